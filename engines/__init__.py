@@ -1,0 +1,1 @@
+"""External programs: the killable runner, the worker pool, one small module a program."""

@@ -1,0 +1,1 @@
+"""From bytes to facts: intake, pages, image quality, OCR, split, classification, fields, validity."""

@@ -1,0 +1,1 @@
+"""What an auditor or the IT department asks: expectations, quota arithmetic, reports."""

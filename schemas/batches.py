@@ -1,0 +1,92 @@
+"""A batch: its sheet, its plan, the fate of each file, and the summary people read."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict, Field as ModelField
+
+from schemas.documents import Level
+from schemas.findings import Finding
+from schemas.reading import Format
+
+
+class BatchState(StrEnum):
+    """State of a batch, as in `contract/batch-list.schema.json`."""
+
+    PLANNED = "planned"
+    RUNNING = "running"
+    PAUSED = "paused"
+    FINISHED = "finished"
+    STOPPED = "stopped"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class FileStatus(StrEnum):
+    """Fate of one file. `read` and `partial` both count as read."""
+
+    READ = "read"
+    PARTIAL = "partial"
+    SET_ASIDE = "set_aside"
+    NOT_STARTED = "not_started"
+
+
+class BatchSheet(BaseModel):
+    """What a person says about a whole batch (`lo.toml` or `lo.xlsx`); inherited by each document.
+
+    Units are codes or names of `configs/units/`; `expected_sheets` counts sheets of paper as handed over.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    owning_unit: str | None = None
+    holding_unit: str | None = None
+    level: Level | None = None
+    fonds: str | None = None
+    box: str | None = None
+    file: str | None = None
+    expected_sheets: int | None = ModelField(default=None, ge=0)
+    years: tuple[int, int] | None = None
+    kinds: tuple[str, ...] = ()
+    scanner: str | None = None
+    operator: str | None = None
+    retention: str | None = None
+    access: str | None = None
+
+
+class StagedFile(BaseModel):
+    """Bytes of one inbox file, copied and hashed. `path` is the private staging copy.
+
+    `name` is the path relative to the batch as shown to people (undecodable bytes as `\\xNN`).
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    path: str
+    sha256: str
+    size: int
+    format: Format
+    findings: tuple[Finding, ...] = ()
+
+
+class PageCounts(BaseModel):
+    """Pages of files that opened, pages accounted for, whole-page readings started."""
+
+    model_config = ConfigDict(frozen=True)
+
+    in_: int = ModelField(default=0, serialization_alias="in")
+    accounted: int = 0
+    ocr_passes: int = 0
+
+
+class FileCounts(BaseModel):
+    """`in = read + set_aside + not_started`; `read` includes partial."""
+
+    model_config = ConfigDict(frozen=True)
+
+    in_: int = ModelField(default=0, serialization_alias="in")
+    read: int = 0
+    set_aside: int = 0
+    not_started: int = 0

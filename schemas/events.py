@@ -1,0 +1,40 @@
+"""Provenance events in PREMIS terms: who, what, when, with which tool, with what outcome."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict
+
+
+class EventType(StrEnum):
+    """PREMIS event types used here (id.loc.gov eventType, plus our own where none fits)."""
+
+    INGESTION = "ingestion"
+    OCR = "ocr"
+    METADATA_EXTRACTION = "metadata extraction"
+    CREATION = "creation"
+    VALIDATION = "validation"
+    FIXITY_CHECK = "fixity check"
+    CODE_ISSUED = "code issued"
+    CODE_VOIDED = "code voided"
+    LINKED = "linked"
+    SET_ASIDE = "set aside"
+    BATCH_STARTED = "batch started"
+    BATCH_ENDED = "batch ended"
+
+
+class Event(BaseModel):
+    """One thing that happened. `at` is ISO 8601 with offset; `subject` a document id, SHA-256 or batch name."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    type: EventType
+    at: str
+    subject: str
+    batch: str | None = None
+    agent: str
+    tool: str
+    outcome: str
+    detail: dict[str, str | int | float | None] = {}

@@ -1,0 +1,146 @@
+"""Findings: what was noticed about a file, page, document or batch, as data.
+
+A finding carries a rule (stable English code) and parameters; its sentence for people is rendered at the border from
+`configs/messages/{vi,en}.toml`. `RULES` is the closed list; a test holds it against the message table.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+from pydantic import BaseModel, ConfigDict
+
+Param = str | int | float | bool | None
+
+
+class Severity(StrEnum):
+    """How much a finding weighs: only `error` keeps a paper from being accepted."""
+
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class RuleSpec(NamedTuple):
+    """What every finding of a rule has in common. `transient`: a re-run tries again once."""
+
+    severity: Severity
+    transient: bool = False
+
+
+class Finding(BaseModel):
+    """One thing noticed. `page` is 1-based within the file; `file` is the path as shown to people."""
+
+    model_config = ConfigDict(frozen=True)
+
+    rule: str
+    severity: Severity
+    page: int | None = None
+    params: dict[str, Param] = {}
+    transient: bool = False
+    file: str | None = None
+
+
+_I, _W, _E = Severity.INFO, Severity.WARNING, Severity.ERROR
+
+RULES: Final[dict[str, RuleSpec]] = {
+    # a file as a whole (intake)
+    "file_absent": RuleSpec(_E, transient=True),
+    "file_is_directory": RuleSpec(_E),
+    "file_not_regular": RuleSpec(_E),
+    "file_unreadable": RuleSpec(_E, transient=True),
+    "file_empty": RuleSpec(_E),
+    "file_vanished": RuleSpec(_E, transient=True),
+    "file_changed": RuleSpec(_E, transient=True),
+    "file_too_large": RuleSpec(_E),
+    "link_out_of_inbox": RuleSpec(_E),
+    "format_unknown": RuleSpec(_E),
+    "format_misnamed": RuleSpec(_W),
+    "pdf_broken": RuleSpec(_E),
+    "pdf_repaired": RuleSpec(_W),
+    "pdf_password": RuleSpec(_E),
+    "pdf_no_pages": RuleSpec(_E),
+    "image_broken": RuleSpec(_E),
+    "image_too_large": RuleSpec(_E),
+    "too_many_pages": RuleSpec(_E),
+    "secret_document": RuleSpec(_E),
+    "duplicate_file": RuleSpec(_I),
+    "disk_full": RuleSpec(_E, transient=True),
+    "work_failed": RuleSpec(_E, transient=True),
+    # one page
+    "page_broken": RuleSpec(_E),
+    "page_too_large": RuleSpec(_E),
+    "page_timed_out": RuleSpec(_E, transient=True),
+    "page_worker_died": RuleSpec(_E, transient=True),
+    "page_blank": RuleSpec(_I),
+    "page_separator": RuleSpec(_I),
+    "page_retried": RuleSpec(_I),
+    "page_turned": RuleSpec(_I),
+    "page_rendered": RuleSpec(_I),
+    "stream_reencoded": RuleSpec(_I),
+    "text_layer_garbled": RuleSpec(_W),
+    "dpi_assumed": RuleSpec(_W),
+    # image quality; severities here are defaults, configs/image_rules.csv decides
+    "image_low_resolution": RuleSpec(_W),
+    "image_bitonal": RuleSpec(_W),
+    "image_skewed": RuleSpec(_W),
+    "image_blurred": RuleSpec(_W),
+    "image_low_contrast": RuleSpec(_W),
+    "image_black_edges": RuleSpec(_W),
+    "image_cut_off": RuleSpec(_W),
+    "image_oversize": RuleSpec(_W),
+    "image_low_confidence": RuleSpec(_W),
+    # one document
+    "kind_unknown": RuleSpec(_W),
+    "no_result_code": RuleSpec(_W),
+    "result_code_ambiguous": RuleSpec(_W),
+    "result_code_unlisted": RuleSpec(_W),
+    "field_missing": RuleSpec(_W),
+    "field_unread": RuleSpec(_W),
+    "field_uncertain": RuleSpec(_W),
+    "field_malformed": RuleSpec(_W),
+    "field_conflict": RuleSpec(_W),
+    "unit_unresolved": RuleSpec(_W),
+    "validity_unknown": RuleSpec(_I),
+    "date_in_future": RuleSpec(_W),
+    "code_part_differs": RuleSpec(_W),
+    "identity_duplicate": RuleSpec(_I),
+    "running_number_exhausted": RuleSpec(_E),
+    "pages_missing": RuleSpec(_E),
+    # rendition
+    "pdfa_failed": RuleSpec(_E),
+    "pdfa_invalid": RuleSpec(_E),
+    "pdfa_not_checked": RuleSpec(_I),
+    "store_failed": RuleSpec(_E, transient=True),
+    # batch
+    "batch_stopped": RuleSpec(_E),
+    "batch_sheet_unusable": RuleSpec(_E),
+    "batch_sheet_absent": RuleSpec(_I),
+    "sheets_differ": RuleSpec(_W),
+    "not_started": RuleSpec(_I, transient=True),
+}
+
+
+def finding(
+    rule: str,
+    *,
+    page: int | None = None,
+    severity: Severity | None = None,
+    file: str | None = None,
+    **params: Param,
+) -> Finding:
+    """Make a finding of a known rule.
+
+    Raises:
+        KeyError: `rule` is not in `RULES`; a programmer's mistake, caught by the suite.
+    """
+    spec = RULES[rule]
+    return Finding(
+        rule=rule,
+        severity=severity or spec.severity,
+        page=page,
+        params=params,
+        transient=spec.transient,
+        file=file,
+    )

@@ -1,0 +1,119 @@
+"""What a quota is computed from, and what comes out. Arithmetic lives in `quality/quotas.py`."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field as ModelField
+
+from schemas.documents import Level, ValidityState
+
+Basis = Literal["counted", "register", "estimated"]
+
+
+class InventoryRow(BaseModel):
+    """How many results in force a unit holds, of one kind, at the end of a year, and how that is known."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    level: Level
+    unit: str
+    kind: str
+    year: int
+    count: int = ModelField(ge=0)
+    basis: Basis
+    source: str = ""
+
+
+class ElsewhereRow(BaseModel):
+    """Results digitised before Sohoa: per paper (owner, KQ and number given, count 1) or as counts with evidence."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    level: Level
+    unit: str
+    kind: str
+    digitised_on: date
+    count: int = ModelField(default=1, ge=0)
+    owner: str | None = None
+    result_type: str | None = None
+    number: str | None = None
+    evidence: str = ""
+
+
+class PaperRow(BaseModel):
+    """One stored document as the quota sees it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    document_id: str
+    level: Level | None
+    unit: str | None
+    kind: str | None
+    result_type: str | None
+    role: str
+    route: str
+    code: str | None
+    code_voided: bool = False
+    owner: str | None = None
+    number: str | None = None
+    issue_date: date | None
+    digitised_on: date | None
+    stored: bool
+    validity: ValidityState
+    valid_until: date | None = None
+    superseded: bool = False
+    linked_to: str | None = None
+
+
+class RateBounds(BaseModel):
+    """A rate between two bounds, fractions of 1: none of the unknown in force, all of them in force."""
+
+    model_config = ConfigDict(frozen=True)
+
+    low: float
+    high: float
+
+
+class QuotaRow(BaseModel):
+    """One line of `sohoa quota`, as in `contract/quota.schema.json`; a level's own total has `unit` None."""
+
+    model_config = ConfigDict(frozen=True)
+
+    level: Literal["tinh", "huyen", "xa", "unresolved"]
+    unit: str | None
+    digitised: int
+    unknown_validity: int
+    elsewhere: int
+    inventory: int | None
+    basis: Basis | None
+    rate: RateBounds | None
+    rate_with_elsewhere: RateBounds | None
+    target: float | None
+
+
+class Explanation(BaseModel):
+    """Why one paper is in or out of a figure."""
+
+    model_config = ConfigDict(frozen=True)
+
+    document_id: str
+    level: str
+    unit: str | None
+    kind: str | None
+    code: str | None
+    counted: bool
+    unknown_validity: bool
+    reason: str
+
+
+class QuotaReport(BaseModel):
+    """A whole quota answer. `live` says that the figures may still move (as_of is today)."""
+
+    model_config = ConfigDict(frozen=True)
+
+    as_of: date
+    live: bool
+    reading: str
+    rows: tuple[QuotaRow, ...]

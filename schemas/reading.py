@@ -1,0 +1,199 @@
+"""What the machine saw on a page: the displayed frame, its measurements, its words.
+
+Frame: the page image *as a viewer shows it* (EXIF orientation and /Rotate applied), before our turning, levelling and
+scaling. Width, height and boxes are pixels of that frame; boxes are `[left, top, right, bottom]`, right and bottom
+exclusive. Confidences are 0–1.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Literal, NamedTuple
+
+from pydantic import BaseModel, ConfigDict
+
+from schemas.findings import Finding
+
+Rotation = Literal[0, 90, 180, 270]
+
+
+class Format(StrEnum):
+    """What the bytes are, whatever the name says."""
+
+    PDF = "pdf"
+    JPEG = "jpeg"
+    PNG = "png"
+    TIFF = "tiff"
+    JPX = "jpx"
+    WEBP = "webp"
+    BMP = "bmp"
+
+
+class Box(NamedTuple):
+    """A rectangle in pixels of the displayed frame; right and bottom exclusive."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+    @property
+    def height(self) -> int:
+        """Height in pixels."""
+        return self.bottom - self.top
+
+    @property
+    def width(self) -> int:
+        """Width in pixels."""
+        return self.right - self.left
+
+    def union(self, other: Box) -> Box:
+        """Smallest box that holds both."""
+        return Box(
+            min(self.left, other.left),
+            min(self.top, other.top),
+            max(self.right, other.right),
+            max(self.bottom, other.bottom),
+        )
+
+
+class Word(NamedTuple):
+    """One word. `line` counts text lines down the page in reading order; `block` the regions they lie in.
+
+    `text` is what was chosen, NFC; `raw` what the engine read, where the two differ.
+    """
+
+    text: str
+    confidence: float
+    box: Box
+    line: int
+    block: int = 0
+    raw: str | None = None
+
+
+class PageOrigin(StrEnum):
+    """How a page's pixels are had."""
+
+    IMAGE = "image"  # the page is exactly one image: its own stream
+    RENDER = "render"  # overlays, vectors, several images: rendered
+    TEXT = "text"  # born digital: visible text covers the ink
+
+
+class PageSource(BaseModel):
+    """One page of an original, as listed before any pixel is decoded.
+
+    Attributes:
+        number: 1-based in the file.
+        width, height: pixels of the displayed frame.
+        dpi: pixels per inch from the page's size, None where the file does not say.
+        display_rotation: degrees clockwise that a viewer turns the stored image (EXIF or /Rotate).
+        mirrored: EXIF orientations 2, 4, 5, 7.
+        origin: how its pixels are had.
+        findings: e.g. `page_broken`, `page_too_large`; a page with an error finding is set aside, not read.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    number: int
+    width: int
+    height: int
+    dpi: float | None = None
+    display_rotation: Rotation = 0
+    mirrored: bool = False
+    origin: PageOrigin = PageOrigin.IMAGE
+    findings: tuple[Finding, ...] = ()
+
+
+class PageList(BaseModel):
+    """The pages of one original. `findings` are those of the file (`pdf_repaired` …)."""
+
+    model_config = ConfigDict(frozen=True)
+
+    format: Format
+    pages: tuple[PageSource, ...]
+    findings: tuple[Finding, ...] = ()
+
+
+class ImageMeasures(BaseModel):
+    """What image QA measures; every property a rule in `configs/image_rules.csv` can name.
+
+    Attributes:
+        dpi: effective, from page size; None where unknown.
+        bits: 1, 8 or 24 as stored.
+        skew: degrees, anticlockwise positive, None where it could not be told.
+        sharpness: gradient energy at text edges, 0–1; lower is blurrier.
+        contrast: paper minus ink, 0–1.
+        ink: share of the page that is ink, 0–1.
+        black_edge: share of the border band that is scanner black, 0–1.
+        touching_edge: share of the page edges that text runs into, 0–1.
+        a4_equivalents: 1 for A4 and smaller, 2 A3, 4 A2, 8 A1, 16 A0 (DOMAIN.md §2.5).
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    dpi: float | None = None
+    bits: int = 8
+    skew: float | None = None
+    sharpness: float | None = None
+    contrast: float | None = None
+    ink: float | None = None
+    black_edge: float | None = None
+    touching_edge: float | None = None
+    a4_equivalents: int = 1
+
+
+class PageState(StrEnum):
+    """How the reading of a page ended."""
+
+    READ = "read"
+    BLANK = "blank"
+    FAILED = "failed"
+
+
+class PageReading(BaseModel):
+    """All that one reading of a page brought; what the ledger keeps.
+
+    `rotation` says how many degrees clockwise the displayed image was turned for reading. `source` is `ocr` or
+    `text_layer`. `qr` holds decoded machine-readable payloads (text, box).
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    number: int
+    state: PageState
+    width: int
+    height: int
+    dpi: float | None = None
+    rotation: Rotation = 0
+    confidence: float | None = None
+    words: tuple[Word, ...] = ()
+    source: Literal["ocr", "text_layer"] = "ocr"
+    qr: tuple[tuple[str, Box], ...] = ()
+    measures: ImageMeasures = ImageMeasures()
+    findings: tuple[Finding, ...] = ()
+    engine_seconds: float = 0.0
+    total_seconds: float = 0.0
+
+    def lines(self) -> list[list[Word]]:
+        """Words grouped by line, in reading order."""
+        grouped: dict[int, list[Word]] = {}
+        for word in self.words:
+            grouped.setdefault(word.line, []).append(word)
+        return [grouped[key] for key in sorted(grouped)]
+
+    @property
+    def text(self) -> str:
+        """Words joined by spaces, lines by newlines."""
+        return "\n".join(" ".join(word.text for word in line) for line in self.lines())
+
+
+def failed_page(source: PageSource, *findings: Finding) -> PageReading:
+    """A page that could not be read keeps its place in the count."""
+    return PageReading(
+        number=source.number,
+        state=PageState.FAILED,
+        width=max(1, source.width),
+        height=max(1, source.height),
+        dpi=source.dpi,
+        findings=(*source.findings, *findings),
+    )

@@ -1,0 +1,249 @@
+"""Rows of rules as frozen models: what `configs/` loads and hands down.
+
+Every dated row has `effective_from`/`effective_to` (inclusive, None = open) and a `source` (law or guess, with the
+confidence mark of the domain dossier: V, V2, M-hi, M-lo). Nothing here decides anything; the rooms that use a row do.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field as ModelField
+
+from schemas.documents import Level, Role
+from schemas.findings import Severity
+
+Mark = Literal["V", "V2", "M-hi", "M-lo", "?"]
+
+
+class Row(BaseModel):
+    """A frozen row; unknown columns are an error, so that a typo in a rule file is seen."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class DatedRow(Row):
+    """A row in force between two dates, both inclusive."""
+
+    effective_from: date | None = None
+    effective_to: date | None = None
+    source: str = ""
+    mark: Mark = "?"
+
+    def holds_on(self, day: date) -> bool:
+        """Whether the row is in force on a day."""
+        return (self.effective_from is None or self.effective_from <= day) and (
+            self.effective_to is None or day <= self.effective_to
+        )
+
+
+class Limits(Row):
+    """Set before the work, not after. Sizes in bytes unless named otherwise."""
+
+    page_megapixels: int = 160
+    page_seconds: float = 60.0
+    listing_seconds: float = 120.0
+    rendition_seconds_per_page: float = 10.0
+    file_bytes: int = 2_000_000_000
+    file_pages: int = 5_000
+    worker_bytes: int = 1_500_000_000
+    free_disk_bytes: int = 2_000_000_000
+    worker_jobs: int = 200
+    stop_after_files: int = 20
+    stop_share: float = 0.5
+
+
+class ReadingProfile(Row):
+    """How pages are read; part of the reading digest.
+
+    `engine`: `pytesseract` (portable) or `tesserocr` (in-process). `x_height`: pixels the engine reads best.
+    """
+
+    engine: Literal["pytesseract", "tesserocr"] = "pytesseract"
+    languages: str = "vie"
+    page_segmentation: int = 3
+    x_height: int = 20
+    min_scale: float = 0.4
+    max_scale: float = 2.0
+    render_dpi: int = 300
+    blank_ink: float = 0.0008
+    drop_colour: bool = True
+    even_background: bool = True
+    level: bool = True
+    turn: bool = True
+
+
+class RenditionProfile(Row):
+    """How PDF/A files are written; part of the rendition digest."""
+
+    flavour: Literal["2b", "2u"] = "2b"
+    render_dpi: int = 300
+    producer: str = "Sohoa"
+
+
+class ImageRule(DatedRow):
+    """One image-quality rule: property of `ImageMeasures`, operation, value, severity, finding."""
+
+    rule: str
+    property: str
+    operation: Literal["<", "<=", ">", ">=", "=="]
+    value: float
+    severity: Severity
+
+
+class Thresholds(Row):
+    """Confidence needed for a value to be accepted without a person; 0–1."""
+
+    kind: float = 0.6
+    field: float = 0.6
+    number: float = 0.6
+    issue_date: float = 0.6
+    agency: float = 0.5
+    owner: float = 0.6
+
+
+class FieldRule(Row):
+    """How one field of a kind is found.
+
+    Attributes:
+        name: key in `Document.fields`.
+        labels: printed labels (any spelling of tone placement, case folded when matched).
+        type: how the text after the label is parsed.
+        place: where to look: after the label on the line, on the line(s) below, or a page region.
+        stop: labels that end the value.
+        required: mandatory metadata for this kind.
+    """
+
+    name: str
+    labels: tuple[str, ...] = ()
+    type: Literal["text", "name", "date", "date_words", "number", "person_id", "tax_id", "code", "money", "area"] = "text"
+    place: Literal["after", "below", "region"] = "after"
+    stop: tuple[str, ...] = ()
+    lines: int = 1
+    occurrence: int = 1
+    required: bool = False
+
+
+class Kind(Row):
+    """A kind of paper: how it is recognised, which fields it has, which result codes it may carry.
+
+    Attributes:
+        id: English identifier, e.g. `birth_certificate`.
+        title: Vietnamese name as printed, e.g. "Giấy khai sinh".
+        document_type: value of the `document_type` field.
+        anchors: phrases with weights, matched accent-folded and fuzzily; `must` marks the title anchors.
+        result_codes: KQ codes it maps to: one, several (evidence or a person decides) or none ("chờ mã").
+        owner: which field holds the owner's identifier or name; None where the kind has no owner.
+        layout: `nd30` for papers laid out by NĐ 30/2020, `form` for printed forms.
+    """
+
+    id: str
+    title: str
+    document_type: str
+    titles: tuple[str, ...]
+    anchors: tuple[str, ...] = ()
+    excludes: tuple[str, ...] = ()
+    layout: Literal["nd30", "form"] = "form"
+    role: Role = Role.RESULT
+    result_codes: tuple[str, ...] = ()
+    result_names: dict[str, tuple[str, ...]] = {}
+    has_owner: bool = True
+    fields: tuple[FieldRule, ...] = ()
+    required: tuple[str, ...] = ("number", "issue_date", "agency")
+    typical_pages: int = 1
+    source: str = ""
+    mark: Mark = "?"
+
+
+class ValidityRule(DatedRow):
+    """Decides whether a paper of a kind is in force (DOMAIN.md §3.4)."""
+
+    id: str
+    kind: str
+    rule: Literal[
+        "PERMANENT",
+        "UNTIL_REVOKED",
+        "UNTIL_SUPERSEDED",
+        "PRINTED_EXPIRY",
+        "TERM_FROM_ISSUE",
+        "EVENT_LIMITED",
+        "UNKNOWN",
+    ]
+    term_months: int | None = None
+    note: str = ""
+
+
+class Target(DatedRow):
+    """A yearly target, keyed by level, unit, sector, result type, period and source; `share` is a fraction of 1."""
+
+    level: Level
+    unit: str | None = None
+    sector: str | None = None
+    result_type: str | None = None
+    period: int
+    share: float = ModelField(ge=0, le=1)
+    reading: str = "A"
+
+
+class Unit(DatedRow):
+    """An administrative unit as it was between two dates. A bare `code` is ambiguous without a date."""
+
+    code: str
+    level: Level
+    name: str
+    parent: str | None = None
+    agency_code: str | None = None
+
+
+class Agency(DatedRow):
+    """An agency line as printed, and the unit and level it answers to. `aliases` are printed abbreviations."""
+
+    name: str
+    abbreviation: str | None = None
+    level: Level
+    unit: str | None = None
+    code: str | None = None
+    aliases: tuple[str, ...] = ()
+
+
+class ResultType(Row):
+    """A row of the national list of result types; `procedures` are those that end in it."""
+
+    code: str
+    name: str
+    procedures: tuple[str, ...] = ()
+
+
+class Procedure(Row):
+    """A row of the national list of procedures."""
+
+    code: str
+    name: str
+    field: str = ""
+    levels: str = ""
+    decision: str = ""
+    applicants: str = ""
+
+
+class Rulebook(BaseModel):
+    """All that understanding a paper needs, loaded once and handed down."""
+
+    model_config = ConfigDict(frozen=True)
+
+    version: str
+    kinds: tuple[Kind, ...]
+    validity: tuple[ValidityRule, ...]
+    thresholds: Thresholds
+    units: tuple[Unit, ...]
+    agencies: tuple[Agency, ...]
+    result_types: dict[str, ResultType]
+    procedures: dict[str, Procedure]
+    abbreviations: dict[str, str] = {}
+    secret_marks: tuple[str, ...] = ()
+    separator_marks: tuple[str, ...] = ()
+    home_province: str = ""
+
+    def kind(self, kind_id: str | None) -> Kind | None:
+        """The kind with this id, or None."""
+        return next((kind for kind in self.kinds if kind.id == kind_id), None)

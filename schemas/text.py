@@ -1,0 +1,79 @@
+"""Vietnamese text: normal forms, folding for comparison, and the number and date forms people read.
+
+Rules of DOMAIN.md §6.4. Folding is for comparison only; what is kept and shown is never folded.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import date
+
+_ETH = str.maketrans({"Ð": "Đ", "Ɖ": "Đ", "ð": "đ", "ɖ": "đ"})  # noqa: RUF001 - the look-alikes are the point
+_DASHES = str.maketrans({"–": "-", "—": "-", "‐": "-", "‑": "-", "−": "-"})
+_TONES = {"\u0300", "\u0301", "\u0303", "\u0309", "\u0323"}
+_SPACES = re.compile(r"\s+")
+
+
+def nfc(text: str) -> str:
+    """NFC, with look-alikes of đ mapped to it."""
+    return unicodedata.normalize("NFC", text).translate(_ETH)
+
+
+def squeeze(text: str) -> str:
+    """NFC with runs of white space as one space, ends trimmed."""
+    return _SPACES.sub(" ", nfc(text)).strip()
+
+
+def strip_accents(text: str) -> str:
+    """Letters without any diacritic, đ as d; case kept."""
+    decomposed = unicodedata.normalize("NFD", nfc(text))
+    bare = "".join(char for char in decomposed if not unicodedata.combining(char))
+    return bare.replace("đ", "d").replace("Đ", "D")
+
+
+def fold(text: str) -> str:
+    """Key for comparison without accents: lower case, no diacritics, plain dashes, single spaces."""
+    return _SPACES.sub(" ", strip_accents(text).translate(_DASHES).lower()).strip()
+
+
+def fold_tone_place(text: str) -> str:
+    """Key that keeps vowels and tones but not the place of the tone: `Hoà` = `Hòa`, `Thuỷ` = `Thủy`.
+
+    Each syllable's tone marks are moved to its end; i/y is left alone (names).
+    """
+    return " ".join(_syllable_key(part) for part in squeeze(text).lower().split(" "))
+
+
+def _syllable_key(syllable: str) -> str:
+    decomposed = unicodedata.normalize("NFD", syllable)
+    tones = "".join(char for char in decomposed if char in _TONES)
+    rest = "".join(char for char in decomposed if char not in _TONES)
+    return unicodedata.normalize("NFC", rest) + tones
+
+
+def vn_number(value: float, decimals: int = 0) -> str:
+    """A number as Vietnamese reports print it: `1.234,56`."""
+    return f"{value:,.{decimals}f}".replace(",", "\0").replace(".", ",").replace("\0", ".")
+
+
+def vn_percent(share: float, decimals: int = 2) -> str:
+    """A fraction of 1 as a percentage: `12,50 %`."""
+    return f"{vn_number(share * 100, decimals)} %"
+
+
+def vn_date(day: date) -> str:
+    """A date as Vietnamese reports print it: `dd/mm/yyyy`."""
+    return day.strftime("%d/%m/%Y")
+
+
+def show_bytes(name: bytes) -> str:
+    r"""A file name for people and JSON: NFC text, undecodable bytes as `\xNN`."""
+    return nfc(name.decode("utf-8", "backslashreplace"))
+
+
+def mask_identifier(identifier: str) -> str:
+    """First three and last two characters of an identifier, the rest hidden; short ones hidden whole."""
+    if len(identifier) < 9:
+        return "*" * len(identifier)
+    return identifier[:3] + "*" * (len(identifier) - 5) + identifier[-2:]
