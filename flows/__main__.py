@@ -1,0 +1,5 @@
+"""`python -m flows`: the `sohoa` command line."""
+
+from flows.cli.app import main
+
+main()

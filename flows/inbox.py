@@ -1,0 +1,102 @@
+"""What lies in a batch folder: scans in natural order, the batch sheet, and what is listed but not read.
+
+The inbox is never altered. Names are bytes until the last moment, so that a name that is no UTF-8 is carried whole.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import unicodedata
+from pathlib import Path
+from typing import NamedTuple
+
+from extractors.batch_sheet import SHEET_NAMES
+from schemas.errors import UsageError
+from schemas.text import show_bytes
+
+_IGNORED_NAMES = {"thumbs.db", "desktop.ini", "ehthumbs.db"}
+_REGISTER = re.compile(r"^(so-dang-ky|so_dang_ky|register)\.(xlsx|csv)$", re.IGNORECASE)
+_SCAN_SUFFIXES = (b".pdf", b".tif", b".tiff", b".jpg", b".jpeg", b".png", b".jp2", b".webp", b".bmp")
+_DIGITS = re.compile(r"(\d+)")
+
+
+class InboxFile(NamedTuple):
+    """One candidate: its path as bytes and its name relative to the batch, as shown to people."""
+
+    path: bytes
+    name: str
+
+
+class Inbox(NamedTuple):
+    """A batch folder as found. `ignored` are names listed but not read."""
+
+    name: str
+    root: Path
+    files: tuple[InboxFile, ...]
+    sheet: Path | None
+    ignored: tuple[str, ...]
+
+
+def natural_key(name: str) -> tuple[object, ...]:
+    """Sort key under which `trang 2` comes before `trang 10`."""
+    parts = _DIGITS.split(unicodedata.normalize("NFC", name).casefold())
+    return tuple((1, int(part), part) if part.isdecimal() else (0, 0, part) for part in parts)
+
+
+def open_inbox(folder: Path) -> Inbox:
+    """List a batch folder recursively, in natural order.
+
+    Raises:
+        UsageError: the folder is absent, is no folder, or cannot be listed.
+    """
+    root = folder.resolve()
+    if not root.is_dir():
+        raise UsageError(f"no such batch folder: {folder}", remedy="batch_folder_absent", folder=str(folder))
+    files: list[InboxFile] = []
+    ignored: list[str] = []
+    sheet: Path | None = None
+    try:
+        found = list(_walk(os.fsencode(root)))
+    except OSError as error:
+        raise UsageError(f"cannot list {folder}: {error}", remedy="batch_folder_unreadable") from error
+    prefix = len(os.fsencode(root)) + 1
+    for path, at_top in found:
+        name = show_bytes(path[prefix:])
+        base = os.path.basename(path)
+        low = base.lower().decode("ascii", "replace")
+        if at_top and low in SHEET_NAMES:
+            sheet = sheet or Path(os.fsdecode(path))
+            ignored.append(name)
+        elif base.startswith(b".") or low in _IGNORED_NAMES or (at_top and _REGISTER.match(low)):
+            ignored.append(name)
+        else:
+            files.append(InboxFile(path, name))
+    files.sort(key=lambda file: natural_key(file.name))
+    return Inbox(unicodedata.normalize("NFC", root.name), root, tuple(files), sheet, tuple(sorted(ignored)))
+
+
+def _walk(folder: bytes, top: bool = True) -> list[tuple[bytes, bool]]:
+    """Every entry that is a candidate. A directory named like a scan is one too: nobody should miss it in silence."""
+    found: list[tuple[bytes, bool]] = []
+    for entry in sorted(os.scandir(folder), key=lambda item: item.name):
+        if not entry.is_dir(follow_symlinks=False):
+            found.append((entry.path, top))
+            continue
+        if entry.name.startswith(b"."):
+            found.append((entry.path, top))
+            continue
+        inside = _walk(entry.path, top=False)
+        if entry.name.lower().endswith(_SCAN_SUFFIXES) and not inside:
+            found.append((entry.path, top))
+        found.extend(inside)
+    return found
+
+
+def is_regular(path: bytes) -> bool:
+    """Whether a path is a plain file right now, links not followed."""
+    try:
+        return stat.S_ISREG(os.lstat(path).st_mode)
+    except OSError:
+        return False
