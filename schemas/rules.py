@@ -60,10 +60,10 @@ class ReadingProfile(Row):
     `engine`: `pytesseract` (portable) or `tesserocr` (in-process). `x_height`: pixels the engine reads best.
     """
 
-    engine: Literal["pytesseract", "tesserocr"] = "pytesseract"
+    engine: Literal["pytesseract", "tesserocr"] = "tesserocr"
     languages: str = "vie"
     page_segmentation: int = 3
-    x_height: int = 20
+    x_height: int = 15
     min_scale: float = 0.4
     max_scale: float = 2.0
     render_dpi: int = 300

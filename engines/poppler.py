@@ -1,0 +1,100 @@
+"""Poppler through pdf2image: one page rendered, one page's text with boxes. Hostile files may hang: limits always."""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from engines.runner import Program, ProgramTimedOut, find, run
+from schemas.errors import SetupError, SourceError
+
+
+class TextWord(NamedTuple):
+    """A word of a text layer; coordinates as fractions of the displayed page."""
+
+    text: str
+    left: float
+    top: float
+    right: float
+    bottom: float
+    line: int
+
+
+def probe() -> Program | None:
+    """Poppler's renderer on this machine, None if there is none."""
+    path = find("pdftoppm")
+    if not path:
+        return None
+    said = run([path, "-v"], timeout=20, check=False)
+    match = re.search(rb"version ([\d.]+)", said.stderr + said.stdout)
+    return Program("pdftoppm", path, match[1].decode() if match else "?")
+
+
+def render(path: str, page: int, dpi: float, *, timeout: float, grey: bool = False) -> npt.NDArray[np.uint8]:
+    """Render one page as a viewer shows it (CropBox, /Rotate): H×W×3 RGB, or H×W if `grey`.
+
+    Raises:
+        SourceError: `page_broken` or `page_timed_out`.
+        SetupError: Poppler is not installed.
+    """
+    from pdf2image import convert_from_path  # noqa: PLC0415
+    from pdf2image.exceptions import (  # noqa: PLC0415
+        PDFInfoNotInstalledError,
+        PDFPageCountError,
+        PDFPopplerTimeoutError,
+        PDFSyntaxError,
+    )
+
+    try:
+        images = convert_from_path(
+            path,
+            dpi=dpi,  # type: ignore[arg-type]
+            first_page=page,
+            last_page=page,
+            grayscale=grey,
+            use_cropbox=True,
+            timeout=int(timeout) + 1,
+        )
+    except PDFInfoNotInstalledError as error:
+        raise SetupError("poppler is not installed", remedy="poppler_missing") from error
+    except PDFPopplerTimeoutError as error:
+        raise SourceError("page_timed_out", "pdftoppm ran too long", page=page, seconds=timeout) from error
+    except (PDFPageCountError, PDFSyntaxError, OSError, ValueError) as error:
+        raise SourceError("page_broken", str(error), page=page, detail=str(error)[:200]) from error
+    if not images:
+        raise SourceError("page_broken", "pdftoppm made no image", page=page, detail="pdftoppm")
+    return np.asarray(images[0])
+
+
+_PAGE = re.compile(r'<page width="([\d.]+)" height="([\d.]+)"')
+_LINE = re.compile(r"<line\b.*?</line>", re.DOTALL)
+_WORD = re.compile(r'<word xMin="([-\d.]+)" yMin="([-\d.]+)" xMax="([-\d.]+)" yMax="([-\d.]+)">(.*?)</word>')
+
+
+def text_words(path: str, page: int, *, timeout: float) -> list[TextWord]:
+    """Words of one page's text layer in reading order, boxes as fractions of the displayed page."""
+    program = find("pdftotext")
+    if program is None:
+        raise SetupError("poppler is not installed", remedy="poppler_missing")
+    argv = [program, "-bbox-layout", "-cropbox", "-f", str(page), "-l", str(page), "-enc", "UTF-8", path, "-"]
+    try:
+        said = run(argv, timeout=timeout, check=False)
+    except ProgramTimedOut as error:
+        raise SourceError("page_timed_out", str(error), page=page, seconds=timeout) from error
+    text = said.stdout.decode("utf-8", "replace")
+    size = _PAGE.search(text)
+    if not size or float(size[1]) <= 0 or float(size[2]) <= 0:
+        return []
+    width, height = float(size[1]), float(size[2])
+    words = []
+    for number, line in enumerate(_LINE.findall(text)):
+        for left, top, right, bottom, word in _WORD.findall(line):
+            shown = html.unescape(word).strip()
+            if shown:
+                box = (float(left) / width, float(top) / height, float(right) / width, float(bottom) / height)
+                words.append(TextWord(shown, *box, number))
+    return words

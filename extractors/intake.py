@@ -1,0 +1,176 @@
+"""Intake: one inbox file becomes a private, hashed copy of known format, or a typed reason why not.
+
+The file is opened once, without following links and without blocking, and copied while it is hashed; what changes
+meanwhile is told apart from what was there. Nothing here trusts a name.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import shutil
+import stat
+from pathlib import Path
+from typing import NamedTuple
+
+from schemas.batches import StagedFile
+from schemas.errors import SourceError
+from schemas.findings import Finding, finding
+from schemas.reading import Format
+from schemas.rules import Limits
+
+_CHUNK = 1 << 20
+_HEAD = 2048
+_SUFFIXES = {
+    "pdf": Format.PDF,
+    "jpg": Format.JPEG,
+    "jpeg": Format.JPEG,
+    "jpe": Format.JPEG,
+    "png": Format.PNG,
+    "tif": Format.TIFF,
+    "tiff": Format.TIFF,
+    "jp2": Format.JPX,
+    "jpx": Format.JPX,
+    "j2k": Format.JPX,
+    "webp": Format.WEBP,
+    "bmp": Format.BMP,
+}
+
+
+class Fingerprint(NamedTuple):
+    """SHA-256 and size of a file's bytes, with their beginning."""
+
+    sha256: str
+    size: int
+    head: bytes
+
+
+def sniff(head: bytes) -> Format:
+    """What the bytes are, by their first kilobytes.
+
+    Raises:
+        SourceError: `file_empty` or `format_unknown`.
+    """
+    if not head:
+        raise SourceError("file_empty")
+    if b"%PDF-" in head[:1024]:
+        return Format.PDF
+    if head.startswith(b"\xff\xd8\xff"):
+        return Format.JPEG
+    if head.startswith(b"\x89PNG\r\n\x1a\n"):
+        return Format.PNG
+    if head[:4] in {b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"}:
+        return Format.TIFF
+    if head.startswith((b"\0\0\0\x0cjP  \r\n\x87\n", b"\xff\x4f\xff\x51")):
+        return Format.JPX
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return Format.WEBP
+    if head[:2] == b"BM" and head[6:10] == b"\0\0\0\0":
+        return Format.BMP
+    raise SourceError("format_unknown")
+
+
+def fingerprint(path: bytes, *, limits: Limits, inbox: Path | None) -> Fingerprint:
+    """Hash a file without keeping a copy. Raises as `stage` does."""
+    return _copy(path, None, limits, inbox)
+
+
+def stage(path: bytes, *, name: str, staging: Path, limits: Limits, inbox: Path | None) -> StagedFile:
+    """Copy a file into the staging folder while hashing it.
+
+    Args:
+        path: the file, as bytes.
+        name: how it is shown to people.
+        staging: private folder; the copy is named by its SHA-256.
+        limits: size of a file, free disk.
+        inbox: batch folder that links must not leave; None allows no judgement of links.
+
+    Raises:
+        SourceError: with the rule that says why the file is set aside.
+    """
+    free = shutil.disk_usage(staging).free
+    if free < limits.free_disk_bytes:
+        raise SourceError("disk_full", free=free // 1_000_000, needed=limits.free_disk_bytes // 1_000_000)
+    partial = staging / f".{os.getpid()}-{hashlib.sha256(path).hexdigest()[:24]}.part"
+    try:
+        mark = _copy(path, partial, limits, inbox)
+        kind = sniff(mark.head)
+        final = staging / mark.sha256
+        partial.replace(final)
+    finally:
+        partial.unlink(missing_ok=True)
+    return StagedFile(
+        name=name,
+        path=str(final),
+        sha256=mark.sha256,
+        size=mark.size,
+        format=kind,
+        findings=_misnamed(name, kind),
+    )
+
+
+def _misnamed(name: str, kind: Format) -> tuple[Finding, ...]:
+    suffix = name.rpartition(".")[2].lower()
+    said = _SUFFIXES.get(suffix)
+    if said is None or said == kind:
+        return ()
+    return (finding("format_misnamed", suffix=suffix, format=str(kind)),)
+
+
+def _copy(path: bytes, target: Path | None, limits: Limits, inbox: Path | None) -> Fingerprint:
+    descriptor = _open(path, inbox)
+    with os.fdopen(descriptor, "rb", buffering=0) as source:
+        before = os.fstat(source.fileno())
+        _refuse(before, limits)
+        digest, size, head = hashlib.sha256(), 0, b""
+        out = open(os.open(target, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "wb") if target else None
+        try:
+            while chunk := source.read(_CHUNK):
+                size += len(chunk)
+                if size > max(before.st_size, 1) + _CHUNK or size > limits.file_bytes:
+                    raise SourceError("file_changed")
+                head = head or chunk[:_HEAD]
+                digest.update(chunk)
+                if out is not None:
+                    out.write(chunk)
+        except OSError as error:
+            rule = "disk_full" if error.errno == errno.ENOSPC else "file_unreadable"
+            raise SourceError(rule, str(error), detail=error.strerror or str(error)) from error
+        finally:
+            if out is not None:
+                out.close()
+        after = os.fstat(source.fileno())
+    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns) or size != after.st_size:
+        raise SourceError("file_changed")
+    if size == 0:
+        raise SourceError("file_empty")
+    return Fingerprint(digest.hexdigest(), size, head)
+
+
+def _open(path: bytes, inbox: Path | None) -> int:
+    """Open without following a link out of the inbox and without waiting on a FIFO."""
+    flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW
+    try:
+        if stat.S_ISLNK(os.lstat(path).st_mode):
+            real = os.path.realpath(path)
+            if inbox is not None and not real.startswith(os.fsencode(inbox.resolve()) + b"/"):
+                raise SourceError("link_out_of_inbox")
+            path = real
+        return os.open(path, flags)
+    except FileNotFoundError as error:
+        raise SourceError("file_absent") from error
+    except OSError as error:
+        rule = "file_not_regular" if error.errno in {errno.ENXIO, errno.ELOOP} else "file_unreadable"
+        raise SourceError(rule, str(error), detail=error.strerror or str(error)) from error
+
+
+def _refuse(status: os.stat_result, limits: Limits) -> None:
+    if stat.S_ISDIR(status.st_mode):
+        raise SourceError("file_is_directory")
+    if not stat.S_ISREG(status.st_mode):
+        raise SourceError("file_not_regular")
+    if status.st_size == 0:
+        raise SourceError("file_empty")
+    if status.st_size > limits.file_bytes:
+        raise SourceError("file_too_large", size=status.st_size // 1_000_000, limit=limits.file_bytes // 1_000_000)
