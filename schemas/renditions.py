@@ -1,0 +1,51 @@
+"""The archival rendition of a document: who it is, what was written, what veraPDF said."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict
+
+from schemas.documents import Verdict
+from schemas.findings import Finding
+
+
+class RenditionIdentity(BaseModel):
+    """What the XMP of a PDF/A says. The code of the result is not among it: codes may come later than the file.
+
+    Attributes:
+        document_id: identity of the document.
+        original_sha256: of the original file as received.
+        title: Vietnamese name of the kind of paper.
+        created: when the paper was received for conversion; fixed, so that a second run writes the same bytes.
+        agency: who converted it (NĐ 137/2024 Điều 4), None where not configured.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    document_id: str
+    original_sha256: str
+    title: str
+    created: datetime
+    agency: str | None = None
+
+
+class Rendition(BaseModel):
+    """A written PDF/A: pages, size, digest and what was noticed on the way."""
+
+    model_config = ConfigDict(frozen=True)
+
+    pages: int
+    size: int
+    sha256: str
+    findings: tuple[Finding, ...] = ()
+
+
+class VerdictReport(BaseModel):
+    """What veraPDF said of one file; `rules` are clause-test pairs that failed; `reason` why it was not checked."""
+
+    model_config = ConfigDict(frozen=True)
+
+    verdict: Verdict
+    rules: tuple[str, ...] = ()
+    reason: str = ""

@@ -1,0 +1,76 @@
+"""Makes the two fixed assets of the PDF/A writer: the sRGB profile and the glyphless font.
+
+Both are committed; this script says how they came to be and is not needed at run time. It writes the same bytes every
+time, so `python scripts/make_assets.py --check` tells whether the committed ones are still those.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import io
+import struct
+import sys
+from pathlib import Path
+
+from fontTools.fontBuilder import FontBuilder
+from fontTools.ttLib.tables._g_l_y_f import Glyph
+from PIL import ImageCms
+
+ASSETS = Path(__file__).resolve().parents[1] / "storage" / "assets"
+_DATE = (2024, 1, 1, 0, 0, 0)
+_MAC_EPOCH_SECONDS = 3_786_825_600  # 2024-01-01 in seconds since 1904
+ADVANCE = 500
+ASCENT, DESCENT = 800, -200
+
+
+def srgb_profile() -> bytes:
+    """LittleCMS's built-in sRGB with a fixed date and the profile id recomputed (ICC.1:2010 clause 7.2.18)."""
+    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    profile[8:10] = b"\x04\x20"  # 4.2, the newest PDF 1.7 knows; the tags used are all of that version
+    struct.pack_into(">6H", profile, 24, *_DATE)
+    for start, end in ((44, 48), (64, 68), (84, 100)):  # flags, intent and id do not count towards the id
+        profile[start:end] = bytes(end - start)
+    if profile[8] >= 4:
+        profile[84:100] = hashlib.md5(profile, usedforsecurity=False).digest()
+    return bytes(profile)
+
+
+def glyphless_font() -> bytes:
+    """A TrueType font with `.notdef` and one empty glyph; a CIDToGIDMap sends every character to the latter."""
+    builder = FontBuilder(1000, isTTF=True)
+    builder.setupGlyphOrder([".notdef", "blank"])
+    builder.setupCharacterMap({0x20: "blank"})
+    builder.setupGlyf({".notdef": Glyph(), "blank": Glyph()})
+    builder.setupHorizontalMetrics({".notdef": (ADVANCE, 0), "blank": (ADVANCE, 0)})
+    builder.setupHorizontalHeader(ascent=ASCENT, descent=DESCENT)
+    builder.setupNameTable({"familyName": "Sohoa Glyphless", "styleName": "Regular", "psName": "SohoaGlyphless"})
+    builder.setupOS2(sTypoAscender=ASCENT, sTypoDescender=DESCENT, usWinAscent=ASCENT, usWinDescent=-DESCENT)
+    builder.setupPost(isFixedPitch=1)
+    builder.updateHead(created=_MAC_EPOCH_SECONDS, modified=_MAC_EPOCH_SECONDS, xMin=0, yMin=0, xMax=0, yMax=0)
+    builder.font.recalcTimestamp = False
+    out = io.BytesIO()
+    builder.save(out)
+    return out.getvalue()
+
+
+def main() -> int:
+    """Write the assets, or with `--check` compare them; exit 1 if they differ."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true")
+    check = parser.parse_args().check
+    differs = False
+    for name, data in (("srgb.icc", srgb_profile()), ("glyphless.ttf", glyphless_font())):
+        path = ASSETS / name
+        if check:
+            same = path.is_file() and path.read_bytes() == data
+            differs |= not same
+            print(f"{name}: {'same' if same else 'differs'}")
+        else:
+            path.write_bytes(data)
+            print(f"{name}: {len(data)} bytes")
+    return int(differs)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

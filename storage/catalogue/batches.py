@@ -1,0 +1,322 @@
+"""Batches and the fate of their files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, case, func, insert, select, update
+
+from schemas.batches import BatchSheet, BatchState, FileCounts, FileStatus, PageCounts
+from schemas.digests import Digests
+from schemas.errors import BatchNameTaken, UsageError
+from schemas.findings import Finding
+from schemas.reading import PageList
+from storage.catalogue import schema as t
+from storage.catalogue.database import Database
+
+
+class FileRow(NamedTuple):
+    """One file of a batch as the catalogue knows it. `done_with` names the digests its work was completed under."""
+
+    name: str
+    position: int
+    sha256: str | None
+    status: FileStatus
+    findings: tuple[Finding, ...]
+    pages: int
+    accounted: int
+    duplicate_of: str | None
+    attempts: int
+    done_with: str | None
+
+
+class OriginalRow(NamedTuple):
+    """An original: when it was first received, and its pages once listed."""
+
+    sha256: str
+    size: int
+    format: str
+    received_at: str
+    page_list: PageList | None
+
+
+class BatchRow(NamedTuple):
+    """One batch in a list."""
+
+    name: str
+    path: str
+    state: BatchState
+    files: int
+    documents: int
+    findings: tuple[Finding, ...]
+    sheet: BatchSheet | None
+
+
+def now() -> str:
+    """The present moment as the catalogue writes it."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def dump(findings: Iterable[Finding]) -> list[dict[str, Any]]:
+    """Findings as JSON columns hold them."""
+    return [finding.model_dump(mode="json", exclude_defaults=True) for finding in findings]
+
+
+def load(rows: Sequence[dict[str, Any]] | None) -> tuple[Finding, ...]:
+    """Findings out of a JSON column."""
+    return tuple(Finding.model_validate(row) for row in rows or ())
+
+
+def bind(
+    database: Database, name: str, path: str, *, sheet: BatchSheet | None, findings: Sequence[Finding]
+) -> None:
+    """Bind a batch name to its folder, creating the batch when it is new.
+
+    Raises:
+        BatchNameTaken: the name belongs to another folder.
+    """
+    dumped = sheet.model_dump(mode="json", exclude_none=True) if sheet else None
+    with database.write() as connection:
+        known = connection.execute(select(t.batch.c.path).where(t.batch.c.name == name)).first()
+        if known is None:
+            connection.execute(
+                insert(t.batch).values(
+                    name=name,
+                    path=path,
+                    state=BatchState.PLANNED,
+                    sheet=dumped,
+                    findings=dump(findings),
+                    created_at=now(),
+                    updated_at=now(),
+                )
+            )
+            return
+        if known.path != path:
+            raise BatchNameTaken(
+                f"batch {name} is bound to {known.path}", remedy="batch_name_taken", name=name, path=known.path
+            )
+        connection.execute(
+            update(t.batch).where(t.batch.c.name == name).values(sheet=dumped, findings=dump(findings), updated_at=now())
+        )
+
+
+def set_state(
+    database: Database, name: str, state: BatchState, *, findings: Sequence[Finding] | None = None
+) -> None:
+    """Record a batch's state (and its own findings, when given)."""
+    values: dict[str, Any] = {"state": state, "updated_at": now()}
+    if findings is not None:
+        values["findings"] = dump(findings)
+    with database.write() as connection:
+        connection.execute(update(t.batch).where(t.batch.c.name == name).values(values))
+
+
+def start_run(database: Database, run_id: str, batch: str, operator: str, digests: Digests) -> None:
+    """Enter a run."""
+    with database.write() as connection:
+        connection.execute(
+            insert(t.run).values(
+                id=run_id,
+                batch=batch,
+                state="running",
+                operator=operator,
+                digests=digests.model_dump(),
+                started_at=now(),
+            )
+        )
+
+
+def end_run(database: Database, run_id: str, state: str) -> None:
+    """Close a run."""
+    with database.write() as connection:
+        connection.execute(update(t.run).where(t.run.c.id == run_id).values(state=state, ended_at=now()))
+
+
+def files(database: Database, batch: str) -> dict[str, FileRow]:
+    """Files of a batch by name, in their order."""
+    query = select(t.batch_file).where(t.batch_file.c.batch == batch).order_by(t.batch_file.c.position)
+    with database.read() as connection:
+        rows = connection.execute(query).all()
+    return {
+        row.name: FileRow(
+            row.name,
+            row.position,
+            row.sha256,
+            FileStatus(row.status),
+            load(row.findings),
+            row.pages,
+            row.accounted,
+            row.duplicate_of,
+            row.attempts,
+            row.done_with,
+        )
+        for row in rows
+    }
+
+
+def enter_files(database: Database, batch: str, names: Sequence[str]) -> None:
+    """Enter every file of the inbox, so that none is ever out of the count; known ones keep their fate."""
+    with database.write() as connection:
+        known = set(
+            connection.execute(select(t.batch_file.c.name).where(t.batch_file.c.batch == batch)).scalars()
+        )
+        fresh = [
+            {
+                "batch": batch,
+                "name": name,
+                "position": position,
+                "status": FileStatus.NOT_STARTED,
+                "findings": [],
+                "pages": 0,
+                "accounted": 0,
+                "attempts": 0,
+                "updated_at": now(),
+            }
+            for position, name in enumerate(names)
+            if name not in known
+        ]
+        if fresh:
+            connection.execute(insert(t.batch_file), fresh)
+        for position, name in enumerate(names):
+            if name in known:
+                where = (t.batch_file.c.batch == batch, t.batch_file.c.name == name)
+                connection.execute(update(t.batch_file).where(*where).values(position=position))
+
+
+def finish_file(connection: Connection, batch: str, row: FileRow) -> None:
+    """Write a file's fate inside the caller's transaction."""
+    where = (t.batch_file.c.batch == batch, t.batch_file.c.name == row.name)
+    connection.execute(
+        update(t.batch_file)
+        .where(*where)
+        .values(
+            sha256=row.sha256,
+            status=row.status,
+            findings=dump(row.findings),
+            pages=row.pages,
+            accounted=row.accounted,
+            duplicate_of=row.duplicate_of,
+            attempts=row.attempts,
+            done_with=row.done_with,
+            updated_at=now(),
+        )
+    )
+
+
+def receive_original(database: Database, sha256: str, size: int, kind: str) -> OriginalRow:
+    """Enter an original on its first arrival; later arrivals keep the first moment."""
+    with database.write() as connection:
+        row = connection.execute(select(t.original).where(t.original.c.sha256 == sha256)).first()
+        if row is None:
+            received = now()
+            connection.execute(
+                insert(t.original).values(sha256=sha256, size=size, format=kind, received_at=received)
+            )
+            return OriginalRow(sha256, size, kind, received, None)
+    listed = PageList.model_validate(row.page_list) if row.page_list else None
+    return OriginalRow(row.sha256, row.size, row.format, row.received_at, listed)
+
+
+def keep_page_list(database: Database, sha256: str, pages: PageList) -> None:
+    """Remember an original's pages."""
+    dumped = pages.model_dump(mode="json", exclude_defaults=True)
+    with database.write() as connection:
+        connection.execute(update(t.original).where(t.original.c.sha256 == sha256).values(page_list=dumped))
+
+
+def finished_twin(database: Database, sha256: str, batch: str, name: str) -> str | None:
+    """Where the same bytes were already read to the end: `batch/name`, or None."""
+    query = (
+        select(t.batch_file.c.batch, t.batch_file.c.name)
+        .where(
+            t.batch_file.c.sha256 == sha256,
+            t.batch_file.c.status.in_([FileStatus.READ, FileStatus.PARTIAL]),
+            t.batch_file.c.duplicate_of.is_(None),
+        )
+        .order_by(t.batch_file.c.updated_at)
+    )
+    with database.read() as connection:
+        for row in connection.execute(query):
+            if (row.batch, row.name) != (batch, name):
+                return f"{row.batch}/{row.name}"
+    return None
+
+
+def counts(database: Database, batch: str) -> tuple[FileCounts, PageCounts]:
+    """Files and pages of a batch; passes are the ledger's to count."""
+    column = t.batch_file.c
+    read = case((column.status.in_([FileStatus.READ, FileStatus.PARTIAL]), 1), else_=0)
+    aside = case((column.status == FileStatus.SET_ASIDE, 1), else_=0)
+    waiting = case((column.status == FileStatus.NOT_STARTED, 1), else_=0)
+    query = select(
+        func.count().label("total"),
+        func.coalesce(func.sum(read), 0).label("read"),
+        func.coalesce(func.sum(aside), 0).label("aside"),
+        func.coalesce(func.sum(waiting), 0).label("waiting"),
+        func.coalesce(func.sum(column.pages), 0).label("pages"),
+        func.coalesce(func.sum(column.accounted), 0).label("accounted"),
+    ).where(column.batch == batch)
+    with database.read() as connection:
+        row = connection.execute(query).one()
+    return (
+        FileCounts(in_=row.total, read=row.read, set_aside=row.aside, not_started=row.waiting),
+        PageCounts(in_=row.pages, accounted=row.accounted),
+    )
+
+
+def batch(database: Database, name: str) -> BatchRow:
+    """One batch.
+
+    Raises:
+        UsageError: there is none of that name.
+    """
+    for row in batches(database):
+        if row.name == name:
+            return row
+    raise UsageError(f"no batch {name}", remedy="batch_absent", name=name)
+
+
+def batches(database: Database) -> list[BatchRow]:
+    """All batches, newest first."""
+    count_files = (
+        select(func.count()).where(t.batch_file.c.batch == t.batch.c.name).correlate(t.batch).scalar_subquery()
+    )
+    count_documents = (
+        select(func.count()).where(t.document.c.batch == t.batch.c.name).correlate(t.batch).scalar_subquery()
+    )
+    query = select(t.batch, count_files.label("files"), count_documents.label("documents")).order_by(
+        t.batch.c.created_at.desc(), t.batch.c.name
+    )
+    with database.read() as connection:
+        rows = connection.execute(query).all()
+    return [
+        BatchRow(
+            row.name,
+            row.path,
+            BatchState(row.state),
+            row.files,
+            row.documents,
+            load(row.findings),
+            BatchSheet.model_validate(row.sheet) if row.sheet else None,
+        )
+        for row in rows
+    ]
+
+
+def requeue(database: Database, name: str, names: Sequence[str] | None) -> list[str]:
+    """Put set-aside and partial files (all, or those named) back to be worked on. Returns their names."""
+    column = t.batch_file.c
+    where = [column.batch == name, column.status.in_([FileStatus.SET_ASIDE, FileStatus.PARTIAL])]
+    if names:
+        where.append(column.name.in_(list(names)))
+    with database.write() as connection:
+        chosen = list(connection.execute(select(column.name).where(*where)).scalars())
+        if chosen:
+            connection.execute(
+                update(t.batch_file)
+                .where(column.batch == name, column.name.in_(chosen))
+                .values(done_with=None, attempts=0, updated_at=now())
+            )
+    return chosen

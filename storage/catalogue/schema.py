@@ -1,0 +1,189 @@
+"""The catalogue's tables. Everything here can be rebuilt from originals, sidecars and events, but for readings in flight.
+
+JSON columns hold models dumped by pydantic; what is asked for often stands in columns of its own. The migrations in
+`migrations/versions/` create exactly these tables; a test holds the two together.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+metadata = MetaData()
+
+batch = Table(
+    "batch",
+    metadata,
+    Column("name", String(255), primary_key=True),
+    Column("path", Text, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("sheet", JSON),
+    Column("findings", JSON, nullable=False),
+    Column("created_at", String(40), nullable=False),
+    Column("updated_at", String(40), nullable=False),
+)
+run = Table(
+    "run",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("batch", String(255), nullable=False, index=True),
+    Column("state", String(16), nullable=False),
+    Column("operator", String(200), nullable=False),
+    Column("digests", JSON, nullable=False),
+    Column("started_at", String(40), nullable=False),
+    Column("ended_at", String(40)),
+)
+original = Table(
+    "original",
+    metadata,
+    Column("sha256", String(64), primary_key=True),
+    Column("size", Integer, nullable=False),
+    Column("format", String(8), nullable=False),
+    Column("received_at", String(40), nullable=False),
+    Column("page_list", JSON),
+)
+batch_file = Table(
+    "batch_file",
+    metadata,
+    Column("batch", String(255), primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("position", Integer, nullable=False),
+    Column("sha256", String(64), index=True),
+    Column("status", String(16), nullable=False),
+    Column("findings", JSON, nullable=False),
+    Column("pages", Integer, nullable=False),
+    Column("accounted", Integer, nullable=False),
+    Column("duplicate_of", Text),
+    Column("attempts", Integer, nullable=False),
+    Column("done_with", String(64)),
+    Column("updated_at", String(40), nullable=False),
+)
+document = Table(
+    "document",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("sha256", String(64), nullable=False, index=True),
+    Column("pages", JSON, nullable=False),
+    Column("batch", String(255), nullable=False, index=True),
+    Column("file", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("linked_to", String(32)),
+    Column("created_at", String(40), nullable=False),
+)
+document_version = Table(
+    "document_version",
+    metadata,
+    Column("document_id", String(32), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("reading", String(16), nullable=False),
+    Column("understanding", String(16), nullable=False),
+    Column("rendition", String(16), nullable=False),
+    Column("data", JSON, nullable=False),
+    Column("kind", String(64)),
+    Column("result_type", String(16)),
+    Column("level", String(8)),
+    Column("unit", String(300)),
+    Column("route", String(16), nullable=False),
+    Column("verdict", String(16), nullable=False),
+    Column("pdfa_key", Text),
+    Column("pdfa_sha256", String(64)),
+    Column("sidecar_key", Text, nullable=False),
+    Column("created_at", String(40), nullable=False),
+)
+code = Table(
+    "code",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("owner", String(16), nullable=False),
+    Column("result_type", String(16), nullable=False),
+    Column("number", String(200), nullable=False),
+    Column("running", Integer, nullable=False),
+    Column("printed", String(300), nullable=False, unique=True),
+    Column("document_id", String(32), nullable=False, index=True),
+    Column("identity", String(64), nullable=False, index=True),
+    Column("state", String(8), nullable=False),
+    Column("issued_at", String(40), nullable=False),
+    Column("issued_by", String(200), nullable=False),
+    Column("batch", String(255), nullable=False),
+    Column("void_reason", Text),
+    Column("successor", String(300)),
+    UniqueConstraint("owner", "result_type", "number", "running", name="uq_code_parts"),
+    # One code in force a document, and one a paper: the database itself refuses a second.
+    Index(
+        "uq_code_document_issued",
+        "document_id",
+        unique=True,
+        sqlite_where=text("state = 'issued'"),
+        postgresql_where=text("state = 'issued'"),
+    ),
+    Index(
+        "uq_code_identity_issued",
+        "identity",
+        unique=True,
+        sqlite_where=text("state = 'issued'"),
+        postgresql_where=text("state = 'issued'"),
+    ),
+)
+event = Table(
+    "event",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("sequence", Integer, nullable=False),
+    Column("type", String(40), nullable=False),
+    Column("at", String(40), nullable=False),
+    Column("subject", String(255), nullable=False, index=True),
+    Column("batch", String(255), index=True),
+    Column("run", String(32), nullable=False, index=True),
+    Column("data", JSON, nullable=False),
+    Column("exported", Boolean, nullable=False),
+)
+page_reading = Table(
+    "page_reading",
+    metadata,
+    Column("sha256", String(64), primary_key=True),
+    Column("page", Integer, primary_key=True),
+    Column("digest", String(16), primary_key=True),
+    Column("payload", LargeBinary, nullable=False),
+    Column("at", String(40), nullable=False),
+)
+page_pass = Table(
+    "page_pass",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("sha256", String(64), nullable=False, index=True),
+    Column("page", Integer, nullable=False),
+    Column("digest", String(16), nullable=False),
+    Column("batch", String(255), nullable=False, index=True),
+    Column("run", String(32), nullable=False),
+    Column("at", String(40), nullable=False),
+)
+inventory = Table(
+    "inventory",
+    metadata,
+    Column("level", String(8), primary_key=True),
+    Column("unit", String(300), primary_key=True),
+    Column("kind", String(64), primary_key=True),
+    Column("year", Integer, primary_key=True),
+    Column("count", Integer, nullable=False),
+    Column("basis", String(16), nullable=False),
+    Column("source", Text, nullable=False),
+)
+elsewhere = Table(
+    "elsewhere",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("row_hash", String(64), nullable=False, unique=True),
+    Column("data", JSON, nullable=False),
+)

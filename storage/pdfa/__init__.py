@@ -1,0 +1,13 @@
+"""PDF/A-2 renditions: right by construction, and checked by ourselves before veraPDF says its word.
+
+`write_pdfa` makes one file out of pages of one original; `check_structure` looks a finished file over. Image streams go
+over untouched wherever PDF/A lets them. Nothing of the input but pixels and pixel geometry enters the output. May import
+schemas and engines; must never import extractors or configs.
+"""
+
+from __future__ import annotations
+
+from storage.pdfa.structure import check_structure
+from storage.pdfa.writer import write_pdfa
+
+__all__ = ["check_structure", "write_pdfa"]
