@@ -22,9 +22,10 @@ Pixels = npt.NDArray[np.uint8]
 # Pillow's own bomb guard is replaced by ours, which knows the limit of the configuration and names the page.
 Image.MAX_IMAGE_PIXELS = None
 _EXIF_ORIENTATION = 274
+# EXIF orientation → degrees clockwise a viewer turns the stored image, after mirroring it left to right.
 _TURNS: dict[int, tuple[Rotation, bool]] = {
     1: (0, False), 2: (0, True), 3: (180, False), 4: (180, True),
-    5: (90, True), 6: (90, False), 7: (270, True), 8: (270, False),
+    5: (270, True), 6: (90, False), 7: (90, True), 8: (270, False),
 }  # fmt: skip
 _A_SIZES_INCHES = ((8.27, 11.69), (11.69, 16.54), (16.54, 23.39), (23.39, 33.11), (33.11, 46.81))
 _BROKEN_IMAGE = (OSError, SyntaxError, ValueError, EOFError, TypeError, ZeroDivisionError, KeyError, IndexError)
@@ -71,6 +72,7 @@ def _frame(image: Image.Image, number: int, limits: Limits) -> PageSource:
         width, height = height, width
     findings: list[Finding] = []
     dpi = _header_dpi(image, width, height)
+    points = _points(image, width, height, turn) if dpi else None
     if width * height > limits.page_megapixels * 1e6:
         findings.append(too_large(number, width, height, limits))
     return PageSource(
@@ -80,6 +82,7 @@ def _frame(image: Image.Image, number: int, limits: Limits) -> PageSource:
         dpi=dpi,
         display_rotation=turn,
         mirrored=mirrored,
+        page_points=points,
         findings=tuple(findings),
     )
 
@@ -95,6 +98,14 @@ def _header_dpi(image: Image.Image, width: int, height: int) -> float | None:
     if dpi in {72.0, 96.0} and max(width, height) / dpi > 17:
         return None
     return round(dpi, 1)
+
+
+def _points(image: Image.Image, width: int, height: int, turn: int) -> tuple[float, float]:
+    """Displayed size in points; fax resolutions differ across and down."""
+    across, down = (float(part) for part in image.info["dpi"][:2])
+    if turn in {90, 270}:
+        across, down = down, across
+    return width / across * 72, height / (down if down >= 72 else across) * 72
 
 
 def assumed_dpi(width: int, height: int) -> float:

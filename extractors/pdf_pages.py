@@ -131,7 +131,8 @@ def walk(page: pikepdf.Page) -> Content:
     """Walk a page's content stream and say what it shows. Forms are not entered: they make a page one to render."""
     images: list[tuple[str, pikepdf.Matrix]] = []
     letters = paints = others = 0
-    matrix, stack, mode = pikepdf.Matrix(), [], 0
+    stack: list[tuple[pikepdf.Matrix, int]] = []
+    matrix, mode = pikepdf.Matrix(), 0
     resources = page.resources.get("/XObject", pikepdf.Dictionary())
     for count, instruction in enumerate(pikepdf.parse_content_stream(page)):
         if count > _MAX_OPERATORS:
@@ -187,28 +188,67 @@ def _visible_annotations(page: pikepdf.Page) -> int:
 
 def _judge(page: pikepdf.Page, number: int, where: Geometry, content: Content, limits: Limits) -> PageSource:
     swapped = where.rotation in {90, 270}
+    points = (where.height, where.width) if swapped else (where.width, where.height)
     alone = len(content.images) == 1 and not (content.letters or content.paints or content.others)
     if alone and _covers(content.images[0][1], where):
-        image = page.resources["/XObject"][content.images[0][0]]
+        name, matrix = content.images[0]
+        image = page.resources["/XObject"][name]
         width, height = int(image["/Width"]), int(image["/Height"])
-        dpi = width / (float(content.images[0][1].a) * where.unit / 72)
-        shown = (height, width) if swapped else (width, height)
-        return _sized(number, shown, dpi, where.rotation, PageOrigin.IMAGE, limits)
+        source = PageSource(
+            number=number,
+            width=max(1, height if swapped else width),
+            height=max(1, width if swapped else height),
+            dpi=round(width / (float(matrix.a) * where.unit / 72), 1),
+            display_rotation=where.rotation,
+            origin=PageOrigin.IMAGE,
+            page_points=points,
+            image=name,
+            placement=_placement(matrix, where),
+        )
+    else:
+        dpi, big_image = _render_dpi(page, where, content, limits)
+        digital = content.letters >= _BORN_DIGITAL_LETTERS and not big_image
+        source = PageSource(
+            number=number,
+            width=max(1, round(points[0] / 72 * dpi)),
+            height=max(1, round(points[1] / 72 * dpi)),
+            dpi=round(dpi, 1),
+            display_rotation=where.rotation,
+            origin=PageOrigin.TEXT if digital else PageOrigin.RENDER,
+            page_points=points,
+        )
+    if source.width * source.height > limits.page_megapixels * 1e6:
+        return source.model_copy(update={"findings": (too_large(number, source.width, source.height, limits),)})
+    return source
+
+
+def _render_dpi(page: pikepdf.Page, where: Geometry, content: Content, limits: Limits) -> tuple[float, bool]:
+    """Resolution to render at: never coarser than a big image on the page; and whether there is one."""
     dpi, big_image = _RENDER_DPI, False
     for name, matrix in content.images:
-        size = abs(matrix.a * matrix.d - matrix.b * matrix.c) * where.unit**2
-        big_image = big_image or size > 0.5 * where.width * where.height
+        share = abs(matrix.a * matrix.d - matrix.b * matrix.c) * where.unit**2 / (where.width * where.height)
+        big_image = big_image or share > 0.5
         across = max(abs(matrix.a), abs(matrix.b)) * where.unit / 72
-        if size > 0.3 * where.width * where.height and across > 0:
+        if share > 0.3 and across > 0:
             dpi = max(dpi, min(600.0, int(page.resources["/XObject"][name]["/Width"]) / across))
-    digital = content.letters >= _BORN_DIGITAL_LETTERS and not big_image
-    origin = PageOrigin.TEXT if digital else PageOrigin.RENDER
-    size_px = (round(where.width / 72 * dpi), round(where.height / 72 * dpi))
-    if size_px[0] * size_px[1] > limits.page_megapixels * 1e6:
-        dpi *= (limits.page_megapixels * 0.98e6 / (size_px[0] * size_px[1])) ** 0.5
-        size_px = (round(where.width / 72 * dpi), round(where.height / 72 * dpi))
-    shown = size_px[::-1] if swapped else size_px
-    return _sized(number, shown, dpi, where.rotation, origin, limits)
+    pixels = where.width * where.height * (dpi / 72) ** 2
+    if pixels > limits.page_megapixels * 1e6:
+        dpi *= (limits.page_megapixels * 0.98e6 / pixels) ** 0.5
+    return dpi, big_image
+
+
+def _placement(matrix: pikepdf.Matrix, where: Geometry) -> tuple[float, float, float, float, float, float]:
+    """The image's matrix in the displayed page: crop box moved to the origin, UserUnit and /Rotate applied."""
+    moved = matrix @ pikepdf.Matrix(1, 0, 0, 1, -where.left, -where.bottom)
+    scaled = moved @ pikepdf.Matrix(where.unit, 0, 0, where.unit, 0, 0)
+    turns = {
+        0: pikepdf.Matrix(),
+        90: pikepdf.Matrix(0, -1, 1, 0, 0, where.width),
+        180: pikepdf.Matrix(-1, 0, 0, -1, where.width, where.height),
+        270: pikepdf.Matrix(0, 1, -1, 0, where.height, 0),
+    }
+    shown = scaled @ turns[where.rotation]
+    return (float(shown.a), float(shown.b), float(shown.c), float(shown.d), float(shown.e), float(shown.f))
 
 
 def _covers(matrix: pikepdf.Matrix, where: Geometry) -> bool:
@@ -220,24 +260,6 @@ def _covers(matrix: pikepdf.Matrix, where: Geometry) -> bool:
     up = min(matrix.f + matrix.d, where.bottom + height) - max(matrix.f, where.bottom)
     fills = across >= _COVERS * width and up >= _COVERS * height
     return fills and across >= _COVERS * matrix.a and up >= _COVERS * matrix.d
-
-
-def _sized(
-    number: int, size: tuple[int, int], dpi: float, rotation: Rotation, origin: PageOrigin, limits: Limits
-) -> PageSource:
-    width, height = max(1, size[0]), max(1, size[1])
-    findings: tuple[Finding, ...] = ()
-    if width * height > limits.page_megapixels * 1e6:
-        findings = (too_large(number, width, height, limits),)
-    return PageSource(
-        number=number,
-        width=width,
-        height=height,
-        dpi=round(dpi, 1),
-        display_rotation=rotation,
-        origin=origin,
-        findings=findings,
-    )
 
 
 def too_large(number: int, width: int, height: int, limits: Limits) -> Finding:

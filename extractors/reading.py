@@ -9,18 +9,19 @@ import re
 import time
 import unicodedata
 from collections.abc import Sequence
+from datetime import date
 from typing import NamedTuple
 
 import cv2
 
 from engines import poppler, tesseract
-from extractors.image_quality import grey_of, measure, skew_of
+from extractors.image_quality import grey_of, judge, measure, skew_of
 from extractors.pages import PagePixels, assumed_dpi, page_pixels
 from extractors.preprocess import box_back, prepare
 from schemas.errors import SourceError
 from schemas.findings import Finding, finding
 from schemas.reading import Box, Format, PageOrigin, PageReading, PageSource, PageState, Rotation, Word
-from schemas.rules import Limits, ReadingProfile
+from schemas.rules import ImageRule, Limits, ReadingProfile
 from schemas.text import nfc
 
 cv2.setNumThreads(1)
@@ -41,7 +42,14 @@ class _Pass(NamedTuple):
     seconds: float
 
 
-def read_page(path: str, kind: Format, source: PageSource, profile: ReadingProfile, limits: Limits) -> PageReading:
+def read_page(
+    path: str,
+    kind: Format,
+    source: PageSource,
+    profile: ReadingProfile,
+    image_rules: Sequence[ImageRule],
+    limits: Limits,
+) -> PageReading:
     """Read one page.
 
     Args:
@@ -49,6 +57,7 @@ def read_page(path: str, kind: Format, source: PageSource, profile: ReadingProfi
         kind: what its bytes are.
         source: the page as listed.
         profile: how to read.
+        image_rules: judge the page's image; a born-digital page has none.
         limits: pixels and seconds a page.
 
     Raises:
@@ -68,6 +77,7 @@ def read_page(path: str, kind: Format, source: PageSource, profile: ReadingProfi
         dpi = assumed_dpi(source.width, source.height)
         findings.append(finding("dpi_assumed", page=source.number, dpi=round(dpi)))
     measures = measure(pixels.array, pixels.dpi, pixels.bits)
+    findings.extend(judge(measures, image_rules, source.number, date.today()))
     base = PageReading(
         number=source.number,
         state=PageState.READ,

@@ -89,6 +89,9 @@ class PageSource(BaseModel):
         display_rotation: degrees clockwise that a viewer turns the stored image (EXIF or /Rotate).
         mirrored: EXIF orientations 2, 4, 5, 7.
         origin: how its pixels are had.
+        page_points: width and height of the displayed page in points, None where the file does not say.
+        image: name of the page's own image among its XObjects (PDF, origin `image`).
+        placement: matrix that places that image's unit square on the displayed page, in points.
         findings: e.g. `page_broken`, `page_too_large`; a page with an error finding is set aside, not read.
     """
 
@@ -101,6 +104,9 @@ class PageSource(BaseModel):
     display_rotation: Rotation = 0
     mirrored: bool = False
     origin: PageOrigin = PageOrigin.IMAGE
+    page_points: tuple[float, float] | None = None
+    image: str | None = None
+    placement: tuple[float, float, float, float, float, float] | None = None
     findings: tuple[Finding, ...] = ()
 
 
