@@ -105,6 +105,7 @@ RULES: Final[dict[str, RuleSpec]] = {
     "validity_unknown": RuleSpec(_I),
     "date_in_future": RuleSpec(_W),
     "code_part_differs": RuleSpec(_W),
+    "code_voided": RuleSpec(_W),
     "identity_duplicate": RuleSpec(_I),
     "running_number_exhausted": RuleSpec(_E),
     "pages_missing": RuleSpec(_E),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+import os
+import socket
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, case, func, insert, select, update
@@ -15,6 +16,7 @@ from schemas.findings import Finding
 from schemas.reading import PageList
 from storage.catalogue import schema as t
 from storage.catalogue.database import Database
+from storage.catalogue.events import now
 
 
 class FileRow(NamedTuple):
@@ -54,11 +56,6 @@ class BatchRow(NamedTuple):
     sheet: BatchSheet | None
 
 
-def now() -> str:
-    """The present moment as the catalogue writes it."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
-
-
 def dump(findings: Iterable[Finding]) -> list[dict[str, Any]]:
     """Findings as JSON columns hold them."""
     return [finding.model_dump(mode="json", exclude_defaults=True) for finding in findings]
@@ -95,10 +92,15 @@ def bind(
             return
         if known.path != path:
             raise BatchNameTaken(
-                f"batch {name} is bound to {known.path}", remedy="batch_name_taken", name=name, path=known.path
+                f"batch {name} is bound to {known.path}",
+                remedy="batch_name_taken",
+                name=name,
+                path=known.path,
             )
         connection.execute(
-            update(t.batch).where(t.batch.c.name == name).values(sheet=dumped, findings=dump(findings), updated_at=now())
+            update(t.batch)
+            .where(t.batch.c.name == name)
+            .values(sheet=dumped, findings=dump(findings), updated_at=now())
         )
 
 
@@ -123,6 +125,8 @@ def start_run(database: Database, run_id: str, batch: str, operator: str, digest
                 state="running",
                 operator=operator,
                 digests=digests.model_dump(),
+                host=socket.gethostname()[:255],
+                pid=os.getpid(),
                 started_at=now(),
             )
         )
@@ -134,26 +138,48 @@ def end_run(database: Database, run_id: str, state: str) -> None:
         connection.execute(update(t.run).where(t.run.c.id == run_id).values(state=state, ended_at=now()))
 
 
+def close_dead_runs(database: Database, live: Collection[str]) -> list[str]:
+    """Close this machine's runs that ended without a word (killed, power cut). Returns the batches they left.
+
+    Args:
+        live: ids of the runs of this machine that still hold their lock.
+    """
+    here = (t.run.c.state == "running", t.run.c.host == socket.gethostname()[:255])
+    with database.write() as connection:
+        rows = connection.execute(select(t.run.c.id, t.run.c.batch).where(*here)).all()
+        dead = [row for row in rows if row.id not in live]
+        for row in dead:
+            connection.execute(
+                update(t.run).where(t.run.c.id == row.id).values(state="killed", ended_at=now())
+            )
+            running = (t.batch.c.name == row.batch, t.batch.c.state == BatchState.RUNNING)
+            connection.execute(
+                update(t.batch).where(*running).values(state=BatchState.FAILED, updated_at=now())
+            )
+    return sorted({row.batch for row in dead})
+
+
 def files(database: Database, batch: str) -> dict[str, FileRow]:
     """Files of a batch by name, in their order."""
-    query = select(t.batch_file).where(t.batch_file.c.batch == batch).order_by(t.batch_file.c.position)
     with database.read() as connection:
-        rows = connection.execute(query).all()
-    return {
-        row.name: FileRow(
-            row.name,
-            row.position,
-            row.sha256,
-            FileStatus(row.status),
-            load(row.findings),
-            row.pages,
-            row.accounted,
-            row.duplicate_of,
-            row.attempts,
-            row.done_with,
-        )
-        for row in rows
-    }
+        return {row.name: row for row in rows_of_files(connection, batch)}
+
+
+def rows_of_files(connection: Connection, batch: str) -> list[FileRow]:
+    """The same, on a connection whose snapshot other queries share."""
+    columns = [t.batch_file.c[name] for name in FileRow._fields]
+    query = select(*columns).where(t.batch_file.c.batch == batch)
+    rows = connection.execute(query.order_by(t.batch_file.c.position, t.batch_file.c.name)).all()
+    return [
+        FileRow(*row)._replace(status=FileStatus(row.status), findings=load(row.findings)) for row in rows
+    ]
+
+
+def failed(database: Database, batch: str) -> list[FileRow]:
+    """Files set aside and files read only in part, with why."""
+    with database.read() as connection:
+        rows = rows_of_files(connection, batch)
+    return [row for row in rows if row.status in {FileStatus.SET_ASIDE, FileStatus.PARTIAL}]
 
 
 def enter_files(database: Database, batch: str, names: Sequence[str]) -> None:
@@ -246,6 +272,12 @@ def finished_twin(database: Database, sha256: str, batch: str, name: str) -> str
 
 def counts(database: Database, batch: str) -> tuple[FileCounts, PageCounts]:
     """Files and pages of a batch; passes are the ledger's to count."""
+    with database.read() as connection:
+        return count(connection, batch)
+
+
+def count(connection: Connection, batch: str) -> tuple[FileCounts, PageCounts]:
+    """The same, on a connection whose snapshot other queries share."""
     column = t.batch_file.c
     read = case((column.status.in_([FileStatus.READ, FileStatus.PARTIAL]), 1), else_=0)
     aside = case((column.status == FileStatus.SET_ASIDE, 1), else_=0)
@@ -258,8 +290,7 @@ def counts(database: Database, batch: str) -> tuple[FileCounts, PageCounts]:
         func.coalesce(func.sum(column.pages), 0).label("pages"),
         func.coalesce(func.sum(column.accounted), 0).label("accounted"),
     ).where(column.batch == batch)
-    with database.read() as connection:
-        row = connection.execute(query).one()
+    row = connection.execute(query).one()
     return (
         FileCounts(in_=row.total, read=row.read, set_aside=row.aside, not_started=row.waiting),
         PageCounts(in_=row.pages, accounted=row.accounted),
@@ -281,7 +312,10 @@ def batch(database: Database, name: str) -> BatchRow:
 def batches(database: Database) -> list[BatchRow]:
     """All batches, newest first."""
     count_files = (
-        select(func.count()).where(t.batch_file.c.batch == t.batch.c.name).correlate(t.batch).scalar_subquery()
+        select(func.count())
+        .where(t.batch_file.c.batch == t.batch.c.name)
+        .correlate(t.batch)
+        .scalar_subquery()
     )
     count_documents = (
         select(func.count()).where(t.document.c.batch == t.batch.c.name).correlate(t.batch).scalar_subquery()

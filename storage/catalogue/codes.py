@@ -1,7 +1,9 @@
 """Issuing codes of digitised results: for ever, once a paper, never a number twice.
 
 Identity of a paper = (owner, KQ, number, unit, issue date). Equal identity is the same paper and is linked; equal
-(owner, KQ, number) with another identity takes the next running number. Voided codes keep their number.
+(owner, KQ, number) with another identity takes the next running number. A voided code keeps its number, and the
+document that held it gets another only once it reads differently. Everything here runs inside the caller's write
+transaction, which is the only one at that moment: that is what makes the running number safe.
 """
 
 from __future__ import annotations
@@ -10,12 +12,18 @@ import hashlib
 import json
 from typing import NamedTuple
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, Row, func, insert, select, update
 
 from schemas.codes import MAX_RUNNING_NUMBER, make_result_code
+from schemas.documents import Document
 from schemas.errors import CodeError
 from schemas.findings import Finding, finding
+from schemas.text import fold_tone_place, nfc
 from storage.catalogue import schema as t
+
+ISSUED = "issued"
+VOID = "void"
+_MAX_NUMBER = 200  # as wide as the column; the production systems take 60
 
 
 class CodeParts(NamedTuple):
@@ -29,106 +37,192 @@ class CodeParts(NamedTuple):
 
     @property
     def identity(self) -> str:
-        """Digest of the paper's identity."""
-        return hashlib.sha256(json.dumps(list(self), ensure_ascii=False).encode()).hexdigest()
+        """Digest of the paper's identity; how a unit is spelt or a tax code hyphenated does not make another paper."""
+        unit = fold_tone_place(self.unit)
+        plain = [self.owner.replace("-", ""), self.result_type, self.number, unit, self.issue_date]
+        return hashlib.sha256(json.dumps(plain, ensure_ascii=False).encode()).hexdigest()
 
 
 class Issued(NamedTuple):
-    """The outcome: the printed code or None, the document that holds it when the paper is linked, and findings."""
+    """The outcome: the printed code or None, the document that holds it when the paper is linked, and findings.
+
+    `refused`: the paper may not stay accepted (a part differs, the numbers are used up, the code was voided …).
+    """
 
     code: str | None
     linked_to: str | None = None
     findings: tuple[Finding, ...] = ()
     new: bool = False
+    refused: bool = False
+
+
+def parts_of(document: Document) -> CodeParts | None:
+    """The parts as the document reads them; None where one is missing or the owner is there but unread."""
+    result_type = document.result_type.value if document.result_type else None
+    number = document.value("number")
+    owner = document.fields.get("owner_id")
+    if not result_type or not number or (owner is not None and owner.value is None):
+        return None
+    return CodeParts(
+        owner=(owner.value or "") if owner else "",
+        result_type=result_type,
+        number=nfc(number),
+        unit=document.unit or "",
+        issue_date=document.value("issue_date") or "",
+    )
 
 
 def issue(
     connection: Connection, document_id: str, parts: CodeParts, *, batch: str, operator: str, at: str
 ) -> Issued:
-    """Give an accepted document its code, inside the caller's write transaction. Asking again changes nothing."""
-    held = code_of(connection, document_id)
+    """Give an accepted document its code. Asking again changes nothing."""
+    parts = parts._replace(number=nfc(parts.number))
+    held = _held(connection, document_id)
     if held is not None:
-        return Issued(held, findings=differences(connection, document_id, parts))
-    same = connection.execute(
-        select(t.code.c.document_id, t.code.c.printed).where(
-            t.code.c.identity == parts.identity, t.code.c.state == "issued"
-        )
-    ).first()
+        return _still(connection, held, parts)
+    same = _holder(connection, parts.identity)
     if same is not None:
         note = finding("identity_duplicate", code=same.printed, document=same.document_id)
         return Issued(None, linked_to=same.document_id, findings=(note,))
-    prefix = (
-        t.code.c.owner == parts.owner,
-        t.code.c.result_type == parts.result_type,
-        t.code.c.number == parts.number,
+    voided = select(t.code.c.printed).where(
+        t.code.c.document_id == document_id, t.code.c.identity == parts.identity, t.code.c.state == VOID
     )
-    running = (connection.execute(select(func.max(t.code.c.running)).where(*prefix)).scalar() or 0) + 1
+    taken_back = connection.execute(voided).scalar()
+    if taken_back is not None:
+        # A person took the code away; a machine that still reads the same may not give it back.
+        return Issued(None, findings=(finding("code_voided", code=taken_back),), refused=True)
+    return _next(connection, document_id, parts, batch=batch, operator=operator, at=at)
+
+
+def code_of(connection: Connection, document_id: str) -> str | None:
+    """The code in force of a document."""
+    held = _held(connection, document_id)
+    return held.printed if held else None
+
+
+def differences(connection: Connection, document: Document) -> tuple[Finding, ...]:
+    """`code_part_differs` for each part of an issued code that the paper now reads differently; the code stays."""
+    held = _held(connection, document.id)
+    if held is None:
+        return ()
+    owner = document.fields.get("owner_id")
+    return _differing(
+        held,
+        owner=owner.value if owner else "",
+        result_type=document.result_type.value if document.result_type else None,
+        number=document.value("number"),
+    )
+
+
+def void(
+    connection: Connection,
+    printed: str,
+    *,
+    reason: str,
+    successor: str | None,
+    operator: str = "",
+    at: str = "",
+) -> str:
+    """Void a wrongly issued code; its number is never used again. Returns the document it was issued to.
+
+    Raises:
+        CodeError: no such code in force, no reason, or a successor that was never issued.
+    """
+    if not reason.strip():
+        raise CodeError("a code is voided only with a reason", remedy="void_reason_missing")
+    row = connection.execute(
+        select(t.code).where(t.code.c.printed == printed, t.code.c.state == ISSUED)
+    ).first()
+    if row is None:
+        raise CodeError(f"no code {printed} in force", remedy="code_absent", value=printed)
+    if successor is not None:
+        known = select(t.code.c.id).where(t.code.c.printed == successor, t.code.c.printed != printed)
+        if connection.execute(known).first() is None:
+            raise CodeError(f"no code {successor} to be its successor", remedy="code_absent", value=successor)
+    connection.execute(
+        update(t.code)
+        .where(t.code.c.id == row.id)
+        .values(
+            state=VOID,
+            void_reason=reason.strip(),
+            successor=successor,
+            voided_by=operator or None,
+            voided_at=at or None,
+        )
+    )
+    return str(row.document_id)
+
+
+def _held(connection: Connection, document_id: str) -> Row[tuple[object, ...]] | None:
+    query = select(t.code).where(t.code.c.document_id == document_id, t.code.c.state == ISSUED)
+    return connection.execute(query).first()
+
+
+def _holder(connection: Connection, identity: str) -> Row[tuple[object, ...]] | None:
+    return connection.execute(
+        select(t.code).where(t.code.c.identity == identity, t.code.c.state == ISSUED)
+    ).first()
+
+
+def _still(connection: Connection, held: Row[tuple[object, ...]], parts: CodeParts) -> Issued:
+    """A document that has its code keeps it; what else is known of the paper may have become clearer."""
+    notes = _differing(held, owner=parts.owner, result_type=parts.result_type, number=parts.number)
+    if notes:
+        return Issued(held.printed, findings=notes, refused=True)
+    if held.identity != parts.identity:
+        same = _holder(connection, parts.identity)
+        if same is not None:
+            # Two codes for what now reads as one paper: only a person may void one of them.
+            note = finding("identity_duplicate", code=same.printed, document=same.document_id)
+            return Issued(held.printed, findings=(note,), refused=True)
+        connection.execute(update(t.code).where(t.code.c.id == held.id).values(identity=parts.identity))
+    return Issued(held.printed)
+
+
+def _differing(
+    held: Row[tuple[object, ...]], *, owner: str | None, result_type: str | None, number: str | None
+) -> tuple[Finding, ...]:
+    pairs = {
+        "owner": (held.owner, owner),
+        "result_type": (held.result_type, result_type),
+        "number": (held.number, nfc(number) if number else number),
+    }
+    return tuple(
+        finding("code_part_differs", part=name, old=old, new="-" if new is None else new)
+        for name, (old, new) in pairs.items()
+        if old != new
+    )
+
+
+def _next(
+    connection: Connection, document_id: str, parts: CodeParts, *, batch: str, operator: str, at: str
+) -> Issued:
+    prefix = {"owner": parts.owner, "result_type": parts.result_type, "number": parts.number}
+    # Voided codes stay in the table, so the highest number ever used is the highest one there.
+    running = (connection.execute(select(func.max(t.code.c.running)).filter_by(**prefix)).scalar() or 0) + 1
     if running > MAX_RUNNING_NUMBER:
-        return Issued(None, findings=(finding("running_number_exhausted", number=parts.number),))
+        note = finding("running_number_exhausted", number=parts.number)
+        return Issued(None, findings=(note,), refused=True)
     try:
-        code = make_result_code(parts.owner, parts.result_type, parts.number, running)
+        if len(parts.number) > _MAX_NUMBER:
+            raise CodeError(f"number of {len(parts.number)} characters")
+        printed = str(make_result_code(parts.owner, parts.result_type, parts.number, running))
     except CodeError as error:
-        return Issued(None, findings=(finding("field_malformed", field="code", value=str(error)),))
+        note = finding("field_malformed", field="code", value=str(error))
+        return Issued(None, findings=(note,), refused=True)
     connection.execute(
         insert(t.code).values(
-            owner=parts.owner,
-            result_type=parts.result_type,
-            number=parts.number,
+            **prefix,
             running=running,
-            printed=str(code),
+            printed=printed,
             document_id=document_id,
             identity=parts.identity,
-            state="issued",
+            state=ISSUED,
             issued_at=at,
             issued_by=operator,
             batch=batch,
         )
     )
-    return Issued(str(code), new=True)
-
-
-def code_of(connection: Connection, document_id: str) -> str | None:
-    """The code in force of a document."""
-    return connection.execute(
-        select(t.code.c.printed).where(t.code.c.document_id == document_id, t.code.c.state == "issued")
-    ).scalar()
-
-
-def differences(connection: Connection, document_id: str, parts: CodeParts | None) -> tuple[Finding, ...]:
-    """`code_part_differs` for each part of an issued code that the paper now reads differently; the code stays."""
-    row = connection.execute(
-        select(t.code).where(t.code.c.document_id == document_id, t.code.c.state == "issued")
-    ).first()
-    if row is None:
-        return ()
-    if parts is None:
-        return (finding("code_part_differs", part="-", old=row.printed, new="-"),)
-    pairs = {
-        "owner": (row.owner, parts.owner),
-        "result_type": (row.result_type, parts.result_type),
-        "number": (row.number, parts.number),
-    }
-    return tuple(
-        finding("code_part_differs", part=name, old=old, new=new) for name, (old, new) in pairs.items() if old != new
-    )
-
-
-def void(connection: Connection, printed: str, *, reason: str, successor: str | None) -> str:
-    """Void a wrongly issued code; its number is never used again. Returns the document it was issued to.
-
-    Raises:
-        CodeError: no such code in force, or no reason.
-    """
-    if not reason.strip():
-        raise CodeError("a code is voided only with a reason", remedy="void_reason_missing")
-    row = connection.execute(
-        select(t.code.c.document_id).where(t.code.c.printed == printed, t.code.c.state == "issued")
-    ).first()
-    if row is None:
-        raise CodeError(f"no code {printed} in force", remedy="code_absent", value=printed)
-    connection.execute(
-        update(t.code)
-        .where(t.code.c.printed == printed)
-        .values(state="void", void_reason=reason, successor=successor)
-    )
-    return str(row.document_id)
+    orphans = (t.code.c.document_id == document_id, t.code.c.state == VOID, t.code.c.successor.is_(None))
+    connection.execute(update(t.code).where(*orphans).values(successor=printed))
+    return Issued(printed, new=True)

@@ -1,23 +1,32 @@
-"""Opening the catalogue: SQLite (WAL) embedded, PostgreSQL by URL; migrated on open; one write transaction at a time."""
+"""Opening the catalogue: SQLite (WAL) embedded, PostgreSQL by URL; migrated on open; one write transaction at a time.
+
+Every failure of the database leaves here as a `CatalogueError`; no other module of ours catches SQLAlchemy's errors.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import functools
+import json
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from schemas.errors import CatalogueError
 
-HEAD = "0001"
-_MIGRATIONS = Path(__file__).parent / "migrations"
-_LOCK_KEY = 5283_2021
+HEAD: Final = "0001"
+MIGRATIONS: Final = Path(__file__).parent / "migrations"
+LOCK_KEY: Final = 5283_2021
+_READING: Final = "sohoa_reading"
+_BUSY_SECONDS: Final = 60
+_dumps = functools.partial(json.dumps, ensure_ascii=False, separators=(",", ":"))
 
 
 class Database:
@@ -26,38 +35,61 @@ class Database:
     Writers are serialised: within a process by a lock, between processes by SQLite's `BEGIN IMMEDIATE` or a PostgreSQL
     advisory lock. `synchronous=NORMAL` under WAL survives any kill of a process; a power cut may lose the last
     transactions, never tear one.
+
+    Raises:
+        CatalogueError: the place cannot be written, the file is no catalogue, or it is of another version.
     """
 
     def __init__(self, url: str) -> None:
         self._lock = threading.Lock()
         self.engine = _engine(url)
+        self._shown = self.engine.url.render_as_string(hide_password=True)
         try:
-            self._migrate(url)
-        except (DBAPIError, sqlite3.Error, OSError) as error:
-            raise CatalogueError(f"cannot open the catalogue: {error}", remedy="catalogue_unusable", url=url) from error
+            self._migrate()
+        except CatalogueError:
+            self.close()
+            raise
 
     @contextlib.contextmanager
     def write(self) -> Iterator[Connection]:
         """One transaction that may write; committed at the end, rolled back on any error."""
-        with self._lock, self.engine.begin() as connection:
-            if connection.dialect.name == "postgresql":
-                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK_KEY})
+        with self._ours(), self._lock, self.engine.begin() as connection:
+            hold(connection)
             yield connection
 
     @contextlib.contextmanager
     def read(self) -> Iterator[Connection]:
-        """A connection for reading only."""
-        with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        """One snapshot for reading only: queries on this connection agree with each other."""
+        with self._ours(), self.engine.connect() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            else:
+                connection.execution_options(**{_READING: True})
             yield connection
 
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()
 
-    def _migrate(self, url: str) -> None:
+    @contextlib.contextmanager
+    def _ours(self) -> Iterator[None]:
+        try:
+            yield
+        except (DBAPIError, sqlite3.Error) as error:
+            # The statement and its parameters (personal data) stay out of the message.
+            cause = getattr(error, "orig", None) or error
+            raise CatalogueError(
+                f"the catalogue {self._shown} failed: {cause}", remedy="catalogue_unusable", url=self._shown
+            ) from error
+
+    def _version(self) -> str | None:
         with self.read() as connection:
-            known = inspect(connection).has_table("alembic_version")
-            version = connection.execute(text("SELECT version_num FROM alembic_version")).scalar() if known else None
+            if not inspect(connection).has_table("alembic_version"):
+                return None
+            return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+    def _migrate(self) -> None:
+        version = self._version()
         if version == HEAD:
             return
         # Alembic is only imported when there is something to migrate: opening must stay quick.
@@ -66,37 +98,82 @@ class Database:
         from alembic.util.exc import CommandError  # noqa: PLC0415
 
         config = Config()
-        config.set_main_option("script_location", str(_MIGRATIONS))
+        config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
         config.attributes["engine"] = self.engine
         try:
-            command.upgrade(config, "head")
+            with self._ours():
+                command.upgrade(config, "head")
         except CommandError as error:
             raise CatalogueError(
-                f"the catalogue is of another version ({version})", remedy="catalogue_newer", url=url, version=version
+                f"the catalogue {self._shown} is of version {version}, made by a newer Sohoa; this one knows {HEAD}",
+                remedy="catalogue_newer",
+                url=self._shown,
+                version=version,
             ) from error
 
 
+def hold(connection: Connection) -> None:
+    """Make the transaction the only one that writes; on SQLite `BEGIN IMMEDIATE` has done so."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK_KEY})
+
+
 def _engine(url: str) -> Engine:
-    if not url.startswith("sqlite"):
-        return create_engine(url.replace("postgresql://", "postgresql+psycopg://", 1), pool_pre_ping=True)
-    path = url.removeprefix("sqlite:///")
     try:
-        Path(path).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-    except OSError as error:
-        raise CatalogueError(f"cannot open {path}: {error}", remedy="home_unwritable", path=path) from error
-    engine = create_engine(url, connect_args={"timeout": 60, "check_same_thread": False})
-
-    @event.listens_for(engine, "connect")
-    def _prepare(connection: Any, _record: Any) -> None:
-        # The driver must not begin transactions by itself: `_begin` does, so that a writer holds the lock at once.
-        connection.isolation_level = None
-        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "busy_timeout=60000"):
-            connection.execute(f"PRAGMA {pragma}")
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        if connection.get_isolation_level() != "AUTOCOMMIT":
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-
+        parsed = make_url(url)
+        if parsed.get_backend_name() == "postgresql":
+            driver = parsed.set(drivername="postgresql+psycopg")
+            return create_engine(driver, pool_pre_ping=True, json_serializer=_dumps)
+    except (ArgumentError, NoSuchModuleError) as error:
+        raise CatalogueError("the catalogue's address cannot be used", remedy="catalogue_unusable") from error
+    if parsed.get_backend_name() != "sqlite" or not parsed.database:
+        raise CatalogueError(
+            "the catalogue is a SQLite file or a PostgreSQL database",
+            remedy="catalogue_unusable",
+            url=str(parsed),
+        )
+    _prepare_file(Path(parsed.database))
+    engine = create_engine(
+        parsed, json_serializer=_dumps, connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False}
+    )
+    event.listen(engine, "connect", _prepare_connection)
+    event.listen(engine, "begin", _begin)
     return engine
+
+
+def _prepare_file(path: Path) -> None:
+    """Create the file readable by its owner alone; SQLite's side files take its mode."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+    except OSError as error:
+        raise CatalogueError(
+            f"cannot write {path}: {error.strerror}", remedy="home_unwritable", path=str(path)
+        ) from error
+
+
+def _prepare_connection(connection: Any, _record: Any) -> None:
+    # The driver must not begin transactions by itself: `_begin` does, so that a writer holds the lock at once.
+    connection.isolation_level = None
+    _into_wal(connection)
+    for pragma in ("synchronous=NORMAL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _into_wal(connection: Any) -> None:
+    # Two processes that first open one file race for the change of journal, for which SQLite does not wait.
+    deadline = time.monotonic() + _BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
+        else:
+            return
+
+
+def _begin(connection: Connection) -> None:
+    reading = connection.get_execution_options().get(_READING)
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")

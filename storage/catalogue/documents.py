@@ -1,24 +1,69 @@
-"""Documents, their versions, their codes and events: written in one transaction, after everything else is safe."""
+"""Documents, their versions, their codes and events: written in one transaction, after everything else is safe.
+
+Who reads them again is `lookups`, whose names are offered here as well; events are `events`' to keep.
+"""
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Callable, Iterator, Sequence
-from datetime import date
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, insert, or_, select, update
+from sqlalchemy import Connection, Row, insert, select, update
 
 from schemas.digests import Digests
-from schemas.documents import Document, Route, ValidityState, Verdict
-from schemas.events import Event
-from schemas.findings import Finding
-from schemas.quotas import PaperRow
+from schemas.documents import Document, Route, Verdict
+from schemas.errors import CatalogueError
+from schemas.events import Event, EventType
+from schemas.findings import Finding, finding
 from storage.catalogue import codes
 from storage.catalogue import schema as t
-from storage.catalogue.batches import FileRow, finish_file, now
-from storage.catalogue.codes import CodeParts
+from storage.catalogue.batches import FileRow, finish_file
+from storage.catalogue.codes import CodeParts, parts_of
 from storage.catalogue.database import Database
+from storage.catalogue.events import (
+    events_of,
+    events_to_export,
+    mark_exported,
+    new_event_id,
+    now,
+    record_events,
+)
+from storage.catalogue.lookups import (
+    CodeRow,
+    DocumentRow,
+    all_findings,
+    codes_of,
+    find,
+    of_batch,
+    of_original,
+    papers,
+    versions_of,
+)
+
+__all__ = [
+    "CodeParts",
+    "CodeRow",
+    "Committed",
+    "DocumentRow",
+    "NewVersion",
+    "all_findings",
+    "codes_of",
+    "commit",
+    "events_of",
+    "events_to_export",
+    "find",
+    "mark_exported",
+    "new_event_id",
+    "of_batch",
+    "of_original",
+    "papers",
+    "parts_of",
+    "record_events",
+    "versions_of",
+    "void_code",
+]
+
+_TOOL = "sohoa.catalogue"
 
 
 class NewVersion(NamedTuple):
@@ -35,30 +80,28 @@ class NewVersion(NamedTuple):
     events: tuple[Event, ...]
 
 
-class DocumentRow(NamedTuple):
-    """A stored document at its current version."""
-
-    document: Document
-    file: str
-    batch: str
-    version: int
-    digests: Digests
-    verdict: Verdict
-    code: str | None
-    pdfa_key: str | None
-    pdfa_sha256: str | None
-    sidecar_key: str
-    linked_to: str | None
-    created_at: str
-
-
 class Committed(NamedTuple):
-    """What the transaction decided: the document as stored (route and findings may have changed) and its code."""
+    """What the transaction decided: the document as stored (route and findings may have changed) and its code.
+
+    `new` is False when another run had already stored the same version.
+    """
 
     document: Document
     code: str | None
     new_code: bool
     linked_to: str | None
+    new: bool = True
+
+
+class _Context(NamedTuple):
+    """What all documents of one commit share."""
+
+    batch: str
+    run: str
+    operator: str
+    file: str
+    code_event: Callable[[str, str], Event]
+    at: str
 
 
 def commit(
@@ -72,63 +115,196 @@ def commit(
 ) -> list[Committed]:
     """Write a file's documents, their codes, its events and its fate: all of it, or nothing.
 
-    A run killed before this leaves no row and no code; after it, the file is done.
+    A run killed before this leaves no row and no code; after it, the file is done. Where another batch stored the same
+    bytes meanwhile, its documents stand and this file is linked to them.
+
+    Raises:
+        CatalogueError: a version of other digests was stored meanwhile; nothing was written.
     """
-    done = []
+    context = _Context(batch, run, operator, file.name, code_event, now())
     with database.write() as connection:
-        for version in versions:
-            done.append(_commit_document(connection, batch, run, operator, version, file.name, code_event))
+        done = [_commit_document(connection, context, version) for version in versions]
+        if done and not any(each.new for each in done):
+            file = _as_duplicate(connection, context, file, done[0].document.id)
         finish_file(connection, batch, file)
     return done
 
 
-def _commit_document(
-    connection: Connection,
-    batch: str,
-    run: str,
+def void_code(
+    database: Database,
+    printed: str,
+    *,
+    reason: str,
     operator: str,
-    new: NewVersion,
-    file: str,
-    code_event: Callable[[str, str], Event],
-) -> Committed:
-    document, at = new.document, now()
-    known = connection.execute(select(t.document).where(t.document.c.id == document.id)).first()
-    if known is None:
-        connection.execute(
-            insert(t.document).values(
-                id=document.id,
-                sha256=document.sha256,
-                pages=list(document.pages),
-                batch=batch,
-                file=file,
-                version=new.version,
-                created_at=at,
-            )
+    successor: str | None = None,
+    run: str = "manual",
+) -> str:
+    """Take a wrongly issued code back, for ever, with its event. Returns the document it was issued to.
+
+    Raises:
+        CodeError: no such code in force, no reason, or a successor that was never issued.
+    """
+    at = now()
+    with database.write() as connection:
+        batch = connection.execute(select(t.code.c.batch).where(t.code.c.printed == printed)).scalar()
+        document_id = codes.void(
+            connection, printed, reason=reason, successor=successor, operator=operator, at=at
         )
-    outcome = _settle_code(connection, new, batch, operator, at)
-    findings = (*document.findings, *outcome.findings)
-    differs = any(finding.rule in {"code_part_differs", "running_number_exhausted"} for finding in outcome.findings)
-    route = Route.REVIEW if differs and document.route is Route.ACCEPTED else document.route
-    document = document.model_copy(update={"findings": findings, "route": route})
-    values = _version_values(new, document, at)
-    connection.execute(insert(t.document_version).values(values))
+        event = Event(
+            id=new_event_id(),
+            type=EventType.CODE_VOIDED,
+            at=at,
+            subject=document_id,
+            batch=batch,
+            agent=operator,
+            tool=_TOOL,
+            outcome="void",
+            detail={"code": printed, "reason": reason.strip(), "successor": successor},
+        )
+        record_events(connection, run, [event])
+    return document_id
+
+
+def _commit_document(connection: Connection, context: _Context, new: NewVersion) -> Committed:
+    known = connection.execute(select(t.document).where(t.document.c.id == new.document.id)).first()
+    if known is None:
+        _insert_document(connection, context, new)
+    elif new.version <= known.version:
+        return _stored_meanwhile(connection, new, known)
+    document, barred = _barred(new)
+    outcome = _settle_code(connection, context, new._replace(document=document), barred=barred)
+    document = _with_outcome(document, outcome)
+    linked_to = outcome.linked_to
+    if (
+        linked_to is None
+        and outcome.code is None
+        and known is not None
+        and document.route is not Route.ACCEPTED
+    ):
+        linked_to = known.linked_to  # a poorer reading does not untie what was the same paper
+    connection.execute(insert(t.document_version).values(_version_values(new, document, context.at)))
     connection.execute(
         update(t.document)
         .where(t.document.c.id == document.id)
-        .values(version=new.version, linked_to=outcome.linked_to)
+        .values(version=new.version, linked_to=linked_to)
     )
-    events = [*new.events]
-    if outcome.new and outcome.code:
-        events.append(code_event(document.id, outcome.code))
-    record_events(connection, run, events)
-    return Committed(document, outcome.code, outcome.new, outcome.linked_to)
+    told = _outcome_events(context, new.document, document, outcome)
+    record_events(connection, context.run, [*new.events, *told])
+    return Committed(document, outcome.code, outcome.new, linked_to)
 
 
-def _settle_code(connection: Connection, new: NewVersion, batch: str, operator: str, at: str) -> codes.Issued:
-    if new.document.route is Route.ACCEPTED and new.parts is not None:
-        return codes.issue(connection, new.document.id, new.parts, batch=batch, operator=operator, at=at)
+def _insert_document(connection: Connection, context: _Context, new: NewVersion) -> None:
+    connection.execute(
+        insert(t.document).values(
+            id=new.document.id,
+            sha256=new.document.sha256,
+            pages=list(new.document.pages),
+            batch=context.batch,
+            file=context.file,
+            version=new.version,
+            created_at=context.at,
+        )
+    )
+
+
+def _stored_meanwhile(connection: Connection, new: NewVersion, known: Row[Any]) -> Committed:
+    """Two runs met over the same bytes: equal digests make equal documents, and the first one stands."""
+    row = connection.execute(
+        select(t.document_version).filter_by(document_id=known.id, version=known.version)
+    ).one()
+    if (row.reading, row.understanding, row.rendition) != tuple(new.digests.model_dump().values()):
+        raise CatalogueError(
+            f"document {known.id} has version {known.version} already, made with other rules",
+            remedy="version_taken",
+            id=known.id,
+        )
+    code = codes.code_of(connection, known.id)
+    return Committed(Document.model_validate(row.data), code, False, known.linked_to, new=False)
+
+
+def _as_duplicate(connection: Connection, context: _Context, file: FileRow, document_id: str) -> FileRow:
+    row = connection.execute(select(t.document).where(t.document.c.id == document_id)).one()
+    if (row.batch, row.file) == (context.batch, context.file):
+        return file
+    origin = f"{row.batch}/{row.file}"
+    note = finding("duplicate_file", file=context.file, of=origin)
+    return file._replace(duplicate_of=origin, findings=(*file.findings, note))
+
+
+def _barred(new: NewVersion) -> tuple[Document, bool]:
+    """The last gate before a code: what the caller may have overlooked sends the paper to a person, without one."""
+    document = new.document
+    if document.route is not Route.ACCEPTED:
+        return document, True
+    notes: list[Finding] = []
+    for name in ("owner_id", "number"):
+        held = document.fields.get(name)
+        if held is not None and held.value is None:
+            notes.append(finding("field_unread", field=name))
+    if new.pdfa_key is None:
+        notes.append(finding("pdfa_failed"))
+    if new.verdict is Verdict.INVALID:
+        notes.append(finding("pdfa_invalid"))
+    if not notes:
+        return document, False
+    known = {each.rule for each in document.findings}
+    fresh = [note for note in notes if note.rule not in known]
+    return document.model_copy(update={"route": Route.REVIEW, "findings": (*document.findings, *fresh)}), True
+
+
+def _settle_code(connection: Connection, context: _Context, new: NewVersion, *, barred: bool) -> codes.Issued:
+    if not barred and new.parts is not None:
+        return codes.issue(
+            connection,
+            new.document.id,
+            new.parts,
+            batch=context.batch,
+            operator=context.operator,
+            at=context.at,
+        )
     held = codes.code_of(connection, new.document.id)
-    return codes.Issued(held, findings=codes.differences(connection, new.document.id, new.parts))
+    notes = codes.differences(connection, new.document)
+    return codes.Issued(held, findings=notes, refused=bool(notes))
+
+
+def _with_outcome(document: Document, outcome: codes.Issued) -> Document:
+    fresh = tuple(each for each in outcome.findings if each not in document.findings)
+    lowered = outcome.refused and document.route is Route.ACCEPTED
+    return document.model_copy(
+        update={
+            "findings": (*document.findings, *fresh),
+            "route": Route.REVIEW if lowered else document.route,
+        }
+    )
+
+
+def _outcome_events(
+    context: _Context, before: Document, after: Document, outcome: codes.Issued
+) -> list[Event]:
+    """What was decided here and stands in no sidecar: a code, a link, a paper sent to a person after all."""
+    told = []
+    if outcome.new and outcome.code:
+        told.append(context.code_event(after.id, outcome.code))
+    if outcome.linked_to is not None:
+        told.append(_event(context, EventType.LINKED, after.id, "linked", to=outcome.linked_to))
+    elif after.findings != before.findings or after.route != before.route:
+        rules = ",".join(each.rule for each in after.findings[len(before.findings) :])
+        told.append(_event(context, EventType.VALIDATION, after.id, after.route, rules=rules))
+    return told
+
+
+def _event(context: _Context, kind: EventType, subject: str, outcome: str, **detail: str) -> Event:
+    return Event(
+        id=new_event_id(),
+        type=kind,
+        at=context.at,
+        subject=subject,
+        batch=context.batch,
+        agent=context.operator,
+        tool=_TOOL,
+        outcome=outcome,
+        detail=dict(detail),
+    )
 
 
 def _version_values(new: NewVersion, document: Document, at: str) -> dict[str, Any]:
@@ -150,164 +326,3 @@ def _version_values(new: NewVersion, document: Document, at: str) -> dict[str, A
         "sidecar_key": new.sidecar_key,
         "created_at": at,
     }
-
-
-def record_events(connection: Connection, run: str, events: Sequence[Event]) -> None:
-    """Write events inside the caller's transaction; they are exported to the store when the run ends."""
-    for sequence, event in enumerate(events):
-        connection.execute(
-            insert(t.event).values(
-                id=event.id,
-                sequence=sequence,
-                type=event.type,
-                at=event.at,
-                subject=event.subject,
-                batch=event.batch,
-                run=run,
-                data=event.model_dump(mode="json"),
-                exported=False,
-            )
-        )
-
-
-def events_to_export(database: Database, batch: str) -> list[tuple[str, dict[str, Any]]]:
-    """Events of a batch that no object holds yet, with their runs, in order."""
-    query = (
-        select(t.event.c.run, t.event.c.data)
-        .where(t.event.c.batch == batch, t.event.c.exported.is_(False))
-        .order_by(t.event.c.at, t.event.c.sequence)
-    )
-    with database.read() as connection:
-        return [(row.run, row.data) for row in connection.execute(query)]
-
-
-def mark_exported(database: Database, ids: Sequence[str]) -> None:
-    """The store holds these events now."""
-    with database.write() as connection:
-        for start in range(0, len(ids), 500):
-            chunk = list(ids[start : start + 500])
-            connection.execute(update(t.event).where(t.event.c.id.in_(chunk)).values(exported=True))
-
-
-def events_of(database: Database, subjects: Sequence[str]) -> list[Event]:
-    """Every event about these subjects, in order."""
-    query = select(t.event.c.data).where(t.event.c.subject.in_(list(subjects)))
-    with database.read() as connection:
-        rows = connection.execute(query.order_by(t.event.c.at, t.event.c.sequence)).scalars()
-        return [Event.model_validate(row) for row in rows]
-
-
-def new_event_id() -> str:
-    """A fresh event id."""
-    return uuid.uuid4().hex
-
-
-def _joined() -> Any:
-    current = (t.document_version.c.document_id == t.document.c.id) & (
-        t.document_version.c.version == t.document.c.version
-    )
-    issued = (t.code.c.document_id == t.document.c.id) & (t.code.c.state == "issued")
-    return (
-        select(
-            t.document.c.file,
-            t.document.c.batch,
-            t.document.c.linked_to,
-            t.document.c.created_at,
-            t.document_version,
-            t.code.c.printed,
-            t.code.c.issued_at,
-        )
-        .join(t.document_version, current)
-        .outerjoin(t.code, issued)
-    )
-
-
-def _row(row: Any) -> DocumentRow:
-    return DocumentRow(
-        document=Document.model_validate(row.data),
-        file=row.file,
-        batch=row.batch,
-        version=row.version,
-        digests=Digests(reading=row.reading, understanding=row.understanding, rendition=row.rendition),
-        verdict=Verdict(row.verdict),
-        code=row.printed,
-        pdfa_key=row.pdfa_key,
-        pdfa_sha256=row.pdfa_sha256,
-        sidecar_key=row.sidecar_key,
-        linked_to=row.linked_to,
-        created_at=row.created_at,
-    )
-
-
-def of_batch(database: Database, batch: str) -> list[DocumentRow]:
-    """Documents of a batch at their current versions, in the order of their files and pages."""
-    order = (
-        select(t.batch_file.c.position)
-        .where(t.batch_file.c.batch == t.document.c.batch, t.batch_file.c.name == t.document.c.file)
-        .scalar_subquery()
-    )
-    query = _joined().where(t.document.c.batch == batch).order_by(order, t.document.c.created_at, t.document.c.id)
-    with database.read() as connection:
-        rows = [_row(row) for row in connection.execute(query)]
-    return rows
-
-
-def of_original(database: Database, sha256: str) -> list[DocumentRow]:
-    """Documents made from one original, in page order."""
-    with database.read() as connection:
-        rows = [_row(row) for row in connection.execute(_joined().where(t.document.c.sha256 == sha256))]
-    return sorted(rows, key=lambda row: row.document.pages)
-
-
-def find(database: Database, wanted: str) -> list[DocumentRow]:
-    """Documents with this id, code, original SHA-256, or PDF/A SHA-256."""
-    query = _joined().where(
-        or_(
-            t.document.c.id == wanted,
-            t.document.c.sha256 == wanted,
-            t.document_version.c.pdfa_sha256 == wanted,
-            t.code.c.printed == wanted,
-        )
-    )
-    with database.read() as connection:
-        return [_row(row) for row in connection.execute(query)]
-
-
-def papers(database: Database) -> Iterator[PaperRow]:
-    """Every document as the quota sees it."""
-    with database.read() as connection:
-        rows = connection.execute(_joined().order_by(t.document.c.id)).all()
-    for row in rows:
-        document = Document.model_validate(row.data)
-        yield PaperRow(
-            document_id=document.id,
-            level=document.level,
-            unit=document.unit,
-            kind=document.kind,
-            result_type=row.result_type,
-            role=document.role,
-            route=document.route,
-            code=row.printed,
-            owner=document.value("owner_id"),
-            number=document.value("number"),
-            issue_date=_date(document.value("issue_date")),
-            digitised_on=_date(row.issued_at[:10]) if row.issued_at else None,
-            stored=row.pdfa_key is not None,
-            validity=ValidityState(document.validity.state),
-            valid_until=_date(document.validity.until),
-            linked_to=row.linked_to,
-        )
-
-
-def _date(text: str | None) -> date | None:
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError:
-        return None
-
-
-def all_findings(rows: Sequence[DocumentRow]) -> list[Finding]:
-    """Findings of stored documents, each with its file."""
-    return [
-        finding.model_copy(update={"file": row.file}) for row in rows for finding in row.document.findings
-    ]

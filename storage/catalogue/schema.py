@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     Column,
+    ForeignKey,
     Index,
     Integer,
     LargeBinary,
@@ -21,7 +23,16 @@ from sqlalchemy import (
     text,
 )
 
-metadata = MetaData()
+metadata = MetaData(
+    # Named constraints, so that a later migration can name what it changes on either database.
+    naming_convention={
+        "ix": "ix_%(column_0_label)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+_Json = JSON(none_as_null=True)
 
 batch = Table(
     "batch",
@@ -29,8 +40,8 @@ batch = Table(
     Column("name", String(255), primary_key=True),
     Column("path", Text, nullable=False),
     Column("state", String(16), nullable=False),
-    Column("sheet", JSON),
-    Column("findings", JSON, nullable=False),
+    Column("sheet", _Json),
+    Column("findings", _Json, nullable=False),
     Column("created_at", String(40), nullable=False),
     Column("updated_at", String(40), nullable=False),
 )
@@ -38,10 +49,12 @@ run = Table(
     "run",
     metadata,
     Column("id", String(32), primary_key=True),
-    Column("batch", String(255), nullable=False, index=True),
+    Column("batch", ForeignKey("batch.name"), nullable=False, index=True),
     Column("state", String(16), nullable=False),
     Column("operator", String(200), nullable=False),
-    Column("digests", JSON, nullable=False),
+    Column("digests", _Json, nullable=False),
+    Column("host", String(255), nullable=False),
+    Column("pid", Integer, nullable=False),
     Column("started_at", String(40), nullable=False),
     Column("ended_at", String(40)),
 )
@@ -49,20 +62,20 @@ original = Table(
     "original",
     metadata,
     Column("sha256", String(64), primary_key=True),
-    Column("size", Integer, nullable=False),
+    Column("size", BigInteger, nullable=False),
     Column("format", String(8), nullable=False),
     Column("received_at", String(40), nullable=False),
-    Column("page_list", JSON),
+    Column("page_list", _Json),
 )
 batch_file = Table(
     "batch_file",
     metadata,
-    Column("batch", String(255), primary_key=True),
+    Column("batch", ForeignKey("batch.name"), primary_key=True),
     Column("name", Text, primary_key=True),
     Column("position", Integer, nullable=False),
     Column("sha256", String(64), index=True),
     Column("status", String(16), nullable=False),
-    Column("findings", JSON, nullable=False),
+    Column("findings", _Json, nullable=False),
     Column("pages", Integer, nullable=False),
     Column("accounted", Integer, nullable=False),
     Column("duplicate_of", Text),
@@ -74,23 +87,23 @@ document = Table(
     "document",
     metadata,
     Column("id", String(32), primary_key=True),
-    Column("sha256", String(64), nullable=False, index=True),
-    Column("pages", JSON, nullable=False),
-    Column("batch", String(255), nullable=False, index=True),
+    Column("sha256", ForeignKey("original.sha256"), nullable=False, index=True),
+    Column("pages", _Json, nullable=False),
+    Column("batch", ForeignKey("batch.name"), nullable=False, index=True),
     Column("file", Text, nullable=False),
     Column("version", Integer, nullable=False),
-    Column("linked_to", String(32)),
+    Column("linked_to", ForeignKey("document.id")),
     Column("created_at", String(40), nullable=False),
 )
 document_version = Table(
     "document_version",
     metadata,
-    Column("document_id", String(32), primary_key=True),
+    Column("document_id", ForeignKey("document.id"), primary_key=True),
     Column("version", Integer, primary_key=True),
     Column("reading", String(16), nullable=False),
     Column("understanding", String(16), nullable=False),
     Column("rendition", String(16), nullable=False),
-    Column("data", JSON, nullable=False),
+    Column("data", _Json, nullable=False),
     Column("kind", String(64)),
     Column("result_type", String(16)),
     Column("level", String(8)),
@@ -111,12 +124,14 @@ code = Table(
     Column("number", String(200), nullable=False),
     Column("running", Integer, nullable=False),
     Column("printed", String(300), nullable=False, unique=True),
-    Column("document_id", String(32), nullable=False, index=True),
+    Column("document_id", ForeignKey("document.id"), nullable=False, index=True),
     Column("identity", String(64), nullable=False, index=True),
     Column("state", String(8), nullable=False),
     Column("issued_at", String(40), nullable=False),
     Column("issued_by", String(200), nullable=False),
     Column("batch", String(255), nullable=False),
+    Column("voided_at", String(40)),
+    Column("voided_by", String(200)),
     Column("void_reason", Text),
     Column("successor", String(300)),
     UniqueConstraint("owner", "result_type", "number", "running", name="uq_code_parts"),
@@ -146,7 +161,7 @@ event = Table(
     Column("subject", String(255), nullable=False, index=True),
     Column("batch", String(255), index=True),
     Column("run", String(32), nullable=False, index=True),
-    Column("data", JSON, nullable=False),
+    Column("data", _Json, nullable=False),
     Column("exported", Boolean, nullable=False),
 )
 page_reading = Table(
@@ -185,5 +200,5 @@ elsewhere = Table(
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=True),
     Column("row_hash", String(64), nullable=False, unique=True),
-    Column("data", JSON, nullable=False),
+    Column("data", _Json, nullable=False),
 )

@@ -1,0 +1,208 @@
+"""Finding stored documents: of a batch, of an original, by id, code or digest, and as the quota counts them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, timedelta, timezone
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import Connection, Row, Select, or_, select
+
+from schemas.digests import Digests
+from schemas.documents import Document, Role, ValidityState, Verdict
+from schemas.findings import Finding
+from schemas.quotas import PaperRow
+from storage.catalogue import schema as t
+from storage.catalogue.codes import ISSUED, VOID
+from storage.catalogue.database import Database
+
+# Days are counted where the papers are; Vietnam has one zone and no summer time.
+_VIETNAM: Final = timezone(timedelta(hours=7))
+
+
+class DocumentRow(NamedTuple):
+    """A stored document at its current version."""
+
+    document: Document
+    file: str
+    batch: str
+    version: int
+    digests: Digests
+    verdict: Verdict
+    code: str | None
+    pdfa_key: str | None
+    pdfa_sha256: str | None
+    sidecar_key: str
+    linked_to: str | None
+    created_at: str
+
+
+class CodeRow(NamedTuple):
+    """A code as it stands: `state` is `issued` or `void`."""
+
+    printed: str
+    document_id: str
+    state: str
+    issued_at: str
+    issued_by: str
+    void_reason: str | None
+    voided_at: str | None
+    voided_by: str | None
+    successor: str | None
+
+
+def of_batch(database: Database, batch: str) -> list[DocumentRow]:
+    """Documents of a batch at their current versions, in the order of their files and pages."""
+    with database.read() as connection:
+        return rows_of_batch(connection, batch)
+
+
+def rows_of_batch(connection: Connection, batch: str) -> list[DocumentRow]:
+    """The same, on a connection whose snapshot other queries share."""
+    file = (t.batch_file.c.batch == t.document.c.batch) & (t.batch_file.c.name == t.document.c.file)
+    query = _joined().add_columns(t.batch_file.c.position).outerjoin(t.batch_file, file)
+    rows = connection.execute(query.where(t.document.c.batch == batch)).all()
+    ordered = sorted(
+        rows, key=lambda row: (row.position is None, row.position or 0, row.file, _first_page(row))
+    )
+    return [_row(row) for row in ordered]
+
+
+def of_original(database: Database, sha256: str) -> list[DocumentRow]:
+    """Documents made from one original, in page order."""
+    with database.read() as connection:
+        rows = [_row(row) for row in connection.execute(_joined().where(t.document.c.sha256 == sha256))]
+    return sorted(rows, key=lambda row: row.document.pages)
+
+
+def find(database: Database, wanted: str) -> list[DocumentRow]:
+    """Documents with this id, code (voided ones too), original's SHA-256, or PDF/A's SHA-256."""
+    holders = select(t.code.c.document_id).where(t.code.c.printed == wanted)
+    query = _joined().where(
+        or_(
+            t.document.c.id == wanted,
+            t.document.c.sha256 == wanted,
+            t.document_version.c.pdfa_sha256 == wanted,
+            t.document.c.id.in_(holders),
+        )
+    )
+    with database.read() as connection:
+        rows = [_row(row) for row in connection.execute(query)]
+    return sorted(rows, key=lambda row: (row.document.sha256, row.document.pages))
+
+
+def codes_of(database: Database, document_id: str) -> list[CodeRow]:
+    """Every code a document ever had, oldest first."""
+    query = select(*(t.code.c[name] for name in CodeRow._fields)).where(t.code.c.document_id == document_id)
+    with database.read() as connection:
+        return [CodeRow(*row) for row in connection.execute(query.order_by(t.code.c.id))]
+
+
+def versions_of(database: Database, document_id: str) -> list[tuple[int, str, str, Verdict]]:
+    """Every version of a document: number, when it was stored, its sidecar's key, its verdict."""
+    column = t.document_version.c
+    query = select(column.version, column.created_at, column.sidecar_key, column.verdict)
+    with database.read() as connection:
+        rows = connection.execute(
+            query.where(column.document_id == document_id).order_by(column.version)
+        ).all()
+    return [(row.version, row.created_at, row.sidecar_key, Verdict(row.verdict)) for row in rows]
+
+
+def papers(database: Database) -> Iterator[PaperRow]:
+    """Every document as the quota sees it. A paper whose only code was voided shows that code as voided."""
+    voids = select(t.code.c.document_id, t.code.c.printed).where(t.code.c.state == VOID).order_by(t.code.c.id)
+    with database.read() as connection:
+        voided = {row.document_id: row.printed for row in connection.execute(voids)}
+        rows = connection.execute(_joined().order_by(t.document.c.id)).all()
+    for row in rows:
+        yield _paper(row, voided.get(row.document_id))
+
+
+def all_findings(rows: Sequence[DocumentRow]) -> list[Finding]:
+    """Findings of stored documents, each with its file."""
+    return [
+        finding.model_copy(update={"file": row.file}) for row in rows for finding in row.document.findings
+    ]
+
+
+def _joined() -> Select[Any]:
+    current = (t.document_version.c.document_id == t.document.c.id) & (
+        t.document_version.c.version == t.document.c.version
+    )
+    issued = (t.code.c.document_id == t.document.c.id) & (t.code.c.state == ISSUED)
+    return (
+        select(
+            t.document.c.file,
+            t.document.c.batch,
+            t.document.c.linked_to,
+            t.document.c.created_at,
+            t.document_version,
+            t.code.c.printed,
+            t.code.c.issued_at,
+        )
+        .join(t.document_version, current)
+        .outerjoin(t.code, issued)
+    )
+
+
+def _first_page(row: Row[Any]) -> list[int]:
+    return list(row.data.get("pages", ()))
+
+
+def _row(row: Row[Any]) -> DocumentRow:
+    return DocumentRow(
+        document=Document.model_validate(row.data),
+        file=row.file,
+        batch=row.batch,
+        version=row.version,
+        digests=Digests(reading=row.reading, understanding=row.understanding, rendition=row.rendition),
+        verdict=Verdict(row.verdict),
+        code=row.printed,
+        pdfa_key=row.pdfa_key,
+        pdfa_sha256=row.pdfa_sha256,
+        sidecar_key=row.sidecar_key,
+        linked_to=row.linked_to,
+        created_at=row.created_at,
+    )
+
+
+def _paper(row: Row[Any], voided: str | None) -> PaperRow:
+    # Read from the plain JSON: building a whole document for each of a million papers would take minutes.
+    fields = row.data.get("fields", {})
+    validity = row.data.get("validity", {})
+
+    def value(name: str) -> str | None:
+        held = fields.get(name)
+        return held["value"] if held else None
+
+    return PaperRow(
+        document_id=row.document_id,
+        level=row.level,
+        unit=row.unit,
+        kind=row.kind,
+        result_type=row.result_type,
+        role=row.data.get("role", Role.RESULT.value),
+        route=row.route,
+        code=row.printed or voided,
+        code_voided=row.printed is None and voided is not None,
+        owner=value("owner_id"),
+        number=value("number"),
+        issue_date=_date(value("issue_date")),
+        digitised_on=_day(row.issued_at),
+        stored=row.pdfa_key is not None,
+        validity=ValidityState(validity.get("state", ValidityState.UNKNOWN)),
+        valid_until=_date(validity.get("until")),
+        linked_to=row.linked_to,
+    )
+
+
+def _day(moment: str | None) -> date | None:
+    return datetime.fromisoformat(moment).astimezone(_VIETNAM).date() if moment else None
+
+
+def _date(text: str | None) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        return None
