@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from sqlalchemy import delete, exists, func, insert, select
 
 from schemas.reading import PageReading, PageState
+from schemas.sidecars import PageFacts
 from storage.catalogue import schema as t
 from storage.catalogue.database import Database
 from storage.catalogue.events import now
@@ -34,6 +35,7 @@ class Ledger:
     def finished(self, sha256: str, digest: str, reading: PageReading) -> None:
         """A reading ended. The first that succeeded is kept; a failed one gives way to the next."""
         payload = zlib.compress(reading.model_dump_json(exclude_defaults=True).encode(), 6)
+        facts = PageFacts.of(reading).model_dump(mode="json", exclude_defaults=True)
         key = {"sha256": sha256, "page": reading.number, "digest": digest}
         with self._database.write() as connection:
             held = connection.execute(select(t.page_reading.c.payload).filter_by(**key)).scalar()
@@ -42,7 +44,7 @@ class Ledger:
                 if known is not None and known.state is not PageState.FAILED:
                     return
                 connection.execute(delete(t.page_reading).filter_by(**key))
-            connection.execute(insert(t.page_reading).values(**key, payload=payload, at=now()))
+            connection.execute(insert(t.page_reading).values(**key, facts=facts, payload=payload, at=now()))
 
     def readings(self, sha256: str, digest: str) -> dict[int, PageReading]:
         """Readings kept of one original, by page number."""
@@ -53,6 +55,13 @@ class Ledger:
             rows = connection.execute(query.order_by(t.page_reading.c.page)).all()
         unpacked = {row.page: _unpack(row.payload) for row in rows}
         return {page: reading for page, reading in unpacked.items() if reading is not None}
+
+    def facts(self, sha256: str) -> dict[int, PageFacts]:
+        """How the last reading of each page of an original went, under whatever digest; its words stay packed."""
+        query = select(t.page_reading.c.page, t.page_reading.c.facts).filter_by(sha256=sha256)
+        with self._database.read() as connection:
+            rows = connection.execute(query.order_by(t.page_reading.c.page, t.page_reading.c.at)).all()
+        return {row.page: PageFacts.model_validate(row.facts) for row in rows}
 
     def passes(self, batch: str) -> int:
         """Whole-page readings started for a batch, retries and killed ones included."""

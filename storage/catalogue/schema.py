@@ -170,6 +170,7 @@ page_reading = Table(
     Column("sha256", String(64), primary_key=True),
     Column("page", Integer, primary_key=True),
     Column("digest", String(16), primary_key=True),
+    Column("facts", _Json, nullable=False),
     Column("payload", LargeBinary, nullable=False),
     Column("at", String(40), nullable=False),
 )

@@ -84,6 +84,7 @@ def upgrade() -> None:
         sa.Column("sha256", sa.String(length=64), nullable=False),
         sa.Column("page", sa.Integer(), nullable=False),
         sa.Column("digest", sa.String(length=16), nullable=False),
+        sa.Column("facts", sa.JSON(none_as_null=True), nullable=False),
         sa.Column("payload", sa.LargeBinary(), nullable=False),
         sa.Column("at", sa.String(length=40), nullable=False),
         sa.PrimaryKeyConstraint("sha256", "page", "digest", name=op.f("pk_page_reading")),
