@@ -1,30 +1,42 @@
 """A pool of recycled worker processes that can be killed: one page's crash, hang or hunger costs one page.
 
-Each worker is its own session and process group. A driver thread per worker takes jobs off one bounded queue, so that
-who submits waits (back-pressure) instead of a queue that grows. The pool never retries; its caller decides.
+A driver thread per worker takes jobs off one bounded queue, so that who submits waits instead of a queue that grows. The
+pool never retries; its caller decides.
 """
 
 from __future__ import annotations
 
 import os
+import pickle
 import queue
 import signal
 import socket
-import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
-from concurrent.futures import Future
-from multiprocessing.connection import Connection
+from concurrent.futures import CancelledError, Future
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple
 
-from engines.runner import kill_group
-from schemas.errors import PageTimedOut, SourceError, WorkerDied
+from engines import wire
+from engines.runner import start
+from schemas.errors import PageTimedOut, WorkerDied
 from schemas.rules import Limits
 
 _ROOT = Path(__file__).resolve().parent.parent
+_LOG_KEPT = 1_000_000
+_ENVIRONMENT = {
+    "PYTHONPATH": str(_ROOT),
+    # One page, one core: engines that start threads of their own fight the other workers.
+    "OMP_THREAD_LIMIT": "1",
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    # Page images are 10-30 MB: kept in the heap instead of being mapped, zeroed and unmapped for every step.
+    "MALLOC_MMAP_THRESHOLD_": str(32 << 20),
+    "MALLOC_TRIM_THRESHOLD_": str(256 << 20),
+}
 
 
 class _Job(NamedTuple):
@@ -36,76 +48,113 @@ class _Job(NamedTuple):
 
 
 class _Worker:
-    """One worker process and the ends of its pipes."""
+    """One worker process and our end of its socket. What it and its engines print goes to `log`."""
 
-    def __init__(self, memory: int, environment: dict[str, str]) -> None:
-        ours, theirs = socket.socketpair()
-        read_end, self._parent_end = os.pipe()
-        self.process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "engines.worker", str(theirs.fileno()), str(read_end), str(memory)],
-            stdin=subprocess.DEVNULL,
-            cwd="/",
-            env=environment,
-            pass_fds=(theirs.fileno(), read_end),
-            start_new_session=True,
-        )
-        theirs.close()
-        os.close(read_end)
-        self.connection = Connection(ours.detach())
-        self.jobs = 0
+    def __init__(self, memory: int, environment: dict[str, str], log: Path) -> None:
+        self._socket, theirs = socket.socketpair()
+        self._log, self.jobs = log, 0
+        try:
+            with open(log, "wb") as said:
+                self._child = start(
+                    [sys.executable, "-P", "-m", "engines.worker", str(theirs.fileno())],
+                    stdout=said,
+                    stderr=said,
+                    cwd="/",
+                    env=environment,
+                    pass_fds=(theirs.fileno(),),
+                    memory=memory,
+                )
+        except OSError:
+            self._socket.close()
+            raise
+        finally:
+            theirs.close()
 
     def call(self, job: _Job) -> Any:
         """Run one job to its answer; on time-out or death the worker is gone afterwards."""
         self.jobs += 1
+        deadline = time.monotonic() + job.timeout
+        message = pickle.dumps((job.function, job.arguments), pickle.HIGHEST_PROTOCOL)
         try:
-            self.connection.send((job.function, job.arguments))
-            if not self.connection.poll(job.timeout):
-                self.end()
-                raise PageTimedOut("page_timed_out", f"no answer after {job.timeout:g} s", seconds=job.timeout)
-            state, answer = self.connection.recv()
-        except (EOFError, OSError) as error:
+            wire.send(self._socket, message, deadline)
+            answer = wire.receive(self._socket, deadline)
+        except TimeoutError as error:
             self.end()
-            code = self.process.returncode
-            name = signal.Signals(-code).name if code is not None and code < 0 else f"exit {code}"
-            raise WorkerDied("page_worker_died", f"worker died: {name}", detail=name) from error
-        if state == "ok":
-            return answer
-        raise answer
+            said = f"no answer after {job.timeout:g} s"
+            raise PageTimedOut("page_timed_out", said, seconds=job.timeout) from error
+        except (EOFError, OSError) as error:
+            code = self.end()
+            name = signal.Signals(-code).name if code < 0 else f"exit {code}"
+            raise WorkerDied(
+                "page_worker_died", f"worker died: {name}", detail=name, log=self._last_words()
+            ) from error
+        state, value = pickle.loads(answer)
+        if state == "done":
+            return value
+        if state == "spent":
+            self.end()
+        raise value
 
     @property
     def alive(self) -> bool:
-        return self.process.poll() is None
+        return not self._child.ended()
 
-    def end(self) -> None:
-        """Kill the whole group; nothing in a worker is worth a slow good-bye."""
-        kill_group(self.process)
-        self.connection.close()
-        if self._parent_end >= 0:
-            os.close(self._parent_end)
-            self._parent_end = -1
+    def _last_words(self) -> str:
+        with open(self._log, "rb") as said:
+            said.seek(max(0, os.fstat(said.fileno()).st_size - 1500))
+            return said.read().decode("utf-8", "backslashreplace")
+
+    def shut_up(self) -> None:
+        """Engines warn on stderr; a long run must not fill the disk with it."""
+        if self._log.stat().st_size > _LOG_KEPT:
+            os.truncate(self._log, 0)
+
+    def interrupt(self) -> None:
+        """Make a `call` in progress fail at once, from another thread."""
+        try:
+            self._socket.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass  # Already closed: the worker has ended by itself.
+
+    def end(self) -> int:
+        """Kill the whole group; nothing in a worker is worth a slow good-bye. Returns the exit code."""
+        # What died by itself a moment ago shows its own exit code, not that of our SIGKILL.
+        patience = time.monotonic() + 0.2
+        while (
+            self._socket.fileno() >= 0
+            and not self._child.ended()
+            and self._hung_up()
+            and time.monotonic() < patience
+        ):
+            time.sleep(0.002)
+        self._socket.close()
+        return self._child.end()
+
+    def _hung_up(self) -> bool:
+        try:
+            self._socket.setblocking(False)
+            return self._socket.recv(1, socket.MSG_PEEK) == b""
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
 
 
 class WorkPool:
     """Worker processes behind one bounded queue; a context manager.
 
     Args:
-        workers: how many processes.
-        limits: memory and number of jobs a worker does before it is replaced.
+        workers: how many processes. They start when the first jobs come.
+        limits: memory, and number of jobs after which a worker is replaced.
         run_id: carried in the environment as `SOHOA_RUN_ID`, so that a later run can sweep what is left.
         tmp: private folder for the workers' temporary files.
     """
 
     def __init__(self, workers: int, limits: Limits, run_id: str, tmp: Path) -> None:
-        self._limits = limits
+        self._limits, self._tmp = limits, tmp
         self._queue: queue.Queue[_Job | None] = queue.Queue(maxsize=4 * workers)
         self._closing = threading.Event()
-        self._environment = {
-            **os.environ,
-            "PYTHONPATH": str(_ROOT),
-            "OMP_THREAD_LIMIT": "1",
-            "SOHOA_RUN_ID": run_id,
-            "TMPDIR": str(tmp),
-        }
+        self._environment = {**_ENVIRONMENT, "SOHOA_RUN_ID": run_id, "TMPDIR": str(tmp)}
         self._live: list[_Worker | None] = [None] * workers
         self._threads = [
             threading.Thread(target=self._drive, args=(slot,), name=f"worker-{slot}", daemon=True)
@@ -123,7 +172,13 @@ class WorkPool:
     ) -> Future[Any]:
         """Queue a job; waits while the queue is full.
 
-        The future raises `PageTimedOut`, `WorkerDied`, or the `SourceError` the function raised.
+        The future raises `PageTimedOut`, `WorkerDied`, `WorkFailed`, or the error of ours that the function raised.
+
+        Args:
+            function: `module:name`, importable in a worker.
+            arguments: what it is called with; pickled.
+            timeout: seconds from when a worker takes the job.
+            on_start: called in this process just before; its failure is the job's.
         """
         future: Future[Any] = Future()
         job = _Job(function, arguments, timeout, future, on_start)
@@ -143,11 +198,17 @@ class WorkPool:
     def close(self) -> None:
         """Kill what runs, cancel what waits."""
         self._closing.set()
-        for worker in self._live:
+        self._cancel_waiting()
+        for worker in list(self._live):
             if worker is not None:
-                worker.process.kill()
+                worker.interrupt()
+        for _ in self._threads:
+            self._queue.put(None)
         for thread in self._threads:
             thread.join(timeout=10)
+        self._cancel_waiting()
+
+    def _cancel_waiting(self) -> None:
         while True:
             try:
                 job = self._queue.get_nowait()
@@ -167,28 +228,34 @@ class WorkPool:
         self.close()
 
     def _drive(self, slot: int) -> None:
-        worker: _Worker | None = None
-        while not self._closing.is_set():
-            try:
-                job = self._queue.get(timeout=0.2)
-            except queue.Empty:
-                continue
-            if job is None or not job.future.set_running_or_notify_cancel():
-                continue
-            if worker is None or not worker.alive or worker.jobs >= self._limits.worker_jobs:
-                if worker is not None:
-                    worker.end()
-                worker = self._live[slot] = _Worker(self._limits.worker_bytes, self._environment)
-            self._do(worker, job)
+        while (job := self._queue.get()) is not None:
+            if job.future.set_running_or_notify_cancel():
+                self._do(slot, job)
+        worker = self._live[slot]
         if worker is not None:
             worker.end()
 
-    def _do(self, worker: _Worker, job: _Job) -> None:
+    def _do(self, slot: int, job: _Job) -> None:
         try:
+            worker = self._worker(slot)
             if job.on_start:
                 job.on_start()
             job.future.set_result(worker.call(job))
-        except SourceError as error:
-            job.future.set_exception(error)
-        except Exception as error:  # on_start touches the ledger: its failure must reach who waits, not end the driver
-            job.future.set_exception(error)
+        except Exception as error:
+            # The other side of a job's border: whatever went wrong reaches who waits and never ends the driver.
+            closed = isinstance(error, WorkerDied) and self._closing.is_set()
+            job.future.set_exception(CancelledError() if closed else error)
+
+    def _worker(self, slot: int) -> _Worker:
+        """The slot's worker, replaced when it is dead or worn."""
+        worker = self._live[slot]
+        if worker is not None and (not worker.alive or worker.jobs >= self._limits.worker_jobs):
+            worker.end()
+            worker = self._live[slot] = None
+        if worker is None:
+            log = self._tmp / f"worker-{slot}.log"
+            worker = self._live[slot] = _Worker(self._limits.worker_bytes, self._environment, log)
+            if self._closing.is_set():
+                worker.interrupt()
+        worker.shut_up()
+        return worker

@@ -1,7 +1,8 @@
 """Runs and their leavings: what a killed run left behind is found and removed by the next one.
 
-A live run holds a lock on `run/<id>/lock`; every process it starts carries its id in the environment. A run whose lock
-is free is dead: its processes are killed, its folders removed.
+A live run holds a lock on `<run root>/<id>/lock`; every process it starts carries its id in the environment. A run whose
+lock is free is dead: its processes are killed, its folders removed. Opening and sweeping exclude each other, so that a
+run is never taken for dead while it is being born.
 """
 
 from __future__ import annotations
@@ -12,38 +13,45 @@ import os
 import shutil
 import signal
 import tempfile
+import time
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 _TMP_PREFIX = "sohoa-"
+_ROUNDS = 20
 
 
 class SweepReport(NamedTuple):
-    """How many dead runs, processes and folders were swept."""
+    """How many dead runs were swept, and how many of their processes were still there."""
 
     runs: int
     processes: int
 
 
 class Run:
-    """A live run: its id, its staging folder under the home and its folder under TMPDIR."""
+    """A live run: its id, its folder under the home and its folder for temporary files. Made by `open_run`."""
 
-    def __init__(self, run_root: Path, tmp_root: Path) -> None:
-        self.id = uuid.uuid4().hex
-        self.folder = run_root / self.id
-        self.tmp = tmp_root / f"{_TMP_PREFIX}{self.id}"
-        run_root.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self.folder.mkdir(mode=0o700)
-        self._lock = os.open(self.folder / "lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
-        fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        self.tmp.mkdir(mode=0o700)
+    def __init__(self, run_id: str, folder: Path, tmp: Path, lock: int) -> None:
+        self.id, self.dir, self.tmp = run_id, folder, tmp
+        self._lock = lock
 
     def close(self) -> None:
         """Remove the run's folders and let its lock go."""
         shutil.rmtree(self.tmp, ignore_errors=True)
-        shutil.rmtree(self.folder, ignore_errors=True)
-        os.close(self._lock)
+        shutil.rmtree(self.dir, ignore_errors=True)
+        if self._lock >= 0:
+            os.close(self._lock)
+            self._lock = -1
+
+    def __enter__(self) -> Run:
+        """The run itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close."""
+        self.close()
 
 
 def tmp_root() -> Path:
@@ -51,15 +59,57 @@ def tmp_root() -> Path:
     return Path(tempfile.gettempdir())
 
 
+def open_run(run_root: Path, temporary: Path) -> Run:
+    """Begin a run: a folder under `run_root` and one under `temporary`, private, both gone when it is closed.
+
+    Raises:
+        OSError: a folder cannot be made.
+    """
+    run_id = uuid.uuid4().hex
+    folder, tmp = run_root / run_id, temporary / f"{_TMP_PREFIX}{run_id}"
+    run_root.mkdir(parents=True, exist_ok=True, mode=0o700)
+    temporary.mkdir(parents=True, exist_ok=True)
+    with _alone(run_root):
+        folder.mkdir(mode=0o700)
+        lock = os.open(folder / "lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # The next run may have another TMPDIR.
+        (folder / "tmp").write_bytes(os.fsencode(tmp.absolute()))
+        tmp.mkdir(mode=0o700)
+    return Run(run_id, folder, tmp, lock)
+
+
 def sweep(run_root: Path, temporary: Path) -> SweepReport:
     """End and remove whatever dead runs under this home left."""
-    dead = [folder for folder in run_root.glob("*") if folder.is_dir() and not _is_live(folder)]
-    names = {folder.name for folder in dead}
-    killed = _kill_processes(names) if names else 0
-    for folder in dead:
-        shutil.rmtree(temporary / f"{_TMP_PREFIX}{folder.name}", ignore_errors=True)
-        shutil.rmtree(folder, ignore_errors=True)
+    if not run_root.is_dir():
+        return SweepReport(0, 0)
+    with _alone(run_root):
+        dead = [folder for folder in run_root.iterdir() if folder.is_dir() and not _is_live(folder)]
+        killed = _kill_processes({folder.name for folder in dead}) if dead else 0
+        for folder in dead:
+            for tmp in {_told_tmp(folder), temporary / f"{_TMP_PREFIX}{folder.name}"} - {None}:
+                shutil.rmtree(tmp, ignore_errors=True)  # type: ignore[arg-type]
+            shutil.rmtree(folder, ignore_errors=True)
     return SweepReport(len(dead), killed)
+
+
+@contextlib.contextmanager
+def _alone(run_root: Path) -> Iterator[None]:
+    descriptor = os.open(run_root / ".lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _told_tmp(folder: Path) -> Path | None:
+    """The run's temporary folder as it noted it; only a name that a run gives is believed."""
+    try:
+        told = Path(os.fsdecode((folder / "tmp").read_bytes()))
+    except OSError:
+        return None
+    return told if told.name == f"{_TMP_PREFIX}{folder.name}" and told.is_absolute() else None
 
 
 def _is_live(folder: Path) -> bool:
@@ -77,18 +127,40 @@ def _is_live(folder: Path) -> bool:
 
 
 def _kill_processes(run_ids: set[str]) -> int:
-    markers = [f"SOHOA_RUN_ID={run_id}".encode() for run_id in run_ids]
-    killed = 0
-    for entry in Path("/proc").glob("[0-9]*"):
-        pid = int(entry.name)
-        if pid == os.getpid():
-            continue
+    """Kill every process that carries one of the ids, again until none is left: one may start another meanwhile."""
+    killed: set[int] = set()
+    for _ in range(_ROUNDS):
+        found = [pid for pid in _processes() if _run_of(pid) in run_ids]
+        if not found:
+            break
+        for pid in found:
+            _kill(pid, run_ids)
+        killed.update(found)
+        time.sleep(0.01)
+    return len(killed)
+
+
+def _processes() -> list[int]:
+    return [int(name) for name in os.listdir("/proc") if name.isdigit() and int(name) != os.getpid()]
+
+
+def _run_of(pid: int) -> str | None:
+    try:
+        environment = Path(f"/proc/{pid}/environ").read_bytes()
+    except OSError:
+        return None
+    for entry in environment.split(b"\0"):
+        if entry.startswith(b"SOHOA_RUN_ID="):
+            return entry.partition(b"=")[2].decode("ascii", "replace")
+    return None
+
+
+def _kill(pid: int, run_ids: set[str]) -> None:
+    """Kill a process, sure that its number still means the same one."""
+    with contextlib.suppress(OSError):
+        descriptor = os.pidfd_open(pid)
         try:
-            environment = (entry / "environ").read_bytes()
-        except OSError:
-            continue
-        if any(marker in environment.split(b"\0") for marker in markers):
-            with contextlib.suppress(OSError):
-                os.kill(pid, signal.SIGKILL)
-                killed += 1
-    return killed
+            if _run_of(pid) in run_ids:
+                signal.pidfd_send_signal(descriptor, signal.SIGKILL)
+        finally:
+            os.close(descriptor)

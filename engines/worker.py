@@ -1,62 +1,76 @@
 """The inside of one worker process: takes jobs off a socket, answers, and never outlives its parent.
 
-A job names a function as `module:name`; its answer is pickled back. A watcher thread waits on a pipe that only the
-parent holds open: when the parent dies, however it dies, the pipe closes and the worker kills its own process group,
-the engine it may be driving included.
+A job names a function as `module:name`; modules are imported when a job first needs them. The kernel kills a worker's
+group when its parent dies (`runner.start`); a watcher thread does the same where the kernel cannot.
 """
 
 from __future__ import annotations
 
 import importlib
 import os
-import resource
+import pickle
+import select
 import signal
+import socket
 import sys
 import threading
 import traceback
-from multiprocessing.connection import Connection
 from typing import Any
 
-from schemas.errors import SourceError
+from engines import wire
+from schemas.errors import SohoaError, WorkerDied, WorkFailed
 
 
-def _watch_parent(descriptor: int) -> None:
-    os.read(descriptor, 1)
+def _watch_parent(jobs: int) -> None:
+    watch = select.poll()
+    watch.register(jobs, getattr(select, "POLLRDHUP", select.POLLHUP))
+    watch.poll()
     os.killpg(0, signal.SIGKILL)
 
 
-def _call(function: str, arguments: tuple[Any, ...]) -> tuple[str, Any]:
-    module, _, name = function.partition(":")
+def _is_memory(error: Exception) -> bool:
+    """Whether an error means that the memory limit was met; OpenCV has an exception of its own for that."""
+    return isinstance(error, MemoryError) or "insufficient memory" in str(error).lower()
+
+
+def _answer(function: str, arguments: tuple[Any, ...]) -> tuple[str, Any]:
+    """Do one job. `spent` tells that the memory limit was met: such a worker is replaced."""
     try:
-        return "ok", getattr(importlib.import_module(module), name)(*arguments)
-    except SourceError as error:
-        return "source", error
-    except MemoryError:
-        return "source", SourceError("page_worker_died", "out of memory", detail="memory")
+        module, _, name = function.partition(":")
+        return "done", getattr(importlib.import_module(module), name)(*arguments)
+    except SohoaError as error:
+        return "failed", error
     except Exception as error:
         # The border of one job: whatever a hostile file broke is this job's failure, told with its traceback.
-        detail = f"{type(error).__name__}: {error}"
-        return "source", SourceError("work_failed", detail, detail=detail, trace=traceback.format_exc(limit=8))
+        if _is_memory(error):
+            return "spent", WorkerDied("page_worker_died", "out of memory", detail="memory")
+        detail = f"{type(error).__name__}: {error}"[:500]
+        return "failed", WorkFailed(
+            "work_failed", detail, detail=detail, trace=traceback.format_exc(limit=12)
+        )
 
 
-def _work(connection: Connection) -> None:
-    while True:
-        try:
-            job = connection.recv()
-        except EOFError:
-            return
-        connection.send(_call(*job))
+def _packed(answer: tuple[str, Any]) -> bytes:
+    try:
+        return pickle.dumps(answer, pickle.HIGHEST_PROTOCOL)
+    except Exception as error:
+        # Still the same border: an answer, or an error, that does not pickle.
+        detail = f"answer does not pickle: {type(error).__name__}: {error}"[:500]
+        return pickle.dumps(("failed", WorkFailed("work_failed", detail, detail=detail)))
 
 
 def main() -> None:
-    """Entry point: `python -m engines.worker JOBS_FD PARENT_FD MEMORY`."""
-    jobs, parent, memory = (int(part) for part in sys.argv[1:4])
+    """Entry point: `python -m engines.worker JOBS_FD`."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.umask(0o077)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
-    threading.Thread(target=_watch_parent, args=(parent,), daemon=True).start()
-    _work(Connection(jobs))
+    jobs = socket.socket(fileno=int(sys.argv[1]))
+    threading.Thread(target=_watch_parent, args=(jobs.fileno(),), daemon=True).start()
+    while True:
+        try:
+            job = wire.receive(jobs)
+        except (EOFError, OSError):
+            return
+        wire.send(jobs, _packed(_answer(*pickle.loads(job))))
 
 
 if __name__ == "__main__":

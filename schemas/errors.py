@@ -14,7 +14,8 @@
     ├── CodeError               exit 1   a code cannot be issued (running number beyond 99, code void …)
     └── SourceError                      one file or page cannot be used; becomes a finding, never stops a batch
         ├── PageTimedOut                 the work on one page ran past its limit
-        └── WorkerDied                   the process that did the work crashed or was killed
+        ├── WorkerDied                   the process that did the work crashed, was killed or ran out of memory
+        └── WorkFailed                   the work raised an error that is none of ours
 
 Messages are rendered for people in Vietnamese or English from the message table in `configs/messages/`, keyed by
 `code`; the text passed here is the English one, for logs.
@@ -119,3 +120,7 @@ class PageTimedOut(SourceError):
 
 class WorkerDied(SourceError):
     """The process that did the work crashed, was killed, or ran out of memory."""
+
+
+class WorkFailed(SourceError):
+    """The work raised an error that is none of ours; `params` hold `detail` and `trace`, its traceback."""
