@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, field_validator
 
 from schemas.documents import Verdict
 from schemas.findings import Finding
@@ -29,9 +29,20 @@ class RenditionIdentity(BaseModel):
     created: datetime
     agency: str | None = None
 
+    @field_validator("created")
+    @classmethod
+    def _with_zone(cls, value: datetime) -> datetime:
+        """Whole seconds with a zone (UTC where none was given): what XMP and the info dictionary can both say."""
+        whole = value.replace(microsecond=0)
+        return whole if whole.tzinfo else whole.replace(tzinfo=UTC)
+
 
 class Rendition(BaseModel):
-    """A written PDF/A: pages, size, digest and what was noticed on the way."""
+    """A written PDF/A: pages, size, digest and what was noticed on the way.
+
+    `flavour` is what the file claims; only veraPDF's verdict says whether it holds. `streams` has, for each page, the
+    SHA-256 of the image stream that was taken over byte for byte, None where the image was encoded anew.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -39,6 +50,8 @@ class Rendition(BaseModel):
     size: int
     sha256: str
     findings: tuple[Finding, ...] = ()
+    flavour: str = "2b"
+    streams: tuple[str | None, ...] = ()
 
 
 class VerdictReport(BaseModel):

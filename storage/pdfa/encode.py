@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zlib
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,7 @@ from storage.pdfa.images import GREY, RGB, Colour, ImageStream, flate_parms, g4_
 # Scans are noisy: level 6 takes twice as long as 4 for about 2 % fewer bytes.
 _LEVEL = 4
 _PLAIN_MODES = {"1", "L", "P", "RGB", "I;16"}
+_ALPHA_MODES = {"LA", "PA", "RGBA", "La", "RGBa"}
 
 
 def encode_image(image: Image.Image) -> tuple[ImageStream, str | None]:
@@ -25,7 +27,7 @@ def encode_image(image: Image.Image) -> tuple[ImageStream, str | None]:
     """
     profile = image.info.get("icc_profile") or b""
     given_up = None
-    if image.mode == "P" and "transparency" in image.info or image.mode in {"LA", "PA", "RGBA", "La", "RGBa"}:
+    if (image.mode == "P" and "transparency" in image.info) or image.mode in _ALPHA_MODES:
         given_up = None if _opaque(image) else "alpha"
         image = _on_white(image)
     elif image.mode in {"I;16B", "I;16L", "I;16N", "I"}:
@@ -57,13 +59,11 @@ def encode_rgb16(pixels: npt.NDArray[np.uint16]) -> ImageStream:
 
 
 def encode_samples(data: bytes, width: int, height: int, channels: int, bits: int) -> ImageStream:
-    """Encode packed samples as a PDF image holds them; bits 1–8 of grey, or 8 of RGB, or anything unpredicted."""
+    """Encode packed samples as a PDF image holds them: Group 4, predicted Flate, or plain Flate for odd depths."""
     if channels == 1 and bits == 1:
         return _encode_plain(Image.frombytes("1", (width, height), data), b"")
     if bits == 8 and channels in (1, 3):
         return _encode_plain(Image.frombytes("L" if channels == 1 else "RGB", (width, height), data), b"")
-    import zlib  # noqa: PLC0415
-
     colour = GREY if channels == 1 else RGB
     return ImageStream(zlib.compress(data, _LEVEL), width, height, Name.FlateDecode, {}, bits, colour)
 
@@ -114,12 +114,12 @@ def _encode_bilevel(image: Image.Image, profile: bytes) -> ImageStream:
         raise ValueError("libtiff wrote more than one strip")
     black_is_one = frame.photometric == 1
     parms = g4_parms(image.width, image.height, black_is_one=black_is_one)
-    return ImageStream(strip, image.width, image.height, Name.CCITTFaxDecode, parms, 1, Colour(1, b"", profile))
+    colour = Colour(1, b"", profile)
+    return ImageStream(strip, image.width, image.height, Name.CCITTFaxDecode, parms, 1, colour)
 
 
 def _opaque(image: Image.Image) -> bool:
-    low = image.convert("RGBA").getextrema()[3]
-    return isinstance(low, tuple) and low[0] == 255
+    return image.convert("RGBA").getchannel("A").getextrema() == (255, 255)
 
 
 def _on_white(image: Image.Image) -> Image.Image:
@@ -137,20 +137,25 @@ def _sixteen_bits(image: Image.Image) -> tuple[Image.Image, str | None]:
 
 
 def _to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
-    """CMYK, YCbCr, Lab …: through the image's own profile if it has one that works, else the usual formula."""
+    """CMYK, YCbCr, Lab …: through the image's own profile if one works, else by the usual formula."""
     if image.mode in {"F", "HSV"}:
         raise ValueError(f"pixels of mode {image.mode} are no page")
-    if profile and image.mode in {"CMYK", "LAB"}:
+    given = _profile(profile) if image.mode in {"CMYK", "LAB"} else None
+    if given is None and image.mode == "LAB":
+        given = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB"))
+    if given is not None:
+        srgb = ImageCms.createProfile("sRGB")
         try:
-            source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-            turned = ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
-        except (ImageCms.PyCMSError, OSError):
-            turned = None
-        if turned is not None:
-            return turned
-    if image.mode == "LAB":
-        lab = ImageCms.createProfile("LAB")
-        turned = ImageCms.profileToProfile(image, lab, ImageCms.createProfile("sRGB"), outputMode="RGB")
+            turned = ImageCms.profileToProfile(image, given, srgb, outputMode="RGB")
+        except ImageCms.PyCMSError:
+            turned = None  # a profile of another colour space than the pixels says nothing
         if turned is not None:
             return turned
     return image.convert("RGB")
+
+
+def _profile(data: bytes) -> ImageCms.ImageCmsProfile | None:
+    try:
+        return ImageCms.ImageCmsProfile(io.BytesIO(data)) if data else None
+    except (ImageCms.PyCMSError, OSError):
+        return None

@@ -1,19 +1,22 @@
-"""TIFF directories, as far as needed to lift a single Group 4 strip out of a frame. Classic and BigTIFF. Pure."""
+"""TIFF directories, as far as lifting a single Group 4 strip needs them. Classic and BigTIFF. Pure."""
 
 from __future__ import annotations
 
+import mmap
 import struct
-from collections.abc import Buffer
 from typing import NamedTuple
 
-_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 6: 1, 7: 1, 8: 2, 9: 4, 13: 4, 16: 8, 17: 8, 18: 8}
+_SIZES = {1: 1, 3: 2, 4: 4, 6: 1, 8: 2, 9: 4, 13: 4, 16: 8, 17: 8, 18: 8}
 _LETTERS = {1: "B", 3: "H", 4: "L", 6: "b", 8: "h", 9: "l", 13: "L", 16: "Q", 17: "q", 18: "Q"}
 _MAX_FRAMES = 20_000
 _REVERSED = bytes(int(f"{value:08b}"[::-1], 2) for value in range(256))
 
 
 class Frame(NamedTuple):
-    """One image of a TIFF: the tags that decide whether its strip can be lifted."""
+    """One image of a TIFF: the tags that decide whether its strip can be lifted.
+
+    `orientation` as in EXIF.
+    """
 
     width: int
     height: int
@@ -26,6 +29,7 @@ class Frame(NamedTuple):
     offsets: tuple[int, ...]
     counts: tuple[int, ...]
     tiled: bool
+    orientation: int
 
 
 def frames(data: memoryview | bytes) -> list[Frame]:
@@ -89,10 +93,11 @@ def _frame(tags: dict[int, tuple[int, ...]]) -> Frame:
         offsets=tags.get(273, ()),
         counts=tags.get(279, ()),
         tiled=322 in tags,
+        orientation=one(274, 1),
     )
 
 
-def group4_strip(data: Buffer, frame: Frame) -> bytes | None:
+def group4_strip(data: bytes | mmap.mmap, frame: Frame) -> bytes | None:
     """The bytes of a frame that is one plain Group 4 strip, most significant bit first; None for any other.
 
     Raises:

@@ -1,0 +1,116 @@
+"""The invisible text layer: each word fills its box, spaces fill the gaps, copying gives back what was read.
+
+All is laid out in pixels of the frame turned upright for reading; one matrix a page takes that to the page. So a page
+that was read sideways needs no second way of thinking.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from statistics import median
+
+from schemas.reading import Box, PageReading, Rotation, Word
+from storage.pdfa import geometry
+from storage.pdfa.font import ADVANCE, ASCENT, DESCENT, encode
+from storage.pdfa.geometry import Matrix, Rectangle, number
+
+# Letters and marks that reach below the baseline: Latin descenders, and the Vietnamese dot below.
+_DESCENDING = set("gjpqyQ,;()[]{}|/@_$ẠạẶặẬậẸẹỆệỊịỌọỘộỢợỤụỰựỴỵçÇỳýỷỹ")
+_MAX_SLOPE = 0.05
+_MIN_SPACE = 0.05  # of the font size: a space is never narrower, even where boxes overlap
+
+
+def text_operators(reading: PageReading, frame: Rectangle) -> bytes:
+    """Operators that lay a page's words invisibly in their places; empty if there are none.
+
+    Args:
+        reading: words with boxes in pixels of the displayed frame.
+        frame: where that frame lies on the page, in points.
+    """
+    lines = [kept for line in reading.lines() if (kept := [word for word in line if word.text.strip()])]
+    if not lines:
+        return b""
+    height = reading.height if reading.rotation % 180 == 0 else reading.width
+    parts = [f"q {_upright_to_page(reading, frame).operands()} cm 3 Tr"]
+    for line in lines:
+        parts += _line(line, [_upright(word.box, reading) for word in line], height)
+    parts.append("Q\n")
+    return "\n".join(parts).encode("ascii")
+
+
+def _upright_to_page(reading: PageReading, frame: Rectangle) -> Matrix:
+    """From pixels of the upright frame, y upwards, to points of the page."""
+    wide, high = reading.width, reading.height
+    if reading.rotation % 180:
+        wide, high = high, wide
+    back = geometry.turned(360 - reading.rotation)
+    return geometry.scale(1 / wide, 1 / high).then(back).then(geometry.rectangle(frame))
+
+
+def _upright(box: Box, reading: PageReading) -> Box:
+    """A box of the displayed frame in the frame turned clockwise for reading."""
+    left, top, right, bottom = box
+    turn: Rotation = reading.rotation
+    if turn == 90:
+        return Box(reading.height - bottom, left, reading.height - top, right)
+    if turn == 180:
+        return Box(reading.width - right, reading.height - bottom, reading.width - left, reading.height - top)
+    if turn == 270:
+        return Box(top, reading.width - right, bottom, reading.width - left)
+    return box
+
+
+def _line(words: Sequence[Word], boxes: Sequence[Box], frame_height: int) -> list[str]:
+    """One line as one text object: word, space, word …, each stretched to its place."""
+    levels, size = _baselines(words, boxes)
+    font_size = number(round(size, 1))
+    parts = [f"BT /F0 {font_size} Tf"]
+    for index, (word, box, level) in enumerate(zip(words, boxes, levels, strict=True)):
+        text = " ".join(word.text.split())
+        y = number(round(frame_height - level, 1))
+        parts.append(f"1 0 0 1 {box.left} {y} Tm {_stretch(len(text), box.width, size)} Tz <{encode(text)}> Tj")
+        if index + 1 < len(words):
+            gap = max(boxes[index + 1].left - box.right, _MIN_SPACE * size)
+            parts.append(f"{_stretch(1, gap, size)} Tz <0020> Tj")
+    parts.append("ET")
+    return parts
+
+
+def _stretch(characters: int, width: float, size: float) -> str:
+    """Horizontal scaling, in percent, at which so many characters are so wide."""
+    return number(max(0.1, round(100 * max(width, 1) / (characters * ADVANCE * size), 2)))
+
+
+def _baselines(words: Sequence[Word], boxes: Sequence[Box]) -> tuple[list[float], float]:
+    """Baseline of each word (pixels from the top of the frame) and one font size for the line.
+
+    Boxes hug the ink: a word with a descender reaches lower. The line is fitted through the feet of words that have
+    none; a word without neighbours to tell has its foot lifted by a fifth of its height.
+    """
+    tallest = median(box.height for box in boxes)
+    feet = [
+        (box.left + box.width / 2, float(box.bottom))
+        for word, box in zip(words, boxes, strict=True)
+        if not _DESCENDING & set(word.text)
+    ]
+    if not feet:
+        feet = [(box.left + box.width / 2, box.bottom - DESCENT * box.height) for box in boxes]
+    slope, level = _fit(feet, float(tallest))
+    levels = [level + slope * (box.left + box.width / 2) for box in boxes]
+    rises = [line - box.top for line, box in zip(levels, boxes, strict=True)]
+    return levels, max(2.0, sorted(rises)[(3 * len(rises)) // 4] / ASCENT)
+
+
+def _fit(feet: Sequence[tuple[float, float]], height: float) -> tuple[float, float]:
+    """Slope and level of a line through points: the median of the slopes of pairs, so that one bad box moves nothing."""
+    slope = 0.0
+    if len(feet) >= 3:
+        step = max(1, len(feet) // 2)
+        slopes = [
+            (right[1] - left[1]) / (right[0] - left[0])
+            for left, right in zip(feet, feet[step:], strict=False)
+            if right[0] - left[0] > 2 * height
+        ]
+        slope = median(slopes) if slopes else 0.0
+        slope = slope if abs(slope) <= _MAX_SLOPE else 0.0
+    return slope, median(y - slope * x for x, y in feet)

@@ -1,0 +1,216 @@
+"""Writes one document's pages as PDF/A: each page as a viewer showed it, with its words invisible over it.
+
+Memory stays flat: pages are drawn one by one; what had to be encoded anew goes to spool files once it adds up.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import struct
+import tempfile
+import zlib
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+import pikepdf
+from pikepdf import Array, Dictionary, Name, Stream
+
+from schemas.errors import SourceError
+from schemas.findings import Finding
+from schemas.reading import Format, PageReading, PageSource
+from schemas.renditions import Rendition, RenditionIdentity
+from schemas.rules import RenditionProfile
+from storage.pdfa import geometry
+from storage.pdfa.drawn import Drawn
+from storage.pdfa.font import add_font
+from storage.pdfa.geometry import number
+from storage.pdfa.images import ColourSpaces
+from storage.pdfa.metadata import write_metadata
+from storage.pdfa.pdf_source import PdfSource
+from storage.pdfa.raster_source import RasterSource
+from storage.pdfa.text_layer import text_operators
+
+_SPOOL_BYTES = 48_000_000
+# All that decoders raise on damaged data.
+_DAMAGED = (
+    pikepdf.PdfError,
+    struct.error,
+    zlib.error,
+    ArithmeticError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+)
+
+
+def write_pdfa(
+    path: str,
+    kind: Format,
+    sources: Sequence[PageSource],
+    readings: Sequence[PageReading],
+    out: str,
+    identity: RenditionIdentity,
+    profile: RenditionProfile,
+) -> Rendition:
+    """Write a document's pages to `out`, whole or not at all.
+
+    The same original, readings, identity and profile give the same bytes.
+
+    Args:
+        path: the original.
+        kind: what its bytes are.
+        sources: the document's pages, in order.
+        readings: what was read on them; matched by page number, pages without one get no text.
+        out: file to write; readable by its owner alone (0600).
+        identity: what the metadata say.
+        profile: flavour, and resolution of renders.
+
+    Raises:
+        SourceError: a page cannot be carried over (`page_broken`, `page_timed_out`), or the file cannot be
+            opened; nothing is written.
+    """
+    target = Path(out)
+    words = {reading.number: reading for reading in readings}
+    with ExitStack() as stack:
+        original = _open(path, kind, profile)
+        stack.callback(original.close)
+        book = stack.enter_context(_Book(target.parent))
+        for source in sources:
+            try:
+                drawn = original.draw(source, book.pdf, book.spaces)
+                book.add(drawn, words.get(source.number))
+            except SourceError:
+                raise
+            except _DAMAGED as error:
+                detail = f"{type(error).__name__}: {error}"[:200]
+                raise SourceError("page_broken", detail, page=source.number, detail=detail) from error
+        partial = book.save(identity, profile)
+        try:
+            size, digest = _measured(partial)
+            partial.replace(target)
+        finally:
+            partial.unlink(missing_ok=True)
+    return Rendition(
+        pages=len(sources),
+        size=size,
+        sha256=digest,
+        findings=tuple(book.findings),
+        flavour=profile.flavour,
+        streams=tuple(book.streams),
+    )
+
+
+def _open(path: str, kind: Format, profile: RenditionProfile) -> PdfSource | RasterSource:
+    if kind is Format.PDF:
+        return PdfSource(path, profile)
+    try:
+        return RasterSource(path, kind)
+    except _DAMAGED as error:
+        raise SourceError("image_broken", str(error), detail=str(error)[:200]) from error
+
+
+def _measured(path: Path) -> tuple[int, str]:
+    with path.open("rb") as stream:
+        return os.fstat(stream.fileno()).st_size, hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+class _Book:
+    """Pages on their way into one file."""
+
+    def __init__(self, folder: Path) -> None:
+        self.findings: list[Finding] = []
+        self.streams: list[str | None] = []
+        self._folder = folder
+        self._stack = ExitStack()
+        self._spools: list[Path] = []
+        self._with_text: list[bool] = []
+        self._held = 0
+        self._begin()
+
+    def __enter__(self) -> _Book:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def _begin(self) -> None:
+        self.pdf = self._stack.enter_context(pikepdf.new())
+        self.spaces = ColourSpaces(self.pdf)
+        self._held = 0
+
+    def add(self, drawn: Drawn, reading: PageReading | None) -> None:
+        """Append a page."""
+        text = text_operators(reading, geometry.bounds(drawn.matrix)) if reading is not None else b""
+        paint = f"q {drawn.fill}{drawn.matrix.operands()} cm /Im0 Do Q\n".encode("ascii")
+        content = Stream(self.pdf, zlib.compress(paint + text), Filter=Name.FlateDecode)
+        page = Dictionary(
+            Type=Name.Page,
+            MediaBox=Array([0, 0, _real(drawn.width), _real(drawn.height)]),
+            Resources=Dictionary(XObject=Dictionary(Im0=drawn.image)),
+            Contents=self.pdf.make_indirect(content),
+        )
+        self.pdf.pages.append(pikepdf.Page(self.pdf.make_indirect(page)))
+        self.findings += drawn.findings
+        self.streams.append(drawn.digest)
+        self._with_text.append(bool(text))
+        self._held += drawn.held
+        if self._held > _SPOOL_BYTES:
+            self._spool()
+
+    def save(self, identity: RenditionIdentity, profile: RenditionProfile) -> Path:
+        """Write all pages with font, metadata and output intent to a new file beside the target."""
+        pdf = self.pdf
+        if self._spools:
+            if len(pdf.pages):
+                self._spool()
+            pdf = self.pdf
+            for spool in self._spools:
+                part = self._stack.enter_context(pikepdf.open(spool, access_mode=pikepdf.AccessMode.stream))
+                pdf.pages.extend(part.pages)
+        if any(self._with_text):
+            font = add_font(pdf)
+            for page, has_text in zip(pdf.pages, self._with_text, strict=True):
+                if has_text:
+                    page.obj.Resources.Font = Dictionary(F0=font)
+        write_metadata(pdf, identity, profile)
+        return self._written(pdf, deterministic=True)
+
+    def _spool(self) -> None:
+        spool = self._written(self.pdf, deterministic=False)
+        self._stack.callback(spool.unlink, missing_ok=True)
+        self._spools.append(spool)
+        self.pdf.close()
+        self._begin()
+
+    def _written(self, pdf: pikepdf.Pdf, *, deterministic: bool) -> Path:
+        handle, name = tempfile.mkstemp(prefix=".pdfa-", suffix=".part", dir=self._folder)  # 0600
+        os.close(handle)
+        path = Path(name)
+        try:
+            pdf.save(
+                path,
+                force_version="1.7",
+                fix_metadata_version=False,
+                compress_streams=True,
+                stream_decode_level=pikepdf.StreamDecodeLevel.none,
+                object_stream_mode=pikepdf.ObjectStreamMode.generate,
+                deterministic_id=deterministic,
+                static_id=not deterministic,
+            )
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+        return path
+
+
+def _real(value: float) -> float | int:
+    """A number as the file will hold it: whole ones stay whole."""
+    text = number(round(value, 3))
+    return float(text) if "." in text else int(text)
