@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import html
 import re
+import subprocess
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from engines import runner
 from engines.runner import Program, ProgramTimedOut, find, run
 from schemas.errors import SetupError, SourceError
 
@@ -26,16 +28,27 @@ class TextWord(NamedTuple):
 
 def probe() -> Program | None:
     """Poppler's renderer on this machine, None if there is none."""
-    path = find("pdftoppm")
-    if not path:
-        return None
-    said = run([path, "-v"], timeout=20, check=False)
-    match = re.search(rb"version ([\d.]+)", said.stderr + said.stdout)
-    return Program("pdftoppm", path, match[1].decode() if match else "?")
+    return runner.probe("pdftoppm", argument="-v", pattern=rb"version ([\d.]+)")
 
 
-def render(path: str, page: int, dpi: float, *, timeout: float, grey: bool = False) -> npt.NDArray[np.uint8]:
+def render(
+    path: str,
+    page: int,
+    dpi: float,
+    *,
+    timeout: float,
+    grey: bool = False,
+    size: tuple[int, int] | None = None,
+) -> npt.NDArray[np.uint8]:
     """Render one page as a viewer shows it (CropBox, /Rotate): H×W×3 RGB, or H×W if `grey`.
+
+    Args:
+        path: the PDF.
+        page: 1-based.
+        dpi: pixels an inch.
+        timeout: seconds for each of Poppler's two programs.
+        grey: one channel.
+        size: exact width and height in pixels, whatever `dpi` says.
 
     Raises:
         SourceError: `page_broken` or `page_timed_out`.
@@ -56,17 +69,19 @@ def render(path: str, page: int, dpi: float, *, timeout: float, grey: bool = Fal
             first_page=page,
             last_page=page,
             grayscale=grey,
+            size=size,
             use_cropbox=True,
             timeout=int(timeout) + 1,
         )
     except PDFInfoNotInstalledError as error:
         raise SetupError("poppler is not installed", remedy="poppler_missing") from error
-    except PDFPopplerTimeoutError as error:
-        raise SourceError("page_timed_out", "pdftoppm ran too long", page=page, seconds=timeout) from error
+    except (PDFPopplerTimeoutError, subprocess.TimeoutExpired) as error:
+        raise SourceError("page_timed_out", "poppler ran too long", page=page, seconds=timeout) from error
     except (PDFPageCountError, PDFSyntaxError, OSError, ValueError) as error:
-        raise SourceError("page_broken", str(error), page=page, detail=str(error)[:200]) from error
+        detail = str(error)[:200]
+        raise SourceError("page_broken", f"poppler: {detail}", page=page, detail=detail) from error
     if not images:
-        raise SourceError("page_broken", "pdftoppm made no image", page=page, detail="pdftoppm")
+        raise SourceError("page_broken", "poppler made no image", page=page, detail="pdftoppm")
     return np.asarray(images[0])
 
 
