@@ -1,7 +1,7 @@
 """Object stores: one small protocol, a local directory and any S3 server, equal under one contract test.
 
 Objects under `originals/` and `pdfa/` are addressed by their content and are never rewritten; only what lies under
-`derived/` or is not yet referred to by a catalogue row may be put again.
+`derived/` and `events/`, or is not yet referred to by a catalogue row, may be put again.
 """
 
 from __future__ import annotations
@@ -11,29 +11,34 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
+from schemas.errors import StoreError
 from schemas.stores import ObjectInfo, StoreSpec
+from storage.objects import keys
 
 
 class ObjectStore(Protocol):
-    """What every store can do. Every put is verified by reading back; every failure is a `StoreError`."""
+    """What every store can do. Every put is verified by reading back; every failure is a `StoreError`.
+
+    `sha256` is the caller's digest of the bytes, hex; a put whose bytes have another one fails and leaves nothing.
+    """
 
     def put_if_absent(self, key: str, source: Path | bytes, *, sha256: str, content_type: str) -> bool:
         """Store once. True if stored now, False if an object with the same content was there."""
 
     def put(self, key: str, source: Path | bytes, *, sha256: str, content_type: str) -> None:
-        """Store, replacing what is there; for derived objects only."""
+        """Store, replacing what is there; never an original or a rendition."""
 
     def get(self, key: str, target: Path) -> None:
-        """Copy an object to a file (written whole or not at all)."""
+        """Copy an object to a file (written whole or not at all; verified where the key tells the digest)."""
 
     def read(self, key: str) -> bytes:
-        """An object's bytes."""
+        """An object's bytes (verified where the key tells the digest)."""
 
     def head(self, key: str) -> ObjectInfo | None:
         """Size and digest of an object, None if absent."""
 
     def list(self, prefix: str) -> Iterator[ObjectInfo]:
-        """Objects under a prefix, sorted by key."""
+        """Objects whose keys begin with `prefix`, sorted by key; their digests are not told."""
 
 
 def open_store(spec: StoreSpec, home: Path) -> ObjectStore:
@@ -43,10 +48,10 @@ def open_store(spec: StoreSpec, home: Path) -> ObjectStore:
         StoreError: it cannot be reached or prepared.
     """
     if spec.kind == "local":
-        from storage.objects.local import LocalStore  # noqa: PLC0415
+        from storage.objects.local import LocalStore  # noqa: PLC0415 - S3 machines need not load it, nor others S3
 
         return LocalStore(spec.root or home / "store")
-    from storage.objects.s3 import S3Store  # noqa: PLC0415 - the S3 client is only for who uses S3
+    from storage.objects.s3 import S3Store  # noqa: PLC0415
 
     return S3Store.from_spec(spec)
 
@@ -57,3 +62,16 @@ def sha256_of(source: Path | bytes) -> str:
         return hashlib.sha256(source).hexdigest()
     with source.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def verified(key: str, sha256: str) -> None:
+    """Hold bytes that were read against the digest their key tells.
+
+    Raises:
+        StoreError: the object is not what it was.
+    """
+    told = keys.told_sha256(key)
+    if told is not None and told != sha256:
+        raise StoreError(
+            f"object {key} holds other bytes than it was stored with", remedy="object_damaged", key=key
+        )

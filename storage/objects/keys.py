@@ -1,22 +1,35 @@
-"""Where each object lies. Keys are ASCII; a batch name is carried by a slug and a short digest of its NFC form."""
+"""Where each object lies. Keys are ASCII; a batch name is carried by a slug and a short digest of its NFC form.
+
+What lies under `originals/` and `pdfa/` is addressed by its content: its key tells its SHA-256, and nothing rewrites it.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import re
 import unicodedata
+from typing import Final
 
+from schemas.errors import StoreError
 from schemas.text import strip_accents
+
+ORIGINALS: Final = "originals/"
+RENDITIONS: Final = "pdfa/"
+_PART = re.compile(r"[A-Za-z0-9_\-][A-Za-z0-9_.\-]*")
+_ADDRESSED = re.compile(
+    r"(?:originals/(?P<a>[0-9a-f]{2})/|pdfa/(?P<b>[0-9a-f]{2})/)(?P<sha256>[0-9a-f]{64})(?:\.pdf)?"
+)
+_MAX_KEY: Final = 512
 
 
 def original(sha256: str) -> str:
     """An original, as received."""
-    return f"originals/{sha256[:2]}/{sha256}"
+    return f"{ORIGINALS}{sha256[:2]}/{sha256}"
 
 
 def pdfa(sha256: str) -> str:
     """A PDF/A rendition, by its own digest."""
-    return f"pdfa/{sha256[:2]}/{sha256}.pdf"
+    return f"{RENDITIONS}{sha256[:2]}/{sha256}.pdf"
 
 
 def sidecar(document_id: str, version: int) -> str:
@@ -27,7 +40,7 @@ def sidecar(document_id: str, version: int) -> str:
 def batch_key(name: str) -> str:
     """A batch's part of a key: readable slug and eight hex digits that keep two names apart."""
     normal = unicodedata.normalize("NFC", name)
-    slug = re.sub(r"[^a-z0-9]+", "-", strip_accents(normal).lower()).strip("-")[:40] or "lo"
+    slug = re.sub(r"[^a-z0-9]+", "-", strip_accents(normal).lower()).strip("-")[:40].rstrip("-") or "lo"
     return f"{slug}-{hashlib.sha256(normal.encode('utf-8', 'surrogateescape')).hexdigest()[:8]}"
 
 
@@ -39,3 +52,46 @@ def events(batch: str, run_id: str) -> str:
 def derived(batch: str, name: str) -> str:
     """A table computed from a batch."""
     return f"derived/batches/{batch_key(batch)}/{name}"
+
+
+def told_sha256(key: str) -> str | None:
+    """The digest that a content-addressed key tells; None for any other key."""
+    match = _ADDRESSED.fullmatch(key)
+    return match["sha256"] if match else None
+
+
+def check(key: str) -> str:
+    """The key itself, if every store can carry it.
+
+    Raises:
+        StoreError: it is empty, too long, not plain ASCII, or has a part that is hidden or leads upwards.
+    """
+    if len(key) > _MAX_KEY or not all(_PART.fullmatch(part) for part in key.split("/")):
+        raise StoreError(f"bad object key {key!r}", remedy="object_key_bad", key=key)
+    return key
+
+
+def check_new(key: str, sha256: str) -> str:
+    """The key, if an object of this digest may be stored under it.
+
+    Raises:
+        StoreError: the key is bad, or tells another digest.
+    """
+    check(key)
+    if key.startswith((ORIGINALS, RENDITIONS)) and told_sha256(key) != sha256:
+        raise StoreError(
+            f"{key} is not where bytes of SHA-256 {sha256} lie", remedy="object_key_bad", key=key
+        )
+    return key
+
+
+def check_rewritable(key: str) -> str:
+    """The key, if what lies there may be replaced.
+
+    Raises:
+        StoreError: the key is bad, or is that of an original or a rendition.
+    """
+    check(key)
+    if key.startswith((ORIGINALS, RENDITIONS)):
+        raise StoreError(f"{key} is never rewritten", remedy="object_sacred", key=key)
+    return key

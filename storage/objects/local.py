@@ -1,17 +1,29 @@
-"""Objects in a local directory: written beside, synced, linked into place; private; read back before they count."""
+"""Objects as files of a local directory: the embedded default.
+
+A file appears under its name whole, synced and read back, or not at all; a kill leaves at most a file in `.tmp/`, which
+the next opening sweeps. Files are for their owner alone.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import errno
+import fcntl
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 from schemas.errors import StoreError
 from schemas.stores import ObjectInfo
-from storage.objects import sha256_of
+from storage.objects import keys, sha256_of, verified
+
+_TMP: Final = ".tmp"
+_NO_LINKS: Final = {errno.EPERM, errno.ENOTSUP, errno.EMLINK, errno.ENOSYS}
+_ABANDONED_SECONDS: Final = 60
 
 
 class LocalStore:
@@ -19,34 +31,35 @@ class LocalStore:
 
     def __init__(self, root: Path) -> None:
         self._root = root
+        self._tmp = root / _TMP
         try:
             root.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._tmp.mkdir(exist_ok=True, mode=0o700)
+            self._sweep()
         except OSError as error:
-            raise StoreError(f"cannot use {root}: {error}", remedy="store_unwritable", path=str(root)) from error
+            raise _failed(root, error) from error
 
     def put_if_absent(self, key: str, source: Path | bytes, *, sha256: str, content_type: str) -> bool:
         """Store once; an object of other content under the key is an error, never replaced."""
         del content_type
-        path = self._path(key)
+        path = self._path(keys.check_new(key, sha256))
         if path.exists():
             self._same(path, key, sha256)
             return False
         with self._written(path, source, sha256) as ready:
-            try:
-                os.link(ready, path)
-            except FileExistsError:
+            if not _link(ready, path):
                 self._same(path, key, sha256)
                 return False
-        _sync_folder(path.parent)
+            _sync_folder(path.parent)
         return True
 
     def put(self, key: str, source: Path | bytes, *, sha256: str, content_type: str) -> None:
         """Store, replacing what is there."""
         del content_type
-        path = self._path(key)
+        path = self._path(keys.check_rewritable(key))
         with self._written(path, source, sha256) as ready:
-            os.replace(ready, path)
-        _sync_folder(path.parent)
+            ready.replace(path)
+            _sync_folder(path.parent)
 
     def get(self, key: str, target: Path) -> None:
         """Copy an object to a file."""
@@ -54,40 +67,57 @@ class LocalStore:
         partial = target.with_name(f".{target.name}.part")
         try:
             shutil.copyfile(path, partial)
-            os.replace(partial, target)
+            verified(key, sha256_of(partial))
+            partial.replace(target)
+        except OSError as error:
+            raise _failed(target, error) from error
         finally:
             partial.unlink(missing_ok=True)
 
     def read(self, key: str) -> bytes:
         """An object's bytes."""
-        return self._existing(key).read_bytes()
+        path = self._existing(key)
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            raise _failed(path, error) from error
+        verified(key, sha256_of(data))
+        return data
 
     def head(self, key: str) -> ObjectInfo | None:
         """Size of an object and the digest of its bytes as they lie there now."""
-        path = self._path(key)
-        if not path.is_file():
-            return None
-        return ObjectInfo(key, path.stat().st_size, sha256_of(path))
+        path = self._path(keys.check(key))
+        try:
+            return ObjectInfo(key, path.stat().st_size, sha256_of(path)) if path.is_file() else None
+        except OSError as error:
+            raise _failed(path, error) from error
 
     def list(self, prefix: str) -> Iterator[ObjectInfo]:
         """Objects under a prefix."""
-        names = sorted(
-            str(path.relative_to(self._root))
-            for path in self._root.rglob("*")
-            if path.is_file() and not path.name.startswith(".")
-        )
-        for name in names:
-            if name.startswith(prefix):
-                yield ObjectInfo(name, (self._root / name).stat().st_size, "")
+        try:
+            yield from self._walk(self._root, "", prefix)
+        except OSError as error:
+            raise _failed(self._root, error) from error
+
+    def _walk(self, folder: Path, above: str, prefix: str) -> Iterator[ObjectInfo]:
+        """Files in the order of their keys; folders that cannot hold the prefix are not entered."""
+        with os.scandir(folder) as entries:
+            found = sorted((f"{entry.name}/" if entry.is_dir() else entry.name, entry) for entry in entries)
+        for name, entry in found:
+            key = above + name
+            if name.startswith("."):
+                continue
+            if name.endswith("/"):
+                if key.startswith(prefix) or prefix.startswith(key):
+                    yield from self._walk(Path(entry.path), key, prefix)
+            elif key.startswith(prefix):
+                yield ObjectInfo(key, entry.stat().st_size, "")
 
     def _path(self, key: str) -> Path:
-        parts = key.split("/")
-        if not key or any(part in {"", ".", ".."} or part.startswith(".") or "\0" in part for part in parts):
-            raise StoreError(f"bad key {key!r}")
-        return self._root.joinpath(*parts)
+        return self._root.joinpath(*key.split("/"))
 
     def _existing(self, key: str) -> Path:
-        path = self._path(key)
+        path = self._path(keys.check(key))
         if not path.is_file():
             raise StoreError(f"no object {key}", remedy="object_absent", key=key)
         return path
@@ -98,15 +128,14 @@ class LocalStore:
 
     @contextlib.contextmanager
     def _written(self, path: Path, source: Path | bytes, sha256: str) -> Iterator[Path]:
-        """A synced, verified temporary file beside the target."""
+        """A temporary file with the bytes, synced and verified, locked while this process lives."""
+        ready: Path | None = None
         try:
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            descriptor, name = tempfile.mkstemp(prefix=".put-", dir=path.parent)
-        except OSError as error:
-            raise StoreError(f"cannot write {path}: {error}", remedy="store_unwritable", path=str(path)) from error
-        ready = Path(name)
-        try:
+            self._make_folders(path.parent)
+            descriptor, name = tempfile.mkstemp(prefix="put-", dir=self._tmp)
+            ready = Path(name)
             with os.fdopen(descriptor, "wb") as out:
+                fcntl.flock(out, fcntl.LOCK_EX)
                 if isinstance(source, bytes):
                     out.write(source)
                 else:
@@ -114,18 +143,63 @@ class LocalStore:
                         shutil.copyfileobj(stream, out, 1 << 20)
                 out.flush()
                 os.fsync(out.fileno())
-            if sha256_of(ready) != sha256:
-                raise StoreError(f"bytes changed on the way to {path}", remedy="object_differs", key=str(path))
-            yield ready
+                if sha256_of(ready) != sha256:
+                    raise StoreError(
+                        f"bytes for {path.name} are not those announced", remedy="object_differs"
+                    )
+                yield ready
         except OSError as error:
-            raise StoreError(f"cannot write {path}: {error}", remedy="store_unwritable", path=str(path)) from error
+            raise _failed(path, error) from error
         finally:
-            ready.unlink(missing_ok=True)
+            if ready is not None:
+                ready.unlink(missing_ok=True)
+
+    def _make_folders(self, folder: Path) -> None:
+        """Every missing folder down to this one, each for its owner alone and entered durably in the one above."""
+        missing = []
+        while not folder.is_dir():
+            missing.append(folder)
+            folder = folder.parent
+        for each in reversed(missing):
+            each.mkdir(exist_ok=True, mode=0o700)
+            _sync_folder(each.parent)
+
+    def _sweep(self) -> None:
+        """Remove what killed writers left; a living writer holds a lock on its file."""
+        for path in self._tmp.glob("put-*"):
+            with contextlib.suppress(OSError), path.open("rb") as stream:
+                # Between being made and being locked a file is young.
+                if time.time() - os.fstat(stream.fileno()).st_mtime < _ABANDONED_SECONDS:
+                    continue
+                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                path.unlink()
+
+
+def _link(ready: Path, path: Path) -> bool:
+    """Give a finished file its name; False if the name is taken."""
+    try:
+        path.hardlink_to(ready)
+    except FileExistsError:
+        return False
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        # A file system without hard links (some network shares): two that race here bring the same bytes.
+        if path.exists():
+            return False
+        ready.rename(path)
+    return True
 
 
 def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _failed(path: Path, error: OSError) -> StoreError:
+    full = error.errno in {errno.ENOSPC, errno.EDQUOT}
+    remedy = "store_full" if full else "store_unwritable"
+    return StoreError(f"cannot use {path}: {error.strerror or error}", remedy=remedy, path=str(path))

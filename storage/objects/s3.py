@@ -1,74 +1,102 @@
 """Objects on any S3 server, through the `minio` client.
 
 What servers differ in is met here: If-None-Match with a HEAD before and after, our own SHA-256 in the metadata and as a
-checksum the server verifies, retries for what may pass.
+checksum the server verifies, reading back, retries for what may pass.
 """
 
 from __future__ import annotations
 
 import base64
+import hashlib
 import io
+import itertools
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import urllib3
 from minio import Minio
-from minio.error import MinioException, S3Error
-from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
+from minio.error import MinioException, S3Error, ServerError
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from schemas.errors import StoreError
 from schemas.stores import ObjectInfo, StoreSpec
-from storage.objects import sha256_of
+from storage.objects import keys, sha256_of, verified
 
 T = TypeVar("T")
-_DIGEST = "x-amz-meta-sha256"
-_SINGLE_PUT = 64 << 20
-_PASSING = {"SlowDown", "InternalError", "ServiceUnavailable", "RequestTimeout", "OperationAborted"}
+_DIGEST: Final = "x-amz-meta-sha256"
+_LISTED: Final = 10_000
+_PIECE: Final = 1 << 20
+SINGLE_PUT: Final = 64 << 20
+PART_SIZE: Final = 32 << 20
+_PASSING: Final = {"SlowDown", "InternalError", "ServiceUnavailable", "RequestTimeout", "OperationAborted"}
+_REFUSED: Final = {
+    "AccessDenied",
+    "InvalidAccessKeyId",
+    "SignatureDoesNotMatch",
+    "ExpiredToken",
+    "AccountProblem",
+}
+_ABSENT: Final = {"NoSuchKey", "NoSuchObject"}
 
 
 class S3Store:
-    """An `ObjectStore` in one bucket."""
+    """An `ObjectStore` in one bucket, which is made where it is absent. One a process; threads may share it."""
 
-    def __init__(self, client: Minio, bucket: str) -> None:
+    def __init__(
+        self, client: Minio, bucket: str, *, single_put: int = SINGLE_PUT, part_size: int = PART_SIZE
+    ) -> None:
         self._client = client
         self._bucket = bucket
-        if not self._call("open", lambda: client.bucket_exists(bucket_name=bucket)):
-            self._call("make", lambda: client.make_bucket(bucket_name=bucket))
+        self._single_put = single_put
+        self._part_size = part_size
+        if not self._call(bucket, lambda: client.bucket_exists(bucket_name=bucket)):
+            self._make_bucket()
 
     @classmethod
     def from_spec(cls, spec: StoreSpec) -> S3Store:
         """Connect with the keys from files, else from the environment.
 
         Raises:
-            StoreError: no keys, or the server does not answer.
+            StoreError: no keys, a wrong address, or the server does not answer.
         """
         access = _secret(spec.access_key_file, "SOHOA_S3_ACCESS_KEY")
         secret = _secret(spec.secret_key_file, "SOHOA_S3_SECRET_KEY")
+        # The machine's own certificates hold an agency's private authority too; SSL_CERT_FILE names another set.
         pool = urllib3.PoolManager(
             timeout=urllib3.Timeout(connect=10, read=120),
             maxsize=16,
             retries=urllib3.Retry(total=0),
+            ca_certs=os.environ.get("SSL_CERT_FILE"),
         )
-        client = Minio(
-            endpoint=spec.endpoint,
-            access_key=access,
-            secret_key=secret,
-            secure=spec.secure,
-            region=spec.region,
-            http_client=pool,
-        )
+        scheme, _, host = spec.endpoint.rpartition("://")
+        try:
+            if not host:
+                raise ValueError("no address")
+            client = Minio(
+                endpoint=host.rstrip("/"),
+                access_key=access,
+                secret_key=secret,
+                secure={"http": False, "https": True}.get(scheme, spec.secure),
+                region=spec.region,
+                http_client=pool,
+            )
+        except ValueError as error:
+            raise StoreError(f"S3 address {spec.endpoint!r}: {error}", remedy="store_address_bad") from error
         return cls(client, spec.bucket)
 
     def put_if_absent(self, key: str, source: Path | bytes, *, sha256: str, content_type: str) -> bool:
         """Store once; of two that race, one wins and the other finds it there."""
+        keys.check_new(key, sha256)
         if self._there(key, sha256):
             return False
+        self._announced(key, source, sha256)
         try:
             self._send(key, source, sha256, content_type, {"If-None-Match": "*"})
         except StoreError:
-            # An early 412 on a large body can look like a broken connection: ask before believing it.
+            # Another came first; or an early 412 on a large body looked like a broken connection; or our own first try
+            # arrived and its answer did not. What lies there decides.
             if self._there(key, sha256):
                 return False
             raise
@@ -77,71 +105,111 @@ class S3Store:
 
     def put(self, key: str, source: Path | bytes, *, sha256: str, content_type: str) -> None:
         """Store, replacing what is there."""
+        keys.check_rewritable(key)
+        self._announced(key, source, sha256)
         self._send(key, source, sha256, content_type, {})
         self._verify(key, sha256)
 
     def get(self, key: str, target: Path) -> None:
         """Copy an object to a file."""
+        keys.check(key)
         partial = target.with_name(f".{target.name}.part")
+
+        def fetch() -> str:
+            with partial.open("wb") as out:
+                return self._stream(key, out.write)
+
         try:
-            self._call(
-                key, lambda: self._client.fget_object(bucket_name=self._bucket, object_name=key, file_path=str(partial))
-            )
-            os.replace(partial, target)
+            verified(key, self._call(key, fetch))
+            partial.replace(target)
+        except OSError as error:
+            raise StoreError(
+                f"cannot write {target}: {error}", remedy="store_unwritable", path=str(target)
+            ) from error
         finally:
             partial.unlink(missing_ok=True)
 
     def read(self, key: str) -> bytes:
         """An object's bytes."""
+        keys.check(key)
 
-        def fetch() -> bytes:
-            answer = self._client.get_object(bucket_name=self._bucket, object_name=key)
-            try:
-                return answer.read()
-            finally:
-                answer.close()
-                answer.release_conn()
+        def fetch() -> tuple[bytes, str]:
+            out = io.BytesIO()
+            digest = self._stream(key, out.write)
+            return out.getvalue(), digest
 
-        return self._call(key, fetch)
+        data, digest = self._call(key, fetch)
+        verified(key, digest)
+        return data
 
     def head(self, key: str) -> ObjectInfo | None:
         """Size of an object and the digest it was put with."""
+        keys.check(key)
         try:
-            said = self._call(key, lambda: self._client.stat_object(bucket_name=self._bucket, object_name=key))
+            said = self._call(
+                key, lambda: self._client.stat_object(bucket_name=self._bucket, object_name=key)
+            )
         except StoreError as error:
-            if isinstance(error.__cause__, S3Error) and error.__cause__.code in {"NoSuchKey", "NoSuchObject"}:
+            if error.remedy == "object_absent":
                 return None
             raise
         metadata = {name.lower(): value for name, value in (said.metadata or {}).items()}
         return ObjectInfo(key, said.size or 0, metadata.get(_DIGEST, ""))
 
     def list(self, prefix: str) -> Iterator[ObjectInfo]:
-        """Objects under a prefix."""
-        found = self._call(
-            prefix,
-            lambda: list(self._client.list_objects(bucket_name=self._bucket, prefix=prefix, recursive=True)),
-        )
-        for item in sorted(found, key=lambda each: str(each.object_name)):
-            yield ObjectInfo(str(item.object_name), item.size or 0, "")
+        """Objects under a prefix; a listing that breaks off goes on behind the last key."""
+        last: str | None = None
+        while True:
+            page = self._page(prefix, last)
+            yield from page
+            if len(page) < _LISTED:
+                return
+            last = page[-1].key
+
+    def _page(self, prefix: str, after: str | None) -> tuple[ObjectInfo, ...]:
+        def fetch() -> tuple[ObjectInfo, ...]:
+            found = self._client.list_objects(
+                bucket_name=self._bucket, prefix=prefix, recursive=True, start_after=after
+            )
+            some = itertools.islice(found, _LISTED)
+            return tuple(ObjectInfo(str(item.object_name), item.size or 0, "") for item in some)
+
+        return self._call(prefix, fetch)
+
+    def _make_bucket(self) -> None:
+        def make() -> None:
+            try:
+                self._client.make_bucket(bucket_name=self._bucket)
+            except S3Error as error:
+                if error.code != "BucketAlreadyOwnedByYou":  # another process was quicker
+                    raise
+
+        self._call(self._bucket, make)
 
     def _there(self, key: str, sha256: str) -> bool:
+        """Whether the same object is there; its bytes are read, for a digest the server merely repeats proves nothing."""
         known = self.head(key)
         if known is None:
             return False
-        if known.sha256 != sha256:
+        if known.sha256 not in {"", sha256} or self._digest(key) != sha256:
             raise StoreError(f"object {key} is there with other content", remedy="object_differs", key=key)
         return True
+
+    def _announced(self, key: str, source: Path | bytes, sha256: str) -> None:
+        """Not every server holds the bytes against the checksum, and a wrong object must not come to be."""
+        if self._call(key, lambda: sha256_of(source)) != sha256:
+            raise StoreError(f"bytes for {key} are not those announced", remedy="object_differs", key=key)
 
     def _send(
         self, key: str, source: Path | bytes, sha256: str, content_type: str, conditions: dict[str, str]
     ) -> None:
         size = len(source) if isinstance(source, bytes) else source.stat().st_size
-        if size > _SINGLE_PUT:
+        if size > self._single_put:
             self._send_in_parts(key, source, size, sha256, content_type)
             return
         headers = {
             "Content-Type": content_type,
-            "X-Amz-Meta-Sha256": sha256,
+            _DIGEST: sha256,
             "x-amz-checksum-sha256": base64.b64encode(bytes.fromhex(sha256)).decode(),
             **conditions,
         }
@@ -150,7 +218,9 @@ class S3Store:
         client: Any = self._client
         self._call(key, lambda: client._put_object(self._bucket, key, data, headers))
 
-    def _send_in_parts(self, key: str, source: Path | bytes, size: int, sha256: str, content_type: str) -> None:
+    def _send_in_parts(
+        self, key: str, source: Path | bytes, size: int, sha256: str, content_type: str
+    ) -> None:
         def send() -> object:
             stream = io.BytesIO(source) if isinstance(source, bytes) else source.open("rb")
             with stream:
@@ -161,41 +231,83 @@ class S3Store:
                     length=size,
                     content_type=content_type,
                     metadata={"sha256": sha256},
+                    part_size=self._part_size,
                 )
 
         self._call(key, send)
 
     def _verify(self, key: str, sha256: str) -> None:
-        """Read back what was put: a digest the server merely repeats proves nothing."""
-        if sha256_of(self.read(key)) != sha256:
+        """Read back what was put."""
+        if self._digest(key) != sha256:
             raise StoreError(f"object {key} does not read back as written", remedy="object_differs", key=key)
+
+    def _digest(self, key: str) -> str:
+        return self._call(key, lambda: self._stream(key, lambda _piece: None))
+
+    def _stream(self, key: str, take: Callable[[bytes], object]) -> str:
+        """Pass an object's bytes on in pieces; returns their SHA-256."""
+        digest = hashlib.sha256()
+        answer = self._client.get_object(bucket_name=self._bucket, object_name=key)
+        try:
+            for piece in answer.stream(_PIECE):
+                digest.update(piece)
+                take(piece)
+        except BaseException:
+            answer.close()
+            raise
+        finally:
+            answer.release_conn()
+        return digest.hexdigest()
 
     def _call(self, key: str, work: Callable[[], T]) -> T:
         policy = Retrying(
             stop=stop_after_attempt(4),
-            wait=wait_exponential_jitter(initial=0.3, max=4),
+            wait=wait_random_exponential(multiplier=0.3, max=4),
             retry=retry_if_exception(_passes),
             reraise=True,
         )
         try:
             return policy(work)
         except (MinioException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-            raise StoreError(f"S3 {key}: {error}", remedy="store_unreachable", key=key) from error
+            raise StoreError(f"S3 {key}: {_said(error)}", remedy=_remedy(error), key=key) from error
 
 
 def _passes(error: BaseException) -> bool:
     if isinstance(error, S3Error):
         return error.code in _PASSING
+    if isinstance(error, ServerError):
+        return error.status_code >= 500
     return isinstance(error, (urllib3.exceptions.HTTPError, ConnectionError))
+
+
+def _remedy(error: Exception) -> str:
+    if isinstance(error, S3Error):
+        if error.code in _REFUSED:
+            return "store_refused"
+        if error.code in _ABSENT:
+            return "object_absent"
+    if isinstance(error, OSError) and not isinstance(error, ConnectionError):
+        return "store_unwritable"  # a file of this machine, not the server
+    return "store_unreachable"
+
+
+def _said(error: Exception) -> str:
+    # The client's own sentence repeats request ids and addresses over several lines.
+    return f"{error.code}: {error.message}" if isinstance(error, S3Error) else str(error)
 
 
 def _secret(file: Path | None, variable: str) -> str:
     if file is not None:
         try:
-            return file.read_text(encoding="utf-8").strip()
-        except OSError as error:
-            raise StoreError(f"cannot read {file}: {error}", remedy="store_keys_missing", name=str(file)) from error
-    value = os.environ.get(variable)
+            value = file.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise StoreError(
+                f"cannot read {file}: {error}", remedy="store_keys_missing", name=str(file)
+            ) from error
+        if value:
+            return value
+        raise StoreError(f"{file} is empty", remedy="store_keys_missing", name=str(file))
+    value = os.environ.get(variable, "")
     if not value:
         raise StoreError(f"{variable} is not set", remedy="store_keys_missing", name=variable)
     return value

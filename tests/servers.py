@@ -1,0 +1,195 @@
+"""Real servers for tests, each on a free loopback port with a folder of its own: versitygw (S3), PostgreSQL.
+
+A program that is missing skips the test on a developer's machine and fails it where `CI` is set.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pwd
+import secrets
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+class S3Server(NamedTuple):
+    """A running S3 server: `endpoint` is host:port, spoken to without TLS."""
+
+    endpoint: str
+    access_key: str
+    secret_key: str
+    process: subprocess.Popen[bytes]
+
+
+def missing(program: str, how: str) -> None:
+    """Skip, or fail where every test must run."""
+    message = f"{program} is not here: {how}"
+    if os.environ.get("CI", "").lower() in {"1", "true", "yes"}:
+        pytest.fail(message)
+    pytest.skip(message)
+
+
+def free_port() -> int:
+    """A loopback port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def versitygw_program() -> str | None:
+    """The S3 server's program: `$SOHOA_VERSITYGW`, `.tools/versitygw`, or on the path."""
+    local = ROOT / ".tools" / "versitygw"
+    given = os.environ.get("SOHOA_VERSITYGW") or (str(local) if local.exists() else "versitygw")
+    return shutil.which(given)
+
+
+@contextlib.contextmanager
+def versitygw(folder: Path) -> Iterator[S3Server]:
+    """Run versitygw over `folder`."""
+    program = versitygw_program()
+    if program is None:
+        missing("versitygw", "scripts/test_tools.sh builds it")
+    for name in ("data", "versions"):
+        (folder / name).mkdir(parents=True)
+    access, secret = "sohoa-test", secrets.token_urlsafe(24)
+    port = free_port()
+    arguments = [
+        str(program),
+        *("--port", f"127.0.0.1:{port}", "--quiet", "--keep-alive", "--health", "/health"),
+        *("posix", "--versioning-dir", str(folder / "versions"), str(folder / "data")),
+    ]
+    environment = {**os.environ, "ROOT_ACCESS_KEY": access, "ROOT_SECRET_KEY": secret}
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(arguments, env=environment, stdout=log, stderr=log, start_new_session=True)
+    try:
+        _wait(lambda: _answers(f"http://127.0.0.1:{port}/health"), process, folder / "log")
+        yield S3Server(f"127.0.0.1:{port}", access, secret, process)
+    finally:
+        _stop(process)
+
+
+@contextlib.contextmanager
+def postgresql() -> Iterator[str]:
+    """Run a throw-away PostgreSQL; yields its URL. `$SOHOA_TEST_POSTGRESQL` names a running one instead."""
+    given = os.environ.get("SOHOA_TEST_POSTGRESQL")
+    if given:
+        yield given
+        return
+    programs = _postgresql_programs()
+    if programs is None:
+        missing("PostgreSQL", "apt-get install postgresql, or set SOHOA_TEST_POSTGRESQL")
+    assert programs is not None
+    folder = Path(tempfile.mkdtemp(prefix="sohoa-pg-"))
+    user, demote = _ordinary_user()
+    if user is not None:
+        os.chown(folder, user.pw_uid, user.pw_gid)
+    port = free_port()
+    try:
+        data = str(folder / "data")
+        initdb = [
+            str(programs / "initdb"),
+            "-D",
+            data,
+            "-U",
+            "sohoa",
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+            "--locale=C.UTF-8",
+        ]
+        subprocess.run(initdb, check=True, capture_output=True, cwd=folder, preexec_fn=demote)
+        serve = [
+            str(programs / "postgres"),
+            "-D",
+            data,
+            "-p",
+            str(port),
+            "-h",
+            "127.0.0.1",
+            "-k",
+            str(folder),
+            "-F",
+        ]
+        with (folder / "log").open("wb") as log:
+            process = subprocess.Popen(serve, stdout=log, stderr=log, cwd=folder, preexec_fn=demote)
+        try:
+            url = f"postgresql://sohoa@127.0.0.1:{port}/postgres"
+            _wait(lambda: _connects(url), process, folder / "log")
+            yield url
+        finally:
+            _stop(process)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _postgresql_programs() -> Path | None:
+    candidates = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    found = shutil.which("initdb")
+    if found:
+        candidates.append(Path(found).resolve().parent)
+    return next((folder for folder in candidates if (folder / "postgres").exists()), None)
+
+
+def _ordinary_user() -> tuple[pwd.struct_passwd | None, Callable[[], None] | None]:
+    """PostgreSQL refuses to run as root: step down to its own user, or nobody."""
+    if os.geteuid() != 0:
+        return None, None
+    names = {entry.pw_name: entry for entry in pwd.getpwall()}
+    user = names.get("postgres") or names["nobody"]
+
+    def demote() -> None:
+        os.setgroups([])
+        os.setgid(user.pw_gid)
+        os.setuid(user.pw_uid)
+
+    return user, demote
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=1) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
+
+
+def _connects(url: str) -> bool:
+    import psycopg  # noqa: PLC0415 - only who tests PostgreSQL needs its driver
+
+    try:
+        psycopg.connect(url, connect_timeout=1).close()
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
+def _wait(
+    ready: Callable[[], bool], process: subprocess.Popen[bytes], log: Path, seconds: float = 30
+) -> None:
+    deadline = time.monotonic() + seconds
+    while not ready():
+        if process.poll() is not None or time.monotonic() > deadline:
+            pytest.fail(f"server did not start: {log.read_text(errors='replace')[-2000:]}")
+        time.sleep(0.05)
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait(10)
