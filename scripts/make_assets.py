@@ -44,10 +44,14 @@ def glyphless_font() -> bytes:
     builder.setupGlyf({".notdef": Glyph(), "blank": Glyph()})
     builder.setupHorizontalMetrics({".notdef": (ADVANCE, 0), "blank": (ADVANCE, 0)})
     builder.setupHorizontalHeader(ascent=ASCENT, descent=DESCENT)
-    builder.setupNameTable({"familyName": "Sohoa Glyphless", "styleName": "Regular", "psName": "SohoaGlyphless"})
+    builder.setupNameTable(
+        {"familyName": "Sohoa Glyphless", "styleName": "Regular", "psName": "SohoaGlyphless"}
+    )
     builder.setupOS2(sTypoAscender=ASCENT, sTypoDescender=DESCENT, usWinAscent=ASCENT, usWinDescent=-DESCENT)
     builder.setupPost(isFixedPitch=1)
-    builder.updateHead(created=_MAC_EPOCH_SECONDS, modified=_MAC_EPOCH_SECONDS, xMin=0, yMin=0, xMax=0, yMax=0)
+    builder.updateHead(
+        created=_MAC_EPOCH_SECONDS, modified=_MAC_EPOCH_SECONDS, xMin=0, yMin=0, xMax=0, yMax=0
+    )
     builder.font.recalcTimestamp = False
     out = io.BytesIO()
     builder.save(out)

@@ -87,7 +87,9 @@ def _to_unicode() -> bytes:
         low = 0x01 if high == 0x00 else 0x00
         last = {0xFE: 0xFE, 0xFF: 0xFD}.get(high, 0xFF)  # U+FEFF, U+FFFE and U+FFFF stay out
         ranges.append(f"<{high:02X}{low:02X}> <{high:02X}{last:02X}> <{high:02X}{low:02X}>")
-    blocks = [ranges[start : start + 100] for start in range(0, len(ranges), 100)]  # 100 is the most a block may hold
+    blocks = [
+        ranges[start : start + 100] for start in range(0, len(ranges), 100)
+    ]  # 100 is the most a block may hold
     body = "".join(f"{len(block)} beginbfrange\n" + "\n".join(block) + "\nendbfrange\n" for block in blocks)
     return (
         "/CIDInit /ProcSet findresource begin\n12 dict begin\nbegincmap\n"

@@ -125,7 +125,10 @@ def _narrowed(clip: Rectangle | None, path: list[Rectangle | None]) -> Rectangle
     if clip is None:
         return added
     return Rectangle(
-        max(clip.left, added.left), max(clip.bottom, added.bottom), min(clip.right, added.right), min(clip.top, added.top)
+        max(clip.left, added.left),
+        max(clip.bottom, added.bottom),
+        min(clip.right, added.right),
+        min(clip.top, added.top),
     )
 
 

@@ -17,7 +17,16 @@ from storage.pdfa.images import Colour, ImageStream
 
 _DECODABLE = {"/FlateDecode", "/RunLengthDecode", "/ASCII85Decode", "/ASCIIHexDecode", "/LZWDecode"}
 _KEPT_FILTERS = _DECODABLE - {"/LZWDecode"} | {"/DCTDecode", "/CCITTFaxDecode", "/JBIG2Decode", "/JPXDecode"}
-_KEPT_KEYS = {"/Type", "/Subtype", "/Width", "/Height", "/BitsPerComponent", "/ImageMask", "/Decode", "/Filter"}
+_KEPT_KEYS = {
+    "/Type",
+    "/Subtype",
+    "/Width",
+    "/Height",
+    "/BitsPerComponent",
+    "/ImageMask",
+    "/Decode",
+    "/Filter",
+}
 _KEPT_KEYS |= {"/DecodeParms", "/ColorSpace", "/Length"}
 
 
@@ -86,7 +95,9 @@ def may_stay(image: pikepdf.Object, colour: Colour | None, raw: bytes) -> bool:
     if names == ["/DCTDecode"]:
         return not stencil and colour is not None and _jpeg_stays(raw, width, height, colour)
     if names == ["/FlateDecode"]:
-        _check_flate(image, raw, width, height, 1 if colour is None or colour.palette else colour.components, bits)
+        _check_flate(
+            image, raw, width, height, 1 if colour is None or colour.palette else colour.components, bits
+        )
     if names[-1] == "/JBIG2Decode":
         _check_jbig2(raw)
     if names[-1] == "/CCITTFaxDecode":
@@ -135,7 +146,9 @@ def _parameters(image: pikepdf.Object) -> Any:
     return parms if isinstance(parms, (pikepdf.Dictionary, dict)) else {}
 
 
-def _check_flate(image: pikepdf.Object, raw: bytes, width: int, height: int, channels: int, bits: int) -> None:
+def _check_flate(
+    image: pikepdf.Object, raw: bytes, width: int, height: int, channels: int, bits: int
+) -> None:
     row = png.row_bytes(width, channels, bits)
     predicted = int(_parameters(image).get("/Predictor", 1)) >= 10
     expected = (row + predicted) * height

@@ -49,7 +49,9 @@ def parse(data: bytes) -> Png:
     while at + 12 <= len(data) and not ended:
         length, name = struct.unpack_from(">I4s", data, at)
         body = data[at + 8 : at + 8 + length]
-        (checksum,) = struct.unpack_from(">I", data, at + 8 + length) if at + 12 + length <= len(data) else (None,)
+        (checksum,) = (
+            struct.unpack_from(">I", data, at + 8 + length) if at + 12 + length <= len(data) else (None,)
+        )
         if checksum != zlib.crc32(body, zlib.crc32(name)):
             raise ValueError(f"chunk {name!r} is damaged or cut off")
         if name == b"IDAT":

@@ -19,7 +19,16 @@ from schemas.findings import Finding, finding
 from storage.pdfa import icc, jpeg, jpx, png
 from storage.pdfa.pdf_images import filters_of
 
-_FORBIDDEN_ROOT = ("/Names", "/AcroForm", "/OpenAction", "/AA", "/OCProperties", "/Perms", "/Collection", "/AF")
+_FORBIDDEN_ROOT = (
+    "/Names",
+    "/AcroForm",
+    "/OpenAction",
+    "/AA",
+    "/OCProperties",
+    "/Perms",
+    "/Collection",
+    "/AF",
+)
 _FORBIDDEN_FILTERS = {"/LZWDecode", "/Crypt"}
 _FORBIDDEN_IMAGE = ("/SMask", "/Mask", "/Alternates", "/OPI", "/Metadata", "/Intent", "/SMaskInData")
 _FORBIDDEN_PAGE = ("/Annots", "/AA", "/Group", "/Rotate", "/UserUnit", "/Metadata", "/PieceInfo")
@@ -45,7 +54,15 @@ def check_structure(
     """
     try:
         broken = [*_head(Path(path)), *_inside(Path(path), pages, flavour, streams)]
-    except (pikepdf.PdfError, OSError, ValueError, TypeError, LookupError, AttributeError, RuntimeError) as error:
+    except (
+        pikepdf.PdfError,
+        OSError,
+        ValueError,
+        TypeError,
+        LookupError,
+        AttributeError,
+        RuntimeError,
+    ) as error:
         broken = [f"unreadable: {type(error).__name__}: {error}"[:200]]
     return tuple(finding("pdfa_invalid", detail=what) for what in broken)
 
@@ -186,7 +203,9 @@ def _flate(image: Any, raw: bytes, size: tuple[int, int]) -> Iterator[str]:
         channels = {"/DeviceRGB": 3, "/Indexed": 1, "/DeviceGray": 1}.get(name, 0) or int(space[1].N)
     row = png.row_bytes(size[0], channels, int(image.get("/BitsPerComponent", 1)))
     parms: Any = image.get("/DecodeParms", {})
-    predicted = int(cast(Any, parms.get("/Predictor", 1))) >= 10 if not isinstance(parms, pikepdf.Array) else False
+    predicted = (
+        int(cast(Any, parms.get("/Predictor", 1))) >= 10 if not isinstance(parms, pikepdf.Array) else False
+    )
     expected = (row + predicted) * size[1]
     if png.inflated_size(raw, expected) < expected:
         yield "Flate data hold fewer rows than the image"
@@ -203,6 +222,7 @@ def _font(font: Any) -> Iterator[str]:
 
 def _mentioned(pdf: pikepdf.Pdf, key: str) -> bool:
     return any(
-        isinstance(thing, (pikepdf.Dictionary, pikepdf.Stream)) and (key in thing or str(thing.get("/S", "")) == key)
+        isinstance(thing, (pikepdf.Dictionary, pikepdf.Stream))
+        and (key in thing or str(thing.get("/S", "")) == key)
         for thing in pdf.objects
     )

@@ -68,7 +68,9 @@ def _line(words: Sequence[Word], boxes: Sequence[Box], frame_height: int) -> lis
     for index, (word, box, level) in enumerate(zip(words, boxes, levels, strict=True)):
         text = " ".join(word.text.split())
         y = number(round(frame_height - level, 1))
-        parts.append(f"1 0 0 1 {box.left} {y} Tm {_stretch(len(text), box.width, size)} Tz <{encode(text)}> Tj")
+        parts.append(
+            f"1 0 0 1 {box.left} {y} Tm {_stretch(len(text), box.width, size)} Tz <{encode(text)}> Tj"
+        )
         if index + 1 < len(words):
             gap = max(boxes[index + 1].left - box.right, _MIN_SPACE * size)
             parts.append(f"{_stretch(1, gap, size)} Tz <0020> Tj")
