@@ -1,0 +1,363 @@
+"""Blocks of a template onto pages: header, title, text, form rows, tables, columns, signature.
+
+A composer keeps the place on the page and starts a new one when a line no longer fits. Millimetres throughout.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from samples.sheet import BLACK, RED, Box, Sheet, TextLine
+from samples.typeset import Align, Style, draw_paragraph, layout, place_line, space_width, words_of
+
+Block = Mapping[str, Any]
+NATIONAL = ("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", "Độc lập - Tự do - Hạnh phúc")
+INKS = {"black": BLACK, "red": RED}
+
+
+@dataclass
+class Setup:
+    """Page size, margins (left, top, right, bottom) and type of a paper."""
+
+    size: tuple[float, float] = (210.0, 297.0)
+    margins: tuple[float, float, float, float] = (30.0, 20.0, 17.0, 20.0)
+    family: str = "tinos"
+    font_size: float = 13.5
+    dpi: int = 300
+    pen_fields: frozenset[str] = frozenset()
+    page_numbers: bool = True
+
+
+@dataclass
+class Composer:
+    """The pages of one paper while they are set."""
+
+    setup: Setup
+    sheets: list[Sheet] = field(default_factory=list)
+    y: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.new_page()
+
+    @property
+    def sheet(self) -> Sheet:
+        """The page being set."""
+        return self.sheets[-1]
+
+    @property
+    def left(self) -> float:
+        """Left edge of the text."""
+        return self.setup.margins[0]
+
+    @property
+    def width(self) -> float:
+        """Width of the text."""
+        return self.setup.size[0] - self.setup.margins[0] - self.setup.margins[2]
+
+    @property
+    def floor(self) -> float:
+        """Lowest place for text."""
+        return self.setup.size[1] - self.setup.margins[3]
+
+    def style(self, block: Block, size: float | None = None, align: Align = "left") -> Style:
+        """Style of a block, with the paper's own type as default."""
+        return Style(
+            family=self.setup.family,
+            size=float(block.get("size", size or self.setup.font_size)),
+            bold=bool(block.get("bold", False)),
+            italic=bool(block.get("italic", False)),
+            align=block.get("align", align),
+            leading=float(block.get("leading", 1.25)),
+            ink=INKS[block.get("ink", "black")],
+        )
+
+    def new_page(self) -> None:
+        """Start a page; from the second on its number stands centred at the top."""
+        self.sheets.append(Sheet.empty(self.setup.size, self.setup.dpi))
+        self.y = self.setup.margins[1]
+        number = len(self.sheets)
+        if number > 1 and self.setup.page_numbers:
+            style = Style(self.setup.family, 13, align="center")
+            draw_paragraph(self.sheet, str(number), self.left, self.width, max(8.0, self.y - 9), style)
+
+    def room(self, height: float) -> None:
+        """Make sure that so much height is left on the page."""
+        if self.y + height > self.floor and self.y > self.setup.margins[1] + 1:
+            self.new_page()
+
+    def paragraph(self, markup: str, style: Style, left: float, width: float, indent: float = 0.0) -> None:
+        """A paragraph that may run over pages."""
+        for line, last, first in layout(self.sheet, markup, width, style, indent):
+            self.room(style.line_mm())
+            self.y = place_line(
+                self.sheet, line, left, width, self.y, style, indent if first else 0.0, last, self.setup.pen_fields
+            )
+
+    def still(self, markup: str, style: Style, left: float, width: float, y: float) -> float:
+        """A paragraph at a given place of this page; the composer's own place does not move."""
+        return draw_paragraph(self.sheet, markup, left, width, y, style, 0.0, self.setup.pen_fields)
+
+
+def draw_block(composer: Composer, block: Block) -> None:
+    """Set one block.
+
+    Raises:
+        KeyError: the template names a block type that does not exist.
+    """
+    _BLOCKS[block["type"]](composer, block)
+
+
+def _header(composer: Composer, block: Block) -> None:
+    """Agency left, national title right, then number and date (or subject) below: NĐ 30/2020, boxes 1 to 4."""
+    sheet, top = composer.sheet, composer.y
+    split = float(block.get("split", 0.42))
+    left_width = composer.width * split + 6
+    right_left = composer.left + composer.width * split + 4
+    right_width = composer.width * (1 - split) + 2
+    small = Style(composer.setup.family, float(block.get("head_size", 12.5)), align="center", leading=1.22)
+    y = top
+    for line in block["left"]:
+        y = composer.still(line, small, composer.left - 6, left_width, y)
+    middle = composer.left - 6 + left_width / 2
+    sheet.rule(middle - left_width * 0.17, y + 1.4, middle + left_width * 0.17, y + 1.4, 0.75)
+    left_y = y + 2.6
+    national = block.get("right", NATIONAL)
+    y = composer.still(f"**{national[0]}**", small, right_left, right_width, top)
+    second = replace(small, size=small.size + 1)
+    words = words_of(f"**{national[1]}**", second, sheet)
+    half = (sum(word.width for word in words) + space_width(second, sheet) * (len(words) - 1)) / sheet.dpi * 12.7
+    y = composer.still(f"**{national[1]}**", second, right_left, right_width, y)
+    centre = right_left + right_width / 2
+    sheet.rule(centre - half, y + 1.2, centre + half, y + 1.2, 0.75)
+    y = max(left_y, y + 2.6) + 0.8
+    bottom = y
+    if block.get("number"):
+        start = len(sheet.lines)
+        bottom = composer.still(block["number"], replace(small, size=13), composer.left - 6, left_width, y)
+        _anchor_last(composer, "number", start)
+    if block.get("subject"):
+        subject = replace(small, size=12)
+        bottom = composer.still(block["subject"], subject, composer.left - 5, left_width - 2, bottom + 0.6)
+    if block.get("date"):
+        dated = Style(composer.setup.family, 13.5, italic=True, align="center")
+        bottom = max(bottom, composer.still(block["date"], dated, right_left, right_width, y))
+    sheet.anchor("head", (sheet.px(composer.left - 6), sheet.px(bottom + 1), sheet.px(composer.left + 60), 0))
+    composer.y = bottom + float(block.get("after", 5))
+
+
+def _anchor_last(composer: Composer, name: str, start: int) -> None:
+    for line in composer.sheet.lines[start:]:
+        composer.sheet.anchor(name, line.box)
+
+
+def _title(composer: Composer, block: Block) -> None:
+    sizes = block.get("sizes", [])
+    for number, line in enumerate(block["lines"]):
+        style = composer.style(block, sizes[number] if number < len(sizes) else 14, "center")
+        composer.paragraph(line, replace(style, align="center"), composer.left, composer.width)
+    if block.get("rule"):
+        middle = composer.left + composer.width / 2
+        composer.sheet.rule(middle - 17, composer.y + 1.6, middle + 17, composer.y + 1.6, 0.75)
+        composer.y += 3
+    composer.y += float(block.get("after", 3))
+
+
+def _text(composer: Composer, block: Block) -> None:
+    style = composer.style(block, align="justify")
+    left = composer.left + float(block.get("inset", 0))
+    width = composer.width - float(block.get("inset", 0)) - float(block.get("inset_right", 0))
+    indent = float(block.get("indent", 10))
+    for line in block["lines"]:
+        composer.paragraph(line, style, left, width, indent)
+        composer.y += float(block.get("gap", 1.6))
+
+
+def _form(composer: Composer, block: Block) -> None:
+    """Rows of `label|value[|share]` cells; values stand on dotted leaders where `dots` is set."""
+    left = composer.left + float(block.get("inset", 0))
+    width = composer.width - float(block.get("inset", 0))
+    for row in block["rows"]:
+        cells = [row] if isinstance(row, str) else list(row)
+        shares = _shares(cells)
+        style = composer.style(block)
+        composer.room(style.line_mm())
+        start_y, deepest, x = composer.y, composer.y, left
+        for cell, share in zip(cells, shares, strict=True):
+            deepest = max(deepest, _cell(composer, cell, x, width * share - 2, start_y, style, bool(block.get("dots"))))
+            x += width * share
+        composer.y = deepest + float(block.get("gap", 1.0))
+
+
+def _shares(cells: Sequence[str]) -> list[float]:
+    given = [float(cell.split("|")[2]) if cell.count("|") > 1 else None for cell in cells]
+    rest = 1.0 - sum(share for share in given if share is not None)
+    free = sum(share is None for share in given)
+    return [share if share is not None else rest / free for share in given]
+
+
+def _cell(composer: Composer, cell: str, x: float, width: float, y: float, style: Style, dots: bool) -> float:
+    label, _, value = cell.partition("|")
+    value = value.partition("|")[0]
+    sheet = composer.sheet
+    start = len(sheet.lines)
+    bottom = composer.still(f"{label} {value}".strip(), style, x, width, y)
+    if dots and "|" in cell:
+        space = space_width(style, sheet)
+        label_words = words_of(label, style, sheet)
+        label_mm = (sum(word.width + space for word in label_words)) * 25.4 / sheet.dpi
+        rows = max(1, len(sheet.lines) - start)
+        for row in range(rows):
+            baseline = y + row * style.line_mm() + style.size * 0.98 * 25.4 / 72 + 0.75
+            sheet.dots(x + label_mm if row == 0 else x, x + width, baseline)
+    return bottom
+
+
+def _table(composer: Composer, block: Block) -> None:
+    """A ruled table; the head is repeated on each page."""
+    style = composer.style(block, 12)
+    widths = [float(width) for width in block["widths"]]
+    scale = composer.width / sum(widths)
+    widths = [width * scale for width in widths]
+    aligns: list[Align] = list(block.get("aligns", ["left"] * len(widths)))
+    head: list[str] = list(block.get("head", []))
+
+    def row(cells: Sequence[str], bold: bool) -> None:
+        sheet = composer.sheet
+        styles = [replace(style, bold=bold, align="center" if bold else align) for align in aligns]
+        count = [
+            len(layout(sheet, cell, width - 3, face)) for cell, width, face in zip(cells, widths, styles, strict=True)
+        ]
+        height = max(1, *count) * style.line_mm() + 2.0
+        if composer.y + height > composer.floor:
+            composer.new_page()
+            if head and not bold:
+                row(head, bold=True)
+            sheet = composer.sheet
+        x, top = composer.left, composer.y
+        for cell, width, face, lines in zip(cells, widths, styles, count, strict=True):
+            sheet.frame(x, top, x + width, top + height, 0.5)
+            offset = (height - lines * style.line_mm()) / 2 if bold or face.align == "center" else 1.0
+            composer.still(cell, face, x + 1.5, width - 3, top + offset - 0.3)
+            x += width
+        composer.y = top + height
+
+    if head:
+        row(head, bold=True)
+    for cells in block["rows"]:
+        row(cells, bold=False)
+    composer.y += float(block.get("after", 4))
+
+
+def _columns(composer: Composer, block: Block) -> None:
+    """Two columns of blocks that start at the same height."""
+    split = float(block.get("split", 0.5))
+    gutter = float(block.get("gutter", 6))
+    setup, top, deepest = composer.setup, composer.y, composer.y
+    margins = setup.margins
+    whole = composer.width
+    for side, name in enumerate(("left", "right")):
+        composer.y = top
+        if side == 0:
+            composer.setup = replace(
+                setup, margins=(margins[0], margins[1], margins[2] + whole * (1 - split) + gutter / 2, margins[3])
+            )
+        else:
+            composer.setup = replace(
+                setup, margins=(margins[0] + whole * split + gutter / 2, margins[1], margins[2], margins[3])
+            )
+        for inner in block[name]:
+            draw_block(composer, inner)
+        deepest = max(deepest, composer.y)
+    composer.setup = setup
+    composer.y = deepest
+    if block.get("rule"):
+        middle = margins[0] + whole * split
+        composer.sheet.rule(middle, top, middle, deepest, 0.5)
+
+
+def _signature(composer: Composer, block: Block) -> None:
+    """Recipients or a second signer left; titles, room for signature and seal, name right."""
+    titles: list[str] = block["titles"]
+    space_mm = float(block.get("space", 27))
+    small = Style(composer.setup.family, 11, leading=1.2)
+    title = Style(composer.setup.family, float(block.get("size", 13.5)), bold=True, align="center", leading=1.22)
+    head: list[str] = block.get("before", [])
+    height = (len(titles) + len(head) + 1) * title.line_mm() + space_mm
+    height = max(height, len(block.get("left", [])) * small.line_mm())
+    composer.y += float(block.get("lead", 3))
+    composer.room(height)
+    sheet, top = composer.sheet, composer.y
+    split = float(block.get("split", 0.5))
+    left_width = composer.width * split - 4
+    right_left = composer.left + composer.width * split
+    right_width = composer.width - composer.width * split + 4
+    y = top
+    for number, line in enumerate(block.get("left", [])):
+        face = Style(composer.setup.family, 12, bold=True, italic=True) if number == 0 else small
+        y = composer.still(line, face, composer.left, left_width, y)
+    if block.get("left_titles"):
+        y = top
+        for line in block["left_titles"]:
+            y = composer.still(line, title, composer.left, left_width, y)
+        sheet.anchor("second_signature", _signing_box(sheet, composer.left, left_width, y, space_mm))
+        if block.get("left_name"):
+            y = composer.still(block["left_name"], title, composer.left, left_width, y + space_mm)
+    right_y = top
+    for line in head:
+        plain = Style(composer.setup.family, title.size, italic=True, align="center")
+        right_y = composer.still(line, plain, right_left, right_width, right_y)
+    for line in titles:
+        right_y = composer.still(line, title, right_left, right_width, right_y)
+    if block.get("note"):
+        note = Style(composer.setup.family, 11, italic=True, align="center")
+        right_y = composer.still(block["note"], note, right_left, right_width, right_y)
+    sheet.anchor("signature", _signing_box(sheet, right_left, right_width, right_y, space_mm))
+    right_y = composer.still(block["name"], title, right_left, right_width, right_y + space_mm)
+    composer.y = max(y, right_y) + 2
+
+
+def _signing_box(sheet: Sheet, left: float, width: float, y: float, height: float) -> Box:
+    return (sheet.px(left), sheet.px(y), sheet.px(left + width), sheet.px(y + height))
+
+
+def _gap(composer: Composer, block: Block) -> None:
+    composer.y += float(block["mm"])
+
+
+def _page(composer: Composer, block: Block) -> None:
+    del block
+    composer.new_page()
+
+
+def _place(composer: Composer, block: Block) -> None:
+    """Text at a fixed place of the page: `x`, `y`, `width` in millimetres."""
+    style = composer.style(block)
+    y = float(block["y"])
+    for line in block["lines"]:
+        y = composer.still(line, style, float(block["x"]), float(block["width"]), y)
+
+
+def add_line(sheet: Sheet, text: str, box: Box) -> None:
+    """Record a line that was drawn by other means."""
+    sheet.lines.append(TextLine(text, box))
+
+
+_BLOCKS = {
+    "header": _header,
+    "title": _title,
+    "text": _text,
+    "form": _form,
+    "table": _table,
+    "columns": _columns,
+    "signature": _signature,
+    "gap": _gap,
+    "page": _page,
+    "place": _place,
+}
+
+
+def register(name: str, drawer: Any) -> None:
+    """Let another module add a block type (ornaments live in `samples.ornaments`)."""
+    _BLOCKS[name] = drawer

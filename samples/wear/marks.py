@@ -1,0 +1,134 @@
+"""Marks that people and offices leave: pen, signature, seal, arrival stamp, caption of an electronic signature."""
+
+from __future__ import annotations
+
+import random
+
+import cv2
+import numpy as np
+from PIL import Image, ImageDraw
+
+from samples import fonts
+from samples.wear.scan import Pixels, Scan, cloud, ink_on
+from samples.wear.seals import seal_mask
+from samples.wear.strokes import signature_mask
+
+BLUES = ((28, 48, 150), (22, 36, 120), (40, 70, 178), (30, 30, 110))
+SEAL_REDS = ((205, 32, 52), (190, 24, 40), (214, 48, 74), (200, 40, 40))
+STAMP_INKS = ((196, 40, 60), (60, 50, 150))
+
+
+def handwriting(scan: Scan, rng: random.Random) -> bool:
+    """Fill printed blanks with a pen: numbers, days, months."""
+    if not scan.blanks:
+        return False
+    font_file = fonts.PENS[rng.choice(("breip", "femke", "dkg", "dancing"))]
+    colour = rng.choice((*BLUES, (34, 34, 40)))
+    for blank in scan.blanks:
+        size = round(blank.size * rng.uniform(1.15, 1.4), 1)
+        mask = _written(font_file, size, blank.text, rng)
+        left = blank.left + max(0, (blank.width - mask.shape[1]) // 2) + rng.randint(-3, 3)
+        top = blank.baseline - round(mask.shape[0] * 0.66) + rng.randint(-4, 3)
+        ink_on(scan, mask, left, top, colour)
+    return True
+
+
+def _written(font_file: str, size: float, text: str, rng: random.Random) -> Pixels:
+    font = fonts.load(font_file, size)
+    width, height = round(font.getlength(text)) + round(size), round(size * 1.8)
+    image = Image.new("L", (width, height), 0)
+    pen = ImageDraw.Draw(image)
+    x = size / 2
+    for char in text:
+        pen.text((x, height * 0.66 + rng.uniform(-0.04, 0.04) * size), char, fill=255, font=font, anchor="ls")
+        x += font.getlength(char) * rng.uniform(0.94, 1.1)
+    mask = np.array(image, dtype=np.uint8)
+    slant = rng.uniform(-0.08, 0.16)
+    lean = np.array([[1, -slant, slant * height * 0.66], [0, 1, 0]], dtype=np.float32)
+    return np.asarray(cv2.warpAffine(mask, lean, (width, height)), dtype=np.uint8)
+
+
+def signature(scan: Scan, rng: random.Random) -> bool:
+    """Sign in blue between the titles and the name."""
+    boxes = scan.anchors.get("signature", []) + scan.anchors.get("second_signature", [])
+    for box in boxes:
+        width = scan.px(rng.uniform(38, 58))
+        height = scan.px(rng.uniform(17, 26))
+        mask = signature_mask(rng, width, height, scan.dpi)
+        left = (box[0] + box[2]) // 2 - width // 2 + scan.px(rng.uniform(-4, 6))
+        top = (box[1] + box[3]) // 2 - height // 2 + scan.px(rng.uniform(-2, 4))
+        ink_on(scan, mask, left, top, rng.choice(BLUES))
+    return bool(boxes)
+
+
+def seal(scan: Scan, rng: random.Random) -> bool:
+    """Press the round seal over the left third of the signature (NĐ 30/2020, box 8)."""
+    boxes = scan.anchors.get("signature", [])
+    if not scan.seal[0]:
+        return False
+    for box in boxes:
+        mask = seal_mask(scan.seal, scan.dpi)
+        side = mask.shape[0]
+        turn = cv2.getRotationMatrix2D((side / 2, side / 2), rng.uniform(-14, 14), 1.0)
+        turned = np.asarray(cv2.warpAffine(mask, turn, (side, side)), dtype=np.uint8)
+        uneven = cloud(rng, (side, side), 9, rng.randint(110, 190), 255)
+        grain = cloud(rng, (side, side), side // 3, 150, 255)
+        pressed = cv2.multiply(cv2.multiply(turned, uneven, scale=1 / 255), grain, scale=1 / 255)
+        left = (box[0] + box[2]) // 2 - scan.px(rng.uniform(19, 25)) - side // 2
+        top = (box[1] + box[3]) // 2 - side // 2 + scan.px(rng.uniform(-3, 3))
+        ink_on(scan, np.asarray(pressed, dtype=np.uint8), left, top, rng.choice(SEAL_REDS))
+    return bool(boxes)
+
+
+def arrival_stamp(scan: Scan, rng: random.Random) -> bool:
+    """Stamp `CÔNG VĂN ĐẾN` below the number, with number and day in pen."""
+    heads = scan.anchors.get("head", [])
+    if not heads:
+        return False
+    width, height = scan.px(50), scan.px(24)
+    image = Image.new("L", (width, height), 0)
+    pen = ImageDraw.Draw(image)
+    thick = max(2, scan.px(0.5))
+    pen.rectangle((1, 1, width - 2, height - 2), outline=255, width=thick)
+    title, small = fonts.styled("sans", scan.px(4.1), True, False), fonts.styled("sans", scan.px(3.3), False, False)
+    pen.text((width / 2, scan.px(5.6)), "CÔNG VĂN ĐẾN", fill=255, font=title, anchor="ms")
+    pen.line((0, scan.px(7.4), width, scan.px(7.4)), fill=255, width=max(1, thick // 2))
+    for row, label in enumerate(("Số: ..................................", "Ngày: ............................", "Chuyển: .........................")):
+        pen.text((scan.px(2.5), scan.px(12 + row * 4.6)), label, fill=255, font=small, anchor="ls")
+    mask = np.array(image, dtype=np.uint8)
+    turn = cv2.getRotationMatrix2D((width / 2, height / 2), rng.uniform(-4, 4), 1.0)
+    turned = cv2.warpAffine(mask, turn, (width, height))
+    pressed = cv2.multiply(turned, cloud(rng, (height, width), 8, 120, 255), scale=1 / 255)
+    left, top = heads[0][0] + scan.px(rng.uniform(-2, 6)), heads[0][1] + scan.px(rng.uniform(0, 4))
+    ink_on(scan, np.asarray(pressed, dtype=np.uint8), left, top, rng.choice(STAMP_INKS))
+    colour, file_name = rng.choice(BLUES), fonts.PENS[rng.choice(("breip", "femke", "dkg"))]
+    for row, text in enumerate((str(rng.randint(12, 6800)), f"{rng.randint(1, 28)}/{rng.randint(1, 12)}")):
+        written = _written(file_name, scan.px(5.2), text, rng)
+        ink_on(scan, written, left + scan.px(12 + row * 3), top + scan.px(6.2 + row * 4.6), colour)
+    return True
+
+
+def e_signature(scan: Scan, rng: random.Random) -> bool:
+    """Caption of an agency's electronic signature in the top right corner (NĐ 30/2020, box 14)."""
+    if not scan.issuer:
+        return False
+    image = Image.fromarray(scan.pixels)
+    pen = ImageDraw.Draw(image)
+    font = fonts.styled("tinos", round(9 * scan.dpi / 72, 1), False, False)
+    x, y = scan.size[0] - scan.px(74), scan.px(5)
+    for line in caption_lines(scan, rng):
+        pen.text((x, y), line, fill=(40, 40, 44), font=font)
+        y += scan.px(3.7)
+    scan.pixels = np.array(image, dtype=np.uint8)
+    return True
+
+
+def caption_lines(scan: Scan, rng: random.Random) -> list[str]:
+    """Text of the caption: signer, agency, time of signing."""
+    year, month, day = scan.signed_on.split("-")
+    clock = f"{rng.randint(7, 17):02d}:{rng.randint(0, 59):02d}:{rng.randint(0, 59):02d}"
+    return [
+        f"Người ký: {scan.issuer}",
+        f"Cơ quan: {scan.issuer}",
+        f"Thời gian ký: {day}.{month}.{year} {clock} +07:00",
+    ]
