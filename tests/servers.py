@@ -1,6 +1,7 @@
 """Real servers for tests, each on a free loopback port with a folder of its own: versitygw (S3), PostgreSQL.
 
-A program that is missing skips the test on a developer's machine and fails it where `CI` is set.
+Without versitygw its tests are skipped on a developer's machine and fail where `CI` is set; PostgreSQL, which no
+set-up step brings, is tested where the machine has it.
 """
 
 from __future__ import annotations
@@ -89,8 +90,7 @@ def postgresql() -> Iterator[str]:
         return
     programs = _postgresql_programs()
     if programs is None:
-        missing("PostgreSQL", "apt-get install postgresql, or set SOHOA_TEST_POSTGRESQL")
-    assert programs is not None
+        pytest.skip("PostgreSQL is not here: apt-get install postgresql, or set SOHOA_TEST_POSTGRESQL")
     folder = Path(tempfile.mkdtemp(prefix="sohoa-pg-"))
     user, demote = _ordinary_user()
     if user is not None:

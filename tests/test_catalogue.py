@@ -7,6 +7,8 @@ import multiprocessing
 import os
 import sqlite3
 import stat
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from sqlalchemy import text
 
 from schemas.batches import BatchSheet, BatchState, FileStatus
 from schemas.errors import BatchNameTaken, CatalogueError, UsageError
+from schemas.events import EventType
 from schemas.findings import finding
 from schemas.quotas import ElsewhereRow, InventoryRow
 from schemas.reading import Format, PageList, PageSource
@@ -23,7 +26,7 @@ from storage.catalogue import batches, documents, figures, views
 from storage.catalogue.database import HEAD, MIGRATIONS, Database
 from storage.catalogue.schema import metadata
 from storage.ledger import Ledger
-from tests.papers import DIGESTS, done_file, new_catalogue, open_batch, paper, sha_of, store
+from tests.papers import DIGESTS, code_event, done_file, new_catalogue, open_batch, paper, sha_of, store
 
 CONTRACT = Path(__file__).parent / "contract"
 
@@ -63,9 +66,6 @@ def test_a_catalogue_opens_again_and_keeps_what_it_held(tmp_path: Path) -> None:
 
 
 def test_opening_an_up_to_date_catalogue_does_not_import_alembic(tmp_path: Path) -> None:
-    import subprocess
-    import sys
-
     url = f"sqlite:///{tmp_path / 'c.db'}"
     Database(url).close()
     code = (
@@ -295,3 +295,30 @@ def test_a_reader_sees_one_snapshot_while_another_writes(catalogue: Database) ->
 def test_the_journal_is_write_ahead_and_kills_are_survived(catalogue: Database) -> None:
     with sqlite3.connect(str(catalogue.engine.url.database)) as connection:
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+def test_events_of_a_file_that_was_set_aside_are_written_with_its_fate(catalogue: Database) -> None:
+    open_batch(catalogue, "lô 1", "a.pdf")
+    told = code_event(sha_of("scan"), "-").model_copy(update={"type": EventType.SET_ASIDE})
+    row = done_file("a.pdf", sha_of("scan"), pages=0, status=FileStatus.SET_ASIDE)
+    assert documents.commit(catalogue, "lô 1", "r", "lan", [], row, code_event, events=[told]) == []
+    assert documents.events_of(catalogue, [sha_of("scan")]) == [told]
+    assert batches.files(catalogue, "lô 1")["a.pdf"].status is FileStatus.SET_ASIDE
+
+
+LOADED = """
+import sys
+from pathlib import Path
+from schemas.stores import StoreSpec
+from storage.objects import open_store
+open_store(StoreSpec(root=Path(sys.argv[1])), Path(sys.argv[1]))
+heavy = {"minio", "sqlalchemy", "alembic", "pyarrow", "pandas", "tenacity"} & set(sys.modules)
+assert not heavy, heavy
+from storage.catalogue.database import Database
+heavy = {"minio", "alembic", "pyarrow", "pandas", "psycopg"} & set(sys.modules)
+assert not heavy, heavy
+"""
+
+
+def test_a_local_store_and_the_catalogue_load_nothing_they_do_not_need(tmp_path: Path) -> None:
+    subprocess.run([sys.executable, "-c", LOADED, str(tmp_path)], check=True, cwd=Path(__file__).parents[1])

@@ -7,7 +7,7 @@ import socket
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, case, func, insert, select, update
+from sqlalchemy import Connection, bindparam, case, func, insert, select, update
 
 from schemas.batches import BatchSheet, BatchState, FileCounts, FileStatus, PageCounts
 from schemas.digests import Digests
@@ -184,10 +184,9 @@ def failed(database: Database, batch: str) -> list[FileRow]:
 
 def enter_files(database: Database, batch: str, names: Sequence[str]) -> None:
     """Enter every file of the inbox, so that none is ever out of the count; known ones keep their fate."""
+    query = select(t.batch_file.c.name, t.batch_file.c.position).where(t.batch_file.c.batch == batch)
     with database.write() as connection:
-        known = set(
-            connection.execute(select(t.batch_file.c.name).where(t.batch_file.c.batch == batch)).scalars()
-        )
+        known = {row.name: row.position for row in connection.execute(query)}
         fresh = [
             {
                 "batch": batch,
@@ -203,12 +202,16 @@ def enter_files(database: Database, batch: str, names: Sequence[str]) -> None:
             for position, name in enumerate(names)
             if name not in known
         ]
+        moved = [
+            {"in_batch": batch, "named": name, "place": position}
+            for position, name in enumerate(names)
+            if known.get(name, position) != position
+        ]
         if fresh:
             connection.execute(insert(t.batch_file), fresh)
-        for position, name in enumerate(names):
-            if name in known:
-                where = (t.batch_file.c.batch == batch, t.batch_file.c.name == name)
-                connection.execute(update(t.batch_file).where(*where).values(position=position))
+        if moved:
+            where = (t.batch_file.c.batch == bindparam("in_batch"), t.batch_file.c.name == bindparam("named"))
+            connection.execute(update(t.batch_file).where(*where).values(position=bindparam("place")), moved)
 
 
 def finish_file(connection: Connection, batch: str, row: FileRow) -> None:

@@ -78,8 +78,9 @@ class Database:
         except (DBAPIError, sqlite3.Error) as error:
             # The statement and its parameters (personal data) stay out of the message.
             cause = getattr(error, "orig", None) or error
+            remedy = "store_full" if "disk is full" in str(cause) else "catalogue_unusable"
             raise CatalogueError(
-                f"the catalogue {self._shown} failed: {cause}", remedy="catalogue_unusable", url=self._shown
+                f"the catalogue {self._shown} failed: {cause}", remedy=remedy, url=self._shown
             ) from error
 
     def _version(self) -> str | None:

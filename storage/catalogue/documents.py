@@ -112,8 +112,11 @@ def commit(
     versions: Sequence[NewVersion],
     file: FileRow,
     code_event: Callable[[str, str], Event],
+    events: Sequence[Event] = (),
 ) -> list[Committed]:
     """Write a file's documents, their codes, its events and its fate: all of it, or nothing.
+
+    `events` are those of the file itself (ingestion, set aside); each version brings its own.
 
     A run killed before this leaves no row and no code; after it, the file is done. Where another batch stored the same
     bytes meanwhile, its documents stand and this file is linked to them.
@@ -123,6 +126,7 @@ def commit(
     """
     context = _Context(batch, run, operator, file.name, code_event, now())
     with database.write() as connection:
+        record_events(connection, run, events)
         done = [_commit_document(connection, context, version) for version in versions]
         if done and not any(each.new for each in done):
             file = _as_duplicate(connection, context, file, done[0].document.id)

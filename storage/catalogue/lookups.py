@@ -193,6 +193,7 @@ def _paper(row: Row[Any], voided: str | None) -> PaperRow:
         stored=row.pdfa_key is not None,
         validity=ValidityState(validity.get("state", ValidityState.UNKNOWN)),
         valid_until=_date(validity.get("until")),
+        validity_source=validity.get("source"),
         linked_to=row.linked_to,
     )
 

@@ -1,0 +1,142 @@
+"""The catalogue on PostgreSQL: the same promises as on SQLite, where they rest on the database."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from sqlalchemy import select
+
+from schemas.batches import FileStatus
+from schemas.errors import CatalogueError
+from schemas.reading import PageReading, PageState
+from storage.catalogue import batches, documents, figures, views
+from storage.catalogue import schema as t
+from storage.catalogue.database import Database
+from storage.catalogue.schema import metadata
+from storage.ledger import Ledger
+from storage.tables import batch_tables
+from tests.papers import KQ, OWNER, open_batch, paper, sha_of, store
+from tests.servers import postgresql
+from tests.test_codes_issued import RACER
+
+pytestmark = pytest.mark.postgresql
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    with postgresql() as url:
+        yield url
+
+
+@pytest.fixture
+def url(server: str) -> str:
+    name = f"t{uuid.uuid4().hex}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    return server.rpartition("/")[0] + f"/{name}"
+
+
+@pytest.fixture
+def catalogue(url: str) -> Iterator[Database]:
+    database = Database(url)
+    yield database
+    database.close()
+
+
+def test_migrations_up_from_empty_make_exactly_the_tables_of_the_schema(catalogue: Database) -> None:
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+
+    with catalogue.read() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+
+
+def test_a_paper_is_stored_coded_found_shown_and_tabled(catalogue: Database) -> None:
+    (done,) = store(catalogue, paper("scan"))
+    assert done.code == f"{OWNER}.{KQ}.123/2021.01"
+    (twin,) = store(catalogue, paper("rescan"), file="b.pdf")
+    assert twin.linked_to == done.document.id
+    assert [row.document.id for row in documents.find(catalogue, done.code)] == [done.document.id]
+    assert views.show(catalogue, "lô 1")["files"] == {"in": 2, "read": 2, "set_aside": 0, "not_started": 0}
+    assert batch_tables(catalogue, "lô 1")["documents"].num_rows == 2
+    assert len(list(documents.papers(catalogue))) == 2
+    assert figures.inventory(catalogue) == []
+
+
+def test_the_ledger_keeps_and_wipes(catalogue: Database) -> None:
+    ledger = Ledger(catalogue)
+    reading = PageReading(number=1, state=PageState.READ, width=10, height=20)
+    ledger.started(sha_of("scan"), 1, "d", batch="lô 1", run="r")
+    ledger.finished(sha_of("scan"), "d", reading)
+    assert ledger.readings(sha_of("scan"), "d") == {1: reading}
+    ledger.wipe(sha_of("scan"))
+    assert (ledger.readings(sha_of("scan"), "d"), ledger.passes("lô 1")) == ({}, 1)
+
+
+def test_foreign_keys_and_the_single_code_of_a_document_hold(catalogue: Database) -> None:
+    with pytest.raises(CatalogueError):
+        batches.enter_files(catalogue, "never bound", ["a.pdf"])
+    store(catalogue, paper("scan"))
+    with catalogue.read() as connection:
+        row = dict(connection.execute(select(t.code)).mappings().one())
+    row.update(id=999, running=2, printed="x", identity="another")
+    with pytest.raises(CatalogueError), catalogue.write() as connection:
+        connection.execute(t.code.insert().values(**row))
+
+
+def test_a_reader_may_not_write_and_sees_one_snapshot(catalogue: Database) -> None:
+    open_batch(catalogue, "lô 1", "a.pdf")
+    with catalogue.read() as reader:
+        first = len(batches.rows_of_files(reader, "lô 1"))
+        batches.enter_files(catalogue, "lô 1", ["b.pdf"])
+        assert len(batches.rows_of_files(reader, "lô 1")) == first == 1
+    with pytest.raises(CatalogueError), catalogue.read() as reader:
+        reader.execute(t.batch_file.delete())
+
+
+def test_a_connection_that_read_may_write_afterwards(catalogue: Database) -> None:
+    for number in range(12):
+        with catalogue.read() as reader:
+            reader.execute(select(t.batch))
+        open_batch(catalogue, f"lô {number}", "a.pdf")
+    assert batches.files(catalogue, "lô 11")["a.pdf"].status is FileStatus.NOT_STARTED
+
+
+def test_threads_that_race_for_one_paper_leave_one_code(catalogue: Database) -> None:
+    def work(number: int) -> None:
+        store(catalogue, paper(f"scan {number}"), batch=f"lô {number}", file="a.pdf")
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert len([row for row in documents.papers(catalogue) if row.code]) == 1
+
+
+def test_processes_that_race_for_one_prefix_on_a_new_database_share_its_numbers(url: str) -> None:
+    racers = [
+        subprocess.Popen([sys.executable, "-c", RACER, url, str(number)], cwd=ROOT, stdin=subprocess.PIPE)
+        for number in range(3)
+    ]
+    for racer in racers:
+        racer.communicate(b"go\n", timeout=120)
+        assert racer.returncode == 0
+    database = Database(url)
+    printed = sorted(str(row.code)[-2:] for row in documents.papers(database))
+    database.close()
+    assert printed == [f"{number:02d}" for number in range(1, 25)]
+
+
+def test_a_server_that_is_not_there_is_our_error_without_its_password() -> None:
+    with pytest.raises(CatalogueError) as caught:
+        Database("postgresql://sohoa:hushhush@127.0.0.1:1/none")
+    assert "hushhush" not in str(caught.value) + str(caught.value.params)
