@@ -63,6 +63,7 @@ class PaperRow(BaseModel):
     stored: bool
     validity: ValidityState
     valid_until: date | None = None
+    validity_source: str | None = None
     superseded: bool = False
     linked_to: str | None = None
 
@@ -93,8 +94,26 @@ class QuotaRow(BaseModel):
     target: float | None
 
 
+class QuotaNote(BaseModel):
+    """Something a reader of a row must know: a cap, a missing inventory, a target carried forward.
+
+    `code` is a key of `quality.sentences.NOTES`; `unit` is None for a level's own total.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    code: str
+    level: str
+    unit: str | None = None
+    params: dict[str, str | int | float] = {}
+
+
 class Explanation(BaseModel):
-    """Why one paper is in or out of a figure."""
+    """Why one paper is in or out of a figure.
+
+    `digitised` of a row is its papers with `counted`, `unknown_validity` its papers with that flag; never both.
+    `reason` is a key of `quality.sentences.REASONS`.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -117,3 +136,4 @@ class QuotaReport(BaseModel):
     live: bool
     reading: str
     rows: tuple[QuotaRow, ...]
+    notes: tuple[QuotaNote, ...] = ()
