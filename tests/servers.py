@@ -12,6 +12,7 @@ import pwd
 import secrets
 import shutil
 import socket
+import ssl
 import subprocess
 import tempfile
 import time
@@ -26,12 +27,13 @@ ROOT = Path(__file__).parents[1]
 
 
 class S3Server(NamedTuple):
-    """A running S3 server: `endpoint` is host:port, spoken to without TLS."""
+    """A running S3 server: `endpoint` is host:port; `certificate` is its own, where it speaks TLS."""
 
     endpoint: str
     access_key: str
     secret_key: str
     process: subprocess.Popen[bytes]
+    certificate: Path | None = None
 
 
 def missing(program: str, how: str) -> None:
@@ -57,7 +59,7 @@ def versitygw_program() -> str | None:
 
 
 @contextlib.contextmanager
-def versitygw(folder: Path) -> Iterator[S3Server]:
+def versitygw(folder: Path, *, tls: bool = False) -> Iterator[S3Server]:
     """Run versitygw over `folder`."""
     program = versitygw_program()
     if program is None:
@@ -69,14 +71,17 @@ def versitygw(folder: Path) -> Iterator[S3Server]:
     arguments = [
         str(program),
         *("--port", f"127.0.0.1:{port}", "--quiet", "--keep-alive", "--health", "/health"),
+        *(("--cert", str(folder / "cert.pem"), "--key", str(folder / "key.pem")) if tls else ()),
         *("posix", "--versioning-dir", str(folder / "versions"), str(folder / "data")),
     ]
+    certificate = _certificate(folder) if tls else None
     environment = {**os.environ, "ROOT_ACCESS_KEY": access, "ROOT_SECRET_KEY": secret}
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(arguments, env=environment, stdout=log, stderr=log, start_new_session=True)
     try:
-        _wait(lambda: _answers(f"http://127.0.0.1:{port}/health"), process, folder / "log")
-        yield S3Server(f"127.0.0.1:{port}", access, secret, process)
+        health = f"{'https' if tls else 'http'}://127.0.0.1:{port}/health"
+        _wait(lambda: _answers(health, certificate), process, folder / "log")
+        yield S3Server(f"127.0.0.1:{port}", access, secret, process, certificate)
     finally:
         _stop(process)
 
@@ -158,9 +163,21 @@ def _ordinary_user() -> tuple[pwd.struct_passwd | None, Callable[[], None] | Non
     return user, demote
 
 
-def _answers(url: str) -> bool:
+def _certificate(folder: Path) -> Path:
+    """A certificate of one's own for 127.0.0.1, good for a day."""
+    program = shutil.which("openssl")
+    if program is None:
+        missing("openssl", "apt-get install openssl")
+    ask = f"{program} req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1"
+    files = ["-keyout", str(folder / "key.pem"), "-out", str(folder / "cert.pem")]
+    subprocess.run([*ask.split(), *files], check=True, capture_output=True)
+    return folder / "cert.pem"
+
+
+def _answers(url: str, certificate: Path | None) -> bool:
+    context = ssl.create_default_context(cafile=str(certificate)) if certificate else None
     try:
-        with urllib.request.urlopen(url, timeout=1) as answer:
+        with urllib.request.urlopen(url, timeout=1, context=context) as answer:
             return bool(answer.status == 200)
     except OSError:
         return False

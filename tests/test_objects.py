@@ -453,6 +453,47 @@ def test_a_server_that_is_not_there_or_no_address_is_told(
     assert caught.value.remedy == remedy
 
 
+@pytest.mark.s3
+def test_over_tls_large_bodies_that_race_have_one_winner_and_no_broken_pipe(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with versitygw(tmp_path / "tls", tls=True) as secure:
+        monkeypatch.setenv("SOHOA_S3_ACCESS_KEY", secure.access_key)
+        monkeypatch.setenv("SOHOA_S3_SECRET_KEY", secure.secret_key)
+        spec = StoreSpec(kind="s3", endpoint=secure.endpoint, bucket="tls")
+        with pytest.raises(StoreError) as untrusted:
+            S3Store.from_spec(spec)
+        assert untrusted.value.remedy == "store_untrusted"
+        monkeypatch.setenv("SSL_CERT_FILE", str(secure.certificate))
+        store = S3Store.from_spec(spec)
+        data = os.urandom(3 << 20)
+        start = threading.Barrier(6)
+
+        def race(_number: int) -> bool:
+            start.wait()
+            return store.put_if_absent(address(data), data, sha256=sha256_of(data), content_type=TYPE)
+
+        with concurrent.futures.ThreadPoolExecutor(6) as pool:
+            assert list(pool.map(race, range(6))).count(True) == 1
+        assert store.read(address(data)) == data
+
+
+@pytest.mark.s3
+def test_a_server_killed_under_us_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tenacity.nap.time.sleep", lambda _seconds: None)
+    with versitygw(tmp_path / "one") as first:
+        monkeypatch.setenv("SOHOA_S3_ACCESS_KEY", first.access_key)
+        monkeypatch.setenv("SOHOA_S3_SECRET_KEY", first.secret_key)
+        store = S3Store.from_spec(StoreSpec(kind="s3", endpoint=first.endpoint, secure=False))
+        put(store, b"x", "a")
+        first.process.kill()
+        first.process.wait()
+        for call in (lambda: store.read("a"), lambda: put(store, b"y", "b"), lambda: list(store.list(""))):
+            with pytest.raises(StoreError) as caught:
+                call()
+            assert caught.value.remedy == "store_unreachable"
+
+
 class Proxy(threading.Thread):
     """Stands before a server and spoils the first `faults` connections after `after` bytes of answer."""
 

@@ -30,7 +30,14 @@ _LISTED: Final = 10_000
 _PIECE: Final = 1 << 20
 SINGLE_PUT: Final = 64 << 20
 PART_SIZE: Final = 32 << 20
-_PASSING: Final = {"SlowDown", "InternalError", "ServiceUnavailable", "RequestTimeout", "OperationAborted"}
+_PASSING: Final = {
+    "SlowDown",
+    "InternalError",
+    "ServiceUnavailable",
+    "RequestTimeout",
+    "OperationAborted",
+    "ConditionalRequestConflict",
+}
 _REFUSED: Final = {
     "AccessDenied",
     "InvalidAccessKeyId",
@@ -92,14 +99,20 @@ class S3Store:
         if self._there(key, sha256):
             return False
         self._announced(key, source, sha256)
-        try:
-            self._send(key, source, sha256, content_type, {"If-None-Match": "*"})
-        except StoreError:
-            # Another came first; or an early 412 on a large body looked like a broken connection; or our own first try
-            # arrived and its answer did not. What lies there decides.
-            if self._there(key, sha256):
-                return False
-            raise
+
+        def send() -> bool:
+            try:
+                self._send(key, source, sha256, content_type, only_if_absent=True)
+            except (MinioException, urllib3.exceptions.HTTPError, OSError):
+                # Another came first; or an early 412 on a large body looked like a broken connection; or our own first
+                # try arrived and its answer did not. What lies there decides.
+                if self._there(key, sha256):
+                    return False
+                raise
+            return True
+
+        if not self._call(key, send):
+            return False
         self._verify(key, sha256)
         return True
 
@@ -107,7 +120,7 @@ class S3Store:
         """Store, replacing what is there."""
         keys.check_rewritable(key)
         self._announced(key, source, sha256)
-        self._send(key, source, sha256, content_type, {})
+        self._call(key, lambda: self._send(key, source, sha256, content_type, only_if_absent=False))
         self._verify(key, sha256)
 
     def get(self, key: str, target: Path) -> None:
@@ -201,7 +214,7 @@ class S3Store:
             raise StoreError(f"bytes for {key} are not those announced", remedy="object_differs", key=key)
 
     def _send(
-        self, key: str, source: Path | bytes, sha256: str, content_type: str, conditions: dict[str, str]
+        self, key: str, source: Path | bytes, sha256: str, content_type: str, *, only_if_absent: bool
     ) -> None:
         size = len(source) if isinstance(source, bytes) else source.stat().st_size
         if size > self._single_put:
@@ -211,30 +224,34 @@ class S3Store:
             "Content-Type": content_type,
             _DIGEST: sha256,
             "x-amz-checksum-sha256": base64.b64encode(bytes.fromhex(sha256)).decode(),
-            **conditions,
         }
         data = source if isinstance(source, bytes) else source.read_bytes()
         # The public call cannot send If-None-Match: it would become metadata.
         client: Any = self._client
-        self._call(key, lambda: client._put_object(self._bucket, key, data, headers))
+        if only_if_absent:
+            try:
+                client._put_object(self._bucket, key, data, {**headers, "If-None-Match": "*"})
+            except S3Error as error:
+                if error.code != "NotImplemented":
+                    raise
+            else:
+                return
+        client._put_object(self._bucket, key, data, headers)
 
     def _send_in_parts(
         self, key: str, source: Path | bytes, size: int, sha256: str, content_type: str
     ) -> None:
-        def send() -> object:
-            stream = io.BytesIO(source) if isinstance(source, bytes) else source.open("rb")
-            with stream:
-                return self._client.put_object(
-                    bucket_name=self._bucket,
-                    object_name=key,
-                    data=stream,
-                    length=size,
-                    content_type=content_type,
-                    metadata={"sha256": sha256},
-                    part_size=self._part_size,
-                )
-
-        self._call(key, send)
+        # Two that race here bring the same bytes, or the loser finds others when it reads back.
+        with io.BytesIO(source) if isinstance(source, bytes) else source.open("rb") as stream:
+            self._client.put_object(
+                bucket_name=self._bucket,
+                object_name=key,
+                data=stream,
+                length=size,
+                content_type=content_type,
+                metadata={"sha256": sha256},
+                part_size=self._part_size,
+            )
 
     def _verify(self, key: str, sha256: str) -> None:
         """Read back what was put."""
@@ -277,7 +294,11 @@ def _passes(error: BaseException) -> bool:
         return error.code in _PASSING
     if isinstance(error, ServerError):
         return error.status_code >= 500
-    return isinstance(error, (urllib3.exceptions.HTTPError, ConnectionError))
+    return isinstance(error, (urllib3.exceptions.HTTPError, ConnectionError)) and not _untrusted(error)
+
+
+def _untrusted(error: BaseException) -> bool:
+    return "CERTIFICATE_VERIFY_FAILED" in str(error)
 
 
 def _remedy(error: Exception) -> str:
@@ -286,6 +307,8 @@ def _remedy(error: Exception) -> str:
             return "store_refused"
         if error.code in _ABSENT:
             return "object_absent"
+    if _untrusted(error):
+        return "store_untrusted"
     if isinstance(error, OSError) and not isinstance(error, ConnectionError):
         return "store_unwritable"  # a file of this machine, not the server
     return "store_unreachable"
