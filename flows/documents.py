@@ -1,0 +1,241 @@
+"""A file's documents made lasting: PDF/A written, checked and stored, original stored, sidecar stored.
+
+Only then does `flows.files` write the catalogue rows. Objects are addressed by content; a killed run leaves at most
+objects that the next one finds and uses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import Future
+from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from engines import poppler, tesseract
+from extractors.routing import route
+from flows.house import TOOL, House
+from flows.plan import BatchPlan
+from flows.readings import page_finding
+from schemas.batches import StagedFile
+from schemas.documents import Document, Route, Verdict
+from schemas.errors import SourceError
+from schemas.events import Event, EventType
+from schemas.findings import Finding, finding
+from schemas.reading import PageList, PageReading
+from schemas.renditions import Rendition, RenditionIdentity, VerdictReport
+from schemas.sidecars import OriginalFacts, PageFacts, RenditionFacts, Sidecar
+from storage.catalogue import batches, documents
+from storage.catalogue.batches import OriginalRow
+from storage.catalogue.documents import NewVersion
+from storage.objects import keys
+from storage.sidecars import write_sidecar
+
+_WRITE_SECONDS = 60.0
+
+
+class Made(NamedTuple):
+    """The versions to commit; empty where every document is already stored under the same digests."""
+
+    versions: tuple[NewVersion, ...]
+
+
+class _Written(NamedTuple):
+    rendition: Rendition | None
+    report: VerdictReport
+    findings: tuple[Finding, ...]
+
+
+def make_documents(
+    house: House,
+    plan: BatchPlan,
+    staged: StagedFile,
+    original: OriginalRow,
+    pages: PageList,
+    read: Sequence[PageReading],
+    understood: Sequence[Document],
+) -> Made:
+    """Make every document of a file lasting.
+
+    Raises:
+        StoreError: the store refused, lost or changed bytes.
+    """
+    stored = {row.document.id: row for row in documents.of_original(house.database, staged.sha256)}
+    fresh = [
+        paper
+        for paper in understood
+        if paper.id not in stored or stored[paper.id].digests != plan.digests or paper.route != stored[paper.id].document.route
+    ]
+    futures = [_submit(house, staged, original, pages, read, paper) for paper in fresh]
+    house.store.put_if_absent(
+        keys.original(staged.sha256),
+        Path(staged.path),
+        sha256=staged.sha256,
+        content_type="application/octet-stream",
+    )
+    versions = []
+    for paper, (out, future) in zip(fresh, futures, strict=True):
+        try:
+            written = _finish(house, paper, out, future)
+            version = stored[paper.id].version + 1 if paper.id in stored else 1
+            versions.append(_store(house, plan, staged, original, pages, read, paper, written, out, version))
+        finally:
+            out.unlink(missing_ok=True)
+    return Made(tuple(versions))
+
+
+def _submit(
+    house: House,
+    staged: StagedFile,
+    original: OriginalRow,
+    pages: PageList,
+    read: Sequence[PageReading],
+    paper: Document,
+) -> tuple[Path, Future[Rendition]]:
+    wanted = set(paper.pages)
+    sources = tuple(page for page in pages.pages if page.number in wanted)
+    readings = tuple(reading for reading in read if reading.number in wanted)
+    kind = house.rules.book.kind(paper.kind)
+    identity = RenditionIdentity(
+        document_id=paper.id,
+        original_sha256=staged.sha256,
+        title=kind.title if kind else "Văn bản",
+        created=datetime.fromisoformat(original.received_at),
+        agency=house.settings.work_agency,
+    )
+    out = house.staging / f"{paper.id}.pdf"
+    arguments = (staged.path, staged.format, sources, readings, str(out), identity, house.rules.rendition)
+    seconds = _WRITE_SECONDS + house.rules.limits.rendition_seconds_per_page * len(sources)
+    return out, house.pool.submit("storage.pdfa:write_pdfa", arguments, seconds)
+
+
+def _finish(house: House, paper: Document, out: Path, future: Future[Rendition]) -> _Written:
+    """The written file, checked: by our own structure checks always, by veraPDF where it is."""
+    try:
+        rendition = future.result()
+    except SourceError as error:
+        detail = str(error.params.get("detail", error))[:200]
+        return _Written(None, VerdictReport(verdict=Verdict.NOT_CHECKED), (finding("pdfa_failed", page=error.page, detail=detail),))
+    broken = house.pool.run(
+        "storage.pdfa:check_structure", (out,), _WRITE_SECONDS + 0.5 * rendition.pages
+    )
+    if broken:
+        return _Written(None, VerdictReport(verdict=Verdict.NOT_CHECKED), tuple(broken))
+    if house.judge is None:
+        report = VerdictReport(verdict=Verdict.NOT_CHECKED, reason="veraPDF")
+    else:
+        report = house.judge.check([out], house.rules.rendition.flavour)[str(out)]
+    notes: tuple[Finding, ...] = rendition.findings
+    if report.verdict is Verdict.INVALID:
+        notes = (*notes, finding("pdfa_invalid", rules=", ".join(report.rules[:5])))
+    elif report.verdict is Verdict.NOT_CHECKED:
+        notes = (*notes, finding("pdfa_not_checked", reason=report.reason))
+    return _Written(rendition, report, notes)
+
+
+def _store(
+    house: House,
+    plan: BatchPlan,
+    staged: StagedFile,
+    original: OriginalRow,
+    pages: PageList,
+    read: Sequence[PageReading],
+    paper: Document,
+    written: _Written,
+    out: Path,
+    version: int,
+) -> NewVersion:
+    rendition, verdict = written.rendition, written.report.verdict
+    notes = (*paper.findings, *written.findings)
+    paper = paper.model_copy(update={"findings": notes})
+    if rendition is None or verdict is Verdict.INVALID:
+        lowered = route(paper, house.rules.book, notes, verdict, rendered=rendition is not None)
+        paper = paper.model_copy(update={"route": lowered})
+    pdfa_key = None
+    if rendition is not None:
+        pdfa_key = keys.pdfa(rendition.sha256)
+        house.store.put_if_absent(pdfa_key, out, sha256=rendition.sha256, content_type="application/pdf")
+    events = _events(house, plan, paper, verdict, rendition)
+    wanted = set(paper.pages)
+    sidecar = Sidecar(
+        document=paper,
+        version=version,
+        digests=plan.digests,
+        batch=plan.name,
+        file=staged.name,
+        sheet=plan.sheet,
+        original=OriginalFacts(
+            key=keys.original(staged.sha256),
+            sha256=staged.sha256,
+            size=staged.size,
+            format=staged.format,
+            received_at=original.received_at,
+            pages=tuple(page for page in pages.pages if page.number in wanted),
+            findings=(*staged.findings, *pages.findings),
+        ),
+        pages=tuple(PageFacts.of(reading) for reading in read if reading.number in wanted),
+        rendition=RenditionFacts(
+            key=pdfa_key or "",
+            sha256=rendition.sha256,
+            size=rendition.size,
+            pages=rendition.pages,
+            flavour=house.rules.rendition.flavour,
+            verdict=verdict,
+            failed_rules=written.report.rules,
+        )
+        if rendition is not None
+        else None,
+        operator=house.operator,
+        run=house.run.id,
+        written_at=batches.now(),
+        tools=tools(house),
+        events=events,
+    )
+    return NewVersion(
+        document=paper,
+        digests=plan.digests,
+        version=version,
+        verdict=verdict,
+        pdfa_key=pdfa_key,
+        pdfa_sha256=rendition.sha256 if rendition else None,
+        sidecar_key=write_sidecar(house.store, sidecar),
+        parts=documents.parts_of(paper) if paper.route is Route.ACCEPTED else None,
+        events=events,
+    )
+
+
+def tools(house: House) -> dict[str, str]:
+    """Names and versions of what made a document."""
+    rendered = poppler.probe()
+    return {
+        "sohoa": TOOL,
+        "ocr": tesseract.identity(house.rules.reading.engine, house.rules.reading.languages),
+        "poppler": rendered.version if rendered else "",
+    }
+
+
+def _events(
+    house: House, plan: BatchPlan, paper: Document, verdict: Verdict, rendition: Rendition | None
+) -> tuple[Event, ...]:
+    def event(kind: EventType, outcome: str, tool: str = TOOL) -> Event:
+        return Event(
+            id=documents.new_event_id(),
+            type=kind,
+            at=batches.now(),
+            subject=paper.id,
+            batch=plan.name,
+            agent=house.operator,
+            tool=tool,
+            outcome=outcome,
+        )
+
+    made = [
+        event(EventType.OCR, "done", tools(house)["ocr"]),
+        event(EventType.METADATA_EXTRACTION, paper.kind or "unknown"),
+        event(EventType.CREATION, "written" if rendition else "failed"),
+        event(EventType.VALIDATION, str(verdict), "verapdf"),
+    ]
+    return tuple(made)
+
+
+__all__ = ["Made", "make_documents", "page_finding", "tools"]

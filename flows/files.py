@@ -1,0 +1,260 @@
+"""One file's way: staged, listed, read, understood, rendered, stored, and only then written into the catalogue.
+
+Nothing here stops a batch: what one file does wrong ends as its findings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import date
+from pathlib import Path
+from typing import NamedTuple
+
+import structlog
+
+from extractors.intake import stage
+from extractors.understanding import understand
+from flows import readings as reading_stage
+from flows.documents import Made, make_documents
+from flows.house import TOOL, House
+from flows.plan import BatchPlan, PlannedFile
+from schemas.batches import FileStatus, StagedFile
+from schemas.documents import Document
+from schemas.errors import CatalogueError, SourceError, StoreError
+from schemas.events import Event, EventType
+from schemas.findings import Finding, Severity, finding
+from schemas.reading import PageList, PageReading, PageState
+from storage.catalogue import batches, documents
+from storage.catalogue.batches import FileRow, OriginalRow
+
+log = structlog.get_logger(__name__)
+
+
+class FileOutcome(NamedTuple):
+    """How one file ended."""
+
+    name: str
+    status: FileStatus
+    pages: int
+    documents: int
+    codes: int
+
+
+class Bench(NamedTuple):
+    """What work on a file needs besides the file: the home, the plan, where progress is told."""
+
+    house: House
+    plan: BatchPlan
+    on_page: Callable[[], None]
+    as_of: date
+
+
+def work_on(bench: Bench, planned: PlannedFile) -> FileOutcome:
+    """Work on one file to its end. Never raises for what the file is; only for what our own house lacks.
+
+    Raises:
+        CatalogueError, StoreError: records cannot be kept; the run must not go on as if they were.
+    """
+    try:
+        staged = stage(
+            planned.entry.path,
+            name=planned.entry.name,
+            staging=bench.house.staging,
+            limits=bench.house.rules.limits,
+            inbox=bench.plan.inbox.root,
+        )
+    except SourceError as error:
+        vanished = error.rule == "file_absent" and planned.known.attempts == 0
+        rule = "file_vanished" if vanished else error.rule
+        return _set_aside(bench, planned, None, reading_stage.page_finding(_as(error, rule), None))
+    try:
+        twin = batches.finished_twin(bench.house.database, staged.sha256, bench.plan.name, planned.entry.name)
+        if twin is not None and planned.known.sha256 != staged.sha256:
+            return _link(bench, planned, staged, twin)
+        return _digitise(bench, planned, staged)
+    except SourceError as error:
+        return _set_aside(bench, planned, staged, reading_stage.page_finding(error, error.page))
+    except (CatalogueError, StoreError):
+        raise
+    finally:
+        Path(staged.path).unlink(missing_ok=True)
+
+
+def _as(error: SourceError, rule: str) -> SourceError:
+    error.rule = rule
+    return error
+
+
+def _digitise(bench: Bench, planned: PlannedFile, staged: StagedFile) -> FileOutcome:
+    house = bench.house
+    original = batches.receive_original(house.database, staged.sha256, staged.size, staged.format)
+    pages = original.page_list or reading_stage.list_pages(house.pool, staged, house.rules)
+    if original.page_list is None:
+        batches.keep_page_list(house.database, staged.sha256, pages)
+    entry = reading_stage.LedgerEntry(
+        house.ledger, staged.sha256, bench.plan.digests.reading, batch=bench.plan.name, run=house.run.id
+    )
+    read = reading_stage.read_pages(house.pool, staged, pages, house.rules, entry, bench.on_page)
+    read = reading_stage.with_image_findings(read, house.rules, bench.as_of)
+    if not any(reading.state is not PageState.FAILED for reading in read):
+        return _nothing_readable(bench, planned, staged, pages, read)
+    fixed = [row.document.pages for row in documents.of_original(house.database, staged.sha256)]
+    understood = understand(
+        staged.sha256, read, house.rules.book, bench.plan.sheet, bench.as_of, splits=fixed or None
+    )
+    if any(each.rule == "secret_document" for paper in understood for each in paper.findings):
+        house.ledger.wipe(staged.sha256)
+        return _set_aside(bench, planned, staged, finding("secret_document"))
+    made = make_documents(house, bench.plan, staged, original, pages, read, understood)
+    return _commit(bench, planned, staged, pages, read, understood, made)
+
+
+def _commit(
+    bench: Bench,
+    planned: PlannedFile,
+    staged: StagedFile,
+    pages: PageList,
+    read: Sequence[PageReading],
+    understood: Sequence[Document],
+    made: Made,
+) -> FileOutcome:
+    house, plan = bench.house, bench.plan
+    failed = any(reading.state is PageState.FAILED for reading in read)
+    status = FileStatus.PARTIAL if failed else FileStatus.READ
+    notes = (*staged.findings, *pages.findings, *_page_notes(read, understood))
+    row = FileRow(
+        name=planned.entry.name,
+        position=planned.position,
+        sha256=staged.sha256,
+        status=status,
+        findings=notes,
+        pages=len(pages.pages),
+        accounted=accounted(pages, read, understood),
+        duplicate_of=None,
+        attempts=planned.known.attempts + 1,
+        done_with=plan.done_mark,
+    )
+    arrived = _event(bench, EventType.INGESTION, staged.sha256, str(status), file=planned.entry.name, size=staged.size)
+    issued = documents.commit(
+        house.database,
+        plan.name,
+        house.run.id,
+        house.operator,
+        made.versions,
+        row,
+        lambda document_id, code: _event(bench, EventType.CODE_ISSUED, document_id, "issued", code=code),
+        events=[arrived],
+    )
+    return FileOutcome(
+        row.name, status, row.pages, len(issued), sum(1 for each in issued if each.new_code)
+    )
+
+
+def accounted(pages: PageList, read: Sequence[PageReading], understood: Sequence[Document]) -> int:
+    """Pages that are somewhere: in a document (blank and failed ones too), or said to be a separator or set aside."""
+    held = {number for paper in understood for number in paper.pages}
+    told = {
+        reading.number
+        for reading in read
+        if reading.state is not PageState.READ
+        or any(each.rule == "page_separator" for each in reading.findings)
+    }
+    return len({page.number for page in pages.pages} & (held | told))
+
+
+def _page_notes(read: Sequence[PageReading], understood: Sequence[Document]) -> tuple[Finding, ...]:
+    """Findings of pages that no document carries along."""
+    carried = {each for paper in understood for each in map(_mark, paper.findings)}
+    return tuple(each for reading in read for each in reading.findings if _mark(each) not in carried)
+
+
+def _mark(each: Finding) -> tuple[str, int | None]:
+    return each.rule, each.page
+
+
+def _nothing_readable(
+    bench: Bench, planned: PlannedFile, staged: StagedFile, pages: PageList, read: Sequence[PageReading]
+) -> FileOutcome:
+    notes = [each for reading in read for each in reading.findings if each.severity is Severity.ERROR]
+    return _set_aside(bench, planned, staged, *pages.findings, *notes, pages=len(pages.pages))
+
+
+def _set_aside(
+    bench: Bench, planned: PlannedFile, staged: StagedFile | None, *notes: Finding, pages: int = 0
+) -> FileOutcome:
+    log.info("file set aside", file=planned.entry.name, rules=[each.rule for each in notes])
+    row = FileRow(
+        name=planned.entry.name,
+        position=planned.position,
+        sha256=staged.sha256 if staged else None,
+        status=FileStatus.SET_ASIDE,
+        findings=(*(staged.findings if staged else ()), *notes),
+        pages=pages,
+        accounted=pages,
+        duplicate_of=None,
+        attempts=planned.known.attempts + 1,
+        done_with=bench.plan.done_mark,
+    )
+    told = _event(
+        bench,
+        EventType.SET_ASIDE,
+        staged.sha256 if staged else planned.entry.name[:255],
+        "set aside",
+        file=planned.entry.name,
+        rules=",".join(each.rule for each in notes),
+    )
+    _write(bench, row, [told])
+    return FileOutcome(row.name, row.status, pages, 0, 0)
+
+
+def _link(bench: Bench, planned: PlannedFile, staged: StagedFile, twin: str) -> FileOutcome:
+    """The same bytes again: linked, pages accounted, no document, no code."""
+    original: OriginalRow = batches.receive_original(
+        bench.house.database, staged.sha256, staged.size, staged.format
+    )
+    pages = len(original.page_list.pages) if original.page_list else 0
+    row = FileRow(
+        name=planned.entry.name,
+        position=planned.position,
+        sha256=staged.sha256,
+        status=FileStatus.READ,
+        findings=(*staged.findings, finding("duplicate_file", of=twin)),
+        pages=pages,
+        accounted=pages,
+        duplicate_of=twin,
+        attempts=planned.known.attempts + 1,
+        done_with=bench.plan.done_mark,
+    )
+    for _ in range(pages):
+        bench.on_page()
+    _write(bench, row, [_event(bench, EventType.LINKED, staged.sha256, "linked", to=twin, file=row.name)])
+    return FileOutcome(row.name, row.status, pages, 0, 0)
+
+
+def _write(bench: Bench, row: FileRow, events: Sequence[Event]) -> None:
+    house = bench.house
+    documents.commit(
+        house.database,
+        bench.plan.name,
+        house.run.id,
+        house.operator,
+        (),
+        row,
+        lambda document_id, code: _event(bench, EventType.CODE_ISSUED, document_id, "issued", code=code),
+        events=events,
+    )
+
+
+def _event(bench: Bench, kind: EventType, subject: str, outcome: str, **detail: str | int) -> Event:
+    return Event(
+        id=documents.new_event_id(),
+        type=kind,
+        at=batches.now(),
+        subject=subject,
+        batch=bench.plan.name,
+        agent=bench.house.operator,
+        tool=TOOL,
+        outcome=outcome,
+        detail=dict(detail),
+    )
+

@@ -1,0 +1,110 @@
+"""What a run has to do: the inbox listed and hashed, each file's fate looked up. No orchestrator is imported for this.
+
+A file whose bytes and digests are those its work was completed under is done. A set-aside file stays so, unless its
+finding is transient (tried once more) or someone asked (`batch retry`).
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from extractors.batch_sheet import read_batch_sheet
+from extractors.intake import fingerprint
+from flows.house import House
+from flows.inbox import Inbox, InboxFile, open_inbox
+from schemas.batches import BatchSheet, FileStatus
+from schemas.digests import Digests
+from schemas.errors import SourceError
+from schemas.findings import Finding, finding
+from storage.catalogue import batches
+from storage.catalogue.batches import FileRow
+
+MAX_ATTEMPTS = 2
+
+
+@dataclass(frozen=True)
+class PlannedFile:
+    """One file to work on. `known` is its row as the catalogue has it."""
+
+    entry: InboxFile
+    position: int
+    known: FileRow
+
+
+@dataclass(frozen=True)
+class BatchPlan:
+    """A batch and what is left to do in it."""
+
+    inbox: Inbox
+    sheet: BatchSheet | None
+    findings: tuple[Finding, ...]
+    digests: Digests
+    todo: tuple[PlannedFile, ...]
+
+    @property
+    def name(self) -> str:
+        """Name of the batch, NFC."""
+        return self.inbox.name
+
+    @property
+    def done_mark(self) -> str:
+        """What a file's row carries when its work was completed under these digests."""
+        return f"{self.digests.reading}-{self.digests.understanding}-{self.digests.rendition}"
+
+
+def make_plan(house: House, folder: Path) -> BatchPlan:
+    """List, hash and look up.
+
+    Raises:
+        UsageError: the folder cannot be listed.
+        BatchNameTaken: its name is bound to another folder.
+    """
+    inbox = open_inbox(folder)
+    sheet, notes = _sheet(inbox)
+    digests = house.rules.digests(house.settings, sheet)
+    batches.bind(house.database, inbox.name, str(inbox.root), sheet=sheet, findings=notes)
+    batches.enter_files(house.database, inbox.name, [entry.name for entry in inbox.files])
+    known = batches.files(house.database, inbox.name)
+    plan = BatchPlan(inbox, sheet, notes, digests, ())
+    entries = [*inbox.files, *_vanished(inbox, known)]
+    todo = tuple(
+        PlannedFile(entry, position, known[entry.name])
+        for position, entry in enumerate(entries)
+        if _has_work(house, plan, entry, known[entry.name])
+    )
+    return BatchPlan(inbox, sheet, notes, digests, todo)
+
+
+def _vanished(inbox: Inbox, known: dict[str, FileRow]) -> list[InboxFile]:
+    """Files that were entered, never started, and are gone: their absence is a finding, not a silence."""
+    here = {entry.name for entry in inbox.files}
+    waiting = [row.name for row in known.values() if row.status is FileStatus.NOT_STARTED and row.name not in here]
+    return [InboxFile(os.fsencode(inbox.root / name), name) for name in waiting]
+
+
+def _sheet(inbox: Inbox) -> tuple[BatchSheet | None, tuple[Finding, ...]]:
+    if inbox.sheet is None:
+        return None, (finding("batch_sheet_absent"),)
+    try:
+        return read_batch_sheet(inbox.sheet), ()
+    except SourceError as error:
+        note = finding("batch_sheet_unusable", file=inbox.sheet.name, reason=str(error.params.get("reason", error)))
+        return None, (note,)
+
+
+def _has_work(house: House, plan: BatchPlan, entry: InboxFile, row: FileRow) -> bool:
+    if row.status is FileStatus.NOT_STARTED or row.done_with is None:
+        return True
+    transient = any(each.transient for each in row.findings)
+    if transient and row.attempts < MAX_ATTEMPTS:
+        return True
+    try:
+        mark = fingerprint(entry.path, limits=house.rules.limits, inbox=plan.inbox.root)
+    except SourceError as error:
+        # What cannot even be hashed has no new bytes to work on; another reason than last time is worth a look.
+        return all(each.rule != error.rule for each in row.findings)
+    if mark.sha256 != row.sha256:
+        return True
+    return row.status is not FileStatus.SET_ASIDE and row.done_with != plan.done_mark

@@ -1,0 +1,141 @@
+"""Reading a file's pages through the pool and the ledger: what was read before is not read again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from datetime import date
+
+from engines.pool import WorkPool
+from extractors.image_quality import judge
+from flows.house import Rules
+from schemas.batches import StagedFile
+from schemas.errors import PageTimedOut, SourceError, WorkerDied
+from schemas.findings import RULES, Finding, finding
+from schemas.reading import PageList, PageReading, PageSource, PageState, failed_page
+from storage.ledger import Ledger
+
+PAGE_RULES = {"page_timed_out", "page_worker_died", "page_broken", "page_too_large", "image_broken", "work_failed"}
+_GRACE = 5.0
+
+
+class LedgerEntry:
+    """Where readings of one original are kept, and under which names they are started."""
+
+    def __init__(self, ledger: Ledger, sha256: str, digest: str, *, batch: str, run: str) -> None:
+        self._ledger, self.sha256, self.digest = ledger, sha256, digest
+        self._batch, self._run = batch, run
+
+    def known(self) -> dict[int, PageReading]:
+        """Readings kept so far."""
+        return self._ledger.readings(self.sha256, self.digest)
+
+    def starting(self, page: int) -> Callable[[], None]:
+        """Enters the start of a whole-page reading."""
+        return lambda: self._ledger.started(self.sha256, page, self.digest, batch=self._batch, run=self._run)
+
+    def keep(self, reading: PageReading) -> None:
+        """Keeps a finished reading."""
+        self._ledger.finished(self.sha256, self.digest, reading)
+
+
+def list_pages(pool: WorkPool, staged: StagedFile, rules: Rules) -> PageList:
+    """The pages of a staged file, listed in a worker.
+
+    Raises:
+        SourceError: the file cannot be used.
+    """
+    arguments = (staged.path, staged.format, rules.limits)
+    listed: PageList = pool.run("extractors.pages:list_pages", arguments, rules.limits.listing_seconds)
+    return listed
+
+
+def read_pages(
+    pool: WorkPool,
+    staged: StagedFile,
+    pages: PageList,
+    rules: Rules,
+    entry: LedgerEntry | None,
+    on_page: Callable[[], None],
+) -> tuple[PageReading, ...]:
+    """Read every page of a file, in order; a page that fails keeps its place.
+
+    A page whose worker died or hung is tried once more in a fresh process. With a ledger, kept readings are used and new
+    ones are kept, each the moment it ends.
+    """
+    known = entry.known() if entry else {}
+    waiting: dict[int, Future[PageReading]] = {}
+    for source in pages.pages:
+        if source.number not in known and not _unreadable(source):
+            waiting[source.number] = _submit(pool, staged, source, rules, entry)
+    readings = []
+    for source in pages.pages:
+        if source.number in known:
+            reading = known[source.number]
+        elif source.number in waiting:
+            reading = _outcome(pool, staged, source, rules, entry, waiting[source.number])
+        else:
+            reading = failed_page(source)
+        readings.append(reading)
+        on_page()
+    return tuple(readings)
+
+
+def with_image_findings(
+    readings: Sequence[PageReading], rules: Rules, day: date
+) -> tuple[PageReading, ...]:
+    """Readings with the findings that today's image rules draw from what was measured then."""
+    judged = []
+    for reading in readings:
+        drawn = judge(reading.measures, rules.image, reading.number, day) if reading.source == "ocr" else ()
+        judged.append(reading.model_copy(update={"findings": (*reading.findings, *drawn)}))
+    return tuple(judged)
+
+
+def _unreadable(source: PageSource) -> bool:
+    return any(each.severity == "error" for each in source.findings)
+
+
+def _submit(
+    pool: WorkPool, staged: StagedFile, source: PageSource, rules: Rules, entry: LedgerEntry | None
+) -> Future[PageReading]:
+    arguments = (staged.path, staged.format, source, rules.reading, (), rules.limits)
+    seconds = rules.limits.page_seconds + _GRACE
+    start = entry.starting(source.number) if entry else None
+    return pool.submit("extractors.reading:read_page", arguments, seconds, start)
+
+
+def _outcome(
+    pool: WorkPool,
+    staged: StagedFile,
+    source: PageSource,
+    rules: Rules,
+    entry: LedgerEntry | None,
+    first: Future[PageReading],
+) -> PageReading:
+    retried: tuple[Finding, ...] = ()
+    try:
+        reading = first.result()
+    except (PageTimedOut, WorkerDied) as error:
+        retried = (finding("page_retried", page=source.number, reason=error.rule),)
+        try:
+            reading = _submit(pool, staged, source, rules, entry).result()
+        except SourceError as again:
+            return failed_page(source, *retried, page_finding(again, source.number))
+    except SourceError as error:
+        return failed_page(source, page_finding(error, source.number))
+    reading = reading.model_copy(update={"findings": (*reading.findings, *retried)})
+    if entry:
+        entry.keep(reading)
+    return reading
+
+
+def page_finding(error: SourceError, page: int | None) -> Finding:
+    """The finding an error becomes; a rule made for files is told as a broken page."""
+    rule = error.rule if error.rule in RULES else "work_failed"
+    params = {key: value for key, value in error.params.items() if isinstance(value, (str, int, float, bool))}
+    params.pop("trace", None)
+    return finding(rule, page=page, **params)
+
+
+__all__ = ["PAGE_RULES", "LedgerEntry", "PageState", "list_pages", "page_finding", "read_pages", "with_image_findings"]
