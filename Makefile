@@ -1,0 +1,35 @@
+# What a person types; every target sets up what it needs, quickly when it is there already.
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-long check bench clean
+PY := .venv/bin/python
+
+help: ## what can be made
+	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:[^#]*##/\t/' | expand -t 14
+
+setup: ## set up only: .venv/, with .venv/bin/sohoa
+	@scripts/setup.sh
+
+demo: ## set up, make sample scans, run the main job, say where to look
+	@scripts/setup.sh
+	@PYTHONPATH=. $(PY) -m flows.demo
+
+test: ## set up, run every test but the long ones
+	@scripts/setup.sh dev
+	@scripts/test_tools.sh
+	@$(PY) -m pytest
+
+test-long: ## every test, the long ones too
+	@scripts/setup.sh dev
+	@scripts/test_tools.sh
+	@$(PY) -m pytest -m ""
+
+check: ## lint, types and import rules alone
+	@scripts/setup.sh dev
+	@$(PY) -m pytest tests/test_house.py
+
+bench: ## side by side with the peer; see docs/benchmarks.md
+	@scripts/setup.sh dev
+	@$(PY) -m benchmarks
+
+clean: ## remove what can be made again
+	rm -rf .venv .tools var .mypy_cache .ruff_cache .pytest_cache .hypothesis
