@@ -1,7 +1,8 @@
-"""The sidecar: all that is known of one document version, as one JSON object beside the original and the rendition.
+"""The sidecar: all that is known of one document version, one JSON object beside original and rendition.
 
-Together with originals and events the sidecars are the truth; the catalogue and the tables can be rebuilt from them.
-A code is issued after the sidecar is written, so it stands in the events; `code` is what the document held already.
+Together with originals and events the sidecars are the truth; the catalogue and the tables can be rebuilt
+from them. A code is issued after the sidecar is written, so it stands in the events; `code` is what the
+document held already.
 """
 
 from __future__ import annotations
@@ -84,7 +85,7 @@ class RenditionFacts(_Part):
 
 
 class Sidecar(_Part):
-    """One version of one document. `sheet` is what the batch sheet said when it was made; `tools` name and version."""
+    """One version of one document. `sheet` is the batch sheet of then; `tools` are names and versions."""
 
     format: Literal[1] = SIDECAR_FORMAT
     document: Document

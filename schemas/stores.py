@@ -1,4 +1,4 @@
-"""Where objects lie, as configuration. Credentials are named by file or taken from the environment, never held here."""
+"""Where objects lie, as configuration; keys are named by file or taken from the environment, never held."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from pydantic import BaseModel, ConfigDict
 class StoreSpec(BaseModel):
     """An object store. `local`: `root` (default: a folder under the home). `s3`: the other fields.
 
-    `access_key_file` and `secret_key_file` hold one line each; without them the environment's `SOHOA_S3_ACCESS_KEY` and
-    `SOHOA_S3_SECRET_KEY` are read.
+    `access_key_file` and `secret_key_file` hold one line each; without them the environment's
+    `SOHOA_S3_ACCESS_KEY` and `SOHOA_S3_SECRET_KEY` are read.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

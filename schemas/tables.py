@@ -1,7 +1,8 @@
-"""Columns of the Parquet tables that stand beside the objects, one set a batch; anyone may read them without Sohoa.
+"""Columns of the Parquet tables beside the objects, one set a batch; anyone may read them without Sohoa.
 
-A column is never renamed or retyped; new ones are added at the end. Moments are UTC, days are days, boxes are pixels of
-the displayed page. Identifiers stand here unmasked: the tables lie in the store, like the papers themselves.
+A column is never renamed or retyped; new ones are added at the end. Moments are UTC, days are days, boxes are
+pixels of the displayed page. Identifiers stand here unmasked: the tables lie in the store, like the papers
+themselves.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ TABLES_FORMAT: Final = "1"
 
 _text = pa.string()
 _moment = pa.timestamp("ms", tz="UTC")
-# Parquet itself names what a list holds `element`; said here, a table reads back under the very schema it was given.
+# Parquet itself names what a list holds `element`; said here, a table reads back under the very schema it was
+# given.
 _numbers = pa.list_(pa.field("element", pa.int32()))
 _field = pa.struct(
     [

@@ -1,8 +1,8 @@
 """The reading ledger: every whole-page reading is entered when it starts, and kept when it ends.
 
-What is here is durable before any catalogue row: a killed run's finished pages are never read twice. Lies in the same
-database as the catalogue, whose single-writer rule it shares. `synchronous=NORMAL` is enough: after a power cut the last
-readings may be missing and are made again, which costs time and nothing else.
+What is here is durable before any catalogue row: a killed run's finished pages are never read twice. Lies in
+the same database as the catalogue, whose single-writer rule it shares. `synchronous=NORMAL` is enough: after
+a power cut the last readings may be missing and are made again, which costs time and nothing else.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from storage.catalogue.events import now
 
 
 class Ledger:
-    """Readings by (original, page, reading digest), and the passes that were started for them. Safe between threads."""
+    """Readings by (original, page, reading digest), and the passes started for them. Threads may share it."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -57,7 +57,7 @@ class Ledger:
         return {page: reading for page, reading in unpacked.items() if reading is not None}
 
     def facts(self, sha256: str) -> dict[int, PageFacts]:
-        """How the last reading of each page of an original went, under whatever digest; its words stay packed."""
+        """How the last reading of each page went, under whatever digest; its words stay packed."""
         query = select(t.page_reading.c.page, t.page_reading.c.facts).filter_by(sha256=sha256)
         with self._database.read() as connection:
             rows = connection.execute(query.order_by(t.page_reading.c.page, t.page_reading.c.at)).all()
@@ -77,7 +77,7 @@ class Ledger:
                 connection.execute(delete(t.page_reading).filter_by(sha256=sha256, digest=digest, page=page))
 
     def wipe(self, sha256: str) -> None:
-        """Drop every reading of an original: a paper marked secret leaves no words here, not even in free pages.
+        """Drop every reading of an original: a secret paper leaves no words here, not even in free pages.
 
         What was noted of its bytes goes too, unless a document refers to them; passes stay in the count.
         """
@@ -90,8 +90,8 @@ class Ledger:
         self._empty_journal()
 
     def _empty_journal(self) -> None:
-        # The journal still holds the deleted pages until it is copied into the file and cut. A reader in its way only
-        # puts this off to the next checkpoint.
+        # The journal still holds the deleted pages until it is copied into the file and cut. A reader in its
+        # way only puts this off to the next checkpoint.
         if self._database.engine.dialect.name != "sqlite":
             return
         raw = self._database.engine.raw_connection()

@@ -1,7 +1,7 @@
 """Writing the truth beside the originals: one JSON sidecar a document version, and the events of each run.
 
-A sidecar lies in the store before any catalogue row speaks of it. One that a killed run left behind is put again; one
-that the catalogue refers to is never touched, because its version number is taken.
+A sidecar lies in the store before any catalogue row speaks of it. One that a killed run left behind is put
+again; one that the catalogue refers to is never touched, because its version number is taken.
 """
 
 from __future__ import annotations
@@ -61,9 +61,10 @@ def read_sidecar(store: ObjectStore, document_id: str, version: int) -> Sidecar:
 
 
 def export_events(database: Database, store: ObjectStore, batch: str) -> int:
-    """Put the events that no object holds yet, of this run and of earlier ones that were killed. Returns how many.
+    """Put the events that no object holds yet, those of killed runs too. Returns how many.
 
-    Each run's object is rewritten whole and marked as kept only afterwards: a kill in between repeats, never loses.
+    Each run's object is rewritten whole and marked as kept only afterwards: a kill in between repeats, never
+    loses.
     """
     waiting = kept.events_to_export(database, batch)
     for run in sorted({run for run, _ in waiting}):

@@ -1,4 +1,4 @@
-"""The Parquet tables of a batch: computed from one snapshot of the catalogue, rewritten whole, read by anyone."""
+"""The Parquet tables of a batch: from one snapshot of the catalogue, rewritten whole, read by anyone."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Real servers for tests, each on a free loopback port with a folder of its own: versitygw (S3), PostgreSQL.
 
-Without versitygw its tests are skipped on a developer's machine and fail where `CI` is set; PostgreSQL, which no
-set-up step brings, is tested where the machine has it.
+Without versitygw its tests are skipped on a developer's machine and fail where `CI` is set; PostgreSQL, which
+no set-up step brings, is tested where the machine has it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -97,9 +97,9 @@ def postgresql() -> Iterator[str]:
     if programs is None:
         pytest.skip("PostgreSQL is not here: apt-get install postgresql, or set SOHOA_TEST_POSTGRESQL")
     folder = Path(tempfile.mkdtemp(prefix="sohoa-pg-"))
-    user, demote = _ordinary_user()
-    if user is not None:
-        os.chown(folder, user.pw_uid, user.pw_gid)
+    demoted = _ordinary_user()
+    if demoted:
+        os.chown(folder, demoted["user"], demoted["group"])
     port = free_port()
     try:
         data = str(folder / "data")
@@ -115,7 +115,7 @@ def postgresql() -> Iterator[str]:
             "UTF8",
             "--locale=C.UTF-8",
         ]
-        subprocess.run(initdb, check=True, capture_output=True, cwd=folder, preexec_fn=demote)
+        subprocess.run(initdb, check=True, capture_output=True, cwd=folder, **demoted)
         serve = [
             str(programs / "postgres"),
             "-D",
@@ -129,7 +129,7 @@ def postgresql() -> Iterator[str]:
             "-F",
         ]
         with (folder / "log").open("wb") as log:
-            process = subprocess.Popen(serve, stdout=log, stderr=log, cwd=folder, preexec_fn=demote)
+            process = subprocess.Popen(serve, stdout=log, stderr=log, cwd=folder, **demoted)
         try:
             url = f"postgresql://sohoa@127.0.0.1:{port}/postgres"
             _wait(lambda: _connects(url), process, folder / "log")
@@ -148,19 +148,13 @@ def _postgresql_programs() -> Path | None:
     return next((folder for folder in candidates if (folder / "postgres").exists()), None)
 
 
-def _ordinary_user() -> tuple[pwd.struct_passwd | None, Callable[[], None] | None]:
-    """PostgreSQL refuses to run as root: step down to its own user, or nobody."""
+def _ordinary_user() -> dict[str, Any]:
+    """Arguments for `subprocess` that step down from root, as which PostgreSQL refuses to run."""
     if os.geteuid() != 0:
-        return None, None
+        return {}
     names = {entry.pw_name: entry for entry in pwd.getpwall()}
     user = names.get("postgres") or names["nobody"]
-
-    def demote() -> None:
-        os.setgroups([])
-        os.setgid(user.pw_gid)
-        os.setuid(user.pw_uid)
-
-    return user, demote
+    return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
 
 
 def _certificate(folder: Path) -> Path:
@@ -168,9 +162,10 @@ def _certificate(folder: Path) -> Path:
     program = shutil.which("openssl")
     if program is None:
         missing("openssl", "apt-get install openssl")
-    ask = f"{program} req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1"
+    ask = f"{program} req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=127.0.0.1".split()
+    names = ["-addext", "subjectAltName=IP:127.0.0.1"]
     files = ["-keyout", str(folder / "key.pem"), "-out", str(folder / "cert.pem")]
-    subprocess.run([*ask.split(), *files], check=True, capture_output=True)
+    subprocess.run([*ask, *names, *files], check=True, capture_output=True)
     return folder / "cert.pem"
 
 

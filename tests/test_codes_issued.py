@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sqlalchemy import func, select
 
 from schemas.batches import FileStatus
@@ -25,7 +26,6 @@ from storage.catalogue import schema as t
 from storage.catalogue.codes import CodeParts, parts_of
 from storage.catalogue.database import Database
 from tests.papers import (
-    DIGESTS,
     KQ,
     OWNER,
     code_event,
@@ -351,7 +351,7 @@ def test_the_database_itself_refuses_a_second_code(catalogue: Database) -> None:
     assert all_codes(catalogue) == [done.code]
 
 
-# -- races and kills ---------------------------------------------------------------------------------------------------
+# -- races and kills
 
 RACER = """
 import sys
@@ -452,7 +452,7 @@ def test_kills_at_any_moment_leave_every_paper_with_at_most_one_code(catalogue: 
     assert sorted(code[-2:] for code in all_codes(catalogue)) == [f"{n:02d}" for n in range(1, 9)]
 
 
-# -- properties --------------------------------------------------------------------------------------------------------
+# -- properties
 
 PARTS = st.builds(
     CodeParts,

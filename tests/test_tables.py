@@ -134,7 +134,7 @@ def test_tables_of_an_absent_batch_are_wrong_usage(catalogue: Database, objects:
         write_batch_tables(catalogue, objects, "không có")
 
 
-# -- sidecars and events -----------------------------------------------------------------------------------------------
+# -- sidecars and events
 
 
 def sidecar(version: int = 1) -> Sidecar:

@@ -20,7 +20,7 @@ from storage.catalogue.events import now
 
 
 class FileRow(NamedTuple):
-    """One file of a batch as the catalogue knows it. `done_with` names the digests its work was completed under."""
+    """One file of a batch. `done_with` names the digests that its work was completed under."""
 
     name: str
     position: int
@@ -141,8 +141,7 @@ def end_run(database: Database, run_id: str, state: str) -> None:
 def close_dead_runs(database: Database, live: Collection[str]) -> list[str]:
     """Close this machine's runs that ended without a word (killed, power cut). Returns the batches they left.
 
-    Args:
-        live: ids of the runs of this machine that still hold their lock.
+    `live` are the ids of the runs of this machine that still hold their lock.
     """
     here = (t.run.c.state == "running", t.run.c.host == socket.gethostname()[:255])
     with database.write() as connection:

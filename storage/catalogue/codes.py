@@ -1,9 +1,9 @@
 """Issuing codes of digitised results: for ever, once a paper, never a number twice.
 
-Identity of a paper = (owner, KQ, number, unit, issue date). Equal identity is the same paper and is linked; equal
-(owner, KQ, number) with another identity takes the next running number. A voided code keeps its number, and the
-document that held it gets another only once it reads differently. Everything here runs inside the caller's write
-transaction, which is the only one at that moment: that is what makes the running number safe.
+Identity of a paper = (owner, KQ, number, unit, issue date). Equal identity is the same paper and is linked;
+equal (owner, KQ, number) with another identity takes the next running number. A voided code keeps its number,
+and the document that held it gets another only once it reads differently. Everything here runs inside the
+caller's write transaction, which is the only one at that moment: that is what makes the running number safe.
 """
 
 from __future__ import annotations
@@ -37,16 +37,16 @@ class CodeParts(NamedTuple):
 
     @property
     def identity(self) -> str:
-        """Digest of the paper's identity; how a unit is spelt or a tax code hyphenated does not make another paper."""
+        """Digest of the paper's identity; a unit spelt or a tax code hyphenated otherwise is the same."""
         unit = fold_tone_place(self.unit)
         plain = [self.owner.replace("-", ""), self.result_type, self.number, unit, self.issue_date]
         return hashlib.sha256(json.dumps(plain, ensure_ascii=False).encode()).hexdigest()
 
 
 class Issued(NamedTuple):
-    """The outcome: the printed code or None, the document that holds it when the paper is linked, and findings.
+    """The outcome: the printed code or None, the document that holds it if the paper is linked, findings.
 
-    `refused`: the paper may not stay accepted (a part differs, the numbers are used up, the code was voided …).
+    `refused`: the paper may not stay accepted (a part differs, numbers are used up, the code was voided).
     """
 
     code: str | None
@@ -101,7 +101,7 @@ def code_of(connection: Connection, document_id: str) -> str | None:
 
 
 def differences(connection: Connection, document: Document) -> tuple[Finding, ...]:
-    """`code_part_differs` for each part of an issued code that the paper now reads differently; the code stays."""
+    """`code_part_differs` for each part of a code that the paper now reads differently; the code stays."""
     held = _held(connection, document.id)
     if held is None:
         return ()

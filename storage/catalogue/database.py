@@ -1,6 +1,7 @@
-"""Opening the catalogue: SQLite (WAL) embedded, PostgreSQL by URL; migrated on open; one write transaction at a time.
+"""Opening the catalogue: SQLite (WAL) or PostgreSQL by URL; migrated on open; one write at a time.
 
-Every failure of the database leaves here as a `CatalogueError`; no other module of ours catches SQLAlchemy's errors.
+Every failure of the database leaves here as a `CatalogueError`; no other module of ours catches SQLAlchemy's
+errors.
 """
 
 from __future__ import annotations
@@ -32,9 +33,9 @@ _dumps = functools.partial(json.dumps, ensure_ascii=False, separators=(",", ":")
 class Database:
     """A connected, migrated catalogue database.
 
-    Writers are serialised: within a process by a lock, between processes by SQLite's `BEGIN IMMEDIATE` or a PostgreSQL
-    advisory lock. `synchronous=NORMAL` under WAL survives any kill of a process; a power cut may lose the last
-    transactions, never tear one.
+    Writers are serialised: within a process by a lock, between processes by SQLite's `BEGIN IMMEDIATE` or a
+    PostgreSQL advisory lock. `synchronous=NORMAL` under WAL survives any kill of a process; a power cut may
+    lose the last transactions, never tear one.
 
     Raises:
         CatalogueError: the place cannot be written, the file is no catalogue, or it is of another version.
@@ -106,7 +107,7 @@ class Database:
                 command.upgrade(config, "head")
         except CommandError as error:
             raise CatalogueError(
-                f"the catalogue {self._shown} is of version {version}, made by a newer Sohoa; this one knows {HEAD}",
+                f"the catalogue {self._shown} is of version {version}, a newer one; this Sohoa knows {HEAD}",
                 remedy="catalogue_newer",
                 url=self._shown,
                 version=version,
@@ -154,7 +155,8 @@ def _prepare_file(path: Path) -> None:
 
 
 def _prepare_connection(connection: Any, _record: Any) -> None:
-    # The driver must not begin transactions by itself: `_begin` does, so that a writer holds the lock at once.
+    # The driver must not begin transactions by itself: `_begin` does, so that a writer holds the lock at
+    # once.
     connection.isolation_level = None
     _into_wal(connection)
     for pragma in ("synchronous=NORMAL", "foreign_keys=ON"):

@@ -1,4 +1,4 @@
-"""Documents, their versions, their codes and events: written in one transaction, after everything else is safe.
+"""Documents, their versions, codes and events: written in one transaction, after all else is safe.
 
 Who reads them again is `lookups`, whose names are offered here as well; events are `events`' to keep.
 """
@@ -67,7 +67,7 @@ _TOOL = "sohoa.catalogue"
 
 
 class NewVersion(NamedTuple):
-    """All that is written of one document version. `parts` is None when the paper may not have a code (yet)."""
+    """All that is written of one document version. `parts` is None if the paper may not have a code (yet)."""
 
     document: Document
     digests: Digests
@@ -81,7 +81,7 @@ class NewVersion(NamedTuple):
 
 
 class Committed(NamedTuple):
-    """What the transaction decided: the document as stored (route and findings may have changed) and its code.
+    """What the transaction decided: the document as stored (route, findings may have changed), its code.
 
     `new` is False when another run had already stored the same version.
     """
@@ -118,8 +118,8 @@ def commit(
 
     `events` are those of the file itself (ingestion, set aside); each version brings its own.
 
-    A run killed before this leaves no row and no code; after it, the file is done. Where another batch stored the same
-    bytes meanwhile, its documents stand and this file is linked to them.
+    A run killed before this leaves no row and no code; after it, the file is done. Where another batch stored
+    the same bytes meanwhile, its documents stand and this file is linked to them.
 
     Raises:
         CatalogueError: a version of other digests was stored meanwhile; nothing was written.
@@ -236,7 +236,7 @@ def _as_duplicate(connection: Connection, context: _Context, file: FileRow, docu
 
 
 def _barred(new: NewVersion) -> tuple[Document, bool]:
-    """The last gate before a code: what the caller may have overlooked sends the paper to a person, without one."""
+    """The last gate before a code: what the caller may have overlooked sends the paper to a person."""
     document = new.document
     if document.route is not Route.ACCEPTED:
         return document, True

@@ -1,7 +1,7 @@
-"""Events in the catalogue: written with what they tell of, in the same transaction; exported to the store afterwards.
+"""Events in the catalogue: written with what they tell of, in one transaction; exported to the store later.
 
-The object `events/<batch>/<run>.jsonl` is the lasting copy. It is rewritten whole from here, so a run that was killed
-before its export is exported by the next one.
+The object `events/<batch>/<run>.jsonl` is the lasting copy. It is rewritten whole from here, so a run that
+was killed before its export is exported by the next one.
 """
 
 from __future__ import annotations

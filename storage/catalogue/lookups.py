@@ -1,4 +1,4 @@
-"""Finding stored documents: of a batch, of an original, by id, code or digest, and as the quota counts them."""
+"""Finding stored documents: of a batch, of an original, by id, code or digest; and as the quota sees them."""
 
 from __future__ import annotations
 

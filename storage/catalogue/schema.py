@@ -1,7 +1,7 @@
-"""The catalogue's tables. Everything here can be rebuilt from originals, sidecars and events, but for readings in flight.
+"""The catalogue's tables. All but readings in flight can be rebuilt from originals, sidecars and events.
 
-JSON columns hold models dumped by pydantic; what is asked for often stands in columns of its own. The migrations in
-`migrations/versions/` create exactly these tables; a test holds the two together.
+JSON columns hold models dumped by pydantic; what is asked for often stands in columns of its own. The
+migrations in `migrations/versions/` create exactly these tables; a test holds the two together.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What `sohoa batch show` answers, from one snapshot of the catalogue. Sentences for people are rendered elsewhere."""
+"""What `sohoa batch show` answers, from one snapshot; sentences for people are rendered elsewhere."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Object stores: one small protocol, a local directory and any S3 server, equal under one contract test.
 
-Objects under `originals/` and `pdfa/` are addressed by their content and are never rewritten; only what lies under
-`derived/` and `events/`, or is not yet referred to by a catalogue row, may be put again.
+Objects under `originals/` and `pdfa/` are addressed by their content and are never rewritten; only what lies
+under `derived/` and `events/`, or is not yet referred to by a catalogue row, may be put again.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from storage.objects import keys
 class ObjectStore(Protocol):
     """What every store can do. Every put is verified by reading back; every failure is a `StoreError`.
 
-    `sha256` is the caller's digest of the bytes, hex; a put whose bytes have another one fails and leaves nothing.
+    `sha256` is the caller's digest of the bytes, hex; a put whose bytes have another one fails and leaves
+    nothing.
     """
 
     def put_if_absent(self, key: str, source: Path | bytes, *, sha256: str, content_type: str) -> bool:
@@ -48,7 +49,7 @@ def open_store(spec: StoreSpec, home: Path) -> ObjectStore:
         StoreError: it cannot be reached or prepared.
     """
     if spec.kind == "local":
-        from storage.objects.local import LocalStore  # noqa: PLC0415 - S3 machines need not load it, nor others S3
+        from storage.objects.local import LocalStore  # noqa: PLC0415 - each loads its own
 
         return LocalStore(spec.root or home / "store")
     from storage.objects.s3 import S3Store  # noqa: PLC0415

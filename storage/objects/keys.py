@@ -1,6 +1,7 @@
-"""Where each object lies. Keys are ASCII; a batch name is carried by a slug and a short digest of its NFC form.
+"""Where each object lies. Keys are ASCII; a batch stands in them by a slug and a short digest of its name.
 
-What lies under `originals/` and `pdfa/` is addressed by its content: its key tells its SHA-256, and nothing rewrites it.
+What lies under `originals/` and `pdfa/` is addressed by its content: its key tells its SHA-256, and nothing
+rewrites it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Objects as files of a local directory: the embedded default.
 
-A file appears under its name whole, synced and read back, or not at all; a kill leaves at most a file in `.tmp/`, which
-the next opening sweeps. Files are for their owner alone.
+A file appears under its name whole, synced and read back, or not at all; a kill leaves at most a file in
+`.tmp/`, which the next opening sweeps. Files are for their owner alone.
 """
 
 from __future__ import annotations
@@ -155,7 +155,7 @@ class LocalStore:
                 ready.unlink(missing_ok=True)
 
     def _make_folders(self, folder: Path) -> None:
-        """Every missing folder down to this one, each for its owner alone and entered durably in the one above."""
+        """Every missing folder down to this one, for its owner alone and entered durably in the one above."""
         missing = []
         while not folder.is_dir():
             missing.append(folder)

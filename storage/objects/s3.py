@@ -1,7 +1,7 @@
 """Objects on any S3 server, through the `minio` client.
 
-What servers differ in is met here: If-None-Match with a HEAD before and after, our own SHA-256 in the metadata and as a
-checksum the server verifies, reading back, retries for what may pass.
+What servers differ in is met here: If-None-Match with a HEAD before and after, our own SHA-256 in the
+metadata and as a checksum the server verifies, reading back, retries for what may pass.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ _ABSENT: Final = {"NoSuchKey", "NoSuchObject"}
 
 
 class S3Store:
-    """An `ObjectStore` in one bucket, which is made where it is absent. One a process; threads may share it."""
+    """An `ObjectStore` in one bucket, made where it is absent. One a process; threads may share it."""
 
     def __init__(
         self, client: Minio, bucket: str, *, single_put: int = SINGLE_PUT, part_size: int = PART_SIZE
@@ -70,7 +70,8 @@ class S3Store:
         """
         access = _secret(spec.access_key_file, "SOHOA_S3_ACCESS_KEY")
         secret = _secret(spec.secret_key_file, "SOHOA_S3_SECRET_KEY")
-        # The machine's own certificates hold an agency's private authority too; SSL_CERT_FILE names another set.
+        # The machine's own certificates hold an agency's private authority too; SSL_CERT_FILE names another
+        # set.
         pool = urllib3.PoolManager(
             timeout=urllib3.Timeout(connect=10, read=120),
             maxsize=16,
@@ -104,8 +105,8 @@ class S3Store:
             try:
                 self._send(key, source, sha256, content_type, only_if_absent=True)
             except (MinioException, urllib3.exceptions.HTTPError, OSError):
-                # Another came first; or an early 412 on a large body looked like a broken connection; or our own first
-                # try arrived and its answer did not. What lies there decides.
+                # Another came first; or an early 412 on a large body looked like a broken connection; or our
+                # own first try arrived and its answer did not. What lies there decides.
                 if self._there(key, sha256):
                     return False
                 raise
@@ -200,7 +201,7 @@ class S3Store:
         self._call(self._bucket, make)
 
     def _there(self, key: str, sha256: str) -> bool:
-        """Whether the same object is there; its bytes are read, for a digest the server merely repeats proves nothing."""
+        """Whether the same object is there, by its bytes: a digest the server repeats proves nothing."""
         known = self.head(key)
         if known is None:
             return False

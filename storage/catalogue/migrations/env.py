@@ -1,4 +1,4 @@
-"""Alembic's environment: migrations run on the engine the catalogue hands over, under the catalogue's write lock."""
+"""Alembic's environment: migrations run on the catalogue's engine, under its write lock."""
 
 from alembic import context
 
