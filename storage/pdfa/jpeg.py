@@ -40,6 +40,11 @@ class Jpeg(NamedTuple):
         """Whether decoders see three components as RGB where a PDF reader would guess YCbCr."""
         return self.components == 3 and self.adobe is None and not self.jfif and self.rgb_ids
 
+    @property
+    def contradictory(self) -> bool:
+        """JFIF says YCbCr, Adobe says RGB: one viewer believes this, the next one that (seen: Poppler and PDFium)."""
+        return self.components == 3 and self.jfif and self.adobe == 0
+
 
 def parse(data: bytes) -> Jpeg:
     """Walk the markers of a JPEG, scans included.

@@ -102,7 +102,11 @@ class PdfSource:
     ) -> Drawn:
         own_image = source.origin is PageOrigin.IMAGE
         native = source.dpi or self._profile.render_dpi
-        dpi = min(_MAX_RENDER_DPI, native if own_image else max(float(self._profile.render_dpi), native))
+        if own_image:
+            # Poppler draws an image that ends on a pixel's edge one pixel too wide: a hair less keeps its own grid.
+            dpi = min(_MAX_RENDER_DPI, native * (1 - 0.02 / max(source.width, source.height)))
+        else:
+            dpi = min(_MAX_RENDER_DPI, max(float(self._profile.render_dpi), native))
         pixels = poppler.render(self._path, source.number, dpi, timeout=_RENDER_SECONDS)
         stream: ImageStream = encode_array(pixels)
         found: tuple[Finding, ...] = (finding("page_rendered", page=source.number, dpi=round(dpi)),)

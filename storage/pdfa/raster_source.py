@@ -149,7 +149,7 @@ class RasterSource:
 def _jpeg(data: bytes) -> ImageStream | None:
     """The JPEG as a DCT stream; None where PDF or sRGB cannot hold it, or decoding must prove it whole."""
     header = jpeg.parse(data)
-    if not header.dct or header.components not in (1, 3) or header.end is None:
+    if not header.dct or header.components not in (1, 3) or header.end is None or header.contradictory:
         return None
     parms: dict[str, int | bool] = {"/ColorTransform": 0} if header.stored_rgb else {}
     return ImageStream(

@@ -12,6 +12,7 @@ import tempfile
 import zlib
 from collections.abc import Sequence
 from contextlib import ExitStack
+from decimal import Decimal
 from pathlib import Path
 
 import pikepdf
@@ -210,7 +211,6 @@ class _Book:
         return path
 
 
-def _real(value: float) -> float | int:
-    """A number as the file will hold it: whole ones stay whole."""
-    text = number(round(value, 3))
-    return float(text) if "." in text else int(text)
+def _real(value: float) -> Decimal:
+    """A number as the content stream writes it, so that page and image end at the same place."""
+    return Decimal(number(value))
