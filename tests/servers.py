@@ -179,7 +179,7 @@ def _answers(url: str, certificate: Path | None) -> bool:
 
 
 def _connects(url: str) -> bool:
-    import psycopg  # noqa: PLC0415 - only who tests PostgreSQL needs its driver
+    import psycopg  # only who tests PostgreSQL needs its driver
 
     try:
         psycopg.connect(url, connect_timeout=1).close()

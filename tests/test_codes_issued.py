@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import subprocess
@@ -39,6 +40,7 @@ from tests.papers import (
 )
 
 ROOT = Path(__file__).parents[1]
+_examples = itertools.count(1)
 OTHER_RULES = Digests(reading="r" * 16, understanding="v" * 16, rendition="p" * 16)
 
 
@@ -448,6 +450,7 @@ def test_kills_at_any_moment_leave_every_paper_with_at_most_one_code(catalogue: 
         time.sleep(pause)
         os.kill(victim.pid, signal.SIGKILL)
         victim.wait()
+        victim.stdin.close()
     subprocess.run([sys.executable, "-c", RACER, url, "0"], cwd=ROOT, input="go\n", text=True, check=True)
     assert sorted(code[-2:] for code in all_codes(catalogue)) == [f"{n:02d}" for n in range(1, 9)]
 
@@ -471,19 +474,21 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
 def test_whatever_is_issued_and_voided_no_number_is_used_twice_and_none_is_skipped(
-    tmp_path: Path, steps: list[tuple[str, int, CodeParts]]
+    catalogue: Database, steps: list[tuple[str, int, CodeParts]]
 ) -> None:
-    database = new_catalogue(tmp_path)
-    papers = [paper(f"scan {n}", route=Route.REVIEW) for n in range(6)]
+    # One catalogue serves all examples, each with papers and a result type of its own.
+    example = next(_examples)
+    papers = [paper(f"scan {example} {n}", route=Route.REVIEW) for n in range(6)]
     for number, each in enumerate(papers):
-        store(database, each, file=f"{number}.pdf")
+        store(catalogue, each, file=f"{example} {number}.pdf")
     printed_before: set[str] = set()
     for action, which, parts in steps:
+        parts = parts._replace(result_type=f"KQ.G15.{example:06d}")
         subject = papers[which].id
-        with database.write() as connection:
+        with catalogue.write() as connection:
             held = codes.code_of(connection, subject)
             if action == "void":
                 if held:
@@ -497,15 +502,14 @@ def test_whatever_is_issued_and_voided_no_number_is_used_twice_and_none_is_skipp
             if outcome.new:
                 assert outcome.code not in printed_before
                 printed_before.add(str(outcome.code))
-    _assert_sound(database)
-    database.close()
+    _assert_sound(catalogue)
 
 
 def _assert_sound(database: Database) -> None:
     with database.read() as connection:
-        numbers: dict[tuple[str, str], list[int]] = {}
+        numbers: dict[tuple[str, str, str], list[int]] = {}
         for row in connection.execute(select(t.code).order_by(t.code.c.id)):
-            numbers.setdefault((row.owner, row.number), []).append(row.running)
+            numbers.setdefault((row.owner, row.result_type, row.number), []).append(row.running)
         doubled = connection.execute(
             select(t.code.c.identity)
             .where(t.code.c.state == "issued")

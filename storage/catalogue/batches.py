@@ -16,7 +16,7 @@ from schemas.findings import Finding
 from schemas.reading import PageList
 from storage.catalogue import schema as t
 from storage.catalogue.database import Database
-from storage.catalogue.events import now
+from storage.catalogue.events import now as now  # callers of this module stamp with it, too
 
 
 class FileRow(NamedTuple):
