@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import re
 import subprocess
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -31,7 +31,19 @@ def probe() -> Program | None:
     return runner.probe("pdftoppm", argument="-v", pattern=rb"version ([\d.]+)")
 
 
-def render(
+class Rendered(NamedTuple):
+    """A rendered page: H×W×3 RGB or H×W, and what Poppler said was wrong with it, empty if nothing."""
+
+    array: npt.NDArray[np.uint8]
+    complaint: str
+
+
+def render(path: str, page: int, dpi: float, *, timeout: float) -> npt.NDArray[np.uint8]:
+    """Pixels of `render_page`, H×W×3 RGB; raises as it does."""
+    return render_page(path, page, dpi, timeout=timeout).array
+
+
+def render_page(
     path: str,
     page: int,
     dpi: float,
@@ -39,8 +51,10 @@ def render(
     timeout: float,
     grey: bool = False,
     size: tuple[int, int] | None = None,
-) -> npt.NDArray[np.uint8]:
-    """Render one page as a viewer shows it (CropBox, /Rotate): H×W×3 RGB, or H×W if `grey`.
+) -> Rendered:
+    """Render one page as a viewer shows it (CropBox, /Rotate).
+
+    What Poppler cannot make sense of it leaves white, and complains.
 
     Args:
         path: the PDF.
@@ -62,17 +76,22 @@ def render(
         PDFSyntaxError,
     )
 
+    options: dict[str, Any] = {
+        "dpi": dpi,
+        "first_page": page,
+        "last_page": page,
+        "grayscale": grey,
+        "size": size,
+        "use_cropbox": True,
+        "timeout": int(timeout) + 1,
+    }
+    complaint = ""
     try:
-        images = convert_from_path(
-            path,
-            dpi=dpi,  # type: ignore[arg-type]
-            first_page=page,
-            last_page=page,
-            grayscale=grey,
-            size=size,
-            use_cropbox=True,
-            timeout=int(timeout) + 1,
-        )
+        try:
+            images = convert_from_path(path, strict=True, **options)
+        except PDFSyntaxError as error:
+            complaint = str(error).strip()[:200] or "syntax error"
+            images = convert_from_path(path, **options)
     except PDFInfoNotInstalledError as error:
         raise SetupError("poppler is not installed", remedy="poppler_missing") from error
     except (PDFPopplerTimeoutError, subprocess.TimeoutExpired) as error:
@@ -82,7 +101,7 @@ def render(
         raise SourceError("page_broken", f"poppler: {detail}", page=page, detail=detail) from error
     if not images:
         raise SourceError("page_broken", "poppler made no image", page=page, detail="pdftoppm")
-    return np.asarray(images[0])
+    return Rendered(np.asarray(images[0]), complaint)
 
 
 _PAGE = re.compile(r'<page width="([\d.]+)" height="([\d.]+)"')

@@ -1,18 +1,25 @@
-"""Pages out of files: the list of pages before any pixel is decoded, and one page's pixels as a viewer shows them."""
+"""Pages out of files: the list of pages before any pixel is decoded, and one page's pixels as a viewer shows them.
+
+Pixels come from the file's own streams where a page is one image; otherwise from a renderer. Limits are held against what
+headers say, before anything is decoded.
+"""
 
 from __future__ import annotations
 
 import io
-from typing import NamedTuple, cast
+import tempfile
+from pathlib import Path
+from typing import Any, NamedTuple, cast
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 import pikepdf
 from PIL import Image, ImageOps, UnidentifiedImageError
+from pikepdf.models.image import ImageDecompressionError
 
 from engines import poppler
-from extractors.pdf_pages import list_pdf_pages, open_pdf, too_large, walk
+from extractors.pdf_pages import list_pdf_pages, open_pdf, too_large
 from schemas.errors import SourceError
 from schemas.findings import Finding, finding
 from schemas.reading import Format, PageList, PageOrigin, PageSource, Rotation
@@ -27,16 +34,40 @@ _TURNS: dict[int, tuple[Rotation, bool]] = {
     1: (0, False), 2: (0, True), 3: (180, False), 4: (180, True),
     5: (270, True), 6: (90, False), 7: (90, True), 8: (270, False),
 }  # fmt: skip
-_A_SIZES_INCHES = ((8.27, 11.69), (11.69, 16.54), (16.54, 23.39), (23.39, 33.11), (33.11, 46.81))
-_BROKEN_IMAGE = (OSError, SyntaxError, ValueError, EOFError, TypeError, ZeroDivisionError, KeyError, IndexError)
+_PILLOW = {
+    Format.JPEG: ("JPEG", "MPO"), Format.PNG: ("PNG",), Format.TIFF: ("TIFF",),
+    Format.JPX: ("JPEG2000",), Format.WEBP: ("WEBP",), Format.BMP: ("BMP",),
+}  # fmt: skip
+# Long sides of ISO A4 to A0 in inches, and the resolutions scanners have.
+_LONG_SIDES = (11.69, 16.54, 23.39, 33.11, 46.81)
+_SCANNED_DPI = (100, 150, 200, 240, 300, 400, 600)
+_BROKEN_IMAGE = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+    TypeError,
+    ZeroDivisionError,
+    KeyError,
+    IndexError,
+)
+_BITS = {"1": 1, "L": 8, "P": 8, "I;16": 8, "I": 8, "F": 8, "LA": 8}
 
 
 class PagePixels(NamedTuple):
-    """One page as a viewer shows it: H×W grey or H×W×3 RGB, its dpi and the bits a pixel was stored in."""
+    """One page as a viewer shows it.
+
+    Attributes:
+        array: H×W grey or H×W×3 RGB.
+        dpi: pixels an inch, None where the file does not say.
+        bits: a pixel's bits as stored: 1, 8 or 24.
+        complaint: what a renderer said was wrong, empty if nothing.
+    """
 
     array: Pixels
     dpi: float | None
     bits: int
+    complaint: str = ""
 
 
 def list_pages(path: str, kind: Format, limits: Limits) -> PageList:
@@ -48,72 +79,85 @@ def list_pages(path: str, kind: Format, limits: Limits) -> PageList:
     if kind is Format.PDF:
         return list_pdf_pages(path, limits)
     try:
-        with Image.open(path) as image:
-            frames = int(getattr(image, "n_frames", 1)) if kind is Format.TIFF else 1
-            if frames > limits.file_pages:
-                raise SourceError("too_many_pages", count=frames, limit=limits.file_pages)
-            return PageList(format=kind, pages=tuple(_frame(image, number, limits) for number in range(1, frames + 1)))
+        with Image.open(path, formats=_PILLOW[kind]) as image:
+            frames = _count(image, limits) if kind is Format.TIFF else 1
+            pages = tuple(_frame(image, kind, number, limits) for number in range(1, frames + 1))
     except UnidentifiedImageError as error:
-        raise SourceError("image_broken", str(error), detail=f"{kind}") from error
+        raise SourceError("image_broken", f"not a readable {kind}", detail=f"{kind}") from error
     except _BROKEN_IMAGE as error:
         raise SourceError("image_broken", str(error), detail=str(error)[:200]) from error
+    if frames == 1 and (broken := pages[0].findings) and broken[0].rule == "page_too_large":
+        raise SourceError("image_too_large", **broken[0].params)
+    return PageList(format=kind, pages=pages)
 
 
-def _frame(image: Image.Image, number: int, limits: Limits) -> PageSource:
+def _count(image: Image.Image, limits: Limits) -> int:
+    """Frames of a TIFF, followed no further than the limit."""
+    count = 0
     try:
-        if number > 1:
-            image.seek(number - 1)
-        turn, mirrored = _TURNS.get(int(image.getexif().get(_EXIF_ORIENTATION, 1)), (0, False))
+        while count <= limits.file_pages:
+            image.seek(count)
+            count += 1
+    except EOFError:
+        return count
+    raise SourceError("too_many_pages", count=count, limit=limits.file_pages)
+
+
+def _frame(image: Image.Image, kind: Format, number: int, limits: Limits) -> PageSource:
+    try:
+        image.seek(number - 1)
+        orientation = image.getexif().get(_EXIF_ORIENTATION, 1)
+        turn, mirrored = _TURNS.get(int(orientation), (0, False))
+        width, height = image.size
     except _BROKEN_IMAGE as error:
         broken = finding("page_broken", page=number, detail=str(error)[:200])
         return PageSource(number=number, width=1, height=1, findings=(broken,))
-    width, height = image.size
-    if turn in {90, 270}:
+    # Of a TIFF Pillow tells the displayed size, of the others the stored one.
+    if turn in {90, 270} and kind is not Format.TIFF:
         width, height = height, width
-    findings: list[Finding] = []
-    dpi = _header_dpi(image, width, height)
-    points = _points(image, width, height, turn) if dpi else None
-    if width * height > limits.page_megapixels * 1e6:
-        findings.append(too_large(number, width, height, limits))
+    dpi = _header_dpi(image, width, height, turn)
+    large = width * height > limits.page_megapixels * 1e6
     return PageSource(
         number=number,
         width=max(1, width),
         height=max(1, height),
-        dpi=dpi,
+        dpi=round(dpi[0], 1) if dpi else None,
         display_rotation=turn,
         mirrored=mirrored,
-        page_points=points,
-        findings=tuple(findings),
+        page_points=(width / dpi[0] * 72, height / dpi[1] * 72) if dpi else None,
+        findings=(too_large(number, width, height, limits),) if large else (),
     )
 
 
-def _header_dpi(image: Image.Image, width: int, height: int) -> float | None:
-    """The header's dpi where it can be true: 72 on a page of scan size is a default nobody set."""
+def _header_dpi(image: Image.Image, width: int, height: int, turn: Rotation) -> tuple[float, float] | None:
+    """The header's dpi across and down the displayed page, where it can be true.
+
+    72 or 96 on a page of scan size is a default nobody set. Fax resolutions differ across and down.
+    """
     try:
-        dpi = float(image.info.get("dpi", (0, 0))[0])
+        across, down = (float(part) for part in image.info["dpi"][:2])
     except _BROKEN_IMAGE:
         return None
-    if not 72 <= dpi <= 2400 or max(width, height) / dpi > 60 or max(width, height) / dpi < 2:
-        return None
-    if dpi in {72.0, 96.0} and max(width, height) / dpi > 17:
-        return None
-    return round(dpi, 1)
-
-
-def _points(image: Image.Image, width: int, height: int, turn: int) -> tuple[float, float]:
-    """Displayed size in points; fax resolutions differ across and down."""
-    across, down = (float(part) for part in image.info["dpi"][:2])
     if turn in {90, 270}:
         across, down = down, across
-    return width / across * 72, height / (down if down >= 72 else across) * 72
+    if not (72 <= across <= 2400 and 72 <= down <= 2400):
+        return None
+    inches = max(width / across, height / down)
+    unset = across in {72.0, 96.0} and inches > 17
+    return None if unset or not 2 <= inches <= 60 else (across, down)
 
 
 def assumed_dpi(width: int, height: int) -> float:
-    """The dpi at which a page of unknown size would be A4 (its long side 11.69 inches)."""
-    return round(max(width, height) / _A_SIZES_INCHES[0][1], 1)
+    """The dpi of a page whose file does not say: that of a scanner at which it comes nearest to an ISO A size."""
+    long = max(width, height)
+    fits = [(abs(long / side / dpi - 1), side, dpi) for dpi in _SCANNED_DPI for side in _LONG_SIDES]
+    error, _, dpi = min(fits, key=lambda fit: (fit[0] > 0.03, fit[1] if fit[0] <= 0.03 else 0, fit[0]))
+    return float(dpi) if error <= 0.03 else round(long / _LONG_SIDES[0], 1)
 
 
-def page_pixels(path: str, kind: Format, source: PageSource, profile: ReadingProfile, limits: Limits) -> PagePixels:
+def page_pixels(
+    path: str, kind: Format, source: PageSource, profile: ReadingProfile, limits: Limits
+) -> PagePixels:
     """Decode one page into the displayed frame.
 
     Raises:
@@ -122,32 +166,33 @@ def page_pixels(path: str, kind: Format, source: PageSource, profile: ReadingPro
     if source.width * source.height > limits.page_megapixels * 1e6:
         raise SourceError("page_too_large", page=source.number, width=source.width, height=source.height)
     if kind is not Format.PDF:
-        return _raster(path, source)
+        return _raster(path, kind, source)
     if source.origin is PageOrigin.IMAGE:
-        stored = _stored_image(path, source.number)
-        if stored is not None:
-            array, bits = stored
-            return PagePixels(np.ascontiguousarray(np.rot90(array, -source.display_rotation // 90)), source.dpi, bits)
-    dpi = source.dpi or profile.render_dpi
-    array = poppler.render(path, source.number, dpi, timeout=limits.page_seconds)
-    return PagePixels(_fitted(array, source), source.dpi, 24)
+        return _own_image(path, source, limits)
+    dpi = source.dpi or float(profile.render_dpi)
+    size = (source.width, source.height)
+    array, complaint = poppler.render_page(path, source.number, dpi, timeout=limits.page_seconds, size=size)
+    return PagePixels(_as_listed(array, source), source.dpi, 24, complaint)
 
 
-def _fitted(array: Pixels, source: PageSource) -> Pixels:
-    """A render can be a pixel off the listed frame; boxes must not."""
+def _as_listed(array: Pixels, source: PageSource) -> Pixels:
+    """Pixels of the size that was listed; a broken header may have lied."""
     if array.shape[:2] == (source.height, source.width):
         return array
     return cast(Pixels, cv2.resize(array, (source.width, source.height), interpolation=cv2.INTER_AREA))
 
 
-def _raster(path: str, source: PageSource) -> PagePixels:
+def _raster(path: str, kind: Format, source: PageSource) -> PagePixels:
     try:
-        with Image.open(path) as image:
-            if source.number > 1:
-                image.seek(source.number - 1)
-            bits = {"1": 1, "L": 8, "P": 8}.get(image.mode, 24)
-            shown = ImageOps.exif_transpose(image)
-            return PagePixels(_as_array(shown), source.dpi, bits)
+        if kind is Format.JPEG and (decoded := _jpeg(Path(path).read_bytes(), source)) is not None:
+            array, bits = decoded
+            shown = array[:, ::-1] if source.mirrored else array
+            shown = np.rot90(shown, -source.display_rotation // 90)
+            return PagePixels(_as_listed(np.ascontiguousarray(shown), source), source.dpi, bits)
+        with Image.open(path, formats=_PILLOW[kind]) as image:
+            image.seek(source.number - 1)
+            bits = _BITS.get(image.mode, 24)
+            return PagePixels(_as_listed(_as_array(ImageOps.exif_transpose(image)), source), source.dpi, bits)
     except _BROKEN_IMAGE as error:
         raise SourceError("page_broken", str(error), page=source.number, detail=str(error)[:200]) from error
 
@@ -158,7 +203,7 @@ def _as_array(image: Image.Image) -> Pixels:
         return np.array(image.convert("L"))
     if image.mode.startswith(("I", "F")):
         wide = np.asarray(image).astype(np.float32)
-        top = 65535.0 if wide.max() > 255 else 255.0
+        top = 65535.0 if wide.max(initial=0) > 255 else 255.0
         return cast(Pixels, np.clip(wide * (255.0 / top), 0, 255).astype(np.uint8))
     if image.mode in {"RGBA", "LA", "PA"} or "transparency" in image.info:
         ground = Image.new("RGBA", image.size, "white")
@@ -166,36 +211,75 @@ def _as_array(image: Image.Image) -> Pixels:
     return np.array(image.convert("RGB"))
 
 
-def _stored_image(path: str, number: int) -> tuple[Pixels, int] | None:
-    """The page's own image, decoded; None where a renderer knows better (JBIG2, masks, unusual colour)."""
+def _own_image(path: str, source: PageSource, limits: Limits) -> PagePixels:
+    """A page's own image: its stream decoded, or drawn alone, pixel for pixel, where only a renderer knows how."""
     with open_pdf(path) as pdf:
-        page = pdf.pages[number - 1]
-        name = walk(page).images[0][0]
-        image = page.resources["/XObject"][name]
-        if any(key in image for key in ("/ImageMask", "/SMask", "/Mask", "/Decode")):
-            return None
-        filters = [str(part) for part in pikepdf.PdfImage(image).filters]
-        if "/JBIG2Decode" in filters or "/JPXDecode" in filters:
-            return None
-        try:
-            if filters == ["/DCTDecode"]:
-                return _jpeg(image.read_raw_bytes())
-            shown = pikepdf.PdfImage(image).as_pil_image()
-            bits = 1 if shown.mode == "1" else 8 if shown.mode in {"L", "P"} else 24
-            return _as_array(shown), bits
-        except (pikepdf.PdfError, NotImplementedError, RuntimeError, *_BROKEN_IMAGE):
-            # Whatever pikepdf cannot decode, Poppler may; if it cannot either, the page is broken and says so.
-            return None
+        page = pdf.pages[source.number - 1]
+        image = page.resources["/XObject"][str(source.image)]
+        decoded = _decoded(image, source)
+        complaint = ""
+        if decoded is None:
+            array, complaint = _drawn_alone(image, limits, source.number)
+            bits = 1 if int(cast(Any, image.get("/BitsPerComponent", 1))) == 1 else 24
+        else:
+            array, bits = decoded
+    shown = np.ascontiguousarray(np.rot90(array, -source.display_rotation // 90))
+    return PagePixels(_as_listed(shown, source), source.dpi, bits, complaint)
 
 
-def _jpeg(data: bytes) -> tuple[Pixels, int] | None:
-    with Image.open(io.BytesIO(data)) as image:
-        mode = image.mode
+def _decoded(image: Any, source: PageSource) -> tuple[Pixels, int] | None:
+    """An image stream's pixels and bits; None where a renderer knows better (JBIG2, masks, unusual colour)."""
+    if any(key in image for key in ("/ImageMask", "/SMask", "/Mask", "/Decode")):
+        return None
+    held = pikepdf.PdfImage(image)
+    filters = [str(part) for part in held.filters]
+    if "/JBIG2Decode" in filters or "/JPXDecode" in filters:
+        return None
+    try:
+        if filters == ["/DCTDecode"]:
+            return _jpeg(image.read_raw_bytes(), source)
+        if "/DCTDecode" in filters:
+            return None
+        shown = held.as_pil_image()
+        return _as_array(shown), _BITS.get(shown.mode, 24)
+    except (ImageDecompressionError, OSError) as error:
+        raise SourceError("page_broken", str(error), page=source.number, detail=str(error)[:200]) from error
+    except (pikepdf.PdfError, NotImplementedError, RuntimeError, ValueError, TypeError, KeyError):
+        return None
+
+
+def _jpeg(data: bytes, source: PageSource) -> tuple[Pixels, int] | None:
+    """Pixels of a whole JPEG in grey or RGB; None for other modes.
+
+    Raises:
+        OSError: it is cut short, which OpenCV would fill with grey without a word.
+    """
+    with Image.open(io.BytesIO(data), formats=("JPEG", "MPO")) as header:
+        mode, size = header.mode, header.size
+        if size[0] * size[1] > 2 * source.width * source.height:
+            raise OSError(f"a JPEG of {size[0]} x {size[1]} pixels where another size was said")
         if mode not in {"L", "RGB"}:
             return None
-    array = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED | cv2.IMREAD_IGNORE_ORIENTATION)
-    if array is None:
-        return None
-    if array.ndim == 2:
-        return cast(Pixels, array), 8
-    return cast(Pixels, cv2.cvtColor(array, cv2.COLOR_BGR2RGB)), 24
+        if b"\xff\xd9" not in data[-2048:]:
+            header.load()
+    flags = cv2.IMREAD_GRAYSCALE if mode == "L" else cv2.IMREAD_COLOR_RGB
+    array = cv2.imdecode(np.frombuffer(data, np.uint8), flags | cv2.IMREAD_IGNORE_ORIENTATION)
+    return None if array is None else (cast(Pixels, array), 8 if mode == "L" else 24)
+
+
+def _drawn_alone(image: Any, limits: Limits, number: int) -> poppler.Rendered:
+    """An image drawn by the renderer on a page of just its size: exactly its own pixels."""
+    width, height = int(image["/Width"]), int(image["/Height"])
+    grey = int(cast(Any, image.get("/BitsPerComponent", 1))) == 1
+    with tempfile.NamedTemporaryFile(prefix="page-", suffix=".pdf") as file, pikepdf.new() as alone:
+        page = alone.add_blank_page(page_size=(width, height))
+        page.Resources = pikepdf.Dictionary(XObject=pikepdf.Dictionary(Im=alone.copy_foreign(image)))
+        page.Contents = alone.make_stream(f"q {width} 0 0 {height} 0 0 cm /Im Do Q".encode())
+        alone.save(file)
+        file.flush()
+        size = (width, height)
+        try:
+            return poppler.render_page(file.name, 1, 72, timeout=limits.page_seconds, grey=grey, size=size)
+        except SourceError as error:
+            error.page = number
+            raise

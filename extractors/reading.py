@@ -5,40 +5,77 @@ Runs inside a worker process, whose time and memory are bounded by its pool.
 
 from __future__ import annotations
 
-import re
 import time
 import unicodedata
 from collections.abc import Sequence
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple, cast
 
 import cv2
+import numpy as np
+import numpy.typing as npt
 
-from engines import poppler, tesseract
-from extractors.image_quality import grey_of, judge, measure, skew_of
+from engines import tesseract
+from engines.tesseract import EngineWord
+from extractors import layout, text_layer
+from extractors.image_quality import judge, lines_run_down, measure, skew_of
 from extractors.pages import PagePixels, assumed_dpi, page_pixels
-from extractors.preprocess import box_back, prepare
+from extractors.preprocess import (
+    Letters,
+    box_back,
+    ink_channel,
+    letters_of,
+    prepare,
+    reading_scale,
+    small_copy,
+)
 from schemas.errors import SourceError
-from schemas.findings import Finding, finding
-from schemas.reading import Box, Format, PageOrigin, PageReading, PageSource, PageState, Rotation, Word
+from schemas.findings import Finding, Severity, finding
+from schemas.reading import (
+    Format,
+    PageOrigin,
+    PageReading,
+    PageSource,
+    PageState,
+    Rotation,
+    Word,
+    failed_page,
+)
 from schemas.rules import ImageRule, Limits, ReadingProfile
 from schemas.text import nfc
 
 cv2.setNumThreads(1)
-_UNSURE = 0.55
+Grey = npt.NDArray[np.uint8]
+_UNSURE = 0.6
+_SURE = 0.75
 _FEW_WORDS = 6
-_VIETNAMESE = re.compile(
-    r"[\sA-Za-z0-9ăâđêôơưĂÂĐÊÔƠƯàảãáạằẳẵắặầẩẫấậèẻẽéẹềểễếệìỉĩíịòỏõóọồổỗốộờởỡớợùủũúụừửữứựỳỷỹýỵ"
-    r"ÀẢÃÁẠẰẲẴẮẶẦẨẪẤẬÈẺẼÉẸỀỂỄẾỆÌỈĨÍỊÒỎÕÓỌỒỔỖỐỘỜỞỠỚỢÙỦŨÚỤỪỬỮỨỰỲỶỸÝỴ"
-    r"!-/:-@\[-`{-~–—‘’“”…•·×°²³§«»\u00a0]"
-)
-_GARBLED = 0.04
+_BLANK_LETTERS = 8
+_HEARD = 0.3
+_OSD_SECONDS = 15.0
+_STROKES = set("|¦_‗~`´¬")
+_CODES: dict[int, int] = {
+    90: cv2.ROTATE_90_CLOCKWISE,
+    180: cv2.ROTATE_180,
+    270: cv2.ROTATE_90_COUNTERCLOCKWISE,
+}
 
 
-class _Pass(NamedTuple):
+class _Sheet(NamedTuple):
+    """A page ready to be looked at, one way up or another."""
+
+    grey: Grey
+    letters: Letters
+    dpi: float
+    skew: float | None
+
+
+class _Look(NamedTuple):
+    """What one look at a page brought."""
+
     words: tuple[Word, ...]
     confidence: float
     rotation: Rotation
+    skew: float | None
     seconds: float
 
 
@@ -64,154 +101,147 @@ def read_page(
         SourceError: the page cannot be read; the caller records it.
     """
     started = time.monotonic()
-    findings: list[Finding] = list(source.findings)
-    if source.origin is PageOrigin.TEXT:
-        words, garbled = _text_layer(path, source, limits)
-        if words and not garbled:
-            return _reading(source, words, "text_layer", 1.0, findings, started)
-        if garbled:
-            findings.append(finding("text_layer_garbled", page=source.number))
+    if any(one.severity is Severity.ERROR for one in source.findings):
+        return failed_page(source)
+    layer = text_layer.read(path, source, limits) if source.origin is PageOrigin.TEXT else None
+    if layer is not None and layer.trusted:
+        return _from_layer(source, layer, started)
     pixels = page_pixels(path, kind, source, profile, limits)
-    dpi = pixels.dpi
-    if dpi is None:
-        dpi = assumed_dpi(source.width, source.height)
-        findings.append(finding("dpi_assumed", page=source.number, dpi=round(dpi)))
-    measures = measure(pixels.array, pixels.dpi, pixels.bits)
-    findings.extend(judge(measures, image_rules, source.number, date.today()))
-    base = PageReading(
-        number=source.number,
-        state=PageState.READ,
-        width=source.width,
-        height=source.height,
-        dpi=pixels.dpi,
-        measures=measures,
-    )
-    if measures.ink is not None and measures.ink < profile.blank_ink:
-        findings.append(finding("page_blank", page=source.number))
-        blank = {"state": PageState.BLANK, "findings": tuple(findings), "total_seconds": time.monotonic() - started}
-        return base.model_copy(update=blank)
-    best = _best_pass(pixels, profile, dpi, measures.skew, limits)
-    if best.rotation:
-        findings.append(finding("page_turned", page=source.number, degrees=best.rotation))
-    if not best.words:
-        # Ink without a single word: bleed-through, a photograph, a stain. Kept as blank, and said.
-        findings.append(finding("page_blank", page=source.number))
-    return base.model_copy(
-        update={
-            "state": PageState.READ if best.words else PageState.BLANK,
-            "rotation": best.rotation,
-            "confidence": round(best.confidence, 4) if best.words else None,
-            "words": best.words,
-            "findings": tuple(findings),
-            "engine_seconds": round(best.seconds, 4),
-            "total_seconds": round(time.monotonic() - started, 4),
-        }
-    )
+    reading = _read_pixels(pixels, source, profile, image_rules, limits)
+    if layer is not None and not layer.garbled and text_layer.agrees(layer, reading):
+        return _from_layer(source, layer, started)
+    findings = reading.findings
+    if layer is not None and layer.words:
+        findings = (finding("text_layer_garbled", page=source.number), *findings)
+    spent = round(time.monotonic() - started, 4)
+    return reading.model_copy(update={"findings": (*source.findings, *findings), "total_seconds": spent})
 
 
-def _best_pass(
-    pixels: PagePixels, profile: ReadingProfile, dpi: float, skew: float | None, limits: Limits
-) -> _Pass:
-    """One pass for an upright page; a page that reads badly is tried the other ways round."""
-    first = _one_pass(pixels, profile, dpi, skew, 0, limits)
-    if not profile.turn or (first.confidence >= _UNSURE and len(first.words) >= _FEW_WORDS):
-        return first
-    best, spent = first, first.seconds
-    for turn in _turns_to_try(pixels, limits):
-        tilt = skew if turn == 180 else skew_of(_turned(pixels, turn))
-        tried = _one_pass(pixels, profile, dpi, tilt, turn, limits)
-        spent += tried.seconds
-        if _worth(tried) > 1.3 * _worth(best):
-            best = tried
-        if best.confidence >= 0.7:
-            break
-    return best._replace(seconds=spent)
-
-
-def _worth(one: _Pass) -> float:
-    return sum(word.confidence for word in one.words if len(word.text) > 1)
-
-
-def _turned(pixels: PagePixels, turn: Rotation) -> tesseract.Grey:
-    codes = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_COUNTERCLOCKWISE}
-    return cv2.rotate(grey_of(pixels.array), codes[turn])  # type: ignore[return-value]
-
-
-def _turns_to_try(pixels: PagePixels, limits: Limits) -> Sequence[Rotation]:
-    small = cv2.resize(grey_of(pixels.array), None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
-    said = tesseract.orientation(small, timeout=min(15.0, limits.page_seconds / 3))  # type: ignore[arg-type]
-    if said is None:
-        return (180, 90, 270)
-    turn, sure = said
-    if turn == 0:
-        return ()
-    return (turn,) if sure > 2 else (turn, 180 if turn != 180 else 90, 270)  # type: ignore[return-value]
-
-
-def _one_pass(
-    pixels: PagePixels, profile: ReadingProfile, dpi: float, skew: float | None, turn: Rotation, limits: Limits
-) -> _Pass:
-    prepared = prepare(pixels.array, profile, dpi=dpi, skew=skew, turn=turn)
-    started = time.monotonic()
-    seen = tesseract.recognise(prepared.image, profile, dpi=prepared.dpi, timeout=limits.page_seconds)
-    seconds = time.monotonic() - started
-    height, width = pixels.array.shape[:2]
-    lines: dict[tuple[int, int, int], int] = {}
-    words = []
-    for word in seen:
-        text = nfc(word.text)
-        if not _is_text(text, word.confidence):
-            continue
-        box = box_back(prepared.inverse, (word.left, word.top, word.right, word.bottom), width, height)
-        line = lines.setdefault(word.line, len(lines))
-        words.append(Word(text, round(word.confidence, 4), box, line, word.block))
-    sure = [word.confidence for word in words if any(char.isalnum() for char in word.text)]
-    return _Pass(tuple(words), sum(sure) / len(sure) if sure else 0.0, turn, seconds)
-
-
-def _is_text(text: str, confidence: float) -> bool:
-    """Specks and rule remains read as lone punctuation are no words; control characters never are."""
-    if any(unicodedata.category(char) == "Cc" for char in text):
-        return False
-    return any(char.isalnum() for char in text) or (confidence > 0.4 and len(text) <= 3)
-
-
-def _text_layer(path: str, source: PageSource, limits: Limits) -> tuple[tuple[Word, ...], bool]:
-    """Words of a born-digital page, and whether they are garbled (legacy encodings, private glyphs)."""
-    try:
-        found = poppler.text_words(path, source.number, timeout=limits.page_seconds / 2)
-    except SourceError:
-        return (), True
-    text = "".join(word.text for word in found)
-    strange = sum(1 for char in nfc(text) if not _VIETNAMESE.match(char))
-    if not text or strange > _GARBLED * len(text):
-        return (), bool(text)
-    words = []
-    for word in found:
-        left, right = (min(max(0, round(edge * source.width)), source.width) for edge in (word.left, word.right))
-        top, bottom = (min(max(0, round(edge * source.height)), source.height) for edge in (word.top, word.bottom))
-        if right > left and bottom > top:
-            words.append(Word(nfc(word.text), 1.0, Box(left, top, right, bottom), word.line, 0))
-    return tuple(words), False
-
-
-def _reading(
-    source: PageSource,
-    words: tuple[Word, ...],
-    origin: str,
-    confidence: float,
-    findings: list[Finding],
-    started: float,
-) -> PageReading:
+def _from_layer(source: PageSource, layer: text_layer.Layer, started: float) -> PageReading:
     return PageReading(
         number=source.number,
         state=PageState.READ,
         width=source.width,
         height=source.height,
         dpi=source.dpi,
-        confidence=confidence,
-        words=words,
-        source="text_layer" if origin == "text_layer" else "ocr",
-        findings=tuple(findings),
+        confidence=1.0,
+        words=layer.words,
+        source="text_layer",
+        findings=source.findings,
         total_seconds=round(time.monotonic() - started, 4),
     )
+
+
+def _read_pixels(
+    pixels: PagePixels,
+    source: PageSource,
+    profile: ReadingProfile,
+    image_rules: Sequence[ImageRule],
+    limits: Limits,
+) -> PageReading:
+    number, findings = source.number, list[Finding]()
+    dpi = pixels.dpi
+    if dpi is None:
+        dpi = assumed_dpi(source.width, source.height)
+        findings.append(finding("dpi_assumed", page=number, dpi=round(dpi)))
+    grey = ink_channel(pixels.array, profile, dpi)
+    measures = measure(grey, pixels.dpi, pixels.bits)
+    sheet = _Sheet(grey, letters_of(grey), dpi, measures.skew)
+    blank = (measures.ink or 0.0) < profile.blank_ink and sheet.letters.count < _BLANK_LETTERS
+    look = None if blank else _best_look(sheet, profile, limits)
+    if look is not None and look.rotation in {90, 270}:
+        measures = measures.model_copy(update={"skew": look.skew})
+    findings.extend(judge(measures, image_rules, number, date.today()))
+    changes: dict[str, Any] = {"state": PageState.BLANK}
+    # Ink without a word that can be made out is bleed-through, a stain, a picture: kept as blank, and said.
+    if look is None or not any(word.confidence >= _HEARD for word in look.words):
+        if pixels.complaint:
+            raise SourceError("page_broken", pixels.complaint, page=number, detail=pixels.complaint)
+        findings.append(finding("page_blank", page=number))
+    else:
+        if look.rotation:
+            findings.append(finding("page_turned", page=number, degrees=look.rotation))
+        changes = {
+            "state": PageState.READ,
+            "rotation": look.rotation,
+            "confidence": round(look.confidence, 4),
+            "words": look.words,
+        }
+    return PageReading(
+        number=number,
+        width=source.width,
+        height=source.height,
+        dpi=pixels.dpi,
+        measures=measures,
+        findings=tuple(findings),
+        engine_seconds=round(look.seconds, 4) if look else 0.0,
+        **changes,
+    )
+
+
+def _best_look(sheet: _Sheet, profile: ReadingProfile, limits: Limits) -> _Look:
+    """One look at an upright page; a page that lies on its side or reads badly is looked at the other ways round."""
+    if not profile.turn:
+        return _look(sheet, profile, 0, limits)
+    small, small_dpi = small_copy(sheet.grey, sheet.dpi)
+    lying = lines_run_down(small)
+    best = None if lying else _look(sheet, profile, 0, limits)
+    if best is not None and best.confidence >= _UNSURE and len(best.words) >= _FEW_WORDS:
+        return best
+    spent = best.seconds if best else 0.0
+    for turn in _turns(small, small_dpi, profile, limits, lying=lying):
+        look = _look(sheet, profile, turn, limits)
+        spent += look.seconds
+        if best is None or _worth(look) > 1.3 * _worth(best):
+            best = look
+        if best.confidence >= _SURE:
+            break
+    return (best or _look(sheet, profile, 0, limits))._replace(seconds=spent)
+
+
+def _worth(look: _Look) -> float:
+    return sum(word.confidence for word in look.words if len(word.text) > 1)
+
+
+def _turns(small: Grey, dpi: int, profile: ReadingProfile, limits: Limits, *, lying: bool) -> list[Rotation]:
+    """Ways to turn a page, the likeliest first; for an upright page none but what the engine says for sure."""
+    timeout = min(_OSD_SECONDS, limits.page_seconds / 4)
+    said = tesseract.orientation(small, profile.engine, dpi=dpi, timeout=timeout)
+    usual: list[Rotation] = [90, 270, 0] if lying else [180, 90, 270]
+    if said is None:
+        return usual
+    turn, sure = cast(Rotation, said[0]), said[1]
+    if turn == 0 and not lying:
+        return []
+    likely = [turn, *(other for other in usual if other != turn)]
+    return likely[:1] if sure > 3 else likely
+
+
+def _look(sheet: _Sheet, profile: ReadingProfile, turn: Rotation, limits: Limits) -> _Look:
+    skew = sheet.skew
+    if turn in {90, 270}:
+        skew = skew_of(cast(Grey, cv2.rotate(small_copy(sheet.grey, sheet.dpi)[0], _CODES[turn])))
+    scale = reading_scale(sheet.letters, profile, sheet.dpi)
+    prepared = prepare(sheet.grey, profile, scale=scale, dpi=sheet.dpi, skew=skew, turn=turn)
+    started = time.monotonic()
+    seen = tesseract.recognise(prepared.image, profile, dpi=prepared.dpi, timeout=limits.page_seconds)
+    seconds = time.monotonic() - started
+    height, width = sheet.grey.shape
+    words = []
+    for word, line, block in layout.order([one for one in seen if _is_text(one)], prepared.image.shape[1]):
+        box = box_back(prepared.inverse, (word.left, word.top, word.right, word.bottom), width, height)
+        text = nfc(word.text)
+        raw = unicodedata.normalize("NFC", word.text)
+        words.append(Word(text, round(word.confidence, 4), box, line, block, raw if raw != text else None))
+    sure = [word.confidence for word in words if any(char.isalnum() for char in word.text)]
+    return _Look(tuple(words), sum(sure) / len(sure) if sure else 0.0, turn, skew, seconds)
+
+
+def _is_text(word: EngineWord) -> bool:
+    """Specks and remains of rules, read as strokes or lone letters, are no words; control characters never are."""
+    text = word.text
+    if any(unicodedata.category(char) in {"Cc", "Cf", "Co"} for char in text):
+        return False
+    if not any(char.isalnum() for char in text):
+        return word.confidence > 0.4 and len(text) <= 3 and not set(text) & _STROKES
+    return len(text) > 1 or text.isdigit() or word.confidence >= _HEARD
