@@ -27,7 +27,7 @@ REASONS: Final[Sentences] = {
     "counted": ("đã số hóa, còn hiệu lực", "digitised and in force"),
     "validity_unknown": ("đã số hóa, chưa xác định hiệu lực", "digitised, validity unknown"),
     "duplicate": ("trùng một giấy tờ đã có", "the same paper is already stored"),
-    "other_series": ("thuộc đơn vị ngoài phạm vi chuỗi số liệu", "of a unit outside this series of figures"),
+    "other_series": ("thuộc đơn vị ngoài chuỗi số liệu này", "of a unit outside this series of figures"),
     "not_a_result": (
         "không phải kết quả của thủ tục (thành phần hồ sơ hoặc kết quả xử lý)",
         "not a procedure's result (a component or a processing result)",
@@ -62,11 +62,42 @@ NOTES: Final[Sentences] = {
         "{papers} papers of units or kinds without inventory are left out of the rate",
     ),
     "more_than_inventory": (
-        "đã số hóa {papers}, nhiều hơn kiểm kê {inventory}: cần kiểm kê lại; tỷ lệ dừng ở 100 %",
+        "đã số hóa {papers}, nhiều hơn kiểm kê {inventory}: cần kiểm lại; tỷ lệ dừng ở 100 %",
         "{papers} digitised against an inventory of {inventory}: take stock again; the rate stops at 100 %",
     ),
     "inventory_older": ("dùng số liệu kiểm kê năm {year}", "uses the inventory of {year}"),
-    "target_carried": ("chỉ tiêu năm {year} được giữ tiếp", "the target of {year} is carried forward"),
+    "target_carried": ("giữ tiếp chỉ tiêu năm {year}", "the target of {year} is carried forward"),
+}
+EXPECTATIONS: Final[Sentences] = {
+    "document_id_unique": ("Mỗi tài liệu có một mã nội bộ riêng", "Every document has an id of its own"),
+    "pages_accounted": (
+        "Mỗi trang thuộc đúng một tài liệu, trong phạm vi tệp gốc",
+        "Every page lies in one document and within its original",
+    ),
+    "kind_known": ("Nhận ra loại giấy tờ", "The kind of paper is known"),
+    "kind_confidence": ("Độ tin cậy của loại đạt ngưỡng", "The kind is known surely enough"),
+    "page_confidence": ("Độ tin cậy đọc trang đạt ngưỡng", "Pages were read surely enough"),
+    "unit_resolved": ("Xác định được đơn vị và cấp", "Unit and level are resolved"),
+    "number_wellformed": ("Số, ký hiệu đúng dạng", "Numbers and notations are well formed"),
+    "date_real": ("Ngày ban hành là ngày có thật", "Issue dates are real dates"),
+    "date_not_future": ("Ngày ban hành không ở tương lai", "Issue dates are not in the future"),
+    "expiry_after_issue": ("Ngày hết hạn không trước ngày ban hành", "No paper expires before it was issued"),
+    "owner_wellformed": ("Số định danh chủ giấy tờ đúng dạng", "Owners' numbers are well formed"),
+    "validity_known": ("Xác định được hiệu lực", "Validity is known"),
+    "mandatory_complete": (
+        "Giấy tờ được chấp nhận có đủ trường bắt buộc",
+        "Accepted papers have all mandatory fields",
+    ),
+    "confidence_enough": (
+        "Trường bắt buộc của giấy tờ được chấp nhận đạt ngưỡng tin cậy",
+        "Mandatory fields of accepted papers were read surely enough",
+    ),
+    "code_issued": ("Giấy tờ được chấp nhận đã có mã kết quả số hóa", "Accepted papers have their code"),
+    "code_wellformed": ("Mã kết quả số hóa đúng cấu trúc", "Codes are well formed"),
+    "code_agrees": ("Mã khớp với số, loại và chủ giấy tờ", "Codes agree with number, type and owner"),
+    "code_unique": ("Không có hai giấy tờ cùng mã", "No two papers share a code"),
+    "stored": ("Giấy tờ được chấp nhận đã lưu bản PDF/A", "Accepted papers have their PDF/A stored"),
+    "verdict_not_invalid": ("veraPDF không bác bản PDF/A nào", "veraPDF rejects no PDF/A"),
 }
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 from datetime import date
 
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from quality.quotas import compute
 from schemas.documents import Level, ValidityState

@@ -1,0 +1,153 @@
+"""What the quality room reports of a batch: expectations held against it, and all that one report page shows.
+
+Plain data, so that a report can be written, kept and compared without the catalogue at hand.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict
+
+from schemas.batches import BatchState, FileCounts, FileStatus, PageCounts
+from schemas.documents import Route, ValidityState, Verdict
+from schemas.findings import Finding, Severity
+
+
+class ExpectationResult(BaseModel):
+    """One expectation held against a batch.
+
+    Attributes:
+        key: stable name; its title for people stands in `quality.sentences.EXPECTATIONS`.
+        severity: how much a failure weighs.
+        success: True held, False failed; meaningless when `broken`.
+        broken: the check itself broke and says nothing of the data; `detail` tells why.
+        checked: documents that the expectation speaks of.
+        unexpected: how many of them failed.
+        documents: their ids, sorted.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    key: str
+    severity: Severity
+    success: bool
+    broken: bool = False
+    detail: str = ""
+    checked: int = 0
+    unexpected: int = 0
+    documents: tuple[str, ...] = ()
+
+
+class ExpectationReport(BaseModel):
+    """All expectations of a batch, in their fixed order. It reports; it never changes a route."""
+
+    model_config = ConfigDict(frozen=True)
+
+    batch: str
+    documents: int
+    results: tuple[ExpectationResult, ...]
+
+    @property
+    def failed(self) -> tuple[ExpectationResult, ...]:
+        """Expectations that the data did not meet."""
+        return tuple(result for result in self.results if not result.success and not result.broken)
+
+    @property
+    def broken(self) -> tuple[ExpectationResult, ...]:
+        """Expectations that could not be evaluated."""
+        return tuple(result for result in self.results if result.broken)
+
+
+class ReportedPaper(BaseModel):
+    """One document as a batch report shows it; `linked_to` names the document whose duplicate it is.
+
+    `owner` and the owner's part of `code` are shown masked.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    file: str
+    pages: tuple[int, ...]
+    kind: str | None = None
+    number: str | None = None
+    owner: str | None = None
+    route: Route
+    verdict: Verdict = Verdict.NOT_CHECKED
+    validity: ValidityState = ValidityState.UNKNOWN
+    code: str | None = None
+    linked_to: str | None = None
+    findings: tuple[Finding, ...] = ()
+
+
+class ReportedFile(BaseModel):
+    """One file that was set aside or not started."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    status: FileStatus
+    sha256: str | None = None
+    findings: tuple[Finding, ...] = ()
+
+
+class PageFates(BaseModel):
+    """What became of the pages of the files that opened; when none is lost, `in_` is the sum of the others.
+
+    Each page is counted once: a blank page that is kept in a document counts as `blank`, a page of a file
+    whose bytes came before as `duplicates`.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    in_: int = 0
+    documents: int = 0
+    blank: int = 0
+    separators: int = 0
+    set_aside: int = 0
+    duplicates: int = 0
+
+    @property
+    def accounted(self) -> int:
+        """Pages whose fate is known."""
+        return self.documents + self.blank + self.separators + self.set_aside + self.duplicates
+
+
+class BatchReportData(BaseModel):
+    """All that one batch report shows.
+
+    Attributes:
+        batch: name of the batch.
+        state: how it ended, or that it runs still.
+        operator: who ran it, as the events say.
+        started, ended: moments with offset, None where not known.
+        made_at: when the report was made; handed in, so that the same data give the same page.
+        files, pages, fates: the counts; `pages` as the catalogue counts, `fates` as the pages fell.
+        page_confidence: reading confidence of each page read, 0–1.
+        papers: every document of the batch.
+        files_aside: files set aside or not started.
+        findings: findings of the batch itself and of its files and pages; those of documents are in `papers`.
+        expectations: what the batch was held against, None where that was not done.
+        kind_titles: Vietnamese title of each kind.
+        places: where things lie: (what, path or key).
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    batch: str
+    state: BatchState
+    operator: str = ""
+    started: datetime | None = None
+    ended: datetime | None = None
+    made_at: datetime
+    files: FileCounts
+    pages: PageCounts
+    fates: PageFates = PageFates()
+    page_confidence: tuple[float, ...] = ()
+    papers: tuple[ReportedPaper, ...] = ()
+    files_aside: tuple[ReportedFile, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    expectations: ExpectationReport | None = None
+    kind_titles: dict[str, str] = {}
+    places: tuple[tuple[str, str], ...] = ()
