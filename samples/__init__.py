@@ -1,8 +1,8 @@
 """Synthetic result papers with known truth: what tests, the demo and the benchmarks read.
 
-Three layers that do not know each other: *kinds* (templates in `kinds/*.toml` over one renderer), *wear* (what years
-and scanners do to a page image) and *containers* (the files a scanner leaves). Everything is decided by a seed: the
-same seed gives the same bytes. No name, number or address belongs to a real person.
+Three layers that do not know each other: *kinds* (templates in `kinds/*.toml` over one renderer), *wear*
+(what years and scanners do to a page image) and *containers* (the files a scanner leaves). Everything is
+decided by a seed: the same seed gives the same bytes. No name, number or address belongs to a real person.
 """
 
 from __future__ import annotations

@@ -19,15 +19,21 @@ def _names(text: str) -> list[str]:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; returns the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m samples", description="Synthetic result papers with known truth.")
+    parser = argparse.ArgumentParser(
+        prog="python -m samples", description="Synthetic result papers with known truth."
+    )
     parser.add_argument("out", type=Path, help="folder to fill: OUT/<batch>/ and OUT/truth/")
     parser.add_argument("--papers", type=int, default=24, help="papers in all (default 24)")
     parser.add_argument("--seed", type=int, default=1, help="the same seed gives the same bytes (default 1)")
-    parser.add_argument("--batches", type=_names, default=[], help=f"of: {', '.join(plan.name for plan in plans())}")
+    parser.add_argument(
+        "--batches", type=_names, default=[], help=f"of: {', '.join(plan.name for plan in plans())}"
+    )
     parser.add_argument("--kinds", type=_names, default=[], help=f"of: {', '.join(KINDS)}")
     parser.add_argument("--container", choices=sorted(CONTAINERS), help="one container for all files")
     parser.add_argument("--dpi", type=int, help="one resolution for all files")
-    parser.add_argument("--clean", action="store_true", help="no wear but signature and seal; one upright paper a file")
+    parser.add_argument(
+        "--clean", action="store_true", help="no wear but signature and seal; one upright paper a file"
+    )
     parser.add_argument("--quiet", action="store_true", help="no line per file")
     given = parser.parse_args(arguments)
     started = time.monotonic()
@@ -46,7 +52,9 @@ def main(arguments: list[str] | None = None) -> int:
     except (FontMissingError, LookupError) as error:
         print(f"samples: {error}", file=sys.stderr)
         return 2
-    print(f"{given.papers} papers in {len(files)} files under {given.out} ({time.monotonic() - started:.1f} s)")
+    print(
+        f"{given.papers} papers in {len(files)} files under {given.out} ({time.monotonic() - started:.1f} s)"
+    )
     return 0
 
 

@@ -12,7 +12,9 @@ from samples.facts import Setting
 def _beneficiaries(rng: random.Random, setting: Setting) -> Iterator[list[str]]:
     for number in range(1, rng.randint(14, 46)):
         someone = people.person(rng, setting.day, (16, 92), None, setting.commune)
-        rate = rng.choice((1.0, 1.5, 2.0, 2.5)) * (500 if setting.day.year >= 2024 else 360 if setting.day.year >= 2021 else 270)
+        rate = rng.choice((1.0, 1.5, 2.0, 2.5)) * (
+            500 if setting.day.year >= 2024 else 360 if setting.day.year >= 2021 else 270
+        )
         yield [
             words.two_digits(number, 10),
             someone.name,

@@ -186,7 +186,9 @@ def make(
     if kinds:
         chosen = [plan for plan in chosen if set(plan.kinds) & set(kinds)]
     if not chosen:
-        raise LookupError(f"no batch fits {list(batches)} {list(kinds)}; there are: {', '.join(p.name for p in plans())}")
+        raise LookupError(
+            f"no batch fits {list(batches)} {list(kinds)}; there are: {', '.join(p.name for p in plans())}"
+        )
     files: list[Path] = []
     for plan, count in zip(chosen, _quotas(chosen, papers), strict=True):
         if not count:
@@ -196,7 +198,16 @@ def make(
             shutil.rmtree(place, ignore_errors=True)
             place.mkdir(parents=True)
         batch = _Batch(folder, truth)
-        fill = _Filling(plan, batch, random.Random(f"{seed}/{plan.name}"), f"{seed}/{plan.name}", kinds, clean, dpi, container)
+        fill = _Filling(
+            plan,
+            batch,
+            random.Random(f"{seed}/{plan.name}"),
+            f"{seed}/{plan.name}",
+            kinds,
+            clean,
+            dpi,
+            container,
+        )
         fill.run(count, progress)
         _write_sheet(folder / "lo.toml", plan, batch.sheets)
         files += batch.files
@@ -206,9 +217,9 @@ def make(
 def _write_sheet(path: Path, plan: Plan, sheets: int) -> None:
     values = {**plan.sheet, "expected_sheets": sheets, "kinds": sorted(set(plan.kinds))}
     lines = ["# Phiếu lô: kê khai khi bàn giao."]
-    for key in _SHEET_KEYS:
-        if key in values:
-            lines.append(f"{key} = {json.dumps(values[key], ensure_ascii=False)}")
+    lines += [
+        f"{key} = {json.dumps(values[key], ensure_ascii=False)}" for key in _SHEET_KEYS if key in values
+    ]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
@@ -231,9 +242,12 @@ class _Filling:
         left = count
         while left:
             together = 1
-            container = self.container or self.rng.choices(
-                list(self.plan.containers), weights=list(self.plan.containers.values())
-            )[0]
+            container = (
+                self.container
+                or self.rng.choices(list(self.plan.containers), weights=list(self.plan.containers.values()))[
+                    0
+                ]
+            )
             if not self.clean and left > 2 and CONTAINERS[container].many and self.rng.random() < 0.12:
                 together = self.rng.randint(2, min(4, left))
             before = len(self.batch.files)

@@ -1,6 +1,7 @@
 """Blocks of a template onto pages: header, title, text, form rows, tables, columns, signature.
 
-A composer keeps the place on the page and starts a new one when a line no longer fits. Millimetres throughout.
+A composer keeps the place on the page and starts a new one when a line no longer fits. Millimetres
+throughout.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ class Setup:
     dpi: int = 300
     pen_fields: frozenset[str] = frozenset()
     page_numbers: bool = True
+    gaps: bool = False
 
 
 @dataclass
@@ -39,6 +41,7 @@ class Composer:
     y: float = 0.0
 
     def __post_init__(self) -> None:
+        """Open the first page."""
         self.new_page()
 
     @property
@@ -75,7 +78,9 @@ class Composer:
 
     def new_page(self) -> None:
         """Start a page; from the second on its number stands centred at the top."""
-        self.sheets.append(Sheet.empty(self.setup.size, self.setup.dpi))
+        sheet = Sheet.empty(self.setup.size, self.setup.dpi)
+        sheet.pens, sheet.gaps = self.setup.pen_fields, self.setup.gaps
+        self.sheets.append(sheet)
         self.y = self.setup.margins[1]
         number = len(self.sheets)
         if number > 1 and self.setup.page_numbers:
@@ -91,13 +96,11 @@ class Composer:
         """A paragraph that may run over pages."""
         for line, last, first in layout(self.sheet, markup, width, style, indent):
             self.room(style.line_mm())
-            self.y = place_line(
-                self.sheet, line, left, width, self.y, style, indent if first else 0.0, last, self.setup.pen_fields
-            )
+            self.y = place_line(self.sheet, line, left, width, self.y, style, indent if first else 0.0, last)
 
     def still(self, markup: str, style: Style, left: float, width: float, y: float) -> float:
         """A paragraph at a given place of this page; the composer's own place does not move."""
-        return draw_paragraph(self.sheet, markup, left, width, y, style, 0.0, self.setup.pen_fields)
+        return draw_paragraph(self.sheet, markup, left, width, y, style)
 
 
 def draw_block(composer: Composer, block: Block) -> None:
@@ -110,12 +113,12 @@ def draw_block(composer: Composer, block: Block) -> None:
 
 
 def _header(composer: Composer, block: Block) -> None:
-    """Agency left, national title right, then number and date (or subject) below: NĐ 30/2020, boxes 1 to 4."""
+    """Agency left, national title right, number and date (or subject) below: NĐ 30/2020, boxes 1 to 4."""
     sheet, top = composer.sheet, composer.y
     split = float(block.get("split", 0.42))
     left_width = composer.width * split + 6
     right_left = composer.left + composer.width * split + 4
-    right_width = composer.width * (1 - split) + 2
+    right_width = composer.width * (1 - split) - 2
     small = Style(composer.setup.family, float(block.get("head_size", 12.5)), align="center", leading=1.22)
     y = top
     for line in block["left"]:
@@ -127,7 +130,9 @@ def _header(composer: Composer, block: Block) -> None:
     y = composer.still(f"**{national[0]}**", small, right_left, right_width, top)
     second = replace(small, size=small.size + 1)
     words = words_of(f"**{national[1]}**", second, sheet)
-    half = (sum(word.width for word in words) + space_width(second, sheet) * (len(words) - 1)) / sheet.dpi * 12.7
+    half = (
+        (sum(word.width for word in words) + space_width(second, sheet) * (len(words) - 1)) / sheet.dpi * 12.7
+    )
     y = composer.still(f"**{national[1]}**", second, right_left, right_width, y)
     centre = right_left + right_width / 2
     sheet.rule(centre - half, y + 1.2, centre + half, y + 1.2, 0.75)
@@ -185,7 +190,9 @@ def _form(composer: Composer, block: Block) -> None:
         composer.room(style.line_mm())
         start_y, deepest, x = composer.y, composer.y, left
         for cell, share in zip(cells, shares, strict=True):
-            deepest = max(deepest, _cell(composer, cell, x, width * share - 2, start_y, style, bool(block.get("dots"))))
+            deepest = max(
+                deepest, _cell(composer, cell, x, width * share - 2, start_y, style, bool(block.get("dots")))
+            )
             x += width * share
         composer.y = deepest + float(block.get("gap", 1.0))
 
@@ -227,7 +234,8 @@ def _table(composer: Composer, block: Block) -> None:
         sheet = composer.sheet
         styles = [replace(style, bold=bold, align="center" if bold else align) for align in aligns]
         count = [
-            len(layout(sheet, cell, width - 3, face)) for cell, width, face in zip(cells, widths, styles, strict=True)
+            len(layout(sheet, cell, width - 3, face))
+            for cell, width, face in zip(cells, widths, styles, strict=True)
         ]
         height = max(1, *count) * style.line_mm() + 2.0
         if composer.y + height > composer.floor:
@@ -261,7 +269,8 @@ def _columns(composer: Composer, block: Block) -> None:
         composer.y = top
         if side == 0:
             composer.setup = replace(
-                setup, margins=(margins[0], margins[1], margins[2] + whole * (1 - split) + gutter / 2, margins[3])
+                setup,
+                margins=(margins[0], margins[1], margins[2] + whole * (1 - split) + gutter / 2, margins[3]),
             )
         else:
             composer.setup = replace(
@@ -282,7 +291,9 @@ def _signature(composer: Composer, block: Block) -> None:
     titles: list[str] = block["titles"]
     space_mm = float(block.get("space", 27))
     small = Style(composer.setup.family, 11, leading=1.2)
-    title = Style(composer.setup.family, float(block.get("size", 13.5)), bold=True, align="center", leading=1.22)
+    title = Style(
+        composer.setup.family, float(block.get("size", 13.5)), bold=True, align="center", leading=1.22
+    )
     head: list[str] = block.get("before", [])
     height = (len(titles) + len(head) + 1) * title.line_mm() + space_mm
     height = max(height, len(block.get("left", [])) * small.line_mm())
@@ -297,13 +308,20 @@ def _signature(composer: Composer, block: Block) -> None:
     for number, line in enumerate(block.get("left", [])):
         face = Style(composer.setup.family, 12, bold=True, italic=True) if number == 0 else small
         y = composer.still(line, face, composer.left, left_width, y)
-    if block.get("left_titles"):
-        y = top
-        for line in block["left_titles"]:
-            y = composer.still(line, title, composer.left, left_width, y)
-        sheet.anchor("second_signature", _signing_box(sheet, composer.left, left_width, y, space_mm))
+    signers = (
+        [[line] for line in block["left_pair"]] if "left_pair" in block else [block.get("left_titles", [])]
+    )
+    part = left_width / len(signers)
+    for number, lines in enumerate(signers):
+        if not lines:
+            continue
+        below, x = top, composer.left + number * part
+        for line in lines:
+            below = composer.still(line, title, x, part, below)
+        sheet.anchor("second_signature", _signing_box(sheet, x, part, below, space_mm))
         if block.get("left_name"):
-            y = composer.still(block["left_name"], title, composer.left, left_width, y + space_mm)
+            below = composer.still(block["left_name"], title, x, part, below + space_mm)
+        y = max(y, below)
     right_y = top
     for line in head:
         plain = Style(composer.setup.family, title.size, italic=True, align="center")

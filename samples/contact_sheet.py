@@ -1,4 +1,4 @@
-"""`python -m samples.contact_sheet DIR OUT.png`: small pictures of all pages of a folder of scans, to look at."""
+"""`python -m samples.contact_sheet DIR OUT.png`: small pictures of all pages of a folder of scans."""
 
 from __future__ import annotations
 
@@ -19,7 +19,16 @@ def pages(path: Path, width: int) -> Iterator[Image.Image]:
     """Pages of a file as a viewer shows them, `width` pixels wide. PDFs go through Poppler's pdftoppm."""
     if path.suffix.lower() == ".pdf":
         with tempfile.TemporaryDirectory() as folder:
-            command = ["pdftoppm", "-scale-to-x", str(width), "-scale-to-y", "-1", "-png", str(path), f"{folder}/p"]
+            command = [
+                "pdftoppm",
+                "-scale-to-x",
+                str(width),
+                "-scale-to-y",
+                "-1",
+                "-png",
+                str(path),
+                f"{folder}/p",
+            ]
             subprocess.run(command, check=True, capture_output=True)
             for picture in sorted(Path(folder).iterdir()):
                 with Image.open(picture) as image:
@@ -28,9 +37,13 @@ def pages(path: Path, width: int) -> Iterator[Image.Image]:
     with Image.open(path) as image:
         for number in range(getattr(image, "n_frames", 1)):
             image.seek(number)
-            upright = ImageOps.exif_transpose(image.convert("RGB")) if number else ImageOps.exif_transpose(image)
+            upright = (
+                ImageOps.exif_transpose(image.convert("RGB")) if number else ImageOps.exif_transpose(image)
+            )
             shown = upright.convert("RGB")
-            yield shown.resize((width, round(shown.height * width / shown.width)), Image.Resampling.BOX, reducing_gap=2)
+            yield shown.resize(
+                (width, round(shown.height * width / shown.width)), Image.Resampling.BOX, reducing_gap=2
+            )
 
 
 def contact_sheet(folder: Path, out: Path, width: int = 300, columns: int = 6, limit: int = 60) -> int:
@@ -55,14 +68,17 @@ def contact_sheet(folder: Path, out: Path, width: int = 300, columns: int = 6, l
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; returns the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m samples.contact_sheet", description="Small pictures of all pages.")
+    parser = argparse.ArgumentParser(
+        prog="python -m samples.contact_sheet", description="Small pictures of all pages."
+    )
     parser.add_argument("folder", type=Path)
     parser.add_argument("out", type=Path)
     parser.add_argument("--width", type=int, default=300, help="width of a page in pixels (default 300)")
     parser.add_argument("--columns", type=int, default=6)
     parser.add_argument("--limit", type=int, default=60, help="most pages shown (default 60)")
     given = parser.parse_args(arguments)
-    print(f"{contact_sheet(given.folder, given.out, given.width, given.columns, given.limit)} pages in {given.out}")
+    shown = contact_sheet(given.folder, given.out, given.width, given.columns, given.limit)
+    print(f"{shown} pages in {given.out}")
     return 0
 
 

@@ -1,7 +1,7 @@
 """Files that scanners leave: JPEG, PNG, TIFF (G4, LZW) and PDF with JPEG, G4, JBIG2 or JPEG 2000 pages.
 
-Every writer is deterministic: no dates, no random ids. How an image lies in its container (turned, with a /Rotate or an
-EXIF orientation) is part of the page, see `FilePage`.
+Every writer is deterministic: no dates, no random ids. How an image lies in its container (turned, with a
+/Rotate or an EXIF orientation) is part of the page, see `FilePage`.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from typing import Any, Literal
 import cv2
 import numpy as np
 import pikepdf
-from PIL import Image, ImageOps
 from pikepdf import Array, Dictionary, Name
+from PIL import Image, ImageOps
 
 from samples.overlay import caption_font, caption_stream
 from samples.wear.scan import Pixels
@@ -32,7 +32,8 @@ class FilePage:
     Attributes:
         pixels: height x width x 3, as a viewer shall show it.
         dpi: resolution.
-        stored_turn: degrees clockwise by which a viewer turns the stored image (/Rotate, EXIF): 0, 90, 180, 270.
+        stored_turn: degrees clockwise by which a viewer turns the stored image (/Rotate, EXIF): 0, 90, 180,
+        270.
         caption: lines of text laid over the page as real PDF text (e-signature caption); PDF only.
         colour: False for a grey image.
     """
@@ -49,14 +50,20 @@ class FilePage:
         image = Image.fromarray(self.pixels)
         if not self.colour:
             image = image.convert("L")
-        turns = {90: Image.Transpose.ROTATE_90, 180: Image.Transpose.ROTATE_180, 270: Image.Transpose.ROTATE_270}
+        turns = {
+            90: Image.Transpose.ROTATE_90,
+            180: Image.Transpose.ROTATE_180,
+            270: Image.Transpose.ROTATE_270,
+        }
         return image.transpose(turns[self.stored_turn]) if self.stored_turn else image
 
 
 def bitonal(image: Image.Image) -> Image.Image:
     """Black and white by local threshold, as office scanners do."""
     grey = np.array(image.convert("L"), dtype=np.uint8)
-    small = cv2.resize(grey, (max(1, grey.shape[1] // 8), max(1, grey.shape[0] // 8)), interpolation=cv2.INTER_AREA)
+    small = cv2.resize(
+        grey, (max(1, grey.shape[1] // 8), max(1, grey.shape[0] // 8)), interpolation=cv2.INTER_AREA
+    )
     ground = cv2.resize(cv2.dilate(small, np.ones((7, 7), np.uint8)), (grey.shape[1], grey.shape[0]))
     level = np.where(grey.astype(np.uint16) * 100 < ground.astype(np.uint16) * 68, 0, 255).astype(np.uint8)
     return Image.fromarray(level).convert("1", dither=Image.Dither.NONE)
@@ -112,7 +119,10 @@ def jbig2(image: Image.Image) -> bytes:
     page = struct.pack(">IIIIBH", width, height, 0, 0, 0, 0)
     region = struct.pack(">IIIIB", width, height, 0, 0, 0) + b"\x01" + coded
     return (
-        struct.pack(">IBBBI", 0, 48, 0, 1, len(page)) + page + struct.pack(">IBBBI", 1, 38, 0, 1, len(region)) + region
+        struct.pack(">IBBBI", 0, 48, 0, 1, len(page))
+        + page
+        + struct.pack(">IBBBI", 1, 38, 0, 1, len(region))
+        + region
     )
 
 
@@ -160,7 +170,8 @@ def _pdf(pages: Sequence[FilePage], codec: str) -> bytes:
             content += caption_stream(page.caption, wide, high)
         entries = Dictionary(
             Type=Name.Page,
-            MediaBox=Array([0, 0, round(wide, 3), round(high, 3)]),
+            # A hair less than the image: renderers round page sizes up to whole pixels.
+            MediaBox=Array([0, 0, round(wide - 0.002, 3), round(high - 0.002, 3)]),
             Resources=resources,
             Contents=pdf.make_stream(content),
         )

@@ -17,12 +17,14 @@ from samples import identifiers, people, units, words
 Facts = dict[str, str]
 _DATA = Path(__file__).parent / "data"
 _PLACE = re.compile(r"\{(~?)([A-Za-z0-9_.]+)(?::([\d.]+))?\}")
-_OLD_TONES = (("òa", "oà"), ("óa", "oá"), ("ỏa", "oả"), ("ọa", "oạ"), ("õa", "oã"), ("ùy", "uỳ"), ("úy", "uý"))
-_OLD_TONES += (("ủy", "uỷ"), ("ũy", "uỹ"), ("ụy", "uỵ"), ("òe", "oè"), ("óe", "oé"), ("ỏe", "oẻ"))
+_OLD_TONES: tuple[tuple[str, str], ...] = (
+    *(("òa", "oà"), ("óa", "oá"), ("ỏa", "oả"), ("ọa", "oạ"), ("õa", "oã"), ("ùy", "uỳ"), ("úy", "uý")),
+    *(("ủy", "uỷ"), ("ũy", "uỹ"), ("ụy", "uỵ"), ("òe", "oè"), ("óe", "oé"), ("ỏe", "oẻ")),
+)
 _OLD_RULE = re.compile(
     "(?<![qQ])(" + "|".join(new for new, _ in _OLD_TONES) + r")(?![a-zà-ỹ])", flags=re.IGNORECASE
 )
-_OLD_MAP = {new: old for new, old in _OLD_TONES} | {new.upper(): old.upper() for new, old in _OLD_TONES}
+_OLD_MAP = dict(_OLD_TONES) | {new.upper(): old.upper() for new, old in _OLD_TONES}
 
 
 @functools.cache
@@ -33,7 +35,7 @@ def agencies() -> dict[str, dict[str, Any]]:
 
 def stands(agency: Mapping[str, Any], day: date) -> bool:
     """Whether an agency stood on that day."""
-    return agency.get("from", date.min) <= day <= agency.get("to", date.max)
+    return bool(agency.get("from", date.min) <= day <= agency.get("to", date.max))
 
 
 def old_tones(text: str) -> str:
@@ -42,7 +44,7 @@ def old_tones(text: str) -> str:
 
 
 def fill(template: str, facts: Mapping[str, str], pen: bool = True) -> str:
-    """Replace `{name}` by its value, `{~name:mm}` by a blank that a pen may fill; values may hold placeholders.
+    """Replace `{name}` by its value and `{~name:mm}` by a blank for a pen; values may hold placeholders.
 
     Raises:
         KeyError: a placeholder has no value.
@@ -83,7 +85,14 @@ def a_weekday(rng: random.Random, first: date, last: date) -> date:
 
 
 def _unit_facts(role: str, unit: units.Unit) -> Facts:
-    short = {"thành phố": "TP.", "thị xã": "TX.", "huyện": "H.", "phường": "P.", "xã": "X.", "thị trấn": "TT."}
+    short = {
+        "thành phố": "TP.",
+        "thị xã": "TX.",
+        "huyện": "H.",
+        "phường": "P.",
+        "xã": "X.",
+        "thị trấn": "TT.",
+    }
     return {
         f"{role}.name": unit.name,
         f"{role}.spoken": unit.spoken,
@@ -113,6 +122,7 @@ def _setting_facts(rng: random.Random, setting: Setting, variant: Mapping[str, A
         "dateshort": words.short_date(day),
         "dateiso": day.isoformat(),
         "unitpath": unit_path(setting),
+        "abovepath": unit_path(setting).partition(", ")[2],
         "level": agency["level"],
         "abbr": agency["abbr"],
         "office": rng.choice(agency.get("offices", ["VP"])),
@@ -141,7 +151,9 @@ def _setting_facts(rng: random.Random, setting: Setting, variant: Mapping[str, A
 
 def _registers(rng: random.Random, day: date) -> Facts:
     """Numbers and names that several kinds print: land, enterprises, amounts."""
-    area = rng.choice((rng.randint(600, 2400) / 10, rng.randint(900, 6000) / 10, float(rng.randint(80, 1200))))
+    area = rng.choice(
+        (rng.randint(600, 2400) / 10, rng.randint(900, 6000) / 10, float(rng.randint(80, 1200)))
+    )
     whole = int(area)
     tenth = round(area * 10) % 10
     area_words = words.number_in_words(whole) + (f" phẩy {words.number_in_words(tenth)}" if tenth else "")
@@ -202,7 +214,7 @@ def _cast(rng: random.Random, setting: Setting, roles: Mapping[str, Any]) -> Fac
         like = cast.get(rules.get("family", ""))
         family = like.name.split()[0] if like else None
         if rules.get("newborn"):
-            someone = people.newborn(rng, setting.day, family or "Nguyễn")
+            someone = people.newborn(rng, setting.day, family or "Nguyễn", like.ethnic if like else "Kinh")
         else:
             commune = setting.commune if at_home or rules.get("local") else None
             sex = rules.get("female")
@@ -226,15 +238,16 @@ def tell(rng: random.Random, setting: Setting, variant: Mapping[str, Any]) -> Fa
     facts |= _registers(rng, setting.day)
     facts |= _cast(rng, setting, variant.get("people", {}))
     for name, choices in variant.get("picks", {}).items():
-        facts[name] = rng.choice(choices)
-    facts |= _laws(setting.day) | _derived(rng, setting, facts)
+        chosen = rng.choice(choices)
+        facts |= chosen if isinstance(chosen, dict) else {name: chosen}
+    facts |= _laws(setting.day) | _derived(rng, setting, facts, variant.get("company_form", "TNHH"))
     until = setting.day + timedelta(days=365 * int(variant.get("term_years", 5)))
     facts["until"] = words.long_date(until)
     facts["untiliso"] = until.isoformat()
     return facts
 
 
-def _derived(rng: random.Random, setting: Setting, facts: Facts) -> Facts:
+def _derived(rng: random.Random, setting: Setting, facts: Facts, form: str) -> Facts:
     """Values that follow from others, and some that only one kind prints."""
     death = setting.day - timedelta(days=rng.randint(1, 14))
     titles = facts["signer_titles"].split("|")
@@ -245,8 +258,8 @@ def _derived(rng: random.Random, setting: Setting, facts: Facts) -> Facts:
     return {
         "signer_title_upper": facts["signer_title"].upper(),
         "authority": f"{authority} {whose}".upper(),
-        "companyfull": f"Công ty TNHH {facts['company']}",
-        "companycaps": f"CÔNG TY TNHH {facts['company'].upper()}",
+        "companyfull": f"Công ty {form} {facts['company']}",
+        "companycaps": f"CÔNG TY {form} {facts['company']}".upper(),
         "mstname": f"CÔNG TY {letters}",
         "shoptitle": words.capitalized(facts["shopname"]),
         "clinic": f"Phòng khám đa khoa {people.draw(rng, 'company_head')}",

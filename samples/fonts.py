@@ -1,7 +1,7 @@
 """Fonts by file name, from the places where Debian puts them.
 
-Only the fonts named here are used, so that the same seed gives the same page everywhere. A missing font is an error
-that names the packages to install.
+Only the fonts named here are used, so that the same seed gives the same page everywhere. A missing font is
+an error that names the packages to install.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ ROOTS = (
 )
 PACKAGES = (
     "fonts-liberation2 fonts-croscore fonts-texgyre fonts-breip fonts-dancingscript fonts-kristi "
-    "fonts-femkeklaver fonts-dkg-handwriting"
+    "fonts-dkg-handwriting fonts-rufscript"
 )
 
 
@@ -52,7 +52,9 @@ FAMILIES: dict[str, Family] = {
         "texgyretermes-italic.otf",
         "texgyretermes-bolditalic.otf",
     ),
-    "typewriter": Family("Cousine-Regular.ttf", "Cousine-Bold.ttf", "Cousine-Italic.ttf", "Cousine-BoldItalic.ttf"),
+    "typewriter": Family(
+        "Cousine-Regular.ttf", "Cousine-Bold.ttf", "Cousine-Italic.ttf", "Cousine-BoldItalic.ttf"
+    ),
     "sans": Family("Arimo-Regular.ttf", "Arimo-Bold.ttf", "Arimo-Italic.ttf", "Arimo-BoldItalic.ttf"),
 }
 PRINT_FAMILIES = ("tinos", "liberation", "termes")
@@ -61,8 +63,9 @@ PENS: dict[str, str] = {
     "breip": "Breip.ttf",
     "dancing": "DancingScript-Regular.otf",
     "kristi": "Kristi.ttf",
-    "femke": "femkeklaver.ttf",
     "dkg": "dkg.ttf",
+    "dkg_italic": "dkgIt.ttf",
+    "ruf": "Rufscript010.ttf",
 }
 """Handwriting-like fonts: digits and plain letters; Vietnamese marks are drawn by `samples.handwriting`."""
 

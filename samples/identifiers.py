@@ -28,7 +28,7 @@ def tax_code(rng: random.Random) -> str:
 
 
 def personal_number(rng: random.Random, birth: date, female: bool) -> str:
-    """A twelve-digit personal number: province of birth registration, century and sex, year of birth, six digits."""
+    """A twelve-digit personal number: province of registration, century and sex, birth year, six digits."""
     century = (birth.year // 100 - 19) * 2 + int(female)
     return f"{rng.choice(_HOME)}{century}{birth.year % 100:02d}{rng.randrange(1_000_000):06d}"
 

@@ -19,6 +19,7 @@ from samples.sheet import Box, TextLine
 from samples.wear.marks import caption_lines
 from samples.wear.scan import Pixels, Scan
 
+__all__ = ["CONTAINERS", "KINDS", "WEARS", "Sample", "make", "make_one"]
 KINDS = kind_ids()
 WEARS = tuple(wearing.WEARS)
 Truth = dict[str, Any]
@@ -47,6 +48,7 @@ class PageMade:
     stored_turn: int = 0
     caption: tuple[str, ...] = ()
     colour: bool = True
+    codes: tuple[str, ...] = ()
 
 
 def scan_paper(paper: Paper, wears: Sequence[str], seed: str) -> list[PageMade]:
@@ -58,14 +60,17 @@ def scan_paper(paper: Paper, wears: Sequence[str], seed: str) -> list[PageMade]:
         if fresh:
             scan.back = fresh[number - 1] if number else fresh[1]
         wearing.apply(scan, wears, f"{seed}/page{number}")
-        pages.append(PageMade(scan.pixels, scan.dpi, scan.lines, list(scan.wear)))
+        made = PageMade(scan.pixels, scan.dpi, scan.lines, list(scan.wear), codes=tuple(scan.codes))
+        pages.append(made)
     return pages
 
 
 def blank_page(size: tuple[int, int], dpi: int, wears: Sequence[str], seed: str) -> PageMade:
     """The empty back of a sheet, with the wear of paper and scanner."""
     scan = Scan(np.full((size[1], size[0], 3), 255, dtype=np.uint8), dpi, [])
-    fitting = [name for name in wears if name in {"paper_tint", "noise", "fold_lines", "shadow", "black_edges"}]
+    fitting = [
+        name for name in wears if name in {"paper_tint", "noise", "fold_lines", "shadow", "black_edges"}
+    ]
     wearing.apply(scan, fitting, seed)
     return PageMade(scan.pixels, dpi, [], list(scan.wear), blank=True)
 
@@ -75,7 +80,7 @@ def turn_page(page: PageMade, degrees: int) -> PageMade:
     height, width = page.pixels.shape[:2]
     lines = [TextLine(line.text, _turned(line.box, width, height, degrees)) for line in page.lines]
     pixels = np.ascontiguousarray(np.rot90(page.pixels, k=-degrees // 90))
-    return PageMade(pixels, page.dpi, lines, page.wear, page.blank, degrees, 0, (), page.colour)
+    return PageMade(pixels, page.dpi, lines, page.wear, page.blank, degrees, 0, (), page.colour, page.codes)
 
 
 def _turned(box: Box, width: int, height: int, degrees: int) -> Box:
@@ -90,8 +95,7 @@ def _turned(box: Box, width: int, height: int, degrees: int) -> Box:
 def with_caption(page: PageMade, sheet_scan: Scan, seed: str) -> PageMade:
     """Add an e-signature caption as real text over the page (PDF containers only)."""
     lines = caption_lines(sheet_scan, random.Random(f"{seed}/caption"))
-    height, width = page.pixels.shape[:2]
-    boxes = caption_boxes(lines, width, height, page.dpi)
+    boxes = caption_boxes(lines, page.pixels.shape[1], page.dpi)
     page.caption = tuple(lines)
     page.lines = [*(TextLine(text, box) for text, box in zip(lines, boxes, strict=True)), *page.lines]
     return page
@@ -152,6 +156,7 @@ def _page_truth(number: int, page: PageMade) -> Truth:
         "stored_rotation": page.stored_turn,
         "blank": page.blank,
         "wear": page.wear,
+        "qr": list(page.codes),
         "text": "\n".join(line.text for line in page.lines),
         "lines": [{"text": line.text, "box": _inside(line.box, width, height)} for line in page.lines],
     }

@@ -5,13 +5,22 @@ from __future__ import annotations
 import math
 import random
 
-from samples.composer import Block, Composer, register
+import cv2
+import numpy as np
+from PIL import Image
+
+from samples.composer import Block, Composer
 from samples.sheet import Ink, Sheet
 from samples.typeset import Style
 
 GOLD: Ink = (214, 164, 40)
 EMBLEM_RED: Ink = (206, 32, 38)
-PINKS: dict[str, Ink] = {"pink": (226, 160, 160), "green": (150, 190, 160), "blue": (150, 175, 205), "red": (190, 60, 60)}
+PINKS: dict[str, Ink] = {
+    "pink": (226, 160, 160),
+    "green": (150, 190, 160),
+    "blue": (150, 175, 205),
+    "red": (190, 60, 60),
+}
 
 
 def star(centre: tuple[float, float], radius: float, turn: float = 0.0) -> list[tuple[float, float]]:
@@ -34,12 +43,20 @@ def draw_emblem(sheet: Sheet, centre_mm: tuple[float, float], diameter: float) -
             angle = math.radians(100 + step * 17) if side < 0 else math.radians(80 - step * 17)
             px, py = x + 0.9 * radius * math.cos(angle), y + 0.9 * radius * math.sin(angle)
             grain = radius * 0.12
-            pen.ellipse((px - grain, py - grain * 1.3, px + grain, py + grain * 1.3), outline=(170, 110, 20), fill=GOLD)
+            pen.ellipse(
+                (px - grain, py - grain * 1.3, px + grain, py + grain * 1.3),
+                outline=(170, 110, 20),
+                fill=GOLD,
+            )
     inner = radius * 0.76
     pen.ellipse((x - inner, y - inner, x + inner, y + inner), fill=EMBLEM_RED)
     pen.polygon(star((x, y - radius * 0.22), radius * 0.42), fill=(250, 215, 60))
     cog = radius * 0.26
-    pen.ellipse((x - cog, y + radius * 0.42, x + cog, y + radius * 0.42 + 2 * cog), outline=GOLD, width=max(1, radius // 9))
+    pen.ellipse(
+        (x - cog, y + radius * 0.42, x + cog, y + radius * 0.42 + 2 * cog),
+        outline=GOLD,
+        width=max(1, radius // 9),
+    )
     pen.polygon(
         [
             (x - radius * 0.7, y + radius * 0.78),
@@ -89,7 +106,9 @@ def _ground(composer: Composer, block: Block) -> None:
     tint = tuple(block.get("tint", (252, 238, 236)))
     line = tuple(block.get("line", (246, 218, 216)))
     inset = float(block.get("inset", 0))
-    pen.rectangle((sheet.px(inset), sheet.px(inset), sheet.px(width - inset), sheet.px(height - inset)), fill=tint)
+    pen.rectangle(
+        (sheet.px(inset), sheet.px(inset), sheet.px(width - inset), sheet.px(height - inset)), fill=tint
+    )
     x, y = sheet.px(width / 2), sheet.px(float(block.get("centre", height / 2)))
     for ring in range(3, int(block.get("rings", 15))):
         reach = sheet.px(ring * 5.2)
@@ -111,6 +130,13 @@ def _ground(composer: Composer, block: Block) -> None:
     pen.polygon(star((x, y), sheet.px(13)), outline=line)
 
 
+def _metres_per_mm(corners: list[tuple[float, float]], area: float) -> float:
+    """Scale that gives a drawn polygon the area printed on the paper."""
+    turns = zip(corners, [*corners[1:], corners[0]], strict=True)
+    drawn = abs(sum(x0 * y1 - x1 * y0 for (x0, y0), (x1, y1) in turns)) / 2
+    return math.sqrt(area / drawn)
+
+
 def _plot(composer: Composer, block: Block) -> None:
     """A sketch of a plot of land with corner numbers, side lengths and neighbours."""
     sheet = composer.sheet
@@ -123,17 +149,20 @@ def _plot(composer: Composer, block: Block) -> None:
         angle = 2 * math.pi * (index + rng.uniform(-0.12, 0.12)) / count + math.pi / 4
         reach = height * rng.uniform(0.3, 0.42)
         corners.append((centre[0] + 1.1 * reach * math.cos(angle), centre[1] + 0.8 * reach * math.sin(angle)))
+    metres = _metres_per_mm(corners, float(str(block["area"]).replace(",", ".")))
     small = Style(composer.setup.family, 10, align="center")
     for index, (x0, y0) in enumerate(corners):
         x1, y1 = corners[(index + 1) % count]
         sheet.rule(x0, y0, x1, y1, 0.9)
         out = (x1 + x0) / 2 - centre[0], (y1 + y0) / 2 - centre[1]
-        length = math.hypot(x1 - x0, y1 - y0) * 0.32
+        length = math.hypot(x1 - x0, y1 - y0) * metres
         label = f"{length:.1f}".replace(".", ",")
         composer.still(label, small, (x0 + x1) / 2 + out[0] * 0.16 - 8, 16, (y0 + y1) / 2 + out[1] * 0.16 - 2)
         sheet.rule(x0, y0, x0 + (x0 - centre[0]) * 0.35, y0 + (y0 - centre[1]) * 0.35, 0.5)
         corner = Style(composer.setup.family, 9, align="center")
-        composer.still(str(index + 1), corner, x0 + (x0 - centre[0]) * 0.08 - 4, 8, y0 + (y0 - centre[1]) * 0.14 - 2)
+        composer.still(
+            str(index + 1), corner, x0 + (x0 - centre[0]) * 0.08 - 4, 8, y0 + (y0 - centre[1]) * 0.14 - 2
+        )
     for line, offset in zip(block.get("labels", []), (-3.0, 2.5), strict=False):
         composer.still(line, small, centre[0] - 20, 40, centre[1] + offset)
     top = composer.y + 2
@@ -145,5 +174,15 @@ def _plot(composer: Composer, block: Block) -> None:
     composer.y += height
 
 
-for _name, _drawer in {"emblem": _emblem, "border": _border, "ground": _ground, "plot": _plot}.items():
-    register(_name, _drawer)
+def _qr(composer: Composer, block: Block) -> None:
+    """A QR code at `x`, `y` with sides of `width` millimetres that holds `text`."""
+    sheet, side = composer.sheet, composer.sheet.px(float(block.get("width", 20)))
+    encoder = cv2.QRCodeEncoder.create()
+    modules = np.asarray(encoder.encode(str(block["text"])), dtype=np.uint8)
+    drawn = cv2.resize(modules, (side, side), interpolation=cv2.INTER_NEAREST)
+    sheet.image.paste(Image.fromarray(drawn), (sheet.px(float(block["x"])), sheet.px(float(block["y"]))))
+    sheet.codes.append(str(block["text"]))
+
+
+DRAWERS = {"emblem": _emblem, "border": _border, "ground": _ground, "plot": _plot, "qr": _qr}
+"""Block types of this module, for `samples.composer.register`."""

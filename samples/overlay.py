@@ -108,7 +108,7 @@ def caption_stream(lines: Sequence[str], width: float, height: float) -> bytes:
     return "".join(parts).encode("ascii")
 
 
-def caption_boxes(lines: Sequence[str], width: int, height: int, dpi: int) -> list[tuple[int, int, int, int]]:
+def caption_boxes(lines: Sequence[str], width: int, dpi: int) -> list[tuple[int, int, int, int]]:
     """Boxes of the lines in pixels of the displayed page."""
     _, _, widths = _subset()
     scale = dpi / 72
@@ -116,7 +116,13 @@ def caption_boxes(lines: Sequence[str], width: int, height: int, dpi: int) -> li
     for row, line in enumerate(lines):
         baseline = (16 + row * _SIZE * 1.2) * scale
         left = width - 205 * scale
-        wide = sum(widths.get(char, 250.0) for char in line) / 1000 * _SIZE * scale
-        boxes.append((round(left), max(0, round(baseline - 6 * scale)), min(width, round(left + wide)), round(baseline + 2 * scale)))
-    del height
+        right = left + sum(widths.get(char, 250.0) for char in line) / 1000 * _SIZE * scale
+        boxes.append(
+            (
+                round(left),
+                max(0, round(baseline - 6 * scale)),
+                min(width, round(right)),
+                round(baseline + 2 * scale),
+            )
+        )
     return boxes

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import random
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,10 +12,14 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from samples import facts as telling, fonts, ornaments, units
-from samples.composer import Composer, Setup, draw_block
+from samples import facts as telling
+from samples import fonts, units
+from samples.composer import Composer, Setup, draw_block, register
+from samples.ornaments import DRAWERS
 from samples.sheet import Sheet
 
+for _name, _drawer in DRAWERS.items():
+    register(_name, _drawer)
 _KINDS = Path(__file__).parent / "kinds"
 _HEAD_PENS = ("seq", "day", "month")
 __all__ = ["Paper", "Wish", "kind_ids", "print_paper", "variants_of"]
@@ -94,7 +99,9 @@ def _candidates(kind: str, wish: Wish) -> list[tuple[dict[str, Any], str, tuple[
             window = _window(whole, agency, wish)
             if window and _may_be(agency, wish.unit, window):
                 days = (window[1] - window[0]).days + 1
-                found.append((whole, agency_id, window, float(whole.get("weight", 1)) * (0.2 + min(1.0, days / 3000))))
+                found.append(
+                    (whole, agency_id, window, float(whole.get("weight", 1)) * (0.2 + min(1.0, days / 3000)))
+                )
     return found
 
 
@@ -104,7 +111,9 @@ def _may_be(agency: Mapping[str, Any], unit: str | None, window: tuple[date, dat
     if agency["level"] == "tinh":
         return False
     wanted = "{commune.name}" if agency["level"] == "xa" else "{district.name}"
-    return agency["unit"] == wanted and any(units.stands(unit, day) and _level(unit, day) == agency["level"] for day in window)
+    return agency["unit"] == wanted and any(
+        units.stands(unit, day) and _level(unit, day) == agency["level"] for day in window
+    )
 
 
 def _level(unit: str, day: date) -> str:
@@ -177,6 +186,7 @@ def _setup(rng: random.Random, whole: Mapping[str, Any], day: date, dpi: int, pe
         dpi=dpi,
         pen_fields=pens,
         page_numbers=bool(page.get("page_numbers", True)),
+        gaps=rng.random() < 0.3,
     )
 
 
@@ -187,15 +197,15 @@ def _wanted(block: Mapping[str, Any], facts: telling.Facts) -> bool:
     return not ("unless" in block and facts.get(block["unless"]))
 
 
-def _filled(
-    value: Any, facts: telling.Facts, setting: telling.Setting, old: bool, rng: random.Random
-) -> Any:
+def _filled(value: Any, facts: telling.Facts, setting: telling.Setting, old: bool, rng: random.Random) -> Any:
     """A block with every placeholder replaced; `@header`, `@titles` and `@rows name` stand for lists."""
     if isinstance(value, str):
         text = telling.fill(value, facts)
         return telling.old_tones(text) if old else text
     if isinstance(value, Mapping):
-        return {key: _filled(inner, facts, setting, old, rng) for key, inner in value.items() if key != "when"}
+        return {
+            key: _filled(inner, facts, setting, old, rng) for key, inner in value.items() if key != "when"
+        }
     if isinstance(value, Sequence):
         lines: list[Any] = []
         for inner in value:
@@ -231,31 +241,40 @@ def _truth(
     rng: random.Random,
 ) -> Paper:
     fields = {name: telling.fill(template, facts, pen=False) for name, template in whole["fields"].items()}
-    fields = {name: " ".join(value.replace("**", "").replace("__", "").split()) for name, value in fields.items()}
+    fields = {
+        name: " ".join(value.replace("**", "").replace("__", "").split()) for name, value in fields.items()
+    }
     if old:
         keep = {"agency", "document_type", "signer_title"}
         fields = {name: value if name in keep else telling.old_tones(value) for name, value in fields.items()}
+    fields = {name: value for name, value in fields.items() if value}
     seal = [telling.fill(part, facts) for part in setting.agency["seal"]]
     for sheet in composer.sheets:
         sheet.seal = (seal[0], seal[1], bool(setting.agency.get("emblem", False)))
         sheet.issuer = facts["agency"]
         sheet.signed_on = facts["dateiso"]
-    written = sorted({blank.field for sheet in composer.sheets for blank in sheet.blanks})
+    written = {blank.field for sheet in composer.sheets for blank in sheet.blanks}
     return Paper(
         kind,
         whole["id"],
         composer.sheets,
-        {name: value for name, value in fields.items() if value},
+        fields,
         setting.agency["level"],
         facts["unit"],
-        _handwritten(written),
+        sorted(
+            name
+            for name, template in whole["fields"].items()
+            if name in fields and _rests_on(template, facts, written)
+        ),
     )
 
 
-def _handwritten(written: Sequence[str]) -> list[str]:
-    """Names of the truth's fields that hold something written by hand."""
-    names = {"seq": "number", "day": "issue_date", "month": "issue_date", "household": "number"}
-    return sorted({names.get(name, name) for name in written})
+_DERIVED = {"dateiso": "{day}{month}", "child.birthiso": "{child.birth}"}
 
 
-assert ornaments  # its block types are registered by the import
+def _rests_on(template: str, facts: telling.Facts, written: set[str]) -> bool:
+    """Whether a truth's value holds something that a pen wrote."""
+    for name in re.findall(r"\{([A-Za-z0-9_.]+)\}", template):
+        if name in written or _rests_on(_DERIVED.get(name, facts.get(name, "")), facts, written):
+            return True
+    return False

@@ -74,7 +74,9 @@ def person_name(rng: random.Random, female: bool, family: str | None = None) -> 
     if given not in middle.split():
         parts.append(given)
     else:
-        parts.append(rng.choice([name for name in _lists()["female" if female else "male"] if name not in middle]))
+        parts.append(
+            rng.choice([name for name in _lists()["female" if female else "male"] if name not in middle])
+        )
     return " ".join(parts)
 
 
@@ -137,9 +139,9 @@ def person(
     )
 
 
-def newborn(rng: random.Random, day: date, family: str) -> Person:
-    """A child whose birth is registered on that day; personal numbers are given at registration from 2016 on."""
+def newborn(rng: random.Random, day: date, family: str, ethnic: str) -> Person:
+    """A child whose birth is registered on that day; from 2016 on with a personal number."""
     female = rng.random() < 0.5
     birth = day - timedelta(days=rng.randint(3, 58))
     number = identifiers.personal_number(rng, birth, female) if day >= _PERSONAL_NUMBERS_FROM else ""
-    return Person(person_name(rng, female, family), female, birth, "Kinh", "", number, day, "", "")
+    return Person(person_name(rng, female, family), female, birth, ethnic, "", number, day, "", "")

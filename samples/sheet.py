@@ -1,4 +1,4 @@
-"""One page while it is being printed: the image, what stands on it and where, in pixels of the displayed frame."""
+"""One page while it is being printed: the image, what stands on it and where, in displayed pixels."""
 
 from __future__ import annotations
 
@@ -34,7 +34,11 @@ class Blank:
 
 @dataclass
 class Sheet:
-    """A printed page. `anchors` says where wear may put its marks (signature, number, head)."""
+    """A printed page. `anchors` says where wear may put its marks (signature, number, head).
+
+    `pens` are the fields left blank for a pen; `gaps`: typed fields keep the room of the blank around them;
+    `codes` are the contents of QR codes on the page.
+    """
 
     image: Image.Image
     dpi: int
@@ -44,6 +48,9 @@ class Sheet:
     seal: tuple[str, str, bool] = ("", "", False)
     issuer: str = ""
     signed_on: str = ""
+    pens: frozenset[str] = frozenset()
+    gaps: bool = False
+    codes: list[str] = field(default_factory=list)
 
     @classmethod
     def empty(cls, size_mm: tuple[float, float], dpi: int) -> Sheet:
@@ -73,7 +80,9 @@ class Sheet:
         thick = max(1, round(self.points(points)))
         self.pen.line((self.px(x0), self.px(y0), self.px(x1), self.px(y1)), fill=ink, width=thick)
 
-    def frame(self, x0: float, y0: float, x1: float, y1: float, points: float = 0.6, ink: Ink = BLACK) -> None:
+    def frame(
+        self, x0: float, y0: float, x1: float, y1: float, points: float = 0.6, ink: Ink = BLACK
+    ) -> None:
         """A ruled rectangle, millimetres."""
         thick = max(1, round(self.points(points)))
         self.pen.rectangle((self.px(x0), self.px(y0), self.px(x1), self.px(y1)), outline=ink, width=thick)

@@ -1,6 +1,6 @@
-"""Text into lines: a tiny markup, words with widths, line breaking, and drawing with truth.
+r"""Text into lines: a tiny markup, words with widths, line breaking, and drawing with truth.
 
-Markup: `**bold**`, `__italic__`, `\\x02field:mm\\x03text\\x04` for a blank that a pen may fill (written in templates as
+Markup: `**bold**`, `__italic__`, `\x02field:mm\x03text\x04` for a blank that a pen may fill (in templates
 `{~field:mm}`). Sizes are points, places millimetres, results pixels.
 """
 
@@ -18,6 +18,7 @@ from samples.sheet import BLACK, Blank, Box, Ink, Sheet, TextLine
 
 Align = Literal["left", "center", "right", "justify"]
 _TOKENS = re.compile(r"\*\*|__|\x02([^:\x03]+):([\d.]+)\x03([^\x04]*)\x04| +|[^ *_\x02]+|[*_]")
+_PEN_ROOM = 1.14  # a hand needs more room than print
 _FAMILY_SCALE = {"typewriter": 0.86, "sans": 0.92}
 
 
@@ -66,9 +67,13 @@ def words_of(markup: str, style: Style, sheet: Sheet) -> list[Word]:
             italic = not italic
         elif text.startswith("\x02"):
             font = fonts.styled(style.family, size, bold, italic)
-            name, room, value = token.group(1), float(token.group(2)), token.group(3)
-            wide = max(fonts.width(font, value), sheet.px(room)) if room else fonts.width(font, value)
-            found.append(Word(value, font, wide, glued, name))
+            name, room = token.group(1), sheet.px(float(token.group(2)))
+            for part in token.group(3).split():
+                by_hand = name in sheet.pens
+                wide = fonts.width(font, part) * (_PEN_ROOM if by_hand else 1.0)
+                wide = max(wide, room) if by_hand or sheet.gaps else wide
+                found.append(Word(part, font, wide, glued and bool(found), name))
+                glued = False
             glued = True
         elif text.startswith(" "):
             glued = False
@@ -121,9 +126,8 @@ def draw_line(
     baseline: int,
     space: float,
     style: Style,
-    pen_fields: frozenset[str] = frozenset(),
 ) -> Box:
-    """Draw one line at a left edge and baseline in pixels; fields in `pen_fields` stay blank for a pen.
+    """Draw one line at a left edge and baseline in pixels; fields in the sheet's `pens` stay blank for a pen.
 
     Returns:
         The box of what was drawn or left blank.
@@ -134,7 +138,7 @@ def draw_line(
     for index, word in enumerate(line):
         if index and not word.glued:
             x += space
-        if word.pen and word.pen in pen_fields:
+        if word.pen and word.pen in sheet.pens:
             size = style.pixels(sheet)
             sheet.blanks.append(Blank(word.pen, word.text, round(x), baseline, round(word.width), size))
             top, bottom = min(top, round(baseline - 0.7 * size)), max(bottom, round(baseline + 0.1 * size))
@@ -182,7 +186,6 @@ def draw_paragraph(
     y: float,
     style: Style,
     indent: float = 0.0,
-    pen_fields: frozenset[str] = frozenset(),
 ) -> float:
     """Set a paragraph whose first line's top is at `y` (all in millimetres) on one sheet.
 
@@ -190,7 +193,7 @@ def draw_paragraph(
         The y below it. Lines are added to the sheet's truth.
     """
     for line, last, first in layout(sheet, markup, width, style, indent):
-        y = place_line(sheet, line, left, width, y, style, indent if first else 0.0, last, pen_fields)
+        y = place_line(sheet, line, left, width, y, style, indent if first else 0.0, last)
     return y
 
 
@@ -213,7 +216,6 @@ def place_line(
     style: Style,
     indent: float,
     last: bool,
-    pen_fields: frozenset[str] = frozenset(),
 ) -> float:
     """Draw a line at `y` millimetres and record its truth; returns the y of the next line's top."""
     space = space_width(style, sheet)
@@ -229,7 +231,7 @@ def place_line(
         if gaps:
             space += (room - natural) / gaps
     baseline = sheet.px(y + style.size * 0.98 * 25.4 / 72)
-    box = draw_line(sheet, line, x, baseline, space, style, pen_fields)
+    box = draw_line(sheet, line, x, baseline, space, style)
     text = text_of(line)
     if text:
         sheet.lines.append(TextLine(text, box))

@@ -12,7 +12,12 @@ from pathlib import Path
 _DATA = Path(__file__).parent / "data" / "units.csv"
 _KHANH_HOA = "56"
 # Cam Lâm was founded in 2007; Ninh Hòa and Cam Ranh changed rank in 2010: older papers keep clear of them.
-_NOT_BEFORE = {"569": date(2011, 1, 1), "570": date(2007, 5, 1), "572": date(2011, 1, 1), "576": date(2011, 1, 1)}
+_NOT_BEFORE = {
+    "569": date(2011, 1, 1),
+    "570": date(2007, 5, 1),
+    "572": date(2011, 1, 1),
+    "576": date(2011, 1, 1),
+}
 _TYPES = ("Thành phố", "Thị xã", "Thị trấn", "Đặc khu", "Phường", "Huyện", "Xã", "Tỉnh")
 
 

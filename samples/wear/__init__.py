@@ -1,7 +1,7 @@
 """What hands, years and scanners do to a printed page. Each wear is one seeded function on a `Scan`.
 
-`WEARS` names them all; `in_order` puts chosen ones into the order in which they happen to a paper. No wear changes what
-the paper says: text and fields stay, only pixels (and with skew, boxes) move.
+`WEARS` names them all; `in_order` puts chosen ones into the order in which they happen to a paper. No wear
+changes what the paper says: text and fields stay, only pixels (and with skew, boxes) move.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ WEARS: dict[str, Wear] = {
     "signature": marks.signature,
     "seal": marks.seal,
     "arrival_stamp": marks.arrival_stamp,
+    "secret_stamp": marks.secret_stamp,
     "e_signature": marks.e_signature,
     "bleed_through": ageing.bleed_through,
     "fading": ageing.fading,

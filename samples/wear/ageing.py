@@ -7,7 +7,7 @@ import random
 import cv2
 import numpy as np
 
-from samples.wear.scan import Pixels, Scan, cloud, multiply
+from samples.wear.scan import Pixels, Scan, multiply
 
 
 def _curve(scan: Scan, black: tuple[float, float, float], white: tuple[float, float, float]) -> None:
@@ -38,13 +38,19 @@ def bleed_through(scan: Scan, rng: random.Random) -> bool:
     """The other side shines through, mirrored and soft."""
     source = scan.pixels if scan.back is None else scan.back
     width, height = scan.size
-    grey = cv2.cvtColor(cv2.resize(source, (width // 4, height // 4), interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY)
+    grey = cv2.cvtColor(
+        cv2.resize(source, (width // 4, height // 4), interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY
+    )
     soft = cv2.GaussianBlur(cv2.flip(grey, 1), (0, 0), 0.8)
     shift = np.array([[1, 0, rng.uniform(-8, 8)], [0, 1, rng.uniform(-10, 10)]], dtype=np.float32)
-    moved = cv2.warpAffine(soft, shift, (width // 4, height // 4), borderMode=cv2.BORDER_CONSTANT, borderValue=(255.0,))
-    strength = rng.uniform(0.12, 0.3)
+    moved = cv2.warpAffine(
+        soft, shift, (width // 4, height // 4), borderMode=cv2.BORDER_CONSTANT, borderValue=(255.0,)
+    )
+    strength = rng.uniform(0.07, 0.2)
     veil = (255 - (255 - moved.astype(np.float32)) * strength).astype(np.uint8)
-    multiply(scan, np.asarray(cv2.resize(veil, (width, height), interpolation=cv2.INTER_LINEAR), dtype=np.uint8))
+    multiply(
+        scan, np.asarray(cv2.resize(veil, (width, height), interpolation=cv2.INTER_LINEAR), dtype=np.uint8)
+    )
     return True
 
 
@@ -70,7 +76,9 @@ def fold_lines(scan: Scan, rng: random.Random) -> bool:
 
 
 def _line(field: Pixels, y: int, slope: float, shade: int) -> None:
-    cv2.line(field, (0, round(y - slope / 2)), (field.shape[1], round(y + slope / 2)), (shade,), 1, cv2.LINE_AA)
+    cv2.line(
+        field, (0, round(y - slope / 2)), (field.shape[1], round(y + slope / 2)), (shade,), 1, cv2.LINE_AA
+    )
 
 
 def stains(scan: Scan, rng: random.Random) -> bool:
@@ -85,8 +93,10 @@ def stains(scan: Scan, rng: random.Random) -> bool:
     for _ in range(rng.randint(10, 60)):
         spot = (rng.randint(0, width // 8), rng.randint(0, height // 8))
         cv2.circle(small, spot, rng.choice((0, 0, 1)), (rng.randint(150, 220),), -1)
-    soft = cv2.GaussianBlur(small, (0, 0), 1.6)
-    multiply(scan, np.asarray(cv2.resize(soft, (width, height), interpolation=cv2.INTER_LINEAR), dtype=np.uint8))
+    soft = cv2.GaussianBlur(small, (0, 0), 2.6)
+    multiply(
+        scan, np.asarray(cv2.resize(soft, (width, height), interpolation=cv2.INTER_LINEAR), dtype=np.uint8)
+    )
     return True
 
 
@@ -98,10 +108,7 @@ def punch_holes(scan: Scan, rng: random.Random) -> bool:
     for sign in (-1, 1):
         centre = (x + rng.randint(-3, 3), middle + sign * scan.px(40))
         cv2.circle(scan.pixels, centre, scan.px(2.9), colour, -1, cv2.LINE_AA)
-        cv2.circle(scan.pixels, centre, scan.px(2.9), tuple(max(0, level - 40) for level in colour), 1, cv2.LINE_AA)
+        cv2.circle(
+            scan.pixels, centre, scan.px(2.9), tuple(max(0, level - 40) for level in colour), 1, cv2.LINE_AA
+        )
     return True
-
-
-def ground_of(rng: random.Random, shape: tuple[int, int]) -> Pixels:
-    """The mottled white of a blank page."""
-    return cloud(rng, shape, 40, 246, 255)

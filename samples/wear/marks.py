@@ -1,4 +1,4 @@
-"""Marks that people and offices leave: pen, signature, seal, arrival stamp, caption of an electronic signature."""
+"""Marks that people and offices leave: pen, signature, seal, stamps, caption of an electronic signature."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from samples import fonts
-from samples.wear.scan import Pixels, Scan, cloud, ink_on
+from samples.handwriting import BASELINE, hand, write
+from samples.wear.scan import Scan, cloud, ink_on
 from samples.wear.seals import seal_mask
 from samples.wear.strokes import signature_mask
 
@@ -19,40 +20,26 @@ STAMP_INKS = ((196, 40, 60), (60, 50, 150))
 
 
 def handwriting(scan: Scan, rng: random.Random) -> bool:
-    """Fill printed blanks with a pen: numbers, days, months."""
+    """Fill printed blanks with a pen: numbers, days, months, on old forms everything."""
     if not scan.blanks:
         return False
-    font_file = fonts.PENS[rng.choice(("breip", "femke", "dkg", "dancing"))]
+    style = hand(rng)
     colour = rng.choice((*BLUES, (34, 34, 40)))
     for blank in scan.blanks:
-        size = round(blank.size * rng.uniform(1.15, 1.4), 1)
-        mask = _written(font_file, size, blank.text, rng)
-        left = blank.left + max(0, (blank.width - mask.shape[1]) // 2) + rng.randint(-3, 3)
-        top = blank.baseline - round(mask.shape[0] * 0.66) + rng.randint(-4, 3)
-        ink_on(scan, mask, left, top, colour)
+        mask = write(blank.text, style, blank.size, rng, blank.width)
+        spare = (blank.width - mask.shape[1]) // 2
+        left = blank.left + max(spare, -round(blank.size * 0.25)) + rng.randint(-3, 3)
+        ink_on(
+            scan, mask, left, blank.baseline - round(mask.shape[0] * BASELINE) + rng.randint(-4, 3), colour
+        )
     return True
-
-
-def _written(font_file: str, size: float, text: str, rng: random.Random) -> Pixels:
-    font = fonts.load(font_file, size)
-    width, height = round(font.getlength(text)) + round(size), round(size * 1.8)
-    image = Image.new("L", (width, height), 0)
-    pen = ImageDraw.Draw(image)
-    x = size / 2
-    for char in text:
-        pen.text((x, height * 0.66 + rng.uniform(-0.04, 0.04) * size), char, fill=255, font=font, anchor="ls")
-        x += font.getlength(char) * rng.uniform(0.94, 1.1)
-    mask = np.array(image, dtype=np.uint8)
-    slant = rng.uniform(-0.08, 0.16)
-    lean = np.array([[1, -slant, slant * height * 0.66], [0, 1, 0]], dtype=np.float32)
-    return np.asarray(cv2.warpAffine(mask, lean, (width, height)), dtype=np.uint8)
 
 
 def signature(scan: Scan, rng: random.Random) -> bool:
     """Sign in blue between the titles and the name."""
     boxes = scan.anchors.get("signature", []) + scan.anchors.get("second_signature", [])
     for box in boxes:
-        width = scan.px(rng.uniform(38, 58))
+        width = min(scan.px(rng.uniform(38, 58)), box[2] - box[0])
         height = scan.px(rng.uniform(17, 26))
         mask = signature_mask(rng, width, height, scan.dpi)
         left = (box[0] + box[2]) // 2 - width // 2 + scan.px(rng.uniform(-4, 6))
@@ -80,20 +67,48 @@ def seal(scan: Scan, rng: random.Random) -> bool:
     return bool(boxes)
 
 
+def secret_stamp(scan: Scan, rng: random.Random) -> bool:
+    """Stamp `MẬT` in a box below the number (NĐ 30/2020, box 10a). Such a paper must not be digitised."""
+    heads = scan.anchors.get("head", [])
+    if not heads:
+        return False
+    width, height = scan.px(24), scan.px(9)
+    image = Image.new("L", (width, height), 0)
+    pen = ImageDraw.Draw(image)
+    pen.rectangle((1, 1, width - 2, height - 2), outline=255, width=max(2, scan.px(0.6)))
+    font = fonts.styled("tinos", scan.px(5.6), True, False)
+    pen.text((width / 2, height * 0.76), "MẬT", fill=255, font=font, anchor="ms")
+    pressed = cv2.multiply(
+        np.array(image, dtype=np.uint8), cloud(rng, (height, width), 6, 170, 255), scale=1 / 255
+    )
+    left, top = heads[0][0] + scan.px(rng.uniform(8, 22)), heads[0][1] + scan.px(rng.uniform(0, 1.5))
+    ink_on(scan, np.asarray(pressed, dtype=np.uint8), left, top, rng.choice(SEAL_REDS))
+    return True
+
+
 def arrival_stamp(scan: Scan, rng: random.Random) -> bool:
     """Stamp `CÔNG VĂN ĐẾN` below the number, with number and day in pen."""
     heads = scan.anchors.get("head", [])
     if not heads:
         return False
-    width, height = scan.px(50), scan.px(24)
+    width, height = scan.px(46), scan.px(24)
     image = Image.new("L", (width, height), 0)
     pen = ImageDraw.Draw(image)
     thick = max(2, scan.px(0.5))
     pen.rectangle((1, 1, width - 2, height - 2), outline=255, width=thick)
-    title, small = fonts.styled("sans", scan.px(4.1), True, False), fonts.styled("sans", scan.px(3.3), False, False)
+    title, small = (
+        fonts.styled("sans", scan.px(4.1), True, False),
+        fonts.styled("sans", scan.px(3.3), False, False),
+    )
     pen.text((width / 2, scan.px(5.6)), "CÔNG VĂN ĐẾN", fill=255, font=title, anchor="ms")
     pen.line((0, scan.px(7.4), width, scan.px(7.4)), fill=255, width=max(1, thick // 2))
-    for row, label in enumerate(("Số: ..................................", "Ngày: ............................", "Chuyển: .........................")):
+    for row, label in enumerate(
+        (
+            "Số: ..................................",
+            "Ngày: ............................",
+            "Chuyển: .........................",
+        )
+    ):
         pen.text((scan.px(2.5), scan.px(12 + row * 4.6)), label, fill=255, font=small, anchor="ls")
     mask = np.array(image, dtype=np.uint8)
     turn = cv2.getRotationMatrix2D((width / 2, height / 2), rng.uniform(-4, 4), 1.0)
@@ -101,10 +116,11 @@ def arrival_stamp(scan: Scan, rng: random.Random) -> bool:
     pressed = cv2.multiply(turned, cloud(rng, (height, width), 8, 120, 255), scale=1 / 255)
     left, top = heads[0][0] + scan.px(rng.uniform(-2, 6)), heads[0][1] + scan.px(rng.uniform(0, 4))
     ink_on(scan, np.asarray(pressed, dtype=np.uint8), left, top, rng.choice(STAMP_INKS))
-    colour, file_name = rng.choice(BLUES), fonts.PENS[rng.choice(("breip", "femke", "dkg"))]
+    colour, style = rng.choice(BLUES), hand(rng)
     for row, text in enumerate((str(rng.randint(12, 6800)), f"{rng.randint(1, 28)}/{rng.randint(1, 12)}")):
-        written = _written(file_name, scan.px(5.2), text, rng)
-        ink_on(scan, written, left + scan.px(12 + row * 3), top + scan.px(6.2 + row * 4.6), colour)
+        written = write(text, style, scan.px(4.3), rng)
+        foot = top + scan.px(11.6 + row * 4.6)
+        ink_on(scan, written, left + scan.px(11 + row * 3), foot - round(written.shape[0] * BASELINE), colour)
     return True
 
 

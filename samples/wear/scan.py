@@ -32,6 +32,7 @@ class Scan:
     seal: tuple[str, str, bool] = ("", "", False)
     issuer: str = ""
     signed_on: str = ""
+    codes: list[str] = field(default_factory=list)
     back: Pixels | None = None
     wear: list[str] = field(default_factory=list)
 
@@ -47,6 +48,7 @@ class Scan:
             sheet.seal,
             sheet.issuer,
             sheet.signed_on,
+            list(sheet.codes),
         )
 
     def px(self, millimetres: float) -> int:

@@ -27,7 +27,8 @@ def skew(scan: Scan, rng: random.Random) -> bool:
     matrix = cv2.getRotationMatrix2D((width / 2, height / 2), angle, 1.0)
     paper = tuple(float(level) for level in np.median(scan.pixels[:40, :40].reshape(-1, 3), axis=0))
     scan.pixels = np.asarray(
-        cv2.warpAffine(scan.pixels, matrix, (width, height), flags=cv2.INTER_LINEAR, borderValue=paper), dtype=np.uint8
+        cv2.warpAffine(scan.pixels, matrix, (width, height), flags=cv2.INTER_LINEAR, borderValue=paper),
+        dtype=np.uint8,
     )
     scan.lines = [TextLine(line.text, _moved(line.box, matrix, scan.size)) for line in scan.lines]
     scan.anchors = {

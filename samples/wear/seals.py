@@ -35,17 +35,22 @@ def seal_mask(seal: tuple[str, str, bool], dpi: int) -> Pixels:
         lower = _arc_span(other, radius * 0.705, size * 0.86, 104)
         _around(image, other, middle, radius * 0.84, size * 0.86, lower, top=False)
         for side_sign in (-1, 1):
-            angle = math.radians(90 - side_sign * (lower / 2 + upper / 2 + (360 - lower - upper) / 4 + 0))
-            del angle
             at = math.radians(-90 + side_sign * (upper / 2 + (360 - upper - lower) / 4))
-            _star(pen, middle + radius * 0.775 * math.cos(at), middle + radius * 0.775 * math.sin(at), radius * 0.055)
+            _star(
+                pen,
+                middle + radius * 0.775 * math.cos(at),
+                middle + radius * 0.775 * math.sin(at),
+                radius * 0.055,
+            )
         _emblem(pen, middle, radius * 0.5)
     else:
         upper = _arc_span(ring, radius * 0.705, size, 300)
         _around(image, ring, middle, radius * 0.705, size, upper, top=True)
         _star(pen, middle, middle + radius * 0.775, radius * 0.09)
         _centre(pen, other.split("|"), middle, radius)
-    small = cv2.resize(np.array(image, dtype=np.uint8), (side // _SCALE, side // _SCALE), interpolation=cv2.INTER_AREA)
+    small = cv2.resize(
+        np.array(image, dtype=np.uint8), (side // _SCALE, side // _SCALE), interpolation=cv2.INTER_AREA
+    )
     return np.asarray(small, dtype=np.uint8)
 
 
@@ -82,10 +87,9 @@ def _around(
         glyph = Image.new("L", (box, box), 0)
         ImageDraw.Draw(glyph).text((box / 2, box * 0.7), char, fill=255, font=font, anchor="ms")
         if narrow < 0.98:
-            glyph = glyph.resize((max(1, round(box * narrow)), box)).crop((0, 0, box, box)) if narrow > 0.4 else glyph
-            centred = Image.new("L", (box, box), 0)
-            centred.paste(glyph, (round(box * (1 - narrow) / 2), 0))
-            glyph = centred
+            thin = glyph.resize((max(1, round(box * narrow)), box))
+            glyph = Image.new("L", (box, box), 0)
+            glyph.paste(thin, (round(box * (1 - narrow) / 2), 0))
         turned = glyph.rotate(-(angle + 90) if top else -(angle - 90), resample=Image.Resampling.BILINEAR)
         lift = box * 0.2 if top else -box * 0.2
         reach = radius + lift
@@ -116,19 +120,31 @@ def _emblem(pen: ImageDraw.ImageDraw, middle: float, radius: float) -> None:
                 pen.ellipse((x - grain, y - grain * 1.7, x + grain, y + grain * 1.7), fill=255)
     cog = radius * 0.26
     y = middle + radius * 0.42
-    pen.ellipse((middle - cog, y - cog, middle + cog, y + cog), outline=255, width=max(2, round(radius * 0.06)))
+    pen.ellipse(
+        (middle - cog, y - cog, middle + cog, y + cog), outline=255, width=max(2, round(radius * 0.06))
+    )
     for tooth in range(10):
         at = math.radians(tooth * 36)
         x0, y0 = middle + cog * math.cos(at), y + cog * math.sin(at)
-        pen.line((x0, y0, x0 + cog * 0.3 * math.cos(at), y0 + cog * 0.3 * math.sin(at)), fill=255, width=max(2, round(radius * 0.06)))
-    pen.rectangle((middle - radius * 0.6, middle + radius * 0.8, middle + radius * 0.6, middle + radius * 0.92), fill=255)
+        pen.line(
+            (x0, y0, x0 + cog * 0.3 * math.cos(at), y0 + cog * 0.3 * math.sin(at)),
+            fill=255,
+            width=max(2, round(radius * 0.06)),
+        )
+    pen.rectangle(
+        (middle - radius * 0.6, middle + radius * 0.8, middle + radius * 0.6, middle + radius * 0.92),
+        fill=255,
+    )
 
 
 def _centre(pen: ImageDraw.ImageDraw, lines: list[str], middle: float, radius: float) -> None:
     """Name of the office in the middle, as large as it fits."""
     room = radius * 1.02
     size = min(radius * 0.26, radius * 1.0 / len(lines) * 0.8)
-    while size > 8 and max(fonts.styled("sans", round(size, 1), True, False).getlength(line) for line in lines) > room:
+    while (
+        size > 8
+        and max(fonts.styled("sans", round(size, 1), True, False).getlength(line) for line in lines) > room
+    ):
         size *= 0.94
     font = fonts.styled("sans", round(size, 1), True, False)
     top = middle - size * 1.12 * (len(lines) - 1) / 2 + size * 0.36

@@ -72,7 +72,10 @@ def _flourish(rng: random.Random, end: float) -> _Points:
     low = rng.uniform(0.74, 0.95)
     points = [(end, 0.6), (min(0.97, end + 0.12), rng.uniform(0.3, 0.6)), (end - 0.1, low)]
     if rng.random() < 0.75:
-        points += [(rng.uniform(0.1, 0.3), low + rng.uniform(-0.08, 0.02)), (rng.uniform(0.4, 0.6), low - 0.1)]
+        points += [
+            (rng.uniform(0.1, 0.3), low + rng.uniform(-0.08, 0.02)),
+            (rng.uniform(0.4, 0.6), low - 0.1),
+        ]
         points.append((0.98, rng.uniform(0.55, 0.85)))
     return points
 
