@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 
 from fontTools.fontBuilder import FontBuilder
+from fontTools.pens.ttGlyphPen import TTGlyphPen
 from fontTools.ttLib.tables._g_l_y_f import Glyph
 from PIL import ImageCms
 
@@ -37,11 +38,19 @@ def srgb_profile() -> bytes:
 
 
 def glyphless_font() -> bytes:
-    """A TrueType font with `.notdef` and one empty glyph; a CIDToGIDMap sends every character to the latter."""
+    """A TrueType font with `.notdef` and one inkless glyph; a CIDToGIDMap sends every character to the latter.
+
+    The glyph is a line there and back: no area, so no ink, but a box from descender to ascender. Without a box PDFium
+    finds no text on pages read sideways, and takes a lone hyphen for one that ends a line.
+    """
+    line = TTGlyphPen(None)
+    line.moveTo((0, DESCENT))
+    line.lineTo((ADVANCE, ASCENT))
+    line.closePath()
     builder = FontBuilder(1000, isTTF=True)
     builder.setupGlyphOrder([".notdef", "blank"])
     builder.setupCharacterMap({0x20: "blank"})
-    builder.setupGlyf({".notdef": Glyph(), "blank": Glyph()})
+    builder.setupGlyf({".notdef": Glyph(), "blank": line.glyph()})
     builder.setupHorizontalMetrics({".notdef": (ADVANCE, 0), "blank": (ADVANCE, 0)})
     builder.setupHorizontalHeader(ascent=ASCENT, descent=DESCENT)
     builder.setupNameTable(
@@ -49,9 +58,7 @@ def glyphless_font() -> bytes:
     )
     builder.setupOS2(sTypoAscender=ASCENT, sTypoDescender=DESCENT, usWinAscent=ASCENT, usWinDescent=-DESCENT)
     builder.setupPost(isFixedPitch=1)
-    builder.updateHead(
-        created=_MAC_EPOCH_SECONDS, modified=_MAC_EPOCH_SECONDS, xMin=0, yMin=0, xMax=0, yMax=0
-    )
+    builder.updateHead(created=_MAC_EPOCH_SECONDS, modified=_MAC_EPOCH_SECONDS)
     builder.font.recalcTimestamp = False
     out = io.BytesIO()
     builder.save(out)

@@ -44,7 +44,8 @@ def add_font(pdf: pikepdf.Pdf) -> pikepdf.Object:
         Type=Name.FontDescriptor,
         FontName=_NAME,
         Flags=4,
-        FontBBox=Array([0, 0, 0, 0]),
+        # Not empty as the glyph is: PDFium tells lines and hyphens apart by these boxes.
+        FontBBox=Array([0, -round(1000 * DESCENT), round(1000 * ADVANCE), round(1000 * ASCENT)]),
         ItalicAngle=0,
         Ascent=round(1000 * ASCENT),
         Descent=-round(1000 * DESCENT),

@@ -17,7 +17,7 @@ from storage.pdfa.geometry import Matrix, Rectangle, number
 # Letters and marks that reach below the baseline: Latin descenders, and the Vietnamese dot below.
 _DESCENDING = set("gjpqyQ,;()[]{}|/@_$ẠạẶặẬậẸẹỆệỊịỌọỘộỢợỤụỰựỴỵçÇỳýỷỹ")
 _MAX_SLOPE = 0.05
-_MIN_SPACE = 0.05  # of the font size: a space is never narrower, even where boxes overlap
+_MIN_SPACE = 0.2  # of the font size: a space is never narrower, even where boxes overlap
 
 
 def text_operators(reading: PageReading, frame: Rectangle) -> bytes:
@@ -32,8 +32,9 @@ def text_operators(reading: PageReading, frame: Rectangle) -> bytes:
         return b""
     height = reading.height if reading.rotation % 180 == 0 else reading.width
     parts = [f"q {_upright_to_page(reading, frame).operands()} cm 3 Tr"]
+    lay = _upside_down_line if reading.rotation == 180 else _line
     for line in lines:
-        parts += _line(line, [_upright(word.box, reading) for word in line], height)
+        parts += lay(line, [_upright(word.box, reading) for word in line], height)
     parts.append("Q\n")
     return "\n".join(parts).encode("ascii")
 
@@ -63,19 +64,55 @@ def _upright(box: Box, reading: PageReading) -> Box:
 def _line(words: Sequence[Word], boxes: Sequence[Box], frame_height: int) -> list[str]:
     """One line as one text object: word, space, word …, each stretched to its place."""
     levels, size = _baselines(words, boxes)
-    font_size = number(round(size, 1))
-    parts = [f"BT /F0 {font_size} Tf"]
+    rights = _right_edges(boxes, size)
+    parts = [f"BT /F0 {number(round(size, 1))} Tf"]
     for index, (word, box, level) in enumerate(zip(words, boxes, levels, strict=True)):
         text = " ".join(word.text.split())
         y = number(round(frame_height - level, 1))
-        parts.append(
-            f"1 0 0 1 {box.left} {y} Tm {_stretch(len(text), box.width, size)} Tz <{encode(text)}> Tj"
-        )
+        stretch = _stretch(len(text), rights[index] - box.left, size)
+        parts.append(f"1 0 0 1 {box.left} {y} Tm {stretch} Tz <{encode(text)}> Tj")
         if index + 1 < len(words):
-            gap = max(boxes[index + 1].left - box.right, _MIN_SPACE * size)
+            gap = max(boxes[index + 1].left - rights[index], _MIN_SPACE * size)
             parts.append(f"{_stretch(1, gap, size)} Tz <0020> Tj")
-    parts.append("ET")
-    return parts
+    return [*parts, "ET"]
+
+
+def _upside_down_line(words: Sequence[Word], boxes: Sequence[Box], frame_height: int) -> list[str]:
+    """One line as one string, characters moved to their places.
+
+    PDFium puts the strings of a line in order from left to right on the page, so a line that runs the other way must
+    be a single one.
+    """
+    levels, size = _baselines(words, boxes)
+    rights = _right_edges(boxes, size)
+    texts = [" ".join(word.text.split()) for word in words]
+    pitches = [max(right - box.left, 1) / len(text) for text, box, right in zip(texts, boxes, rights, strict=True)]
+    width = min(median(pitches), ADVANCE * size)
+    shown = []
+    for index, (text, pitch) in enumerate(zip(texts, pitches, strict=True)):
+        shown += [f"<{encode(char)}> {_kern(width - pitch, width)}" for char in text]
+        if index + 1 < len(texts):
+            gap = max(boxes[index + 1].left - rights[index], _MIN_SPACE * size)
+            shown.append(f"<0020> {_kern(width - gap, width)}")
+    y = number(round(frame_height - median(levels), 1))
+    stretch = _stretch(1, width, size)
+    head = f"BT /F0 {number(round(size, 1))} Tf {stretch} Tz 1 0 0 1 {boxes[0].left} {y} Tm"
+    return [head, f"[{' '.join(shown)}] TJ ET"]
+
+
+def _kern(back: float, width: float) -> str:
+    """A move back, in thousandths of an em that is `width` / ADVANCE wide."""
+    return number(round(1000 * ADVANCE * back / width, 1))
+
+
+def _right_edges(boxes: Sequence[Box], size: float) -> list[float]:
+    """Right edge of each word, drawn in where the next word leaves no room for a space: readers go by the gap."""
+    rights = [float(box.right) for box in boxes]
+    for index, (box, after) in enumerate(zip(boxes, boxes[1:], strict=False)):
+        if after.left > box.left:
+            room = max(after.left - _MIN_SPACE * size, box.left + 0.5 * (after.left - box.left))
+            rights[index] = min(rights[index], room)
+    return rights
 
 
 def _stretch(characters: int, width: float, size: float) -> str:
@@ -86,21 +123,21 @@ def _stretch(characters: int, width: float, size: float) -> str:
 def _baselines(words: Sequence[Word], boxes: Sequence[Box]) -> tuple[list[float], float]:
     """Baseline of each word (pixels from the top of the frame) and one font size for the line.
 
-    Boxes hug the ink: a word with a descender reaches lower. The line is fitted through the feet of words that have
-    none; a word without neighbours to tell has its foot lifted by a fifth of its height.
+    Boxes hug the ink: a word with a descender reaches lower, a dash hovers. The line is fitted through the feet of
+    words that stand on it; where there are none, each foot is lifted by a fifth of its box.
     """
     tallest = median(box.height for box in boxes)
     feet = [
         (box.left + box.width / 2, float(box.bottom))
         for word, box in zip(words, boxes, strict=True)
-        if not _DESCENDING & set(word.text)
+        if not _DESCENDING & set(word.text) and any(char.isalnum() for char in word.text)
     ]
     if not feet:
         feet = [(box.left + box.width / 2, box.bottom - DESCENT * box.height) for box in boxes]
     slope, level = _fit(feet, float(tallest))
     levels = [level + slope * (box.left + box.width / 2) for box in boxes]
     rises = [line - box.top for line, box in zip(levels, boxes, strict=True)]
-    return levels, max(2.0, sorted(rises)[(3 * len(rises)) // 4] / ASCENT)
+    return levels, max(2.0, min(max(rises), 1.5 * median(rises)) / ASCENT)
 
 
 def _fit(feet: Sequence[tuple[float, float]], height: float) -> tuple[float, float]:
