@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import os
 import signal
 import subprocess
@@ -110,11 +111,9 @@ def test_an_invalid_or_missing_rendition_bars_the_code(catalogue: Database) -> N
 def test_what_was_decided_at_the_gate_is_told_by_an_event(catalogue: Database) -> None:
     (done,) = store(catalogue, version_of(paper("scan"), verdict=Verdict.INVALID))
     (event,) = documents.events_of(catalogue, [done.document.id])
-    assert (event.type, event.outcome, event.detail) == (
-        EventType.VALIDATION,
-        "review",
-        {"rules": "pdfa_invalid"},
-    )
+    assert (event.type, event.outcome, event.detail["version"]) == (EventType.VALIDATION, "review", 1)
+    (told,) = json.loads(str(event.detail["findings"]))
+    assert told["rule"] == "pdfa_invalid"
 
 
 def test_the_same_document_in_a_new_version_keeps_its_code(catalogue: Database) -> None:
@@ -160,7 +159,11 @@ def test_equal_identity_is_the_same_paper_and_is_linked(catalogue: Database) -> 
     )
     assert all_codes(catalogue) == [first.code]
     (event,) = documents.events_of(catalogue, [again.document.id])
-    assert (event.type, event.detail) == (EventType.LINKED, {"to": first.document.id})
+    assert (event.type, event.detail["to"], event.detail["version"]) == (
+        EventType.LINKED,
+        first.document.id,
+        1,
+    )
 
 
 def test_a_unit_spelt_with_the_tone_elsewhere_is_the_same_unit(catalogue: Database) -> None:
@@ -327,6 +330,16 @@ def test_the_same_bytes_stored_meanwhile_by_another_batch_are_linked(catalogue: 
     assert (row.duplicate_of, [each.rule for each in row.findings]) == ("lô 1/a.pdf", ["duplicate_file"])
     assert documents.of_batch(catalogue, "lô 2") == []
     assert documents.versions_of(catalogue, first.document.id)[-1][0] == 1
+
+
+def test_a_later_version_made_from_a_duplicate_leaves_the_paper_where_it_came_in(catalogue: Database) -> None:
+    (first,) = store(catalogue, paper("scan"), batch="lô 1", file="a.pdf")
+    later = version_of(paper("scan"), version=2, digests=OTHER_RULES)
+    (second,) = store(catalogue, later, batch="lô 2", file="b.pdf")
+    assert (second.code, second.new) == (first.code, True)
+    assert batches.files(catalogue, "lô 2")["b.pdf"].duplicate_of == "lô 1/a.pdf"
+    (row,) = documents.of_batch(catalogue, "lô 1")
+    assert (row.version, row.file) == (2, "a.pdf")
 
 
 def test_the_same_commit_again_changes_nothing(catalogue: Database) -> None:

@@ -5,11 +5,13 @@ Who reads them again is `lookups`, whose names are offered here as well; events 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, insert, select, update
 
+from schemas.batches import FileStatus
 from schemas.digests import Digests
 from schemas.documents import Document, Route, Verdict
 from schemas.errors import CatalogueError
@@ -17,7 +19,7 @@ from schemas.events import Event, EventType
 from schemas.findings import Finding, finding
 from storage.catalogue import codes
 from storage.catalogue import schema as t
-from storage.catalogue.batches import FileRow, finish_file
+from storage.catalogue.batches import FileRow, dump, finish_file
 from storage.catalogue.codes import CodeParts, parts_of
 from storage.catalogue.database import Database
 from storage.catalogue.events import (
@@ -128,9 +130,7 @@ def commit(
     with database.write() as connection:
         record_events(connection, run, events)
         done = [_commit_document(connection, context, version) for version in versions]
-        if done and not any(each.new for each in done):
-            file = _as_duplicate(connection, context, file, done[0].document.id)
-        finish_file(connection, batch, file)
+        finish_file(connection, batch, _as_duplicate(connection, batch, file))
     return done
 
 
@@ -192,7 +192,7 @@ def _commit_document(connection: Connection, context: _Context, new: NewVersion)
         .where(t.document.c.id == document.id)
         .values(version=new.version, linked_to=linked_to)
     )
-    told = _outcome_events(context, new.document, document, outcome)
+    told = _outcome_events(context, new, document, outcome)
     record_events(connection, context.run, [*new.events, *told])
     return Committed(document, outcome.code, outcome.new, linked_to)
 
@@ -226,12 +226,16 @@ def _stored_meanwhile(connection: Connection, new: NewVersion, known: Row[Any]) 
     return Committed(Document.model_validate(row.data), code, False, known.linked_to, new=False)
 
 
-def _as_duplicate(connection: Connection, context: _Context, file: FileRow, document_id: str) -> FileRow:
-    row = connection.execute(select(t.document).where(t.document.c.id == document_id)).one()
-    if (row.batch, row.file) == (context.batch, context.file):
+def _as_duplicate(connection: Connection, batch: str, file: FileRow) -> FileRow:
+    """A file whose bytes are those of another file's documents is linked to it, whoever worked on them last."""
+    if file.duplicate_of is not None or file.status is FileStatus.SET_ASIDE:
         return file
-    origin = f"{row.batch}/{row.file}"
-    note = finding("duplicate_file", file=context.file, of=origin)
+    query = select(t.document.c.batch, t.document.c.file).where(t.document.c.sha256 == file.sha256)
+    owners = {(row.batch, row.file) for row in connection.execute(query)}
+    if not owners or (batch, file.name) in owners:
+        return file
+    origin = "/".join(min(owners))
+    note = finding("duplicate_file", of=origin)
     return file._replace(duplicate_of=origin, findings=(*file.findings, note))
 
 
@@ -283,31 +287,38 @@ def _with_outcome(document: Document, outcome: codes.Issued) -> Document:
 
 
 def _outcome_events(
-    context: _Context, before: Document, after: Document, outcome: codes.Issued
+    context: _Context, new: NewVersion, after: Document, outcome: codes.Issued
 ) -> list[Event]:
-    """What was decided here and stands in no sidecar: a code, a link, a paper sent to a person after all."""
+    """What was decided here and stands in no sidecar: a code, a link, a paper sent to a person after all.
+
+    With them sidecars and events tell all that the catalogue knows of a document.
+    """
     told = []
     if outcome.new and outcome.code:
         told.append(context.code_event(after.id, outcome.code))
+    added = dump(after.findings[len(new.document.findings) :])
     if outcome.linked_to is not None:
-        told.append(_event(context, EventType.LINKED, after.id, "linked", to=outcome.linked_to))
-    elif after.findings != before.findings or after.route != before.route:
-        rules = ",".join(each.rule for each in after.findings[len(before.findings) :])
-        told.append(_event(context, EventType.VALIDATION, after.id, after.route, rules=rules))
+        detail = {"to": outcome.linked_to, "findings": json.dumps(added, ensure_ascii=False)}
+        told.append(_event(context, EventType.LINKED, new, "linked", detail))
+    elif added or after.route != new.document.route:
+        detail = {"findings": json.dumps(added, ensure_ascii=False)}
+        told.append(_event(context, EventType.VALIDATION, new, after.route, detail))
     return told
 
 
-def _event(context: _Context, kind: EventType, subject: str, outcome: str, **detail: str) -> Event:
+def _event(
+    context: _Context, kind: EventType, new: NewVersion, outcome: str, detail: dict[str, str]
+) -> Event:
     return Event(
         id=new_event_id(),
         type=kind,
         at=context.at,
-        subject=subject,
+        subject=new.document.id,
         batch=context.batch,
         agent=context.operator,
         tool=_TOOL,
         outcome=outcome,
-        detail=dict(detail),
+        detail={"version": new.version, **detail},
     )
 
 
