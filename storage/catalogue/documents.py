@@ -227,7 +227,7 @@ def _stored_meanwhile(connection: Connection, new: NewVersion, known: Row[Any]) 
 
 
 def _as_duplicate(connection: Connection, batch: str, file: FileRow) -> FileRow:
-    """A file whose bytes are those of another file's documents is linked to it, whoever worked on them last."""
+    """A file whose bytes are those of another file's documents is linked to it, whoever read them last."""
     if file.duplicate_of is not None or file.status is FileStatus.SET_ASIDE:
         return file
     query = select(t.document.c.batch, t.document.c.file).where(t.document.c.sha256 == file.sha256)

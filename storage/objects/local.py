@@ -123,7 +123,11 @@ class LocalStore:
         return path
 
     def _same(self, path: Path, key: str, sha256: str) -> None:
-        if sha256_of(path) != sha256:
+        try:
+            there = sha256_of(path)
+        except OSError as error:
+            raise _failed(path, error) from error
+        if there != sha256:
             raise StoreError(f"object {key} is there with other content", remedy="object_differs", key=key)
 
     @contextlib.contextmanager
