@@ -1,0 +1,357 @@
+"""One short quality report a batch: a static page that opens offline, prints on A4 and fits a telephone.
+
+No script, no outside resource; style and charts are inside the page. Owners' numbers are masked. The same
+data give the same bytes. Sentences of findings come through `render`, which the caller hands in; the page's
+own words are in `quality.sentences`. May import schemas.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from functools import cache
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING, Final
+
+from quality.sentences import EXPECTATIONS, REPORT, say
+from schemas.codes import parse_result_code
+from schemas.documents import Route
+from schemas.findings import Finding, Severity
+from schemas.reports import BatchReportData, ReportedFile, ReportedPaper
+from schemas.text import mask_identifier, vn_number, vn_percent
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+Render = Callable[[Finding], tuple[str, str | None]]
+
+MOST_ROWS: Final = 60  # of a list; the page stays short, the review workbook has them all
+MOST_SENTENCES: Final = 4  # of one rule
+_BINS: Final = 10
+_VIETNAM: Final = timezone(timedelta(hours=7))
+_IDENTIFIER: Final = re.compile(r"(?<![0-9a-fA-F])(?:\d{12,13}|\d{9,10})(?![0-9a-fA-F])")
+_ORDER: Final = (Severity.ERROR, Severity.WARNING, Severity.INFO)
+_ROUTES: Final = (Route.ACCEPTED, Route.REVIEW, Route.RESCAN, Route.PARTIAL)
+_URGENCY: Final = (Route.PARTIAL, Route.RESCAN, Route.REVIEW)
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of a whole in a chart: label, count, share of 1, tone (a CSS class)."""
+
+    label: str
+    count: int
+    share: float
+    tone: str
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One bar of the histogram in the units of its drawing."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    count: int
+    label: str
+
+
+@dataclass(frozen=True)
+class RuleGroup:
+    """Findings of one rule: how many, each sentence with its count, how many sentences are not shown."""
+
+    rule: str
+    severity: str
+    count: int
+    sentences: list[tuple[str, int]]
+    unsaid: int
+    remedy: str | None
+
+
+@dataclass(frozen=True)
+class Attention:
+    """Something that needs a person: which file and pages, what it is, why."""
+
+    file: str
+    pages: str
+    kind: str
+    number: str
+    route: str
+    reasons: list[str]
+
+
+@dataclass(frozen=True)
+class _Voice:
+    """How the report speaks: the language, and the sentences of findings."""
+
+    lang: str
+    render: Render
+
+    def say(self, key: str, **params: object) -> str:
+        return say(REPORT, key, self.lang, **params)
+
+    def number(self, value: float, decimals: int = 0) -> str:
+        return vn_number(value, decimals) if self.lang == "vi" else f"{value:,.{decimals}f}"
+
+    def percent(self, share: float) -> str:
+        text = vn_percent(share, 1) if self.lang == "vi" else f"{share * 100:.1f} %"
+        return text.replace(" ", "\N{NO-BREAK SPACE}")
+
+    def moment(self, at: datetime | None) -> str:
+        if at is None:
+            return "—"
+        local = at.astimezone(_VIETNAM)
+        return local.strftime("%d/%m/%Y %H:%M" if self.lang == "vi" else "%Y-%m-%d %H:%M")
+
+    def sentence(self, finding: Finding) -> tuple[str, str | None]:
+        message, remedy = self.render(finding)
+        return mask(message), remedy and mask(remedy)
+
+
+def write_batch_report(data: BatchReportData, out: Path, render: Render, lang: str = "vi") -> Path:
+    """Write the report of a batch to `out`, whole or not at all; the folder is made if it is missing."""
+    page = report_page(data, render, lang)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    beside = out.with_name(f".{out.name}.part")
+    beside.write_text(page, encoding="utf-8")
+    os.replace(beside, out)
+    return out
+
+
+def report_page(data: BatchReportData, render: Render, lang: str = "vi") -> str:
+    """The report as HTML."""
+    voice = _Voice(lang, render)
+    waiting = _attention(data, voice)
+    return _template().render(
+        data=data,
+        lang=lang,
+        t=voice.say,
+        n=voice.number,
+        percent=voice.percent,
+        moment=voice.moment,
+        took=_took(data, voice),
+        lost=lost_pages(data),
+        waiting=waiting[:MOST_ROWS],
+        waiting_more=max(0, len(waiting) - MOST_ROWS),
+        waiting_total=len(waiting),
+        aside=[_aside(each, voice) for each in data.files_aside[:MOST_ROWS]],
+        aside_more=max(0, len(data.files_aside) - MOST_ROWS),
+        pages=_page_parts(data, voice),
+        files=_file_parts(data, voice),
+        routes=_parts(
+            [(voice.say(f"route_{route}"), _routes(data)[route], f"route-{route}") for route in _ROUTES]
+        ),
+        kinds=_kind_parts(data, voice),
+        verdicts=_counted((str(each.verdict) for each in _own(data)), "verdict", voice),
+        validities=_counted((str(each.validity) for each in _own(data)), "validity", voice),
+        histogram=histogram(data.page_confidence),
+        median=median(data.page_confidence) if data.page_confidence else 0.0,
+        groups=rule_groups(data, voice),
+        expectations=_expectations(data, voice),
+        mask=mask,
+        code=mask_code,
+    )
+
+
+def mask(text: str) -> str:
+    """Hide what has the shape of an owner's number."""
+    return _IDENTIFIER.sub(lambda found: mask_identifier(found[0]), text)
+
+
+def mask_code(code: str) -> str:
+    """A printed code with its owner hidden."""
+    parts = parse_result_code(code)
+    if parts is None or not parts.owner:
+        return mask(code)
+    return str(parts.model_copy(update={"owner": mask_identifier(parts.owner)}))
+
+
+def lost_pages(data: BatchReportData) -> int:
+    """Pages whose fate is unknown, by either of the two counts; 0 is what must be."""
+    return max(data.pages.in_ - data.pages.accounted, data.fates.in_ - data.fates.accounted)
+
+
+def histogram(values: Sequence[float], width: float = 640, height: float = 150) -> list[Bar]:
+    """Ten bars over 0–1; the last holds 1 itself. Empty without values."""
+    if not values:
+        return []
+    counts = Counter(min(_BINS - 1, max(0, int(value * _BINS))) for value in values)
+    step, most = width / _BINS, max(counts.values())
+    return [
+        Bar(
+            x=step * bin_ + 2,
+            y=height - height * counts[bin_] / most,
+            width=step - 4,
+            height=height * counts[bin_] / most,
+            count=counts[bin_],
+            label=f"{bin_ * 10}–{bin_ * 10 + 10}",
+        )
+        for bin_ in range(_BINS)
+    ]
+
+
+def rule_groups(data: BatchReportData, voice: _Voice) -> list[RuleGroup]:
+    """Findings by rule, the heaviest and most frequent first."""
+    grouped: dict[tuple[str, Severity], list[Finding]] = defaultdict(list)
+    for finding in _all_findings(data):
+        grouped[finding.rule, finding.severity].append(finding)
+    ordered = sorted(grouped.items(), key=lambda item: (_ORDER.index(item[0][1]), -len(item[1]), item[0][0]))
+    return [_group(rule, severity, findings, voice) for (rule, severity), findings in ordered]
+
+
+def _group(rule: str, severity: Severity, findings: Sequence[Finding], voice: _Voice) -> RuleGroup:
+    said = [voice.sentence(each) for each in findings]
+    common = Counter(message for message, _ in said).most_common()
+    remedy = next((remedy for _, remedy in said if remedy), None)
+    return RuleGroup(
+        rule,
+        str(severity),
+        len(findings),
+        common[:MOST_SENTENCES],
+        max(0, len(common) - MOST_SENTENCES),
+        remedy,
+    )
+
+
+def _all_findings(data: BatchReportData) -> Iterable[Finding]:
+    yield from data.findings
+    for paper in data.papers:
+        yield from paper.findings
+
+
+def _own(data: BatchReportData) -> list[ReportedPaper]:
+    """Documents that are not duplicates of another."""
+    return [paper for paper in data.papers if paper.linked_to is None]
+
+
+def _routes(data: BatchReportData) -> Counter[Route]:
+    return Counter(paper.route for paper in _own(data))
+
+
+def _attention(data: BatchReportData, voice: _Voice) -> list[Attention]:
+    wanting = [paper for paper in _own(data) if paper.route in _URGENCY]
+    wanting.sort(key=lambda paper: (_URGENCY.index(paper.route), paper.file, paper.pages))
+    return [
+        Attention(
+            file=mask(paper.file),
+            pages=_page_list(paper.pages),
+            kind=data.kind_titles.get(paper.kind or "", paper.kind or voice.say("kind_unknown")),
+            number=mask(paper.number or "—"),
+            route=str(paper.route),
+            reasons=_reasons(paper.findings, voice) or [voice.say("no_reason")],
+        )
+        for paper in wanting
+    ]
+
+
+def _reasons(findings: Sequence[Finding], voice: _Voice) -> list[str]:
+    weighty = [each for each in findings if each.severity != Severity.INFO]
+    weighty.sort(key=lambda each: _ORDER.index(each.severity))
+    return list(dict.fromkeys(voice.sentence(each)[0] for each in weighty))
+
+
+def _aside(file: ReportedFile, voice: _Voice) -> tuple[str, str, list[str], list[str]]:
+    said = [voice.sentence(each) for each in file.findings]
+    remedies = list(dict.fromkeys(remedy for _, remedy in said if remedy))
+    return (mask(file.name), str(file.status), list(dict.fromkeys(text for text, _ in said)), remedies)
+
+
+def _page_list(pages: Sequence[int]) -> str:
+    """Pages as people write them: `1–3, 5`."""
+    runs: list[list[int]] = []
+    for page in sorted(pages):
+        if runs and page == runs[-1][-1] + 1:
+            runs[-1].append(page)
+        else:
+            runs.append([page])
+    return ", ".join(f"{run[0]}–{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs)
+
+
+def _parts(rows: Iterable[tuple[str, int, str]]) -> list[Part]:
+    kept = list(rows)
+    total = sum(count for _, count, _ in kept) or 1
+    return [Part(label, count, count / total, tone) for label, count, tone in kept]
+
+
+def _page_parts(data: BatchReportData, voice: _Voice) -> list[Part]:
+    fates = data.fates
+    rows = [
+        ("pages_documents", fates.documents, "good"),
+        ("pages_blank", fates.blank, "quiet"),
+        ("pages_separators", fates.separators, "quiet-2"),
+        ("pages_duplicates", fates.duplicates, "info"),
+        ("pages_set_aside", fates.set_aside, "warn"),
+        ("pages_lost", lost_pages(data), "bad"),
+    ]
+    return _parts(
+        (voice.say(key), count, tone) for key, count, tone in rows if count or key == "pages_documents"
+    )
+
+
+def _file_parts(data: BatchReportData, voice: _Voice) -> list[Part]:
+    files = data.files
+    rows = [
+        ("files_read", files.read, "good"),
+        ("files_set_aside", files.set_aside, "warn"),
+        ("files_not_started", files.not_started, "quiet"),
+    ]
+    return _parts((voice.say(key), count, tone) for key, count, tone in rows)
+
+
+def _kind_parts(data: BatchReportData, voice: _Voice) -> list[Part]:
+    counts = Counter(paper.kind for paper in _own(data))
+    rows = sorted(counts.items(), key=lambda item: (-item[1], item[0] or ""))
+    unknown = voice.say("kind_unknown")
+    return _parts(
+        (data.kind_titles.get(kind, kind) if kind else unknown, count, "kind" if kind else "quiet")
+        for kind, count in rows
+    )
+
+
+def _counted(values: Iterable[str], family: str, voice: _Voice) -> list[Part]:
+    counts = Counter(values)
+    rows = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return _parts((voice.say(f"{family}_{value}"), count, f"{family}-{value}") for value, count in rows)
+
+
+def _expectations(data: BatchReportData, voice: _Voice) -> list[tuple[str, str, str, int, int, str]]:
+    """Title, outcome, severity, checked, failed, some of the failing documents."""
+    rows = []
+    for each in data.expectations.results if data.expectations else ():
+        outcome = "broken" if each.broken else "met" if each.success else "failed"
+        some = ", ".join(document[:8] for document in each.documents[:4])
+        more = f" … (+{len(each.documents) - 4})" if len(each.documents) > 4 else ""
+        title = say(EXPECTATIONS, each.key, voice.lang)
+        rows.append(
+            (title, outcome, str(each.severity), each.checked, each.unexpected, each.detail or some + more)
+        )
+    return rows
+
+
+def _took(data: BatchReportData, voice: _Voice) -> str:
+    if data.started is None or data.ended is None:
+        return "—"
+    seconds = max(0, round((data.ended - data.started).total_seconds()))
+    hours, rest = divmod(seconds, 3600)
+    minutes, seconds = divmod(rest, 60)
+    return voice.say("took_hours" if hours else "took", hours=hours, minutes=minutes, seconds=seconds)
+
+
+@cache
+def _template() -> Template:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415 - only where a page is made
+
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("batch_report.html")
