@@ -119,9 +119,8 @@ class TestContract:
     @pytest.mark.parametrize("way", ["put", "put_if_absent"])
     def test_bytes_that_are_not_those_announced_leave_nothing(self, store: ObjectStore, way: str) -> None:
         key = "derived/x.bin"
-        with pytest.raises(StoreError) as caught:
+        with pytest.raises(StoreError, match="announced"):
             getattr(store, way)(key, b"these", sha256=sha256_of(b"those"), content_type=TYPE)
-        assert caught.value.remedy == "object_differs"
         assert store.head(key) is None
         assert list(store.list("")) == []
 
@@ -460,9 +459,8 @@ def test_over_tls_large_bodies_that_race_have_one_winner_and_no_broken_pipe(
         monkeypatch.setenv("SOHOA_S3_ACCESS_KEY", secure.access_key)
         monkeypatch.setenv("SOHOA_S3_SECRET_KEY", secure.secret_key)
         spec = StoreSpec(kind="s3", endpoint=secure.endpoint, bucket="tls")
-        with pytest.raises(StoreError) as untrusted:
+        with pytest.raises(StoreError, match="CERTIFICATE_VERIFY_FAILED"):
             S3Store.from_spec(spec)
-        assert untrusted.value.remedy == "store_untrusted"
         monkeypatch.setenv("SSL_CERT_FILE", str(secure.certificate))
         store = S3Store.from_spec(spec)
         data = os.urandom(3 << 20)

@@ -127,7 +127,9 @@ def _engine(url: str) -> Engine:
             driver = parsed.set(drivername="postgresql+psycopg")
             return create_engine(driver, pool_pre_ping=True, json_serializer=_dumps)
     except (ArgumentError, NoSuchModuleError) as error:
-        raise CatalogueError("the catalogue's address cannot be used", remedy="catalogue_unusable") from error
+        raise CatalogueError(
+            "the catalogue's address cannot be used", remedy="catalogue_unusable", url=url.partition("://")[0]
+        ) from error
     if parsed.get_backend_name() != "sqlite" or not parsed.database:
         raise CatalogueError(
             "the catalogue is a SQLite file or a PostgreSQL database",

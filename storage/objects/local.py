@@ -148,9 +148,7 @@ class LocalStore:
                 out.flush()
                 os.fsync(out.fileno())
                 if sha256_of(ready) != sha256:
-                    raise StoreError(
-                        f"bytes for {path.name} are not those announced", remedy="object_differs"
-                    )
+                    raise StoreError(f"bytes for {path.name} are not those announced")
                 yield ready
         except OSError as error:
             raise _failed(path, error) from error

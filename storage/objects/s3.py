@@ -212,7 +212,7 @@ class S3Store:
     def _announced(self, key: str, source: Path | bytes, sha256: str) -> None:
         """Not every server holds the bytes against the checksum, and a wrong object must not come to be."""
         if self._call(key, lambda: sha256_of(source)) != sha256:
-            raise StoreError(f"bytes for {key} are not those announced", remedy="object_differs", key=key)
+            raise StoreError(f"bytes for {key} are not those announced", key=key)
 
     def _send(
         self, key: str, source: Path | bytes, sha256: str, content_type: str, *, only_if_absent: bool
@@ -287,7 +287,8 @@ class S3Store:
         try:
             return policy(work)
         except (MinioException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-            raise StoreError(f"S3 {key}: {_said(error)}", remedy=_remedy(error), key=key) from error
+            remedy = _remedy(error)
+            raise StoreError(f"S3 {key}: {_said(error)}", remedy=remedy, key=key, path=key) from error
 
 
 def _passes(error: BaseException) -> bool:
@@ -308,8 +309,6 @@ def _remedy(error: Exception) -> str:
             return "store_refused"
         if error.code in _ABSENT:
             return "object_absent"
-    if _untrusted(error):
-        return "store_untrusted"
     if isinstance(error, OSError) and not isinstance(error, ConnectionError):
         return "store_unwritable"  # a file of this machine, not the server
     return "store_unreachable"
