@@ -10,11 +10,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from samples.sheet import BLACK, RED, Box, Sheet, TextLine
-from samples.typeset import Align, Style, draw_paragraph, layout, place_line, space_width, words_of
+from samples.sheet import BLACK, RED, Box, Ink, Sheet, TextLine
+from samples.typeset import (
+    Align,
+    Style,
+    draw_paragraph,
+    layout,
+    line_width,
+    place_line,
+    space_width,
+    words_of,
+)
 
 Block = Mapping[str, Any]
 NATIONAL = ("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", "Độc lập - Tự do - Hạnh phúc")
+_DOT_GREY: Ink = (92, 92, 98)
 INKS = {"black": BLACK, "red": RED}
 
 
@@ -30,6 +40,7 @@ class Setup:
     pen_fields: frozenset[str] = frozenset()
     page_numbers: bool = True
     gaps: bool = False
+    dots: str = "after"
 
 
 @dataclass
@@ -120,19 +131,18 @@ def _header(composer: Composer, block: Block) -> None:
     right_left = composer.left + composer.width * split + 4
     right_width = composer.width * (1 - split) - 2
     small = Style(composer.setup.family, float(block.get("head_size", 12.5)), align="center", leading=1.22)
+    national = block.get("right", NATIONAL)
+    while _natural_mm(sheet, national[0], replace(small, bold=True)) > right_width - 1:
+        small = replace(small, size=small.size - 0.25)
     y = top
     for line in block["left"]:
         y = composer.still(line, small, composer.left - 6, left_width, y)
     middle = composer.left - 6 + left_width / 2
     sheet.rule(middle - left_width * 0.17, y + 1.4, middle + left_width * 0.17, y + 1.4, 0.75)
     left_y = y + 2.6
-    national = block.get("right", NATIONAL)
     y = composer.still(f"**{national[0]}**", small, right_left, right_width, top)
     second = replace(small, size=small.size + 1)
-    words = words_of(f"**{national[1]}**", second, sheet)
-    half = (
-        (sum(word.width for word in words) + space_width(second, sheet) * (len(words) - 1)) / sheet.dpi * 12.7
-    )
+    half = _natural_mm(sheet, national[1], replace(second, bold=True)) / 2
     y = composer.still(f"**{national[1]}**", second, right_left, right_width, y)
     centre = right_left + right_width / 2
     sheet.rule(centre - half, y + 1.2, centre + half, y + 1.2, 0.75)
@@ -150,6 +160,11 @@ def _header(composer: Composer, block: Block) -> None:
         bottom = max(bottom, composer.still(block["date"], dated, right_left, right_width, y))
     sheet.anchor("head", (sheet.px(composer.left - 6), sheet.px(bottom + 1), sheet.px(composer.left + 60), 0))
     composer.y = bottom + float(block.get("after", 5))
+
+
+def _natural_mm(sheet: Sheet, text: str, style: Style) -> float:
+    """Width of a text on one line."""
+    return line_width(words_of(text, style, sheet), space_width(style, sheet)) * 25.4 / sheet.dpi
 
 
 def _anchor_last(composer: Composer, name: str, start: int) -> None:
@@ -180,7 +195,13 @@ def _text(composer: Composer, block: Block) -> None:
 
 
 def _form(composer: Composer, block: Block) -> None:
-    """Rows of `label|value[|share]` cells; values stand on dotted leaders where `dots` is set."""
+    """Rows of `label|value[|share]` cells.
+
+    With `dots = true` the paper's own habit decides where leaders stand (`under` the value as on pre-printed
+    forms, `after` it as typists leave them, or nowhere: `none`); a block may name one of the three.
+    """
+    wanted = block.get("dots", "none")
+    dots = composer.setup.dots if wanted is True else str(wanted)
     left = composer.left + float(block.get("inset", 0))
     width = composer.width - float(block.get("inset", 0))
     for row in block["rows"]:
@@ -190,9 +211,7 @@ def _form(composer: Composer, block: Block) -> None:
         composer.room(style.line_mm())
         start_y, deepest, x = composer.y, composer.y, left
         for cell, share in zip(cells, shares, strict=True):
-            deepest = max(
-                deepest, _cell(composer, cell, x, width * share - 2, start_y, style, bool(block.get("dots")))
-            )
+            deepest = max(deepest, _cell(composer, cell, x, width * share - 2, start_y, style, dots))
             x += width * share
         composer.y = deepest + float(block.get("gap", 1.0))
 
@@ -204,20 +223,24 @@ def _shares(cells: Sequence[str]) -> list[float]:
     return [share if share is not None else rest / free for share in given]
 
 
-def _cell(composer: Composer, cell: str, x: float, width: float, y: float, style: Style, dots: bool) -> float:
+def _cell(composer: Composer, cell: str, x: float, width: float, y: float, style: Style, dots: str) -> float:
     label, _, value = cell.partition("|")
     value = value.partition("|")[0]
     sheet = composer.sheet
     start = len(sheet.lines)
     bottom = composer.still(f"{label} {value}".strip(), style, x, width, y)
-    if dots and "|" in cell:
-        space = space_width(style, sheet)
-        label_words = words_of(label, style, sheet)
-        label_mm = (sum(word.width + space for word in label_words)) * 25.4 / sheet.dpi
-        rows = max(1, len(sheet.lines) - start)
-        for row in range(rows):
-            baseline = y + row * style.line_mm() + style.size * 0.98 * 25.4 / 72 + 0.75
-            sheet.dots(x + label_mm if row == 0 else x, x + width, baseline)
+    if dots == "none" or "|" not in cell:
+        return bottom
+    rows = max(1, len(sheet.lines) - start)
+    below = style.size * 0.98 * 25.4 / 72 + (0.85 if dots == "under" else 0.0)
+    for row in range(rows):
+        baseline = y + row * style.line_mm() + below
+        if dots == "under":
+            label_mm = _natural_mm(sheet, label, style) + 1 if row == 0 else 0.0
+            sheet.dots(x + label_mm, x + width, baseline, _DOT_GREY)
+        elif row == rows - 1:
+            end = sheet.lines[-1].box[2] * 25.4 / sheet.dpi if len(sheet.lines) > start else x
+            sheet.dots(end + 0.8, x + width, baseline)
     return bottom
 
 

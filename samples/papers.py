@@ -187,6 +187,7 @@ def _setup(rng: random.Random, whole: Mapping[str, Any], day: date, dpi: int, pe
         pen_fields=pens,
         page_numbers=bool(page.get("page_numbers", True)),
         gaps=rng.random() < 0.3,
+        dots=page.get("dots", rng.choice(("none", "none", "after", "after", "under"))),
     )
 
 

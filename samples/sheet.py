@@ -89,8 +89,8 @@ class Sheet:
 
     def dots(self, x0: float, x1: float, baseline: float, ink: Ink = BLACK) -> None:
         """A dotted leader on a baseline, millimetres."""
-        step = max(3, self.px(0.85))
-        size = max(1, self.px(0.18))
+        step = max(3, self.px(1.0))
+        size = max(1, round(self.dpi / 25.4 * 0.13))
         y = self.px(baseline)
         pen = self.pen
         for x in range(self.px(x0), self.px(x1), step):
