@@ -250,9 +250,9 @@ def _barred(new: NewVersion) -> tuple[Document, bool]:
         if held is not None and held.value is None:
             notes.append(finding("field_unread", field=name))
     if new.pdfa_key is None:
-        notes.append(finding("pdfa_failed"))
+        notes.append(finding("pdfa_failed", detail="-"))
     if new.verdict is Verdict.INVALID:
-        notes.append(finding("pdfa_invalid"))
+        notes.append(finding("pdfa_invalid", rules="-"))
     if not notes:
         return document, False
     known = {each.rule for each in document.findings}
