@@ -12,11 +12,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from engines import poppler, tesseract
 from extractors.routing import route
+
+from engines import poppler, tesseract
 from flows.house import TOOL, House
 from flows.plan import BatchPlan
-from flows.readings import page_finding
 from schemas.batches import StagedFile
 from schemas.documents import Document, Route, Verdict
 from schemas.errors import SourceError
@@ -64,7 +64,9 @@ def make_documents(
     fresh = [
         paper
         for paper in understood
-        if paper.id not in stored or stored[paper.id].digests != plan.digests or paper.route != stored[paper.id].document.route
+        if paper.id not in stored
+        or stored[paper.id].digests != plan.digests
+        or paper.route != stored[paper.id].document.route
     ]
     futures = [_submit(house, staged, original, pages, read, paper) for paper in fresh]
     house.store.put_if_absent(
@@ -115,10 +117,12 @@ def _finish(house: House, paper: Document, out: Path, future: Future[Rendition])
         rendition = future.result()
     except SourceError as error:
         detail = str(error.params.get("detail", error))[:200]
-        return _Written(None, VerdictReport(verdict=Verdict.NOT_CHECKED), (finding("pdfa_failed", page=error.page, detail=detail),))
-    broken = house.pool.run(
-        "storage.pdfa:check_structure", (out,), _WRITE_SECONDS + 0.5 * rendition.pages
-    )
+        return _Written(
+            None,
+            VerdictReport(verdict=Verdict.NOT_CHECKED),
+            (finding("pdfa_failed", page=error.page, detail=detail),),
+        )
+    broken = house.pool.run("storage.pdfa:check_structure", (out,), _WRITE_SECONDS + 0.5 * rendition.pages)
     if broken:
         return _Written(None, VerdictReport(verdict=Verdict.NOT_CHECKED), tuple(broken))
     if house.judge is None:
@@ -236,6 +240,3 @@ def _events(
         event(EventType.VALIDATION, str(verdict), "verapdf"),
     ]
     return tuple(made)
-
-
-__all__ = ["Made", "make_documents", "page_finding", "tools"]

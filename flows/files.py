@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 import structlog
+from extractors.understanding import understand
 
 from extractors.intake import stage
-from extractors.understanding import understand
 from flows import readings as reading_stage
 from flows.documents import Made, make_documents
 from flows.house import TOOL, House
@@ -134,7 +134,9 @@ def _commit(
         attempts=planned.known.attempts + 1,
         done_with=plan.done_mark,
     )
-    arrived = _event(bench, EventType.INGESTION, staged.sha256, str(status), file=planned.entry.name, size=staged.size)
+    arrived = _event(
+        bench, EventType.INGESTION, staged.sha256, str(status), file=planned.entry.name, size=staged.size
+    )
     issued = documents.commit(
         house.database,
         plan.name,
@@ -145,9 +147,7 @@ def _commit(
         lambda document_id, code: _event(bench, EventType.CODE_ISSUED, document_id, "issued", code=code),
         events=[arrived],
     )
-    return FileOutcome(
-        row.name, status, row.pages, len(issued), sum(1 for each in issued if each.new_code)
-    )
+    return FileOutcome(row.name, status, row.pages, len(issued), sum(1 for each in issued if each.new_code))
 
 
 def accounted(pages: PageList, read: Sequence[PageReading], understood: Sequence[Document]) -> int:
@@ -257,4 +257,3 @@ def _event(bench: Bench, kind: EventType, subject: str, outcome: str, **detail: 
         outcome=outcome,
         detail=dict(detail),
     )
-

@@ -16,6 +16,7 @@ from configs.loader import (
     load_rendition_profile,
     load_rulebook,
 )
+
 from configs.settings import Settings
 from engines import sweep, tesseract, verapdf
 from engines.pool import WorkPool
@@ -78,9 +79,16 @@ class Rules:
             reading=digest_of(READING_VERSION, {"profile": self.reading, "engine": engine}),
             understanding=digest_of(
                 UNDERSTANDING_VERSION,
-                {"rules": self.book.version, "image": image, "sheet": sheet or {}, "thresholds": self.book.thresholds},
+                {
+                    "rules": self.book.version,
+                    "image": image,
+                    "sheet": sheet or {},
+                    "thresholds": self.book.thresholds,
+                },
             ),
-            rendition=digest_of(RENDITION_VERSION, {"profile": self.rendition, "agency": settings.work_agency}),
+            rendition=digest_of(
+                RENDITION_VERSION, {"profile": self.rendition, "agency": settings.work_agency}
+            ),
         )
 
 
@@ -142,6 +150,8 @@ def open_house(settings: Settings, rules: Rules | None = None) -> Iterator[House
         settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
         sweep.sweep(settings.run_root, sweep.tmp_root())
     except OSError as error:
-        raise SetupError(f"cannot use {settings.home}: {error}", remedy="home_unwritable", path=settings.home) from error
+        raise SetupError(
+            f"cannot use {settings.home}: {error}", remedy="home_unwritable", path=settings.home
+        ) from error
     with ExitStack() as stack:
         yield House(settings, rules or Rules.load(settings), stack)

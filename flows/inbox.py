@@ -73,8 +73,20 @@ def open_inbox(folder: Path) -> Inbox:
             ignored.append(name)
         else:
             files.append(InboxFile(path, name))
-    files.sort(key=lambda file: natural_key(file.name))
+    files.sort(key=lambda file: (natural_key(file.name), file.path))
+    files = _told_apart(files)
     return Inbox(unicodedata.normalize("NFC", root.name), root, tuple(files), sheet, tuple(sorted(ignored)))
+
+
+def _told_apart(files: list[InboxFile]) -> list[InboxFile]:
+    r"""Two names can look the same once undecodable bytes are shown as `\xNN`; neither may hide the other."""
+    seen: dict[str, int] = {}
+    apart = []
+    for file in files:
+        seen[file.name] = seen.get(file.name, 0) + 1
+        again = seen[file.name]
+        apart.append(file if again == 1 else InboxFile(file.path, f"{file.name} ({again})"))
+    return apart
 
 
 def _walk(folder: bytes, top: bool = True) -> list[tuple[bytes, bool]]:

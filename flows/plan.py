@@ -80,7 +80,9 @@ def make_plan(house: House, folder: Path) -> BatchPlan:
 def _vanished(inbox: Inbox, known: dict[str, FileRow]) -> list[InboxFile]:
     """Files that were entered, never started, and are gone: their absence is a finding, not a silence."""
     here = {entry.name for entry in inbox.files}
-    waiting = [row.name for row in known.values() if row.status is FileStatus.NOT_STARTED and row.name not in here]
+    waiting = [
+        row.name for row in known.values() if row.status is FileStatus.NOT_STARTED and row.name not in here
+    ]
     return [InboxFile(os.fsencode(inbox.root / name), name) for name in waiting]
 
 
@@ -90,7 +92,9 @@ def _sheet(inbox: Inbox) -> tuple[BatchSheet | None, tuple[Finding, ...]]:
     try:
         return read_batch_sheet(inbox.sheet), ()
     except SourceError as error:
-        note = finding("batch_sheet_unusable", file=inbox.sheet.name, reason=str(error.params.get("reason", error)))
+        note = finding(
+            "batch_sheet_unusable", file=inbox.sheet.name, reason=str(error.params.get("reason", error))
+        )
         return None, (note,)
 
 

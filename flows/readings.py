@@ -5,17 +5,37 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from datetime import date
+from typing import TYPE_CHECKING, Protocol
 
 from engines.pool import WorkPool
 from extractors.image_quality import judge
-from flows.house import Rules
 from schemas.batches import StagedFile
 from schemas.errors import PageTimedOut, SourceError, WorkerDied
 from schemas.findings import RULES, Finding, finding
-from schemas.reading import PageList, PageReading, PageSource, PageState, failed_page
-from storage.ledger import Ledger
+from schemas.reading import PageList, PageReading, PageSource, failed_page
+from schemas.rules import ImageRule, Limits, ReadingProfile
 
-PAGE_RULES = {"page_timed_out", "page_worker_died", "page_broken", "page_too_large", "image_broken", "work_failed"}
+if TYPE_CHECKING:
+    # `sohoa read` uses this module and opens no database.
+    from storage.ledger import Ledger
+
+
+class ReadingRules(Protocol):
+    """The rules that reading needs; both a batch's `Rules` and a single file's desk have them."""
+
+    @property
+    def limits(self) -> Limits:
+        """Limits set before the work."""
+
+    @property
+    def reading(self) -> ReadingProfile:
+        """How pages are read."""
+
+    @property
+    def image(self) -> tuple[ImageRule, ...]:
+        """Rules that judge a page's image."""
+
+
 _GRACE = 5.0
 
 
@@ -39,7 +59,7 @@ class LedgerEntry:
         self._ledger.finished(self.sha256, self.digest, reading)
 
 
-def list_pages(pool: WorkPool, staged: StagedFile, rules: Rules) -> PageList:
+def list_pages(pool: WorkPool, staged: StagedFile, rules: ReadingRules) -> PageList:
     """The pages of a staged file, listed in a worker.
 
     Raises:
@@ -54,7 +74,7 @@ def read_pages(
     pool: WorkPool,
     staged: StagedFile,
     pages: PageList,
-    rules: Rules,
+    rules: ReadingRules,
     entry: LedgerEntry | None,
     on_page: Callable[[], None],
 ) -> tuple[PageReading, ...]:
@@ -82,7 +102,7 @@ def read_pages(
 
 
 def with_image_findings(
-    readings: Sequence[PageReading], rules: Rules, day: date
+    readings: Sequence[PageReading], rules: ReadingRules, day: date
 ) -> tuple[PageReading, ...]:
     """Readings with the findings that today's image rules draw from what was measured then."""
     judged = []
@@ -97,7 +117,7 @@ def _unreadable(source: PageSource) -> bool:
 
 
 def _submit(
-    pool: WorkPool, staged: StagedFile, source: PageSource, rules: Rules, entry: LedgerEntry | None
+    pool: WorkPool, staged: StagedFile, source: PageSource, rules: ReadingRules, entry: LedgerEntry | None
 ) -> Future[PageReading]:
     arguments = (staged.path, staged.format, source, rules.reading, (), rules.limits)
     seconds = rules.limits.page_seconds + _GRACE
@@ -109,7 +129,7 @@ def _outcome(
     pool: WorkPool,
     staged: StagedFile,
     source: PageSource,
-    rules: Rules,
+    rules: ReadingRules,
     entry: LedgerEntry | None,
     first: Future[PageReading],
 ) -> PageReading:
@@ -136,6 +156,3 @@ def page_finding(error: SourceError, page: int | None) -> Finding:
     params = {key: value for key, value in error.params.items() if isinstance(value, (str, int, float, bool))}
     params.pop("trace", None)
     return finding(rule, page=page, **params)
-
-
-__all__ = ["PAGE_RULES", "LedgerEntry", "PageState", "list_pages", "page_finding", "read_pages", "with_image_findings"]

@@ -35,7 +35,9 @@ app.add_typer(units_app, name="units")
 
 Home = Annotated[Path | None, typer.Option("--home", help="Nơi giữ mọi dữ liệu (mặc định $SOHOA_HOME).")]
 Lang = Annotated[str | None, typer.Option("--lang", help="vi | en")]
-Operator = Annotated[str | None, typer.Option("--operator", help="Người chịu trách nhiệm (mặc định: tài khoản máy).")]
+Operator = Annotated[
+    str | None, typer.Option("--operator", help="Người chịu trách nhiệm (mặc định: tài khoản máy).")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Kết quả dạng JSON cho máy đọc.")]
 
 EXIT_SET_ASIDE = 3

@@ -1,0 +1,192 @@
+"""The main job as a plain function: a plan in, an outcome out, progress and dispatch injected.
+
+`run_batch` knows nothing of an orchestrator: `dispatch` runs chunks of files at once, by threads here or by tasks of a
+Prefect flow. Every chunk feeds the one page pool of the machine.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import date
+from typing import Protocol
+
+from flows.closing import Closed, close_batch
+from flows.files import Bench, FileOutcome, work_on
+from flows.house import TOOL, House
+from flows.plan import BatchPlan, PlannedFile
+from schemas.batches import BatchState, FileStatus
+from schemas.events import Event, EventType
+from schemas.findings import Finding, finding
+from storage.catalogue import batches, documents
+from storage.catalogue import events as event_log
+
+Chunk = tuple[PlannedFile, ...]
+Dispatch = Callable[[Sequence[Chunk], Callable[[Chunk], None]], None]
+_CHUNK_FILES = 16
+
+
+class Progress(Protocol):
+    """Who watches a run. Called from several threads."""
+
+    def begin(self, name: str, files: int) -> None:
+        """The run starts on so many files."""
+
+    def page(self) -> None:
+        """A page is done."""
+
+    def file(self, outcome: FileOutcome) -> None:
+        """A file is done."""
+
+    def step(self, key: str) -> None:
+        """The batch as a whole goes on to a step (`closing` …)."""
+
+
+class Silent:
+    """A `Progress` that says nothing."""
+
+    def begin(self, name: str, files: int) -> None:
+        """Nothing."""
+
+    def page(self) -> None:
+        """Nothing."""
+
+    def file(self, outcome: FileOutcome) -> None:
+        """Nothing."""
+
+    def step(self, key: str) -> None:
+        """Nothing."""
+
+
+@dataclass(frozen=True)
+class BatchOutcome:
+    """How a run ended. `worked` counts files of this run; `closed` says where the reports lie."""
+
+    state: BatchState
+    worked: int
+    closed: Closed | None
+
+
+class _StopRule:
+    """A batch that is mostly bad stops itself, once enough files have ended to judge."""
+
+    def __init__(self, house: House, plan: BatchPlan) -> None:
+        self._limits = house.rules.limits
+        self._lock = threading.Lock()
+        waiting = {planned.entry.name for planned in plan.todo}
+        rows = batches.files(house.database, plan.name).values()
+        ended = [row for row in rows if row.name not in waiting]
+        self.ended = len(ended)
+        self.aside = sum(row.status is FileStatus.SET_ASIDE for row in ended)
+        self.stopped = threading.Event()
+
+    def note(self, outcome: FileOutcome) -> None:
+        with self._lock:
+            self.ended += 1
+            self.aside += outcome.status is FileStatus.SET_ASIDE
+            enough = self.ended >= self._limits.stop_after_files
+            if enough and self.aside > self._limits.stop_share * self.ended:
+                self.stopped.set()
+
+
+def run_batch(
+    house: House,
+    plan: BatchPlan,
+    *,
+    dispatch: Dispatch,
+    progress: Progress,
+    as_of: date,
+) -> BatchOutcome:
+    """Do what a plan says, then close the batch: tables, expectations, report, events.
+
+    Args:
+        house: the opened home.
+        plan: from `make_plan`; the caller holds the batch.
+        dispatch: runs the chunks, several at once.
+        progress: who watches.
+        as_of: the day on which validity is judged.
+
+    Raises:
+        CatalogueError, StoreError: records cannot be kept.
+    """
+    database, name = house.database, plan.name
+    batches.start_run(database, house.run.id, name, house.operator, plan.digests)
+    batches.set_state(database, name, BatchState.RUNNING, findings=plan.findings)
+    _tell(house, plan, EventType.BATCH_STARTED, "started", files=len(plan.todo))
+    progress.begin(name, len(plan.todo))
+    rule = _StopRule(house, plan)
+    bench = Bench(house, plan, progress.page, as_of)
+
+    def work(chunk: Chunk) -> None:
+        for planned in chunk:
+            if rule.stopped.is_set():
+                return
+            outcome = work_on(bench, planned)
+            rule.note(outcome)
+            progress.file(outcome)
+
+    state = BatchState.FAILED
+    try:
+        dispatch(chunks(plan.todo, house.settings.workers), work)
+        state = BatchState.STOPPED if rule.stopped.is_set() else BatchState.FINISHED
+        closed = _close(house, plan, state, rule, progress)
+    finally:
+        batches.end_run(database, house.run.id, str(state))
+        batches.set_state(database, name, state)
+    return BatchOutcome(state, len(plan.todo), closed)
+
+
+def _close(house: House, plan: BatchPlan, state: BatchState, rule: _StopRule, progress: Progress) -> Closed:
+    notes: tuple[Finding, ...] = plan.findings
+    if state is BatchState.STOPPED:
+        notes = (*notes, finding("batch_stopped", aside=rule.aside, ended=rule.ended))
+    batches.set_state(house.database, plan.name, state, findings=notes)
+    _tell(house, plan, EventType.BATCH_ENDED, str(state), files=len(plan.todo))
+    progress.step("closing")
+    return close_batch(house, plan)
+
+
+def chunks(todo: Sequence[PlannedFile], workers: int) -> list[Chunk]:
+    """Files in chunks small enough that the last ones end together, large enough that tasks stay few."""
+    size = max(1, min(_CHUNK_FILES, len(todo) // (workers * 4) or 1))
+    return [tuple(todo[start : start + size]) for start in range(0, len(todo), size)]
+
+
+def by_threads(house: House) -> Dispatch:
+    """Runs chunks in threads of this process. More threads than workers: while one stores, others read."""
+
+    def dispatch(parts: Sequence[Chunk], work: Callable[[Chunk], None]) -> None:
+        with ThreadPoolExecutor(max_workers=threads_for(house), thread_name_prefix="files") as pool:
+            futures = [pool.submit(work, part) for part in parts]
+            try:
+                for future in futures:
+                    future.result()
+            except BaseException:
+                for future in futures:
+                    future.cancel()
+                house.pool.close()
+                raise
+
+    return dispatch
+
+
+def threads_for(house: House) -> int:
+    """How many files are worked on at once."""
+    return 2 * house.settings.workers
+
+
+def _tell(house: House, plan: BatchPlan, kind: EventType, outcome: str, **detail: int) -> None:
+    event = Event(
+        id=documents.new_event_id(),
+        type=kind,
+        at=batches.now(),
+        subject=plan.name[:255],
+        batch=plan.name,
+        agent=house.operator,
+        tool=TOOL,
+        outcome=outcome,
+        detail=dict(detail),
+    )
+    event_log.record(house.database, house.run.id, [event])

@@ -1,0 +1,107 @@
+"""`sohoa pdfa IN OUT`: one file, or a folder tree of files, to searchable PDF/A."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from configs.messages import text
+from flows.cli.app import EXIT_SET_ASIDE, AsJson, Home, Lang, Operator, app, settings_of
+from flows.cli.shapes import finding_json, print_json
+from schemas.errors import SetupError, UsageError
+
+Pair = tuple[bytes, Path]
+
+
+@app.command("pdfa")
+def pdfa(
+    source: Annotated[str, typer.Argument(metavar="IN", help="Tệp hoặc thư mục nguồn.")],
+    target: Annotated[str, typer.Argument(metavar="OUT", help="Tệp hoặc thư mục đích.")],
+    check: Annotated[bool, typer.Option("--check", help="Kiểm tra bằng veraPDF.")] = False,
+    as_json: AsJson = False,
+    home: Home = None,
+    lang: Lang = None,
+    operator: Operator = None,
+) -> int:
+    """Chuyển tệp hoặc cả cây thư mục sang PDF/A tìm kiếm được."""
+    settings = settings_of(home, lang, operator)
+    from flows import single  # noqa: PLC0415
+
+    statuses = []
+    with ExitStack() as stack:
+        judge = stack.enter_context(_judge()) if check else None
+        desk = stack.enter_context(single.open_desk(settings.workers))
+        profile = single.load_rendition_profile()
+        pairs = dict(_pairs(Path(source), Path(target)))
+        results = single.in_order(
+            desk, list(pairs), lambda path: single.make_pdfa(desk, profile, judge, path, pairs[path], _nothing)
+        )
+        for result in results:
+            statuses.append(result.status)
+            shape = {
+                "file": result.file,
+                "output": result.output,
+                "status": result.status,
+                "flavour": profile.flavour if result.output else None,
+                "verdict": str(result.verdict),
+                "pages": result.pages,
+                "findings": [finding_json(each, settings.lang) for each in result.findings],
+            }
+            if as_json:
+                print_json(shape)
+            else:
+                _print_for_people(shape, settings.lang)
+    return EXIT_SET_ASIDE if any(status != "done" for status in statuses) else 0
+
+
+def _judge() -> Any:
+    from engines import verapdf  # noqa: PLC0415
+
+    if verapdf.find() is None:
+        raise SetupError("veraPDF is not installed", remedy="verapdf_missing")
+    return verapdf.VeraPdf()
+
+
+def _pairs(source: Path, target: Path) -> list[Pair]:
+    """Each input with its output; a folder's tree is mirrored, names keep their ending: `a.tif` → `a.tif.pdf`.
+
+    Raises:
+        UsageError: a folder into a file, or an output that would overwrite its input.
+    """
+    if source.is_dir():
+        if target.exists() and not target.is_dir():
+            raise UsageError(f"{target} is no folder", remedy="output_is_file", path=target)
+        if target.resolve().is_relative_to(source.resolve()):
+            raise UsageError(f"{target} lies inside {source}", remedy="output_inside_input", path=target)
+        from flows.inbox import open_inbox  # noqa: PLC0415
+
+        inbox = open_inbox(source)
+        root = os.fsencode(inbox.root)
+        return [(entry.path, _named(target, os.fsdecode(entry.path[len(root) + 1 :]))) for entry in inbox.files]
+    out = target / f"{source.stem}.pdf" if target.is_dir() else target
+    if out.exists() and source.exists() and out.samefile(source):
+        raise UsageError(f"{out} is the input itself", remedy="output_is_input", path=out)
+    return [(os.fsencode(source), out)]
+
+
+def _named(target: Path, name: str) -> Path:
+    return target / (name if name.lower().endswith(".pdf") else f"{name}.pdf")
+
+
+def _nothing() -> None:
+    """Nobody watches single pages here."""
+
+
+def _print_for_people(shape: dict[str, Any], lang: str) -> None:
+    where = f" → {shape['output']}" if shape["output"] else ""
+    verdict = text(f"verdict.{shape['verdict']}", lang)
+    lines = [f"{shape['file']}{where} · {text('status.' + shape['status'], lang)} · PDF/A: {verdict}"]
+    for told in shape["findings"]:
+        remedy = f" → {told['remedy']}" if told["remedy"] else ""
+        lines.append(f"  [{told['severity']}] {told['message']}{remedy}")
+    sys.stdout.write("\n".join(lines) + "\n")

@@ -1,0 +1,37 @@
+"""Closing a batch: events exported, tables written, expectations checked, the report laid where people look."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+from flows.house import House
+from flows.plan import BatchPlan
+from storage.objects.keys import batch_key
+from storage.sidecars import export_events
+from storage.tables import write_batch_tables
+
+
+class Closed(NamedTuple):
+    """Where a closed batch's reports lie."""
+
+    report: Path
+    data_docs: Path | None
+    tables: dict[str, str]
+
+
+def report_folder(home: Path, batch: str) -> Path:
+    """Folder of a batch's reports."""
+    return home / "reports" / batch_key(batch)
+
+
+def close_batch(house: House, plan: BatchPlan) -> Closed:
+    """Write everything that is derived from a batch; running it again rewrites the same."""
+    folder = report_folder(house.settings.home, plan.name)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    tables = write_batch_tables(house.database, house.store, plan.name)
+    from flows.reporting import write_reports  # noqa: PLC0415 - great-expectations: seconds of import
+
+    report, data_docs = write_reports(house, plan.name, folder)
+    export_events(house.database, house.store, plan.name)
+    return Closed(report, data_docs, tables)

@@ -1,0 +1,221 @@
+"""Single files for `sohoa read` and `sohoa pdfa`: nothing is kept, neither catalogue nor orchestrator is opened."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+
+from configs.loader import (
+    load_image_rules,
+    load_limits,
+    load_reading_profile,
+)
+
+from engines import sweep, verapdf
+from engines.pool import WorkPool
+from extractors.intake import stage
+from flows.readings import list_pages, page_finding, read_pages, with_image_findings
+from schemas.batches import StagedFile
+from schemas.documents import Document, Verdict, document_id
+from schemas.errors import SetupError, SourceError
+from schemas.findings import Finding, Severity, finding
+from schemas.reading import PageList, PageReading, PageState
+from schemas.renditions import RenditionIdentity
+from schemas.rules import ImageRule, Limits, ReadingProfile, RenditionProfile, Rulebook
+from schemas.text import show_bytes
+
+T = TypeVar("T")
+_WRITE_SECONDS = 60.0
+
+
+class ReadResult(NamedTuple):
+    """What became of one file given to `read`."""
+
+    file: str
+    sha256: str | None
+    status: str
+    findings: tuple[Finding, ...]
+    pages: tuple[PageReading, ...]
+    papers: tuple[Document, ...]
+
+
+class RenditionResult(NamedTuple):
+    """What became of one file given to `pdfa`."""
+
+    file: str
+    output: str | None
+    status: str
+    verdict: Verdict
+    pages: int
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Workers and rules for single files."""
+
+    limits: Limits
+    reading: ReadingProfile
+    image: tuple[ImageRule, ...]
+    pool: WorkPool
+    folder: Path
+    workers: int
+
+
+@contextmanager
+def open_desk(workers: int) -> Iterator[Desk]:
+    """Start workers in a private temporary folder; what a killed desk left is swept first.
+
+    Raises:
+        SetupError: no temporary folder can be made, or Tesseract is missing.
+    """
+    from engines import tesseract  # noqa: PLC0415 - only what reads needs the engine
+
+    profile = load_reading_profile()
+    tesseract.identity(profile.engine, profile.languages)
+    root = sweep.tmp_root() / f"sohoa-runs-{os.getuid()}"
+    limits = load_limits()
+    with ExitStack() as stack:
+        try:
+            sweep.sweep(root, sweep.tmp_root())
+            run = sweep.open_run(root, sweep.tmp_root())
+        except OSError as error:
+            raise SetupError(f"no temporary folder: {error}", remedy="tmp_unwritable", path=root) from error
+        stack.callback(run.close)
+        pool = stack.enter_context(WorkPool(workers, limits, run.id, run.tmp))
+        yield Desk(limits, profile, load_image_rules(), pool, run.folder, workers)
+
+
+def in_order(desk: Desk, files: Sequence[bytes], work: Callable[[bytes], T]) -> Iterator[T]:
+    """Work on several files at once, answers in the order given."""
+    with ThreadPoolExecutor(max_workers=2 * desk.workers) as threads:
+        waiting = [threads.submit(work, file) for file in files]
+        try:
+            for future in waiting:
+                yield future.result()
+        finally:
+            for future in waiting:
+                future.cancel()
+
+
+def read_file(desk: Desk, book: Rulebook, path: bytes, on_page: Callable[[], None]) -> ReadResult:
+    """Read and understand one file."""
+    name = show_bytes(path)
+    staged: StagedFile | None = None
+    try:
+        staged = stage(path, name=name, staging=desk.folder, limits=desk.limits, inbox=None)
+        listed, readings = _pages(desk, staged, on_page)
+    except SourceError as error:
+        sha256 = staged.sha256 if staged else None
+        known = staged.findings if staged else ()
+        return ReadResult(name, sha256, "set_aside", (*known, page_finding(error, error.page)), (), ())
+    finally:
+        if staged:
+            Path(staged.path).unlink(missing_ok=True)
+    return understood(name, staged, listed, readings, book)
+
+
+def understood(
+    name: str, staged: StagedFile, listed: PageList, readings: tuple[PageReading, ...], book: Rulebook
+) -> ReadResult:
+    """What the readings of a file mean."""
+    from extractors.understanding import understand  # noqa: PLC0415 - `pdfa` need not understand
+
+    notes = (*staged.findings, *listed.findings)
+    if all(reading.state is PageState.FAILED for reading in readings):
+        failures = tuple(each for reading in readings for each in reading.findings)
+        return ReadResult(name, staged.sha256, "set_aside", (*notes, *failures), readings, ())
+    papers = understand(staged.sha256, readings, book, None, date.today())
+    if any(each.rule == "secret_document" for paper in papers for each in paper.findings):
+        return ReadResult(name, staged.sha256, "set_aside", (finding("secret_document"),), (), ())
+    carried = {(each.rule, each.page) for paper in papers for each in paper.findings}
+    loose = tuple(
+        each for reading in readings for each in reading.findings if (each.rule, each.page) not in carried
+    )
+    spoken = tuple(each for paper in papers for each in paper.findings)
+    failed = any(reading.state is PageState.FAILED for reading in readings)
+    status = "partial" if failed else "read"
+    return ReadResult(name, staged.sha256, status, (*notes, *loose, *spoken), readings, papers)
+
+
+def _pages(
+    desk: Desk, staged: StagedFile, on_page: Callable[[], None]
+) -> tuple[PageList, tuple[PageReading, ...]]:
+    listed = list_pages(desk.pool, staged, desk)
+    readings = read_pages(desk.pool, staged, listed, desk, None, on_page)
+    return listed, with_image_findings(readings, desk, date.today())
+
+
+def make_pdfa(
+    desk: Desk,
+    profile: RenditionProfile,
+    judge: verapdf.VeraPdf | None,
+    path: bytes,
+    out: Path,
+    on_page: Callable[[], None],
+) -> RenditionResult:
+    """One file to a searchable PDF/A, whole or not at all."""
+    name = show_bytes(path)
+    staged: StagedFile | None = None
+    try:
+        staged = stage(path, name=name, staging=desk.folder, limits=desk.limits, inbox=None)
+        listed, readings = _pages(desk, staged, on_page)
+        failed = [
+            each for reading in readings if reading.state is PageState.FAILED for each in reading.findings
+        ]
+        written = _write(desk, profile, staged, listed, readings, out)
+    except SourceError as error:
+        known = staged.findings if staged else ()
+        return RenditionResult(
+            name, None, "set_aside", Verdict.NOT_CHECKED, 0, (*known, page_finding(error, error.page))
+        )
+    finally:
+        if staged:
+            Path(staged.path).unlink(missing_ok=True)
+    notes = (*staged.findings, *listed.findings, *failed, *written)
+    verdict = Verdict.NOT_CHECKED
+    if judge is not None:
+        report = judge.check([out], profile.flavour)[str(out)]
+        verdict = report.verdict
+        if verdict is Verdict.INVALID:
+            notes = (*notes, finding("pdfa_invalid", rules=", ".join(report.rules[:5])))
+        elif verdict is Verdict.NOT_CHECKED:
+            notes = (*notes, finding("pdfa_not_checked", reason=report.reason))
+    status = "partial" if failed else "done"
+    return RenditionResult(name, str(out), status, verdict, len(listed.pages), notes)
+
+
+def _write(
+    desk: Desk,
+    profile: RenditionProfile,
+    staged: StagedFile,
+    listed: PageList,
+    readings: Sequence[PageReading],
+    out: Path,
+) -> tuple[Finding, ...]:
+    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
+    created = datetime.fromtimestamp(int(epoch), UTC) if epoch.isdecimal() else datetime.now(UTC)
+    numbers = [page.number for page in listed.pages]
+    identity = RenditionIdentity(
+        document_id=document_id(staged.sha256, numbers),
+        original_sha256=staged.sha256,
+        title=Path(staged.name).stem,
+        created=created,
+    )
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SetupError(
+            f"cannot write {out}: {error}", remedy="output_unwritable", path=out.parent
+        ) from error
+    arguments = (staged.path, staged.format, listed.pages, tuple(readings), str(out), identity, profile)
+    seconds = _WRITE_SECONDS + desk.limits.rendition_seconds_per_page * len(numbers)
+    rendition = desk.pool.run("storage.pdfa:write_pdfa", arguments, seconds)
+    notes: tuple[Finding, ...] = rendition.findings
+    return tuple(each for each in notes if each.severity is not Severity.ERROR or each.page is None)
