@@ -10,7 +10,12 @@ from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
 
 from schemas.stores import StoreSpec
 
@@ -35,7 +40,9 @@ class Settings(BaseSettings):
         work_agency: agency named in PDF/A files as the one that converted the paper.
     """
 
-    model_config = SettingsConfigDict(env_prefix="SOHOA_", env_nested_delimiter="__", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="SOHOA_", env_nested_delimiter="__", extra="ignore", frozen=True
+    )
 
     home: Path = Field(default_factory=default_home)
     lang: Literal["vi", "en"] = "vi"

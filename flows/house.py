@@ -16,7 +16,6 @@ from configs.loader import (
     load_rendition_profile,
     load_rulebook,
 )
-
 from configs.settings import Settings
 from engines import sweep, tesseract, verapdf
 from engines.pool import WorkPool
@@ -136,7 +135,7 @@ class House:
     @property
     def staging(self) -> Path:
         """Private folder for copies of what is being worked on."""
-        return self.run.folder
+        return self.run.dir
 
 
 @contextmanager

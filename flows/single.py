@@ -16,7 +16,6 @@ from configs.loader import (
     load_limits,
     load_reading_profile,
 )
-
 from engines import sweep, verapdf
 from engines.pool import WorkPool
 from extractors.intake import stage

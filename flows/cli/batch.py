@@ -40,7 +40,9 @@ def shown_batch(database: Any, name: str, lang: str) -> dict[str, Any]:
 
 
 @batch_app.command("list")
-def list_batches(as_json: AsJson = False, home: Home = None, lang: Lang = None, operator: Operator = None) -> int:
+def list_batches(
+    as_json: AsJson = False, home: Home = None, lang: Lang = None, operator: Operator = None
+) -> int:
     """Các lô đã biết."""
     settings = settings_of(home, lang, operator)
     from storage.catalogue import batches  # noqa: PLC0415
@@ -49,7 +51,10 @@ def list_batches(as_json: AsJson = False, home: Home = None, lang: Lang = None, 
         rows = batches.batches(database)
     if as_json:
         print_json(
-            [{"batch": row.name, "state": str(row.state), "files": row.files, "documents": row.documents} for row in rows]
+            [
+                {"batch": row.name, "state": str(row.state), "files": row.files, "documents": row.documents}
+                for row in rows
+            ]
         )
         return 0
     from flows.cli.tables import print_table  # noqa: PLC0415
@@ -57,7 +62,10 @@ def list_batches(as_json: AsJson = False, home: Home = None, lang: Lang = None, 
     heads = [text(f"head.{key}", settings.lang) for key in ("batch", "state", "files", "documents")]
     print_table(
         heads,
-        [[row.name, text(f"state.{row.state}", settings.lang), str(row.files), str(row.documents)] for row in rows],
+        [
+            [row.name, text(f"state.{row.state}", settings.lang), str(row.files), str(row.documents)]
+            for row in rows
+        ],
         numbers={2, 3},
     )
     return 0

@@ -48,8 +48,8 @@ def digitize_batch(settings: Any, batch_dir: Path) -> tuple[Any, dict[str, Any]]
     from flows.cli.batch import shown_batch  # noqa: PLC0415
     from flows.cli.progress import watched  # noqa: PLC0415
     from flows.house import open_house  # noqa: PLC0415
-    from flows.locks import hold_batch  # noqa: PLC0415
     from flows.inbox import open_inbox  # noqa: PLC0415
+    from flows.locks import hold_batch  # noqa: PLC0415
     from flows.plan import make_plan  # noqa: PLC0415
 
     name = open_inbox(batch_dir).name

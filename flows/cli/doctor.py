@@ -20,7 +20,7 @@ class Line(NamedTuple):
     version: str
     needed: bool
     remedy: str | None = None
-    params: dict[str, object] = {}
+    params: dict[str, object] = {}  # noqa: RUF012 - a NamedTuple default, never changed
 
 
 @app.command("doctor")
@@ -47,9 +47,13 @@ def examine(settings: Any) -> list[Line]:
         *_languages(),
     ]
     rendered = poppler.probe()
-    lines.append(Line("Poppler", rendered is not None, rendered.version if rendered else "", True, "poppler_missing"))
+    lines.append(
+        Line("Poppler", rendered is not None, rendered.version if rendered else "", True, "poppler_missing")
+    )
     judge = verapdf.probe()
-    lines.append(Line("veraPDF", judge is not None, getattr(judge, "version", "") or "", False, "verapdf_missing"))
+    lines.append(
+        Line("veraPDF", judge is not None, getattr(judge, "version", "") or "", False, "verapdf_missing")
+    )
     lines += _home(settings)
     return lines
 
@@ -63,7 +67,9 @@ def _languages() -> list[Line]:
             found = (tesseract.data_folder() / f"{language}.traineddata").is_file()
         except SetupError:
             found = False
-        lines.append(Line(f"Tesseract {language}", found, "", needed, "tesseract_data_missing", {"lang": language}))
+        lines.append(
+            Line(f"Tesseract {language}", found, "", needed, "tesseract_data_missing", {"lang": language})
+        )
     return lines
 
 
@@ -74,7 +80,9 @@ def _home(settings: Any) -> list[Line]:
         free = shutil.disk_usage(settings.home).free
         lines.append(Line(f"SOHOA_HOME {settings.home}", True, f"{free / 1e9:.0f} GB", True))
     except OSError:
-        return [Line(f"SOHOA_HOME {settings.home}", False, "", True, "home_unwritable", {"path": settings.home})]
+        return [
+            Line(f"SOHOA_HOME {settings.home}", False, "", True, "home_unwritable", {"path": settings.home})
+        ]
     from flows.cli.batch import database_of  # noqa: PLC0415
     from storage.objects import open_store  # noqa: PLC0415
 

@@ -32,9 +32,14 @@ def _day(given: str | None) -> date:
 
 @app.command("quota")
 def quota(
-    as_of: Annotated[str | None, typer.Option("--as-of", metavar="DATE", help="Ngày chốt (2026-11-30 hoặc 30/11/2026).")] = None,
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", metavar="DATE", help="Ngày chốt (2026-11-30 hoặc 30/11/2026).")
+    ] = None,
     reading: Annotated[str, typer.Option("--reading", help="Cách đọc «tăng 20 %»: A, B hoặc C.")] = "A",
-    explain: Annotated[Path | None, typer.Option("--explain", metavar="CSV", help="Ghi từng giấy tờ được tính hay không, và vì sao.")] = None,
+    explain: Annotated[
+        Path | None,
+        typer.Option("--explain", metavar="CSV", help="Ghi từng giấy tờ được tính hay không, và vì sao."),
+    ] = None,
     as_json: AsJson = False,
     home: Home = None,
     lang: Lang = None,
@@ -80,7 +85,9 @@ def _write_reasons(path: Path, reasons: list[Any], lang: str) -> None:
         for row in reasons:
             cells = row.model_dump()
             cells["code"] = _masked(cells["code"])
-            cells["reason"] = say(REASONS, cells["reason"], lang) if cells["reason"] in REASONS else cells["reason"]
+            cells["reason"] = (
+                say(REASONS, cells["reason"], lang) if cells["reason"] in REASONS else cells["reason"]
+            )
             writer.writerow(["" if cells[key] is None else cells[key] for key in keys])
 
 
@@ -103,7 +110,18 @@ def _print_quota(report: Any, lang: str) -> None:
     if not report.rows:
         sys.stdout.write(f"{title}\n{text('quota.none', lang)}\n")
         return
-    keys = ("level", "unit", "digitised", "unknown_validity", "elsewhere", "inventory", "basis", "rate", "rate_with_elsewhere", "target")
+    keys = (
+        "level",
+        "unit",
+        "digitised",
+        "unknown_validity",
+        "elsewhere",
+        "inventory",
+        "basis",
+        "rate",
+        "rate_with_elsewhere",
+        "target",
+    )
     print_table(
         [text(f"head.{key}", lang) for key in keys],
         [_quota_cells(row, lang) for row in report.rows],
@@ -175,7 +193,9 @@ def inventory_import(
 @inventory_app.command("template")
 def inventory_template(
     out: Annotated[Path, typer.Argument(metavar="OUT.xlsx")],
-    elsewhere: Annotated[bool, typer.Option("--elsewhere", help="Biểu mẫu cho kết quả đã số hóa ở nơi khác.")] = False,
+    elsewhere: Annotated[
+        bool, typer.Option("--elsewhere", help="Biểu mẫu cho kết quả đã số hóa ở nơi khác.")
+    ] = False,
     home: Home = None,
     lang: Lang = None,
     operator: Operator = None,
@@ -211,7 +231,9 @@ def lists_import(
 def lists_diff(
     kind: Annotated[str, typer.Argument(metavar="procedures|result-types")],
     new: Annotated[Path, typer.Argument(metavar="NEW.csv")],
-    old: Annotated[Path | None, typer.Argument(metavar="[OLD.csv]", help="Mặc định: danh mục đang dùng.")] = None,
+    old: Annotated[
+        Path | None, typer.Argument(metavar="[OLD.csv]", help="Mặc định: danh mục đang dùng.")
+    ] = None,
     as_json: AsJson = False,
     home: Home = None,
     lang: Lang = None,
@@ -258,6 +280,9 @@ def units_list(
 
     print_table(
         [text(f"head.{key}", settings.lang) for key in ("code", "level", "name", "unit")],
-        [[unit.code, text(f"level.{unit.level}", settings.lang), unit.name, unit.parent or ""] for unit in units],
+        [
+            [unit.code, text(f"level.{unit.level}", settings.lang), unit.name, unit.parent or ""]
+            for unit in units
+        ],
     )
     return 0

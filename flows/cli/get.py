@@ -34,10 +34,16 @@ def get(
         raise UsageError(f"no document {wanted}", remedy="document_absent", value=wanted)
     if len(rows) > 1 and not original:
         raise UsageError(
-            f"{len(rows)} documents", remedy="document_ambiguous", ids=", ".join(row.document.id for row in rows)
+            f"{len(rows)} documents",
+            remedy="document_ambiguous",
+            ids=", ".join(row.document.id for row in rows),
         )
     row = rows[0]
-    key, digest = (keys.original(row.document.sha256), row.document.sha256) if original else (row.pdfa_key, row.pdfa_sha256)
+    key, digest = (
+        (keys.original(row.document.sha256), row.document.sha256)
+        if original
+        else (row.pdfa_key, row.pdfa_sha256)
+    )
     if key is None:
         raise UsageError("no PDF/A", remedy="document_without_pdfa", value=wanted)
     name = Path(row.file).name if original else f"{row.document.id}.pdf"

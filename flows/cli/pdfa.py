@@ -39,7 +39,9 @@ def pdfa(
         profile = single.load_rendition_profile()
         pairs = dict(_pairs(Path(source), Path(target)))
         results = single.in_order(
-            desk, list(pairs), lambda path: single.make_pdfa(desk, profile, judge, path, pairs[path], _nothing)
+            desk,
+            list(pairs),
+            lambda path: single.make_pdfa(desk, profile, judge, path, pairs[path], _nothing),
         )
         for result in results:
             statuses.append(result.status)
@@ -82,7 +84,9 @@ def _pairs(source: Path, target: Path) -> list[Pair]:
 
         inbox = open_inbox(source)
         root = os.fsencode(inbox.root)
-        return [(entry.path, _named(target, os.fsdecode(entry.path[len(root) + 1 :]))) for entry in inbox.files]
+        return [
+            (entry.path, _named(target, os.fsdecode(entry.path[len(root) + 1 :]))) for entry in inbox.files
+        ]
     out = target / f"{source.stem}.pdf" if target.is_dir() else target
     if out.exists() and source.exists() and out.samefile(source):
         raise UsageError(f"{out} is the input itself", remedy="output_is_input", path=out)

@@ -29,7 +29,9 @@ def read(
     with single.open_desk(settings.workers) as desk:
         book = single.load_rulebook()
         results = single.in_order(
-            desk, [os.fsencode(file) for file in files], lambda path: single.read_file(desk, book, path, _nothing)
+            desk,
+            [os.fsencode(file) for file in files],
+            lambda path: single.read_file(desk, book, path, _nothing),
         )
         for result in results:
             codes.append(result.status)

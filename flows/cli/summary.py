@@ -42,7 +42,9 @@ def batch_summary(settings: Any, shown: dict[str, Any], outcome: Any, *, every_p
     waiting = sum(1 for each in shown["findings"] if each["rule"] == "no_result_code")
     lines.append(say("codes", count=coded, waiting=waiting))
     verdicts = Counter(paper["verdict"] for paper in papers)
-    lines.append(say("verdicts", **{name: verdicts.get(name, 0) for name in ("valid", "invalid", "not_checked")}))
+    lines.append(
+        say("verdicts", **{name: verdicts.get(name, 0) for name in ("valid", "invalid", "not_checked")})
+    )
     if outcome is None and not every_paper and shown["state"] == BatchState.FINISHED:
         lines.append(say("nothing"))
     lines += _needs(shown, say)
@@ -55,12 +57,16 @@ def batch_summary(settings: Any, shown: dict[str, Any], outcome: Any, *, every_p
 def _needs(shown: dict[str, Any], say: Any) -> list[str]:
     """Reasons that need a person, commonest first; then the files set aside."""
     weights = Counter(
-        each["message"] for each in shown["findings"] if each["severity"] != "info" and not each["rule"].startswith("image_")
+        each["message"]
+        for each in shown["findings"]
+        if each["severity"] != "info" and not each["rule"].startswith("image_")
     )
     if not weights:
         return []
     lines = ["", say("needs")]
-    lines += [say("needs_line", count=count, message=message) for message, count in weights.most_common(_MOST)]
+    lines += [
+        say("needs_line", count=count, message=message) for message, count in weights.most_common(_MOST)
+    ]
     if len(weights) > _MOST:
         lines.append(say("more", count=len(weights) - _MOST, batch=shown["batch"]))
     return lines
@@ -71,13 +77,19 @@ def _papers(papers: list[dict[str, Any]], lang: str) -> list[str]:
     for paper in papers:
         pages = ",".join(str(page) for page in paper["pages"])
         route = text(f"route.{paper['route']}", lang)
-        lines.append(f"  {paper['id']}  {route:<14} {paper['code'] or '–'}  {paper['kind'] or '?'}  {paper['file']} [{pages}]")
+        lines.append(
+            f"  {paper['id']}  {route:<14} {paper['code'] or '–'}  {paper['kind'] or '?'}  {paper['file']} [{pages}]"
+        )
     return lines
 
 
 def _where(settings: Any, batch: str, say: Any) -> list[str]:
     folder = report_folder(settings.home, batch)
-    store = settings.store.root or settings.home / "store" if settings.store.kind == "local" else settings.store.endpoint
+    store = (
+        settings.store.root or settings.home / "store"
+        if settings.store.kind == "local"
+        else settings.store.endpoint
+    )
     lines = ["", say("where")]
     if (folder / "report.html").is_file():
         lines.append(say("report", path=folder / "report.html"))

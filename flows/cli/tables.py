@@ -7,7 +7,11 @@ from collections.abc import Collection, Sequence
 
 
 def print_table(
-    heads: Sequence[str], rows: Sequence[Sequence[str]], *, numbers: Collection[int] = (), title: str | None = None
+    heads: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    numbers: Collection[int] = (),
+    title: str | None = None,
 ) -> None:
     """Print a table to stdout; `numbers` are columns aligned to the right."""
     from rich import box  # noqa: PLC0415
