@@ -281,7 +281,10 @@ class _Filling:
         turned = 0 if self.clean or self.rng.random() > 0.06 else self.rng.choice((90, 180, 270))
         stored = 0 if self.clean or self.rng.random() > 0.08 else self.rng.choice((90, 180, 270))
         caption = not self.clean and self.rng.random() < 0.1
+        separated = together > 1 and self.rng.random() < 0.4
         for index in range(together):
+            if separated and index:
+                pages.append(making.separator_page((210.0, 297.0), pages[-1].dpi))
             paper, made = self._paper(index)
             if caption and CONTAINERS[container].suffix == ".pdf" and index == 0:
                 making.with_caption(made[0], Scan.of(paper.sheets[0]), f"{self.seed}/{stem}")

@@ -157,6 +157,8 @@ def _header(composer: Composer, block: Block) -> None:
         bottom = composer.still(block["subject"], subject, composer.left - 5, left_width - 2, bottom + 0.6)
     if block.get("date"):
         dated = Style(composer.setup.family, 13.5, italic=True, align="center")
+        while _natural_mm(sheet, block["date"], dated) > right_width and dated.size > 10:
+            dated = replace(dated, size=dated.size - 0.25)
         bottom = max(bottom, composer.still(block["date"], dated, right_left, right_width, y))
     sheet.anchor("head", (sheet.px(composer.left - 6), sheet.px(bottom + 1), sheet.px(composer.left + 60), 0))
     composer.y = bottom + float(block.get("after", 5))

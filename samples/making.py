@@ -15,7 +15,8 @@ from samples import wear as wearing
 from samples.containers import CONTAINERS, FilePage
 from samples.overlay import caption_boxes
 from samples.papers import Paper, Wish, kind_ids, print_paper
-from samples.sheet import Box, TextLine
+from samples.sheet import Box, Sheet, TextLine
+from samples.typeset import Style, draw_paragraph
 from samples.wear.marks import caption_lines
 from samples.wear.scan import Pixels, Scan
 
@@ -49,6 +50,7 @@ class PageMade:
     caption: tuple[str, ...] = ()
     colour: bool = True
     codes: tuple[str, ...] = ()
+    separator: bool = False
 
 
 def scan_paper(paper: Paper, wears: Sequence[str], seed: str) -> list[PageMade]:
@@ -75,12 +77,36 @@ def blank_page(size: tuple[int, int], dpi: int, wears: Sequence[str], seed: str)
     return PageMade(scan.pixels, dpi, [], list(scan.wear), blank=True)
 
 
+def separator_page(size_mm: tuple[float, float], dpi: int) -> PageMade:
+    """The sheet that operators lay between two papers; it belongs to neither."""
+    sheet = Sheet.empty(size_mm, dpi)
+    width, height = size_mm
+    sheet.frame(15, 15, width - 15, height - 15, 2.0)
+    big, small = Style(size=34, bold=True, align="center"), Style(size=16, align="center")
+    draw_paragraph(sheet, "TRANG PHÂN CÁCH", 20, width - 40, height * 0.4, big)
+    draw_paragraph(sheet, "SOHOA SEPARATOR", 20, width - 40, height * 0.4 + 22, small)
+    scan = Scan.of(sheet)
+    return PageMade(scan.pixels, dpi, scan.lines, [], separator=True)
+
+
 def turn_page(page: PageMade, degrees: int) -> PageMade:
     """The page as if fed turned clockwise by 90, 180 or 270 degrees; boxes follow."""
     height, width = page.pixels.shape[:2]
     lines = [TextLine(line.text, _turned(line.box, width, height, degrees)) for line in page.lines]
     pixels = np.ascontiguousarray(np.rot90(page.pixels, k=-degrees // 90))
-    return PageMade(pixels, page.dpi, lines, page.wear, page.blank, degrees, 0, (), page.colour, page.codes)
+    return PageMade(
+        pixels,
+        page.dpi,
+        lines,
+        page.wear,
+        page.blank,
+        degrees,
+        0,
+        (),
+        page.colour,
+        page.codes,
+        page.separator,
+    )
 
 
 def _turned(box: Box, width: int, height: int, degrees: int) -> Box:
@@ -139,7 +165,7 @@ def write_file(container: str, pages: Sequence[PageMade], documents: Sequence[Tr
         "sha256": hashlib.sha256(data).hexdigest(),
         "container": container,
         "dpi": pages[0].dpi,
-        "sheets": sum(not page.blank for page in pages),
+        "sheets": sum(not (page.blank or page.separator) for page in pages),
         "pages": [_page_truth(number, page) for number, page in enumerate(pages, start=1)],
         "documents": list(documents),
     }
@@ -155,6 +181,7 @@ def _page_truth(number: int, page: PageMade) -> Truth:
         "rotation": page.turned,
         "stored_rotation": page.stored_turn,
         "blank": page.blank,
+        "separator": page.separator,
         "wear": page.wear,
         "qr": list(page.codes),
         "text": "\n".join(line.text for line in page.lines),

@@ -362,7 +362,9 @@ def test_a_batch_states_what_it_holds(tmp_path: Path) -> None:
             sheets.get(path.relative_to(tmp_path).parts[0], 0) + truth["sheets"]
         )
         numbers = [number for document in truth["documents"] for number in document["pages"]]
-        assert numbers == [page["number"] for page in truth["pages"] if not page["blank"]]
+        assert numbers == [
+            page["number"] for page in truth["pages"] if not (page["blank"] or page["separator"])
+        ]
         papers += sum(document.get("part", 1) == 1 for document in truth["documents"])
         seen |= {document["kind"] for document in truth["documents"]}
     assert papers == 24
