@@ -9,6 +9,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -99,6 +100,12 @@ def test_an_unwritable_home_is_told_with_its_path(tmp_path: Path) -> None:
         Database(f"sqlite:///{tmp_path / 'home' / 'catalogue.db'}")
     assert caught.value.remedy == "home_unwritable"
     assert str(tmp_path / "home") in str(caught.value)
+
+
+def test_a_home_may_have_any_name_a_folder_can_have(tmp_path: Path) -> None:
+    home = tmp_path / "Số hóa? #1 %41 'lô' & co"
+    Database(f"sqlite:///{home / 'c.db'}").close()
+    assert (home / "c.db").stat().st_size > 0
 
 
 @pytest.mark.parametrize("url", ["nonsense", "mysql://host/db", "sqlite://"])
@@ -290,6 +297,26 @@ def test_a_reader_sees_one_snapshot_while_another_writes(catalogue: Database) ->
         assert reader.execute(count).scalar() == before
     with catalogue.read() as reader:
         assert reader.execute(count).scalar() == 2
+
+
+def test_many_threads_may_read_at_once_while_one_writes(catalogue: Database) -> None:
+    open_batch(catalogue, "lô 1", "a.pdf")
+    start = threading.Barrier(40)
+    seen: list[int] = []
+
+    def look() -> None:
+        with catalogue.read() as connection:
+            connection.execute(text("SELECT 1"))
+            start.wait(30)
+            seen.append(len(batches.rows_of_files(connection, "lô 1")))
+
+    threads = [threading.Thread(target=look) for _ in range(40)]
+    for thread in threads:
+        thread.start()
+    batches.enter_files(catalogue, "lô 1", ["b.pdf"])
+    for thread in threads:
+        thread.join(30)
+    assert len(seen) == 40
 
 
 def test_the_journal_is_write_ahead_and_kills_are_survived(catalogue: Database) -> None:

@@ -17,8 +17,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from schemas.errors import CatalogueError
 
@@ -26,6 +27,7 @@ HEAD: Final = "0001"
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 LOCK_KEY: Final = 5283_2021
 _READING: Final = "sohoa_reading"
+_FILE: Final = "sqlite:///"
 _BUSY_SECONDS: Final = 60
 _dumps = functools.partial(json.dumps, ensure_ascii=False, separators=(",", ":"))
 
@@ -76,7 +78,7 @@ class Database:
     def _ours(self) -> Iterator[None]:
         try:
             yield
-        except (DBAPIError, sqlite3.Error) as error:
+        except (DBAPIError, PoolTimeout, sqlite3.Error) as error:
             # The statement and its parameters (personal data) stay out of the message.
             cause = getattr(error, "orig", None) or error
             remedy = "store_full" if "disk is full" in str(cause) else "catalogue_unusable"
@@ -122,10 +124,12 @@ def hold(connection: Connection) -> None:
 
 def _engine(url: str) -> Engine:
     try:
-        parsed = make_url(url)
+        # A path may hold what an address gives a meaning to (?, #, %): all behind the slashes is the path.
+        file = url.removeprefix(_FILE) if url.startswith(_FILE) else None
+        parsed = URL.create("sqlite", database=file) if file else make_url(url)
         if parsed.get_backend_name() == "postgresql":
             driver = parsed.set(drivername="postgresql+psycopg")
-            return create_engine(driver, pool_pre_ping=True, json_serializer=_dumps)
+            return create_engine(driver, pool_pre_ping=True, max_overflow=20, json_serializer=_dumps)
     except (ArgumentError, NoSuchModuleError) as error:
         raise CatalogueError(
             "the catalogue's address cannot be used", remedy="catalogue_unusable", url=url.partition("://")[0]
@@ -138,7 +142,10 @@ def _engine(url: str) -> Engine:
         )
     _prepare_file(Path(parsed.database))
     engine = create_engine(
-        parsed, json_serializer=_dumps, connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False}
+        parsed,
+        json_serializer=_dumps,
+        max_overflow=-1,  # a connection is a file handle; a thread that reads never waits for another
+        connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False},
     )
     event.listen(engine, "connect", _prepare_connection)
     event.listen(engine, "begin", _begin)
