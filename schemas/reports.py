@@ -151,3 +151,20 @@ class BatchReportData(BaseModel):
     expectations: ExpectationReport | None = None
     kind_titles: dict[str, str] = {}
     places: tuple[tuple[str, str], ...] = ()
+
+
+class RowProblem(BaseModel):
+    """Why a handed-in table cannot be taken: where, and by which rule of `quality.sentences.PROBLEMS`.
+
+    `row` is the row as a spreadsheet numbers it; None where the whole file or sheet is meant. `column` is the
+    header as it stands in the file.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    file: str
+    sheet: str | None = None
+    row: int | None = None
+    column: str | None = None
+    code: str
+    params: dict[str, str | int | float] = {}

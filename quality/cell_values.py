@@ -1,0 +1,164 @@
+"""What one cell of a handed-in table says: counts, days, levels, identifiers, as Vietnamese offices write them.
+
+Each function gives the value or raises `BadCell`; what can be read in two ways is bad. May import schemas.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from datetime import date, datetime
+from typing import Final
+
+from schemas.codes import GRAMMARS, is_owner_identifier
+from schemas.documents import Level
+from schemas.quotas import Basis
+from schemas.text import fold, squeeze
+
+LONGEST_TEXT: Final = 500
+LARGEST_COUNT: Final = 100_000_000
+ALL_KINDS_WORDS: Final = frozenset({"*", "tat ca", "tat ca cac loai", "all", "all kinds"})
+
+_THOUSANDS: Final = re.compile(r"\d{1,3}([. ])\d{3}(?:\1\d{3})*")
+_LEVELS: Final[dict[str, Level]] = {
+    **dict.fromkeys(("tinh", "cap tinh", "province", "provincial"), "tinh"),
+    **dict.fromkeys(("huyen", "cap huyen", "district"), "huyen"),
+    **dict.fromkeys(("xa", "cap xa", "commune"), "xa"),
+}
+_BASES: Final[dict[str, Basis]] = {
+    **dict.fromkeys(("counted", "dem thuc te", "kiem dem", "da dem", "kiem ke"), "counted"),
+    **dict.fromkeys(("register", "theo so", "so dang ky", "theo so dang ky"), "register"),
+    **dict.fromkeys(("estimated", "uoc tinh", "estimate"), "estimated"),
+}
+
+
+class BadCell(Exception):
+    """A cell does not say what its column asks for; `code` is a key of `quality.sentences.PROBLEMS`."""
+
+    def __init__(self, code: str, **params: str | int) -> None:
+        super().__init__(code)
+        self.code = code
+        self.params: dict[str, str | int | float] = {
+            key: value[:80] if isinstance(value, str) else value for key, value in params.items()
+        }
+
+
+def folded(text: str) -> str:
+    """Key under which headers and words of closed lists are compared."""
+    return fold(text).replace("_", " ").strip(" :*") or text.strip()
+
+
+def a_text(value: object) -> str:
+    """Text on one line."""
+    text = squeeze(_plain(value))
+    if len(text) > LONGEST_TEXT:
+        raise BadCell("text_too_long", most=LONGEST_TEXT)
+    return text
+
+
+def a_count(value: object) -> int:
+    """A whole number of papers: `1.234` is a thousand and more, as in Vietnam; `1,234` could be either."""
+    if isinstance(value, (bool, date)):
+        raise BadCell("count_unreadable", value=str(value))
+    if isinstance(value, (int, float)):
+        number = value
+    else:
+        text = squeeze(str(value))
+        if re.fullmatch(r"\d{1,3}(?:,\d{3})+", text):
+            raise BadCell("count_ambiguous", value=text)
+        if re.fullmatch(r"-\s*\d[\d. ]*", text):
+            raise BadCell("count_negative", value=text)
+        if _THOUSANDS.fullmatch(text):
+            text = text.replace(".", "").replace(" ", "")
+        if re.fullmatch(r"\d+[.,]\d+", text):
+            raise BadCell("count_not_whole", value=text)
+        if not re.fullmatch(r"[0-9]{1,12}", text):
+            raise BadCell("count_unreadable", value=text)
+        number = int(text)
+    if not math.isfinite(number):
+        raise BadCell("count_unreadable", value=str(value))
+    if number < 0:
+        raise BadCell("count_negative", value=str(value))
+    if number != int(number):
+        raise BadCell("count_not_whole", value=str(value))
+    if number > LARGEST_COUNT:
+        raise BadCell("count_too_large", value=str(value))
+    return int(number)
+
+
+def a_year(value: object) -> int:
+    """A year of inventory."""
+    text = _plain(value)
+    if not re.fullmatch(r"(?:19|20)\d{2}", text):
+        raise BadCell("year_unreadable", value=text)
+    return int(text)
+
+
+def a_day(value: object) -> date:
+    """A day: a date cell, `dd/mm/yyyy`, or ISO."""
+    if isinstance(value, datetime):
+        return value.date()
+    if isinstance(value, date):
+        return value
+    text = _plain(value)
+    day = re.fullmatch(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})", text)
+    iso = re.fullmatch(r"(\d{4})-(\d{2})-(\d{2})", text)
+    try:
+        if day:
+            return date(int(day[3]), int(day[2]), int(day[1]))
+        if iso:
+            return date(int(iso[1]), int(iso[2]), int(iso[3]))
+    except ValueError:
+        pass
+    raise BadCell("day_unreadable", value=text)
+
+
+def a_level(value: object) -> Level:
+    """A level, by its code or its name in Vietnamese or English."""
+    found = _LEVELS.get(folded(_plain(value)))
+    if found is None:
+        raise BadCell("level_unknown", value=_plain(value))
+    return found
+
+
+def a_basis(value: object) -> Basis:
+    """How an inventory is known."""
+    found = _BASES.get(folded(_plain(value)))
+    if found is None:
+        raise BadCell("basis_unknown", value=_plain(value))
+    return found
+
+
+def an_owner(value: object) -> str:
+    """An owner's number; one that a spreadsheet took for a number has lost its leading nought."""
+    text = _plain(value).replace(" ", "")
+    if not is_owner_identifier(text):
+        lost = isinstance(value, (int, float)) and is_owner_identifier("0" + text)
+        raise BadCell("owner_lost_zero" if lost else "owner_malformed")
+    if isinstance(value, (int, float)) and len(text) == 11:
+        raise BadCell("owner_lost_zero")
+    return text
+
+
+def a_code(value: object) -> str:
+    """A result-type code."""
+    text = _plain(value).upper().replace(" ", "")
+    if not GRAMMARS["result_type"].match(text):
+        raise BadCell("result_type_malformed", value=text)
+    return text
+
+
+def a_number(value: object) -> str:
+    """Number and notation of a paper, spaces around separators removed."""
+    if isinstance(value, date):
+        raise BadCell("number_became_date", value=str(value))
+    text = re.sub(r"\s*([/-])\s*", r"\1", a_text(value))
+    if not any(char.isdigit() for char in text):
+        raise BadCell("number_malformed", value=text)
+    return text
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return squeeze(str(value))

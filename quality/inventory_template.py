@@ -1,0 +1,118 @@
+"""The empty workbook that a unit fills in: headers, drop-down lists, and a sheet that explains with examples.
+
+May import schemas. What it writes, `quality.inventory` reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal
+
+from quality.inventory import ELSEWHERE_COLUMNS, INVENTORY_COLUMNS
+from quality.sentences import BASES, COLUMNS, LEVELS
+
+if TYPE_CHECKING:
+    from openpyxl.workbook import Workbook
+    from openpyxl.worksheet.worksheet import Worksheet
+
+Table = Literal["inventory", "elsewhere"]
+
+_LAST_ROW: Final = 5000
+_WIDTHS: Final = {"unit": 28, "kind": 34, "source": 34, "evidence": 40, "owner": 26, "number": 20}
+# Spreadsheets turn identifiers into numbers and `12/2021` into a date unless the column is text.
+_TEXT_COLUMNS: Final = frozenset({"unit", "owner", "number", "result_type", "digitised_on"})
+_EXPLAINED: Final[dict[str, tuple[str, str]]] = {
+    "level": ("cấp tỉnh, cấp huyện hoặc cấp xã; nên ghi để không nhầm đơn vị trùng tên", "Cấp xã"),
+    "unit": ("mã hoặc tên đầy đủ của đơn vị đang giữ giấy tờ", "Xã Diên An"),
+    "kind": ("loại giấy tờ; “Tất cả” nếu chỉ biết tổng số của đơn vị", "Giấy khai sinh"),
+    "year": ("số liệu tính đến hết năm nào", "2024"),
+    "count": ("số kết quả còn hiệu lực, số nguyên", "1.234"),
+    "basis": ("đếm thực tế, theo sổ đăng ký hoặc ước tính", "theo sổ đăng ký"),
+    "source": ("sổ, biên bản hoặc văn bản nêu số liệu", "Biên bản kiểm kê 05/BB-UBND"),
+    "digitised_on": ("ngày/tháng/năm", "15/06/2022"),
+    "owner": ("9, 10, 12 hoặc 13 chữ số; để trống nếu giấy tờ không có", "056000000000"),
+    "result_type": ("mã loại kết quả của Cơ sở dữ liệu quốc gia về TTHC", "KQ.G15.000031"),
+    "number": ("số, ký hiệu như trên giấy", "123/2021"),
+    "evidence": ("bắt buộc khi ghi theo số lượng", "Báo cáo 77/BC-UBND"),
+}
+
+
+def write_template(path: Path, table: Table, *, units: Sequence[str] = (), kinds: Sequence[str] = ()) -> Path:
+    """Write a workbook to fill in; `units` and `kinds` become drop-down lists where given."""
+    from openpyxl import Workbook  # noqa: PLC0415 - only where a workbook is written
+
+    book = Workbook()
+    sheet = book.worksheets[0]
+    sheet.title = "Kiểm kê" if table == "inventory" else "Đã số hóa nơi khác"
+    columns = INVENTORY_COLUMNS if table == "inventory" else ELSEWHERE_COLUMNS
+    _headers(sheet, columns)
+    _guide(book, columns)
+    lists = {
+        "level": [names[0] for key, names in LEVELS.items() if key != "unresolved"],
+        "basis": [names[0] for names in BASES.values()],
+        "unit": list(units),
+        "kind": [*kinds, *(["Tất cả"] if kinds and table == "inventory" else [])],
+    }
+    _drop_downs(book, sheet, columns, lists)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    book.save(path)
+    return path
+
+
+def _headers(sheet: Worksheet, columns: Sequence[str]) -> None:
+    from openpyxl.styles import Alignment, Font, PatternFill  # noqa: PLC0415
+    from openpyxl.utils import get_column_letter  # noqa: PLC0415
+
+    for index, column in enumerate(columns, start=1):
+        cell = sheet.cell(row=1, column=index, value=COLUMNS[column][0])
+        cell.font = Font(bold=True, color="FFFFFF")
+        cell.fill = PatternFill("solid", fgColor="2E5E7D")
+        cell.alignment = Alignment(wrap_text=True, vertical="center")
+        letter = get_column_letter(index)
+        sheet.column_dimensions[letter].width = _WIDTHS.get(column, 16)
+        if column in _TEXT_COLUMNS:
+            sheet.column_dimensions[letter].number_format = "@"
+            for row in range(2, 502):
+                sheet.cell(row=row, column=index).number_format = "@"
+    sheet.freeze_panes = "A2"
+
+
+def _guide(book: Workbook, columns: Sequence[str]) -> None:
+    from openpyxl.styles import Alignment, Font  # noqa: PLC0415
+
+    sheet = book.create_sheet("Hướng dẫn")
+    sheet.append(["Tên cột", "Cách ghi", "Ví dụ"])
+    for column in columns:
+        sheet.append([COLUMNS[column][0], *_EXPLAINED[column]])
+    for cell in sheet[1]:
+        cell.font = Font(bold=True)
+    for letter, width in (("A", 26), ("B", 66), ("C", 30)):
+        sheet.column_dimensions[letter].width = width
+    for row in sheet.iter_rows():
+        for cell in row:
+            cell.alignment = Alignment(wrap_text=True, vertical="top")
+
+
+def _drop_downs(
+    book: Workbook, sheet: Worksheet, columns: Sequence[str], lists: dict[str, list[str]]
+) -> None:
+    from openpyxl.utils import get_column_letter  # noqa: PLC0415
+    from openpyxl.worksheet.datavalidation import DataValidation  # noqa: PLC0415
+
+    words = book.create_sheet("Danh mục")
+    for index, (column, values) in enumerate(lists.items(), start=1):
+        if column not in columns or not values:
+            continue
+        for row, value in enumerate(values, start=1):
+            words.cell(row=row, column=index, value=value)
+        letter = get_column_letter(index)
+        # A list typed into the rule itself may hold 255 characters; a range on a sheet holds any number.
+        choice = DataValidation(
+            type="list", formula1=f"'Danh mục'!${letter}$1:${letter}${len(values)}", allow_blank=True
+        )
+        choice.showErrorMessage = column in {"level", "basis"}
+        sheet.add_data_validation(choice)
+        place = get_column_letter(columns.index(column) + 1)
+        choice.add(f"{place}2:{place}{_LAST_ROW}")
+    words.sheet_state = "hidden"

@@ -1,0 +1,159 @@
+"""Cells out of a CSV or XLSX file that someone handed in, with limits set before anything is opened.
+
+Hostile files are met as data: a workbook with macros, a zip that unfolds without end, a formula where a value
+belongs, another encoding. Nothing here knows what the columns mean. May import schemas.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from schemas.errors import SohoaError
+from schemas.text import nfc
+
+MOST_BYTES: Final = 50_000_000
+MOST_UNFOLDED: Final = 400_000_000
+MOST_ROWS: Final = 200_000
+MOST_COLUMNS: Final = 64
+_DELIMITERS: Final = (";", ",", "\t")
+_WORKBOOK: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"
+
+
+class SheetError(SohoaError):
+    """The file as a whole cannot be read; `code` of the problem is in `params["problem"]`."""
+
+    code = "sheet"
+
+    def __init__(self, problem: str, *, sheet: str | None = None, row: int | None = None) -> None:
+        super().__init__(problem)
+        self.problem = problem
+        self.sheet = sheet
+        self.row = row
+
+
+@dataclass(frozen=True)
+class Cells:
+    """One row: the sheet it stands in (None in CSV), its number as a spreadsheet counts, its values.
+
+    A value is text, a number, a date or datetime, or None. A formula stays text that begins with `=`.
+    """
+
+    sheet: str | None
+    number: int
+    values: tuple[object, ...]
+
+
+def rows_of(path: Path) -> Iterator[Cells]:
+    """Every row that is not empty, sheet after sheet; hidden sheets are passed over.
+
+    Raises:
+        SheetError: the file is absent, too large, of another format or encoding, broken, or carries macros.
+    """
+    try:
+        size = path.stat().st_size
+        if not path.is_file():
+            raise SheetError("file_absent")
+    except OSError as error:
+        raise SheetError("file_absent") from error
+    if size > MOST_BYTES:
+        raise SheetError("file_too_large")
+    if size == 0:
+        raise SheetError("file_empty")
+    found = _workbook_rows(path) if zipfile.is_zipfile(path) else _csv_rows(path)
+    for cells in found:
+        if any(value not in {None, ""} for value in cells.values):
+            yield cells
+
+
+def _csv_rows(path: Path) -> Iterator[Cells]:
+    data = path.read_bytes()
+    if data[:4] in {b"\xd0\xcf\x11\xe0", b"%PDF"}:
+        raise SheetError("format_unknown")
+    if data[:4] == b"PK\x03\x04":
+        raise SheetError("workbook_broken")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise SheetError("encoding_unknown") from error
+    if "\0" in text:
+        raise SheetError("encoding_unknown")
+    head = next((line for line in text.splitlines() if line.strip()), "")
+    delimiter = max(_DELIMITERS, key=head.count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    before = 0
+    try:
+        for row in reader:
+            _check_size(None, before + 1, len(row))
+            yield Cells(None, before + 1, tuple(nfc(value).strip() for value in row))
+            before = reader.line_num
+    except csv.Error as error:
+        raise SheetError("csv_broken", row=reader.line_num) from error
+
+
+def _workbook_rows(path: Path) -> Iterator[Cells]:
+    from openpyxl import load_workbook  # noqa: PLC0415 - only where a workbook is read
+
+    _check_archive(path)
+    try:
+        book = load_workbook(path, read_only=True, data_only=False, keep_links=False)
+    except Exception as error:  # the library lets its parsers' errors through, of any kind
+        raise SheetError("workbook_broken") from error
+    try:
+        for sheet in book.worksheets:
+            if sheet.sheet_state != "visible":
+                continue
+            try:
+                yield from _sheet_rows(
+                    sheet.title, sheet.iter_rows(values_only=True, max_col=MOST_COLUMNS + 1)
+                )
+            except SheetError:
+                raise
+            except Exception as error:
+                raise SheetError("workbook_broken", sheet=sheet.title) from error
+    finally:
+        book.close()
+
+
+def _sheet_rows(title: str, rows: Iterator[tuple[object, ...]]) -> Iterator[Cells]:
+    empty = 0
+    for number, row in enumerate(rows, start=1):
+        values = tuple(nfc(value).strip() if isinstance(value, str) else value for value in row)
+        while values and values[-1] in {None, ""}:
+            values = values[:-1]
+        # A sheet may claim a million rows for the sake of one stray format; emptiness is not read to its end.
+        empty = 0 if values else empty + 1
+        if empty > 1000:
+            return
+        _check_size(title, number, len(values))
+        yield Cells(title, number, values)
+
+
+def _check_size(sheet: str | None, row: int, columns: int) -> None:
+    if row > MOST_ROWS:
+        raise SheetError("too_many_rows", sheet=sheet, row=row)
+    if columns > MOST_COLUMNS:
+        raise SheetError("too_many_columns", sheet=sheet, row=row)
+
+
+def _check_archive(path: Path) -> None:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            if sum(entry.file_size for entry in archive.infolist()) > MOST_UNFOLDED:
+                raise SheetError("file_too_large")
+            names = set(archive.namelist())
+            if "[Content_Types].xml" not in names:
+                raise SheetError("format_unknown")
+            types = archive.read("[Content_Types].xml").decode("utf-8", "replace")
+    except (zipfile.BadZipFile, OSError, RuntimeError, ValueError) as error:
+        raise SheetError("workbook_broken") from error
+    # Told by the content, not by the name: a workbook with macros may be called .xlsx.
+    if "macroEnabled" in types or any(name.lower().endswith("vbaproject.bin") for name in names):
+        raise SheetError("workbook_macros")
+    if _WORKBOOK not in types:
+        raise SheetError("format_unknown")
