@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import getpass
+import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -104,6 +106,7 @@ class House:
         self.ledger = Ledger(self.database)
         self.run = sweep.open_run(settings.run_root, sweep.tmp_root())
         stack.callback(self.run.close)
+        stack.enter_context(_temporary_files_in(self.run.tmp))
 
     @cached_property
     def store(self) -> ObjectStore:
@@ -136,6 +139,21 @@ class House:
     def staging(self) -> Path:
         """Private folder for copies of what is being worked on."""
         return self.run.dir
+
+
+@contextmanager
+def _temporary_files_in(folder: Path) -> Iterator[None]:
+    """Whatever a library leaves in a temporary folder goes with the run."""
+    before, environment = tempfile.tempdir, os.environ.get("TMPDIR")
+    tempfile.tempdir = os.environ["TMPDIR"] = str(folder)
+    try:
+        yield
+    finally:
+        tempfile.tempdir = before
+        if environment is None:
+            del os.environ["TMPDIR"]
+        else:
+            os.environ["TMPDIR"] = environment
 
 
 @contextmanager

@@ -83,8 +83,8 @@ def run_as_flow(house: House, batch: str, work: Callable[[Dispatch], BatchOutcom
             for future in futures:
                 future.result()
 
-        house, work = _prepared[token]
-        del house, batch
+        work = _prepared[token][1]
+        del batch
         outcomes[token] = work(dispatch)
         return str(outcomes[token].state)
 

@@ -170,15 +170,17 @@ def inventory_import(
 ) -> int:
     """Nhập số liệu kiểm kê, hoặc kết quả đã số hóa ở nơi khác."""
     settings = settings_of(home, lang, operator)
-    from quality.inventory import read_elsewhere, read_inventory, tell  # noqa: PLC0415
+    from quality.inventory import describe, read_elsewhere, read_inventory  # noqa: PLC0415
     from storage.catalogue import figures  # noqa: PLC0415
 
-    rows, problems = (read_elsewhere if elsewhere else read_inventory)(table)
-    if problems:
-        sys.stderr.write(text("inventory.refused", settings.lang, count=len(problems)) + "\n")
-        for problem in problems:
-            sys.stderr.write(f"  • {tell(problem, settings.lang)}\n")
+    unit_of, kind_of = _resolvers()
+    taken = (read_elsewhere if elsewhere else read_inventory)(table, unit_of, kind_of)
+    if taken.problems:
+        sys.stderr.write(text("inventory.refused", settings.lang, count=len(taken.problems)) + "\n")
+        for problem in taken.problems:
+            sys.stderr.write("  • " + " → ".join(describe(problem, settings.lang)) + "\n")
         return UsageError.exit_code
+    rows = taken.rows
     with database_of(settings) as database:
         if elsewhere:
             count = figures.add_elsewhere(database, rows)
@@ -188,6 +190,28 @@ def inventory_import(
     key = "inventory.elsewhere" if elsewhere else "inventory.imported"
     sys.stdout.write(text(key, settings.lang, count=count) + "\n")
     return 0
+
+
+def _resolvers() -> tuple[Any, Any]:
+    """How a table's units and kinds are known: by the same lists, and under the same names, as papers are."""
+    from configs.loader import load_rulebook  # noqa: PLC0415
+    from extractors.units import resolve  # noqa: PLC0415
+    from schemas.batches import BatchSheet  # noqa: PLC0415
+    from schemas.text import fold  # noqa: PLC0415
+
+    book = load_rulebook()
+
+    def unit_of(said: str, level: Any) -> Any:
+        placed = resolve(said, None, BatchSheet(owning_unit=said), book)
+        if placed.unit is None or (level is not None and placed.level != level):
+            return None
+        return placed.level, placed.unit
+
+    def kind_of(said: str) -> str | None:
+        wanted = fold(said)
+        return next((kind.id for kind in book.kinds if wanted in {kind.id, fold(kind.title)}), None)
+
+    return unit_of, kind_of
 
 
 @inventory_app.command("template")
@@ -202,9 +226,11 @@ def inventory_template(
 ) -> int:
     """Ghi biểu mẫu XLSX để điền."""
     settings = settings_of(home, lang, operator)
-    from quality.inventory import write_template  # noqa: PLC0415
+    from configs.loader import load_kinds  # noqa: PLC0415
+    from quality.inventory_template import write_template  # noqa: PLC0415
 
-    write_template(out, "elsewhere" if elsewhere else "inventory")
+    kinds = [kind.title for kind in load_kinds()]
+    write_template(out, "elsewhere" if elsewhere else "inventory", kinds=kinds)
     sys.stdout.write(text("inventory.template", settings.lang, path=out) + "\n")
     return 0
 
