@@ -58,7 +58,7 @@ def grey16() -> Image.Image:
     return Image.fromarray(np.asarray(picture("L")).astype(np.uint16) * 255 + 7)
 
 
-def jpeg(mode: str = "RGB", **options: Any) -> bytes:  # noqa: ANN401
+def jpeg(mode: str = "RGB", **options: Any) -> bytes:
     """A JPEG file's bytes."""
     out = io.BytesIO()
     picture(mode).save(out, "JPEG", quality=90, dpi=(DPI, DPI), **options)
@@ -100,14 +100,14 @@ def pdf_of(
     path: Path,
     data: bytes,
     *,
-    space: Any = Name.DeviceRGB,  # noqa: ANN401
+    space: Any = Name.DeviceRGB,
     bits: int | None = 8,
-    filters: Any = None,  # noqa: ANN401
+    filters: Any = None,
     size: tuple[int, int] = (WIDTH, HEIGHT),
     content: bytes | None = None,
     page: dict[str, Any] | None = None,
     resources: dict[str, Any] | None = None,
-    **keys: Any,  # noqa: ANN401
+    **keys: Any,
 ) -> Path:
     """A PDF whose one page is one image."""
     with pikepdf.new() as pdf:
@@ -152,7 +152,7 @@ def _predicted(colors: int) -> Dictionary:
     return Dictionary(Predictor=15, Colors=colors, BitsPerComponent=8, Columns=WIDTH)
 
 
-def _g4(path: Path, **keys: Any) -> Path:  # noqa: ANN401
+def _g4(path: Path, **keys: Any) -> Path:
     data, photometric = strip(picture("1"), "group4")
     parms = Dictionary(K=-1, Columns=WIDTH, Rows=HEIGHT, BlackIs1=photometric == 1)
     return pdf_of(
@@ -224,7 +224,7 @@ def _with_baggage(path: Path) -> Path:
     return path
 
 
-def _tiff(mode: str, **options: Any) -> Maker:  # noqa: ANN401
+def _tiff(mode: str, **options: Any) -> Maker:
     def make(path: Path) -> Path:
         picture(mode).save(path, "TIFF", dpi=(DPI, DPI), **options)
         return path
@@ -250,7 +250,7 @@ def _sixteen(extension: str) -> Maker:
     return make
 
 
-def _png(mode: str, **options: Any) -> Maker:  # noqa: ANN401
+def _png(mode: str, **options: Any) -> Maker:
     def make(path: Path) -> Path:
         picture(mode).save(path, "PNG", dpi=(DPI, DPI), **options)
         return path
@@ -286,7 +286,7 @@ def _written(data: Callable[[], bytes]) -> Maker:
     return make
 
 
-def _saved(mode: str, kind: str, **options: Any) -> Maker:  # noqa: ANN401
+def _saved(mode: str, kind: str, **options: Any) -> Maker:
     def make(path: Path) -> Path:
         picture(mode).save(path, kind, **options)
         return path
@@ -294,7 +294,7 @@ def _saved(mode: str, kind: str, **options: Any) -> Maker:  # noqa: ANN401
     return make
 
 
-def _pdf(data: Callable[[], bytes], **keys: Any) -> Maker:  # noqa: ANN401
+def _pdf(data: Callable[[], bytes], **keys: Any) -> Maker:
     return lambda path: pdf_of(path, data(), **keys)
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pypdfium2
 import pytest
-from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from engines import runner
@@ -60,7 +61,9 @@ def sideways(box: Box, rotation: Rotation, wide: int, high: int) -> Box:
     return box
 
 
-def page_with(folder: Path, words: list[Word], *, rotation: Rotation = 0, size: tuple[int, int] = (WIDE, HIGH)) -> Path:
+def page_with(
+    folder: Path, words: list[Word], *, rotation: Rotation = 0, size: tuple[int, int] = (WIDE, HIGH)
+) -> Path:
     """A PDF/A of a white page that carries these words of its upright frame."""
     wide, high = size
     shown = (high, wide) if rotation % 180 else size
@@ -70,7 +73,9 @@ def page_with(folder: Path, words: list[Word], *, rotation: Rotation = 0, size: 
     reading = PageReading(
         number=1, state=PageState.READ, width=shown[0], height=shown[1], rotation=rotation, words=turned
     )
-    identity = RenditionIdentity(document_id="d" * 32, original_sha256="a" * 64, title="Quyết định", created=MOMENT)
+    identity = RenditionIdentity(
+        document_id="d" * 32, original_sha256="a" * 64, title="Quyết định", created=MOMENT
+    )
     out = folder / "text.pdf"
     write_pdfa(
         str(folder / "white.png"), Format.PNG, [source], [reading], str(out), identity, RenditionProfile()
@@ -130,7 +135,7 @@ def test_selecting_a_word_highlights_its_box(tmp_path: Path, rotation: Rotation)
             along, across = ((0, 2), (1, 3)) if rotation % 180 == 0 else ((1, 3), (0, 2))
             slack = 8 if rotation == 180 else 1.5
             assert all(abs(found[edge] - box[edge]) <= slack for edge in along), word
-            assert found[across[0]] <= box[across[0]] + 3 and found[across[1]] >= box[across[1]] - 3, word  # noqa: PT018
+            assert found[across[0]] <= box[across[0]] + 3 and found[across[1]] >= box[across[1]] - 3, word
             at += len(word.text)
     finally:
         document.close()
@@ -160,7 +165,10 @@ _BOX = st.tuples(st.integers(0, 1500), st.integers(0, 2300), st.integers(0, 100)
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(st.tuples(st.text(max_size=12), _BOX, st.integers(0, 5)), max_size=12), st.sampled_from([0, 90, 180, 270]))
+@given(
+    st.lists(st.tuples(st.text(max_size=12), _BOX, st.integers(0, 5)), max_size=12),
+    st.sampled_from([0, 90, 180, 270]),
+)
 def test_no_text_and_no_box_breaks_the_file(
     tmp_path: Path, items: list[tuple[str, Box, int]], rotation: Rotation
 ) -> None:

@@ -17,7 +17,7 @@ class Drawn(NamedTuple):
         image: the XObject, already in the file being written.
         matrix: unit square to page, in points; its bounds are also the frame that word boxes are pixels of.
         width, height: of the page, in points.
-        held: bytes this page keeps in memory until they are written; 0 when they stay in the original's file.
+        held: bytes this page keeps in memory until they are written.
         digest: SHA-256 of a stream taken over byte for byte, else None.
         fill: operators that set the colour a stencil is painted in, else empty.
         findings: what was noticed.

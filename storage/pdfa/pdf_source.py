@@ -36,7 +36,7 @@ class _Taken(NamedTuple):
 
 
 class PdfSource:
-    """An open PDF original; must stay open until the file being written is saved (streams are read then)."""
+    """An open PDF original. Streams are copied when a page is drawn."""
 
     def __init__(self, path: str, profile: RenditionProfile) -> None:
         self._path = path
@@ -84,7 +84,7 @@ class PdfSource:
             pdf_images.keep_essentials(copy)
             if "/ColorSpace" in copy and colour is not None:
                 copy.ColorSpace = spaces.of(colour)
-            return _Taken(copy, 0, hashlib.sha256(raw).hexdigest(), fill if stencil else "", None)
+            return _Taken(copy, len(raw), hashlib.sha256(raw).hexdigest(), fill if stencil else "", None)
         anew = pdf_images.decode(image, colour or GREY)
         if anew is None or (colour is None and not stencil):
             return None

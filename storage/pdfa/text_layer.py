@@ -86,7 +86,9 @@ def _upside_down_line(words: Sequence[Word], boxes: Sequence[Box], frame_height:
     levels, size = _baselines(words, boxes)
     rights = _right_edges(boxes, size)
     texts = [" ".join(word.text.split()) for word in words]
-    pitches = [max(right - box.left, 1) / len(text) for text, box, right in zip(texts, boxes, rights, strict=True)]
+    pitches = [
+        max(right - box.left, 1) / len(text) for text, box, right in zip(texts, boxes, rights, strict=True)
+    ]
     width = min(median(pitches), ADVANCE * size)
     shown = []
     for index, (text, pitch) in enumerate(zip(texts, pitches, strict=True)):

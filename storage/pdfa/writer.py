@@ -139,10 +139,11 @@ class _Book:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.pdf.close()
         self._stack.close()
 
     def _begin(self) -> None:
-        self.pdf = self._stack.enter_context(pikepdf.new())
+        self.pdf = pikepdf.new()
         self.spaces = ColourSpaces(self.pdf)
         self._held = 0
 
@@ -167,14 +168,7 @@ class _Book:
 
     def save(self, identity: RenditionIdentity, profile: RenditionProfile) -> Path:
         """Write all pages with font, metadata and output intent to a new file beside the target."""
-        pdf = self.pdf
-        if self._spools:
-            if len(pdf.pages):
-                self._spool()
-            pdf = self.pdf
-            for spool in self._spools:
-                part = self._stack.enter_context(pikepdf.open(spool, access_mode=pikepdf.AccessMode.stream))
-                pdf.pages.extend(part.pages)
+        pdf = self._joined() if self._spools else self.pdf
         if any(self._with_text):
             font = add_font(pdf)
             for page, has_text in zip(pdf.pages, self._with_text, strict=True):
@@ -190,10 +184,24 @@ class _Book:
         self.pdf.close()
         self._begin()
 
-    def _written(self, pdf: pikepdf.Pdf, *, deterministic: bool) -> Path:
+    def _joined(self) -> pikepdf.Pdf:
+        """All spooled pages in one open file. By a qpdf job: copied between open files, streams would fill memory."""
+        if len(self.pdf.pages):
+            self._spool()
+        joined = self._new_file()
+        self._stack.callback(joined.unlink, missing_ok=True)
+        parts = [str(spool) for spool in self._spools]
+        options = ["--stream-data=preserve", "--deterministic-id"]
+        pikepdf.Job(["qpdf", "--empty", "--pages", *parts, "--", *options, str(joined)]).run()
+        return self._stack.enter_context(pikepdf.open(joined, access_mode=pikepdf.AccessMode.stream))
+
+    def _new_file(self) -> Path:
         handle, name = tempfile.mkstemp(prefix=".pdfa-", suffix=".part", dir=self._folder)  # 0600
         os.close(handle)
-        path = Path(name)
+        return Path(name)
+
+    def _written(self, pdf: pikepdf.Pdf, *, deterministic: bool) -> Path:
+        path = self._new_file()
         try:
             pdf.save(
                 path,
