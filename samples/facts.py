@@ -173,7 +173,7 @@ def _registers(rng: random.Random, day: date) -> Facts:
         "sheetno": words.two_digits(rng.randint(1, 96), 10),
         "plotno": str(rng.randint(5, 980)),
         "serial": identifiers.land_serial(rng, day),
-        "landregister": f"{'CH' if day.year < 2016 else 'CS'} {rng.randint(120, 19999):05d}",
+        "landregister": _land_register(rng, day),
         "mst": identifiers.tax_code(rng),
         "household": identifiers.household_business_number(rng),
         "company": f"{tail} {head}",
@@ -195,6 +195,12 @@ def _registers(rng: random.Random, day: date) -> Facts:
         "refno": str(rng.randint(20, 3900)),
         "nextmonth": _month_after(day),
     }
+
+
+def _land_register(rng: random.Random, day: date) -> str:
+    if day < date(2009, 12, 10):
+        return f"H {rng.randint(20, 9999):05d}"
+    return f"{'CH' if day.year < 2016 else 'CS'} {rng.randint(120, 19999):05d}"
 
 
 def _month_after(day: date) -> str:

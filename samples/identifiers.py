@@ -48,5 +48,5 @@ def land_serial(rng: random.Random, day: date) -> str:
     if day >= date(2024, 8, 1):
         return f"{rng.choice(('AA', 'AB'))} {rng.randrange(1_000_000, 19_999_999):08d}"
     years = max(0, min(14, day.year - 2009))
-    first = "ABCD"[min(3, 1 + years // 8)] if day.year >= 2009 else "A"
+    first = "BC"[min(1, years // 7)] if day >= date(2009, 12, 10) else "A"
     return f"{first}{rng.choice('ABCDEGHIKLMNOPQRSTUVX')} {rng.randrange(1000, 999_999):06d}"

@@ -22,9 +22,11 @@ from PIL import Image, ImageOps
 
 import samples
 from samples import fonts, identifiers, making, people, units, words
+from samples.__main__ import main
 from samples.batches import plans
+from samples.contact_sheet import contact_sheet
 from samples.containers import CONTAINERS
-from samples.papers import Wish, print_paper, variants_of
+from samples.papers import Paper, Wish, print_paper, variants_of
 from samples.wear import apply
 from samples.wear.scan import Scan
 
@@ -116,9 +118,18 @@ def test_a_missing_font_says_what_to_install() -> None:
         fonts.font_path("NoSuchFont.ttf")
 
 
+@functools.cache
+def printed(kind: str, variant: str) -> Paper:
+    """One paper of a variant, printed once for several tests."""
+    return print_paper(kind, random.Random(f"11{variant}"), Wish(variant=variant), dpi=LOW)
+
+
 @pytest.mark.parametrize(("kind", "variant"), EVERY_VARIANT)
 def test_truth_lines_lie_inside_their_page_and_hold_the_fields(kind: str, variant: str) -> None:
-    sample = samples.make_one(kind, 11, wish=Wish(variant=variant), dpi=LOW, container="pdf_g4")
+    paper = printed(kind, variant)
+    pages = making.scan_paper(paper, (), "none")
+    document = making.document_truth(paper, range(1, len(pages) + 1))
+    sample = making.write_file("tiff_g4", pages, [document], "x")
     said = ""
     for page in sample.truth["pages"]:
         assert page["text"] == "\n".join(line["text"] for line in page["lines"])
@@ -128,7 +139,6 @@ def test_truth_lines_lie_inside_their_page_and_hold_the_fields(kind: str, varian
             assert 0 <= top < bottom <= page["height"], line
         said += " " + page["text"]
     flat = " ".join(said.split()).casefold()
-    (document,) = sample.truth["documents"]
     fields = document["fields"]
     for name in ("number", "signer", "owner_name", "subject", "owner_id"):
         if name in fields:
@@ -138,8 +148,10 @@ def test_truth_lines_lie_inside_their_page_and_hold_the_fields(kind: str, varian
 
 @pytest.mark.parametrize(("kind", "variant"), EVERY_VARIANT)
 def test_fields_follow_the_conventions(kind: str, variant: str) -> None:
-    for seed in range(3):
-        paper = print_paper(kind, random.Random(f"{seed}{variant}"), Wish(variant=variant), dpi=50)
+    for paper in (
+        printed(kind, variant),
+        print_paper(kind, random.Random(variant), Wish(variant=variant), dpi=40),
+    ):
         fields = paper.fields
         day = date.fromisoformat(fields["issue_date"])
         assert {"number", "agency", "document_type", "signer", "signer_title"} <= set(fields)
@@ -391,3 +403,21 @@ def test_papers_of_many_pages_exist() -> None:
         len(print_paper("land_use_certificate", random.Random(1), Wish(variant="four-pages"), dpi=50).sheets)
         == 4
     )
+
+
+def test_the_command_says_what_it_made_and_what_it_cannot(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = [str(tmp_path), "--papers", "2", "--clean", "--dpi", "40", "--quiet", "--container", "png"]
+    assert main([*arguments, "--batches", "dang-ky-doanh-nghiep-2009-2025"]) == 0
+    assert "2 papers" in capsys.readouterr().out
+    assert main([*arguments, "--batches", "no-such-batch"]) == 2
+    assert "ho-tich-xa-dien-an" in capsys.readouterr().err
+
+
+def test_a_contact_sheet_shows_every_page(tmp_path: Path) -> None:
+    sample = samples.make_one("land_use_certificate", 1, wish=Wish(variant="four-pages"), dpi=40)
+    (tmp_path / "a.pdf").write_bytes(sample.data)
+    (tmp_path / "b.jpg").write_bytes(samples.make_one("dispatch", 1, container="jpeg", dpi=40).data)
+    assert contact_sheet(tmp_path, tmp_path / "out" / "sheet.png", width=60) == 5
+    assert (tmp_path / "out" / "sheet.png").stat().st_size > 1000
