@@ -110,19 +110,50 @@ class FieldRule(Row):
         name: key in `Document.fields`.
         labels: printed labels (any spelling of tone placement, case folded when matched).
         type: how the text after the label is parsed.
-        place: where to look: after the label on the line, on the line(s) below, or a page region.
+        place: where to look: after the label on the line, on the line(s) below, a page region, or (with a pattern)
+            anywhere on the paper.
+        pattern: regular expression that the value must match; its first group, where it has one, is the value.
         stop: labels that end the value.
         required: mandatory metadata for this kind.
     """
 
     name: str
     labels: tuple[str, ...] = ()
-    type: Literal["text", "name", "date", "date_words", "number", "person_id", "tax_id", "code", "money", "area"] = "text"
-    place: Literal["after", "below", "region"] = "after"
+    type: Literal[
+        "text",
+        "name",
+        "organisation",
+        "sex",
+        "agency",
+        "date",
+        "date_words",
+        "number",
+        "person_id",
+        "tax_id",
+        "owner_id",
+        "code",
+        "money",
+        "area",
+    ] = "text"
+    place: Literal["after", "below", "region", "anywhere"] = "after"
+    pattern: str | None = None
     stop: tuple[str, ...] = ()
     lines: int = 1
     occurrence: int = 1
     required: bool = False
+
+
+class CodeEvidence(Row):
+    """When a paper of a kind carries one of several result codes: every phrase of `all_of` is there, none of `none_of`.
+
+    Phrases are compared without accents; `where` is the head of the first page, or the whole paper.
+    """
+
+    code: str
+    all_of: tuple[str, ...] = ()
+    any_of: tuple[str, ...] = ()
+    none_of: tuple[str, ...] = ()
+    where: Literal["head", "paper"] = "head"
 
 
 class Kind(Row):
@@ -132,9 +163,15 @@ class Kind(Row):
         id: English identifier, e.g. `birth_certificate`.
         title: Vietnamese name as printed, e.g. "Giấy khai sinh".
         document_type: value of the `document_type` field.
+        titles: titles as printed, in capitals.
+        type_names: types in sentence case, for kinds whose titles name several; the one equal to the title is taken.
         anchors: phrases with weights, matched accent-folded and fuzzily; `must` marks the title anchors.
         result_codes: KQ codes it maps to: one, several (evidence or a person decides) or none ("chờ mã").
-        owner: which field holds the owner's identifier or name; None where the kind has no owner.
+        evidence: for a kind of several codes, what on the paper decides between them.
+        has_owner: whether the owner is mandatory metadata.
+        owner_words: for `nd30` papers, whether an owner named in the body is looked for.
+        stops: printed labels of the form that are no fields but end the value before them.
+        issuing_levels: levels that may issue the kind, where the law knows few; decides only between units of one name.
         layout: `nd30` for papers laid out by NĐ 30/2020, `form` for printed forms.
     """
 
@@ -142,13 +179,18 @@ class Kind(Row):
     title: str
     document_type: str
     titles: tuple[str, ...]
+    type_names: tuple[str, ...] = ()
     anchors: tuple[str, ...] = ()
     excludes: tuple[str, ...] = ()
     layout: Literal["nd30", "form"] = "form"
     role: Role = Role.RESULT
     result_codes: tuple[str, ...] = ()
     result_names: dict[str, tuple[str, ...]] = {}
+    evidence: tuple[CodeEvidence, ...] = ()
     has_owner: bool = True
+    owner_words: bool = False
+    stops: tuple[str, ...] = ()
+    issuing_levels: tuple[Level, ...] = ()
     fields: tuple[FieldRule, ...] = ()
     required: tuple[str, ...] = ("number", "issue_date", "agency")
     typical_pages: int = 1
@@ -201,10 +243,30 @@ class Agency(DatedRow):
 
     name: str
     abbreviation: str | None = None
-    level: Level
+    level: Level | None = None
     unit: str | None = None
     code: str | None = None
     aliases: tuple[str, ...] = ()
+
+
+class Merger(DatedRow):
+    """Which old unit went into which new one; `part` says whether the whole of it did."""
+
+    new_code: str
+    new_name: str
+    old_code: str
+    old_name: str
+    part: Literal["full", "partial"]
+
+
+class AgencyLines(Row):
+    """How agency lines of a header are read: first words of names, ranks of units, printed short forms."""
+
+    heads: tuple[str, ...] = ()
+    incomplete: tuple[str, ...] = ()
+    signer_titles: tuple[str, ...] = ()
+    ranks: dict[str, Literal["tinh", "huyen", "xa", ""]] = {}
+    short: dict[str, str] = {}
 
 
 class ResultType(Row):
@@ -240,6 +302,9 @@ class Rulebook(BaseModel):
     result_types: dict[str, ResultType]
     procedures: dict[str, Procedure]
     abbreviations: dict[str, str] = {}
+    notation_parts: frozenset[str] = frozenset()
+    agency_lines: AgencyLines = AgencyLines()
+    provinces: tuple[Unit, ...] = ()
     secret_marks: tuple[str, ...] = ()
     separator_marks: tuple[str, ...] = ()
     home_province: str = ""

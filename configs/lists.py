@@ -1,0 +1,201 @@
+"""National lists of procedures and result types: the shipped ones, imported newer ones, and what differs between two.
+
+A list is a CSV file `<kind>-<effective from>.csv` (kind `procedures` or `result-types`, date `YYYY-MM` or `YYYY-MM-DD`).
+Imported lists lie in a folder of the machine's own and stand beside the shipped ones: the newest in force is used whole.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+import re
+from datetime import date
+from pathlib import Path
+from typing import Final, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from configs.rows import read_csv, unusable
+from schemas.codes import GRAMMARS
+from schemas.errors import ConfigurationError, UsageError
+from schemas.rules import Procedure, ResultType
+
+ListKind = Literal["procedures", "result-types"]
+KINDS: Final[tuple[ListKind, ...]] = ("procedures", "result-types")
+_FILE_NAME = re.compile(r"^(procedures|result-types)-(\d{4})-(\d{2})(?:-(\d{2}))?\.csv$")
+# Names that official exports and our own files use for the same column.
+_COLUMNS: Final = {
+    "procedure_code": "code",
+    "result_code": "code",
+    "mã tthc": "code",
+    "mã kết quả": "code",
+    "mã": "code",
+    "tên": "name",
+    "tên tthc": "name",
+    "tên kết quả": "name",
+    "lĩnh vực": "field",
+    "cấp thực hiện": "levels",
+    "quyết định": "decision",
+}
+_HEADS: Final = {
+    "procedures": ("code", "name", "field", "levels", "decision"),
+    "result-types": ("code", "name", "procedures"),
+}
+
+
+class ListDiff(BaseModel):
+    """What differs between two lists: codes that came, went, or changed their name or procedures."""
+
+    model_config = ConfigDict(frozen=True)
+
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    changed: tuple[tuple[str, str, str], ...] = ()
+
+
+def effective_from(path: Path) -> date | None:
+    """Day from which a list holds, by its file name; None if the name is not a list's."""
+    match = _FILE_NAME.match(path.name)
+    if not match:
+        return None
+    try:
+        return date(int(match[2]), int(match[3]), int(match[4] or 1))
+    except ValueError:
+        return None
+
+
+def all_lists(kind: ListKind, *folders: Path | None) -> list[Path]:
+    """Lists of a kind in some folders, oldest first."""
+    found = [
+        path
+        for folder in folders
+        if folder is not None and folder.is_dir()
+        for path in folder.glob(f"{kind}-*.csv")
+        if effective_from(path)
+    ]
+    return sorted(found, key=lambda path: (effective_from(path) or date.min, path.name))
+
+
+def in_force(shipped: Path, imported: Path | None, as_of: date) -> dict[ListKind, Path]:
+    """The list of each kind that holds on a day; before the first one, the first.
+
+    Raises:
+        ConfigurationError: there is no list of a kind.
+    """
+    chosen: dict[ListKind, Path] = {}
+    for kind in KINDS:
+        known = all_lists(kind, shipped, imported)
+        if not known:
+            raise unusable(shipped, f"{kind}-*.csv", "no list")
+        holding = [path for path in known if (effective_from(path) or date.min) <= as_of]
+        chosen[kind] = holding[-1] if holding else known[0]
+    return chosen
+
+
+def read_procedures(path: Path) -> dict[str, Procedure]:
+    """A list of procedures by code."""
+    rows: dict[str, Procedure] = {}
+    for line, cells in read_csv(path):
+        code = cells.get("code", "")
+        if code in rows or not GRAMMARS["tthc_short"].match(code):
+            raise unusable(path, f"line {line}", f"not a new procedure code: {code!r}")
+        # model_construct: 2,600 rows of checked strings; validation of each would double the start of every command.
+        rows[code] = Procedure.model_construct(
+            code=code,
+            name=cells.get("name", ""),
+            field=cells.get("field", ""),
+            levels=cells.get("levels", ""),
+            decision=cells.get("decision", ""),
+            applicants="",
+        )
+    return rows
+
+
+def read_result_types(path: Path) -> dict[str, ResultType]:
+    """A list of result types by code."""
+    rows: dict[str, ResultType] = {}
+    for line, cells in read_csv(path):
+        code = cells.get("code", "")
+        if code in rows or not GRAMMARS["result_type"].match(code):
+            raise unusable(path, f"line {line}", f"not a new result code: {code!r}")
+        procedures = tuple(cells["procedures"].split("|")) if "procedures" in cells else ()
+        rows[code] = ResultType.model_construct(code=code, name=cells.get("name", ""), procedures=procedures)
+    return rows
+
+
+def import_list(kind: ListKind, csv_path: Path, effective: date, into: Path) -> Path:
+    """Check a list from outside and put it into a folder under its dated name.
+
+    Columns may bear our names or those of official exports; several rows of one result code are joined.
+
+    Raises:
+        UsageError: the kind is unknown, the file is absent, or that list was imported before with other content.
+        ConfigurationError: the file is no such list; names the row.
+    """
+    if kind not in KINDS:
+        raise UsageError(f"unknown list: {kind}", remedy="list_unknown", kind=kind)
+    if not csv_path.is_file():
+        raise UsageError(f"no such file: {csv_path}", remedy="file_not_found", file=str(csv_path))
+    rows = _joined(kind, csv_path)
+    if not rows:
+        raise unusable(csv_path, "rows", "an empty list")
+    into.mkdir(parents=True, exist_ok=True)
+    target = into / f"{kind}-{effective.isoformat()}.csv"
+    fresh = target.with_suffix(f".{os.getpid()}.part")
+    with fresh.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(_HEADS[kind])
+        writer.writerows([row.get(name, "") for name in _HEADS[kind]] for _, row in sorted(rows.items()))
+    try:
+        read_procedures(fresh) if kind == "procedures" else read_result_types(fresh)
+        if target.exists() and target.read_bytes() != fresh.read_bytes():
+            raise UsageError(f"{target} holds another list", remedy="list_exists", file=str(target))
+        fresh.replace(target)
+    except ConfigurationError as error:
+        raise unusable(csv_path, str(error.params.get("where")), str(error.params.get("reason"))) from error
+    finally:
+        fresh.unlink(missing_ok=True)
+    return target
+
+
+def _joined(kind: ListKind, path: Path) -> dict[str, dict[str, str]]:
+    rows: dict[str, dict[str, str]] = {}
+    for line, cells in read_csv(path):
+        row = _named(kind, cells)
+        code = row.get("code", "")
+        if not code:
+            raise unusable(path, f"line {line}", "no code")
+        known = rows.setdefault(code, row)
+        if known is not row and kind == "result-types":
+            both = [part for part in (known.get("procedures"), row.get("procedures")) if part]
+            known["procedures"] = "|".join(dict.fromkeys("|".join(both).split("|")))
+    return rows
+
+
+def _named(kind: ListKind, cells: dict[str, str]) -> dict[str, str]:
+    row: dict[str, str] = {}
+    for name, cell in cells.items():
+        plain = name.strip().lower()
+        if kind == "result-types" and plain in {"procedure_code", "mã tthc"}:
+            plain = "procedures"
+        else:
+            plain = _COLUMNS.get(plain, plain)
+        row[plain] = " ".join(cell.split())
+    return row
+
+
+def diff_lists(kind: ListKind, old: Path, new: Path) -> ListDiff:
+    """What differs between two lists of a kind."""
+    if kind == "procedures":
+        before = {code: row.name for code, row in read_procedures(old).items()}
+        after = {code: row.name for code, row in read_procedures(new).items()}
+    else:
+        before = {code: f"{row.name} [{', '.join(row.procedures)}]" for code, row in read_result_types(old).items()}
+        after = {code: f"{row.name} [{', '.join(row.procedures)}]" for code, row in read_result_types(new).items()}
+    return ListDiff(
+        added=tuple(sorted(after.keys() - before.keys())),
+        removed=tuple(sorted(before.keys() - after.keys())),
+        changed=tuple(
+            (code, before[code], after[code]) for code in sorted(before.keys() & after.keys()) if before[code] != after[code]
+        ),
+    )

@@ -1,0 +1,220 @@
+"""The one door to the rules: files under `configs/` as frozen models, checked, cached for the life of the process.
+
+Every function takes the folder of the rules (default: this one) and raises `ConfigurationError` naming file and row.
+Imported lists of procedures and result types in `lists_dir` stand beside the shipped ones; the newest in force wins.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import re
+from datetime import date
+from pathlib import Path
+from typing import Final
+
+from configs import lists
+from configs.rows import LazyRows, csv_rows, read_toml, refuse_overlaps, toml_model, unusable
+from schemas.codes import GRAMMARS
+from schemas.findings import RULES
+from schemas.reading import ImageMeasures
+from schemas.rules import (
+    Agency,
+    AgencyLines,
+    ImageRule,
+    Kind,
+    Limits,
+    Merger,
+    ReadingProfile,
+    RenditionProfile,
+    Rulebook,
+    Target,
+    Thresholds,
+    Unit,
+    ValidityRule,
+)
+
+ROOT: Final = Path(__file__).resolve().parent
+_UNDERSTANDING: Final = ("*.toml", "*.csv", "kinds/*.toml", "units/*.csv")
+_NOT_UNDERSTANDING: Final = {"limits.toml", "reading.toml", "rendition.toml", "targets.csv", "image_rules.csv"}
+
+
+@functools.cache
+def load_limits(root: Path = ROOT) -> Limits:
+    """What is set before the work (`limits.toml`)."""
+    return toml_model(Limits, root / "limits.toml")
+
+
+@functools.cache
+def load_reading_profile(root: Path = ROOT) -> ReadingProfile:
+    """How pages are read (`reading.toml`)."""
+    return toml_model(ReadingProfile, root / "reading.toml")
+
+
+@functools.cache
+def load_rendition_profile(root: Path = ROOT) -> RenditionProfile:
+    """How PDF/A files are written (`rendition.toml`)."""
+    return toml_model(RenditionProfile, root / "rendition.toml")
+
+
+@functools.cache
+def load_thresholds(root: Path = ROOT) -> Thresholds:
+    """Confidence needed without a person (`thresholds.toml`)."""
+    return toml_model(Thresholds, root / "thresholds.toml")
+
+
+@functools.cache
+def load_image_rules(root: Path = ROOT) -> tuple[ImageRule, ...]:
+    """Rules of image quality (`image_rules.csv`); each names a known finding and a measured property."""
+    path = root / "image_rules.csv"
+    rules = csv_rows(ImageRule, path)
+    for rule in rules:
+        if rule.rule not in RULES:
+            raise unusable(path, rule.rule, "no such finding")
+        if rule.property not in ImageMeasures.model_fields:
+            raise unusable(path, rule.rule, f"no such property: {rule.property}")
+    refuse_overlaps(rules, ("rule", "severity"), path)
+    return rules
+
+
+@functools.cache
+def load_targets(root: Path = ROOT) -> tuple[Target, ...]:
+    """Yearly targets in every reading (`targets.csv`)."""
+    path = root / "targets.csv"
+    rows = csv_rows(Target, path)
+    refuse_overlaps(rows, ("level", "unit", "sector", "result_type", "period", "reading"), path)
+    return rows
+
+
+@functools.cache
+def load_units(root: Path = ROOT) -> tuple[Unit, ...]:
+    """Units of the home province in every dated snapshot (`units/units-*.csv`)."""
+    rows: list[Unit] = []
+    for path in sorted((root / "units").glob("units-*.csv")):
+        rows.extend(csv_rows(Unit, path))
+    refuse_overlaps(rows, ("code",), root / "units")
+    return tuple(rows)
+
+
+@functools.cache
+def load_provinces(root: Path = ROOT) -> tuple[Unit, ...]:
+    """Provinces of the country with the days on which they stood (`units/provinces.csv`)."""
+    path = root / "units" / "provinces.csv"
+    rows = csv_rows(Unit, path)
+    refuse_overlaps(rows, ("name",), path)
+    return rows
+
+
+@functools.cache
+def load_mergers(root: Path = ROOT) -> tuple[Merger, ...]:
+    """Which old unit went into which new one (`units/mergers-*.csv`); not a function: some were split."""
+    rows: list[Merger] = []
+    for path in sorted((root / "units").glob("mergers-*.csv")):
+        rows.extend(csv_rows(Merger, path))
+    return tuple(rows)
+
+
+@functools.cache
+def load_agencies(root: Path = ROOT) -> tuple[Agency, ...]:
+    """Agencies known by name (`agencies.csv`)."""
+    path = root / "agencies.csv"
+    rows = csv_rows(Agency, path, lists=("aliases",))
+    refuse_overlaps(rows, ("name",), path)
+    return rows
+
+
+@functools.cache
+def load_kinds(root: Path = ROOT) -> tuple[Kind, ...]:
+    """Kinds of papers (`kinds/*.toml`), checked against each other and the code grammar."""
+    kinds: list[Kind] = []
+    for path in sorted((root / "kinds").glob("*.toml")):
+        kind = toml_model(Kind, path)
+        _check_kind(kind, path)
+        kinds.append(kind)
+    if not kinds:
+        raise unusable(root / "kinds", "*.toml", "no kinds")
+    return tuple(kinds)
+
+
+def _check_kind(kind: Kind, path: Path) -> None:
+    if kind.id != path.stem:
+        raise unusable(path, "id", f"{kind.id!r} is not the file's name")
+    for code in (*kind.result_codes, *(row.code for row in kind.evidence)):
+        if not GRAMMARS["result_type"].match(code):
+            raise unusable(path, "result_codes", f"not a result code: {code}")
+    for row in kind.evidence:
+        if row.code not in kind.result_codes:
+            raise unusable(path, "evidence", f"{row.code} is not among result_codes")
+    for field in kind.fields:
+        if field.pattern is None:
+            continue
+        try:
+            re.compile(field.pattern)
+        except re.error as error:
+            raise unusable(path, f"fields.{field.name}", str(error)) from error
+
+
+@functools.cache
+def load_validity(root: Path = ROOT) -> tuple[ValidityRule, ...]:
+    """Rules of validity (`validity.csv`); each names a known kind."""
+    path = root / "validity.csv"
+    rows = csv_rows(ValidityRule, path)
+    known = {kind.id for kind in load_kinds(root)}
+    for row in rows:
+        if row.kind not in known:
+            raise unusable(path, row.id, f"no such kind: {row.kind}")
+        if row.rule == "TERM_FROM_ISSUE" and not row.term_months:
+            raise unusable(path, row.id, "TERM_FROM_ISSUE needs term_months")
+    refuse_overlaps(rows, ("kind",), path)
+    return rows
+
+
+def load_rulebook(root: Path | None = None, lists_dir: Path | None = None, as_of: date | None = None) -> Rulebook:
+    """All that understanding a paper needs.
+
+    Args:
+        root: folder of the rules.
+        lists_dir: folder of imported lists (`SOHOA_HOME/lists`), or None.
+        as_of: day on which a list must be in force; default today.
+    """
+    return _rulebook(root or ROOT, lists_dir, as_of or date.today())
+
+
+@functools.lru_cache(maxsize=8)
+def _rulebook(root: Path, lists_dir: Path | None, as_of: date) -> Rulebook:
+    marks = read_toml(root / "marks.toml")
+    groups = read_toml(root / "abbreviations.toml")
+    agencies = load_agencies(root)
+    types = {key: value for group in groups.values() for key, value in group.items() if value}
+    parts = {part for group in groups.values() for key in group for part in key.split("-")}
+    parts |= {agency.abbreviation for agency in agencies if agency.abbreviation and " " not in agency.abbreviation}
+    parts |= {alias for agency in agencies for alias in agency.aliases if alias.isupper() and " " not in alias}
+    chosen = lists.in_force(root / "lists", lists_dir, as_of)
+    # model_construct: every part was checked when it was built, and validation would read the lazy lists.
+    return Rulebook.model_construct(
+        version=_digest(root, tuple(chosen.values())),
+        kinds=load_kinds(root),
+        validity=load_validity(root),
+        thresholds=load_thresholds(root),
+        units=load_units(root),
+        agencies=agencies,
+        result_types=LazyRows(functools.partial(lists.read_result_types, chosen["result-types"])),
+        procedures=LazyRows(functools.partial(lists.read_procedures, chosen["procedures"])),
+        abbreviations=types,
+        notation_parts=frozenset(parts),
+        agency_lines=toml_model(AgencyLines, root / "agency_lines.toml"),
+        provinces=load_provinces(root),
+        secret_marks=tuple(str(mark) for mark in marks.get("secret", ())),
+        separator_marks=tuple(str(mark) for mark in marks.get("separator", ())),
+        home_province=str(marks.get("home_province", "")),
+    )
+
+
+def _digest(root: Path, chosen: tuple[Path, ...]) -> str:
+    """Short digest of every file whose change may change what a paper is understood to be."""
+    total = hashlib.sha256()
+    files = {path for pattern in _UNDERSTANDING for path in root.glob(pattern)} - {root / name for name in _NOT_UNDERSTANDING}
+    for path in (*sorted(files), *chosen):
+        total.update(path.name.encode())
+        total.update(path.read_bytes())
+    return total.hexdigest()[:16]

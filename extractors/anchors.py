@@ -1,0 +1,220 @@
+"""Lines of a page as understanding sees them, and finding printed phrases in them.
+
+Geometry is that of the page as read (turned upright); every line keeps its words with boxes of the displayed frame.
+Phrases are compared without accents and a little fuzzily: what remains of OCR's errors is mostly diacritics.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from rapidfuzz import fuzz
+
+from schemas.reading import Box, PageReading, PageState, Rotation, Word
+from schemas.text import fold
+
+NATIONAL = ("cong hoa xa hoi chu nghia viet nam", "doc lap - tu do - hanh phuc")
+_PUNCTUATION = re.compile(r"[^\w]+")
+_LEADERS = re.compile(r"[.…_·]{3,}|(?:\. ){3,}")
+
+
+@dataclass(frozen=True)
+class Line:
+    """A run of words that stand together on one line.
+
+    Attributes:
+        words: left to right, boxes in the displayed frame.
+        frame: box in the frame of the page as read.
+        page: 1-based number of its page.
+        width, height: size of the page as read.
+    """
+
+    words: tuple[Word, ...]
+    frame: Box
+    page: int
+    width: int
+    height: int
+
+    @functools.cached_property
+    def text(self) -> str:
+        """Words joined by spaces."""
+        return " ".join(word.text for word in self.words)
+
+    @functools.cached_property
+    def folded(self) -> str:
+        """Text for comparison."""
+        return fold(self.text)
+
+    @property
+    def box(self) -> Box:
+        """Box in the displayed frame."""
+        return box_of(self.words)
+
+    @property
+    def middle(self) -> float:
+        """Horizontal centre as a share of the page's width."""
+        return (self.frame.left + self.frame.right) / 2 / self.width
+
+    @property
+    def top(self) -> float:
+        """Upper edge as a share of the page's height."""
+        return self.frame.top / self.height
+
+    @property
+    def is_caps(self) -> bool:
+        """Whether its letters are (nearly) all capitals."""
+        letters = [char for char in self.text if char.isalpha()]
+        return len(letters) >= 2 and sum(char.isupper() for char in letters) >= 0.8 * len(letters)
+
+    def part(self, words: Sequence[Word]) -> Line:
+        """The same line with fewer words."""
+        share = [self._frame_of(word) for word in words]
+        return Line(tuple(words), functools.reduce(Box.union, share), self.page, self.width, self.height)
+
+    def _frame_of(self, word: Word) -> Box:
+        # A line's words were turned together with it: their place follows from the line's own two boxes.
+        whole, frame = self.box, self.frame
+        if whole == frame:
+            return word.box
+        scale = len(self.words)
+        at = self.words.index(word)
+        step = frame.width / max(1, scale)
+        return Box(int(frame.left + at * step), frame.top, int(frame.left + (at + 1) * step), frame.bottom)
+
+
+class Found(NamedTuple):
+    """Where a phrase stands in a line: words `start` up to `end` (exclusive), and how alike, 0–1."""
+
+    start: int
+    end: int
+    score: float
+
+
+def box_of(words: Iterable[Word]) -> Box:
+    """Smallest box that holds all words."""
+    return functools.reduce(Box.union, (word.box for word in words))
+
+
+def confidence_of(words: Iterable[Word]) -> float:
+    """Mean confidence of words, weighted by their letters; 0 for none."""
+    total = weight = 0.0
+    for word in words:
+        size = max(1, sum(char.isalnum() for char in word.text))
+        total += word.confidence * size
+        weight += size
+    return total / weight if weight else 0.0
+
+
+def upright(box: Box, rotation: Rotation, width: int, height: int) -> Box:
+    """A box of the displayed frame (width × height) in the frame turned clockwise by `rotation`."""
+    if rotation == 90:
+        return Box(height - box.bottom, box.left, height - box.top, box.right)
+    if rotation == 180:
+        return Box(width - box.right, height - box.bottom, width - box.left, height - box.top)
+    if rotation == 270:
+        return Box(box.top, width - box.right, box.bottom, width - box.left)
+    return box
+
+
+def lines_of(page: PageReading) -> tuple[Line, ...]:
+    """Lines of a page from top to bottom; what stands far apart on one line is told apart."""
+    if page.state is not PageState.READ:
+        return ()
+    turned = page.rotation in {90, 270}
+    width, height = (page.height, page.width) if turned else (page.width, page.height)
+    found: list[Line] = []
+    for words in page.lines():
+        placed = [(word, upright(word.box, page.rotation, page.width, page.height)) for word in words]
+        for run in _runs(placed):
+            frame = functools.reduce(Box.union, (box for _, box in run))
+            found.append(Line(tuple(word for word, _ in run), frame, page.number, width, height))
+    return tuple(_in_order(found))
+
+
+def _runs(placed: list[tuple[Word, Box]]) -> list[list[tuple[Word, Box]]]:
+    """Split a line where the gap is wider than words ever stand apart, and before the national motto."""
+    if not placed:
+        return []
+    heights = sorted(box.height for _, box in placed)
+    wide = 2.2 * heights[len(heights) // 2]
+    runs = [[placed[0]]]
+    for at, (before, after) in enumerate(zip(placed, placed[1:], strict=False), start=1):
+        gap = after[1].left - before[1].right
+        motto = fold(" ".join(word.text for word, _ in placed[at : at + 3]))
+        if gap > wide or (motto in {"cong hoa xa", "doc lap -"} and gap > 0):
+            runs.append([])
+        runs[-1].append(after)
+    return runs
+
+
+def _in_order(lines: list[Line]) -> list[Line]:
+    """Top to bottom; lines that overlap by half their height stand side by side and go left to right."""
+    rows: list[list[Line]] = []
+    for line in sorted(lines, key=lambda one: one.frame.top + one.frame.bottom):
+        if rows:
+            last = rows[-1][0].frame
+            overlap = min(last.bottom, line.frame.bottom) - max(last.top, line.frame.top)
+            if overlap > 0.5 * min(last.height, line.frame.height):
+                rows[-1].append(line)
+                continue
+        rows.append([line])
+    return [line for row in rows for line in sorted(row, key=lambda one: one.frame.left)]
+
+
+def plain(text: str) -> str:
+    """A phrase for comparison: folded, letters and digits only, single spaces."""
+    return _PUNCTUATION.sub(" ", fold(text)).strip()
+
+
+@functools.lru_cache(maxsize=4096)
+def _phrase(text: str) -> tuple[str, int]:
+    clean = plain(text)
+    return clean, len(clean.split())
+
+
+def find_phrase(line: Line, phrase: str, threshold: float = 0.86) -> Found | None:
+    """Best place of a phrase among a line's words, or None. Short phrases must match exactly (accents apart)."""
+    wanted, size = _phrase(phrase)
+    if not wanted:
+        return None
+    words = [plain(word.text) for word in line.words]
+    exact = len(wanted) < 6
+    best: Found | None = None
+    for start in range(len(words)):
+        for length in (size, size + 1, size - 1) if not exact else (size,):
+            if length < 1 or start + length > len(words):
+                continue
+            here = " ".join(word for word in words[start : start + length] if word)
+            if exact:
+                score = 1.0 if here == wanted else 0.0
+            else:
+                score = fuzz.ratio(here, wanted, score_cutoff=threshold * 100) / 100
+            if score >= threshold and (best is None or score > best.score + 0.001):
+                best = Found(start, start + length, score)
+        if best and best.score == 1.0:
+            break
+    return best
+
+
+def has_phrase(text: str, phrase: str) -> bool:
+    """Whether a phrase stands in a folded text, as whole words."""
+    wanted = plain(phrase)
+    return bool(re.search(rf"(?<!\w){re.escape(wanted)}(?!\w)", text))
+
+
+def without_leaders(text: str) -> str:
+    """Text without the dotted lines that forms are filled in on."""
+    return re.sub(r"\s+", " ", _LEADERS.sub(" ", text)).strip()
+
+
+def national_at(lines: Sequence[Line]) -> int | None:
+    """Index of the line with the national name or motto, or None."""
+    for index, line in enumerate(lines):
+        text = line.folded
+        if any(fuzz.partial_ratio(text, anchor) >= 82 and len(text) >= 0.6 * len(anchor) for anchor in NATIONAL):
+            return index
+    return None

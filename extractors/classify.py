@@ -1,0 +1,156 @@
+"""Which kind of paper: by its title, else by its notation, else by phrases of the form; unknown stays unknown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from rapidfuzz import fuzz
+
+from extractors.anchors import Line, confidence_of, has_phrase, plain
+from extractors.numbers import Number
+from schemas.rules import Kind, Rulebook
+
+_TOP = 0.62
+_LIKE = 0.84
+_ALONE = 0.9
+
+
+class Title(NamedTuple):
+    """A kind's title as found: which kind, how alike (0–1), and the lines that bear it."""
+
+    kind: Kind
+    score: float
+    phrase: str
+    lines: tuple[Line, ...]
+
+
+class Classified(NamedTuple):
+    """A kind with its confidence; `title` is where the title was read, None where the kind follows from other signs."""
+
+    kind: Kind | None
+    confidence: float | None
+    title: Title | None
+
+
+UNKNOWN = Classified(None, None, None)
+
+
+def title_of(lines: Sequence[Line], kinds: Sequence[Kind]) -> Title | None:
+    """The best title among the centred capitals of a page's upper part, or None."""
+    caps = [line for line in lines if line.top < _TOP and line.is_caps and 0.22 < line.middle < 0.78]
+    best: Title | None = None
+    for at, line in enumerate(caps):
+        for span in (1, 2, 3):
+            window = caps[at : at + span]
+            if len(window) < span or not _stacked(window):
+                break
+            for kind in kinds:
+                found = _like(kind, line, tuple(window))
+                if found and (best is None or _better(found, best)):
+                    best = found
+    return best
+
+
+def _stacked(lines: Sequence[Line]) -> bool:
+    return all(
+        below.frame.top - above.frame.bottom < 2.2 * max(above.frame.height, below.frame.height)
+        for above, below in zip(lines, lines[1:], strict=False)
+    )
+
+
+def _better(found: Title, best: Title) -> bool:
+    """A longer title beats a shorter one that is part of it; the higher one on the page beats its repetition."""
+    if abs(found.score - best.score) < 0.08:
+        return len(plain(found.phrase)) > len(plain(best.phrase))
+    return found.score > best.score
+
+
+def _like(kind: Kind, first: Line, window: tuple[Line, ...]) -> Title | None:
+    text = plain(" ".join(line.text for line in window))
+    if any(text.startswith(plain(word)) for word in kind.excludes):
+        return None
+    best: Title | None = None
+    for phrase in kind.titles:
+        wanted = plain(phrase)
+        score = fuzz.ratio(text, wanted, score_cutoff=_LIKE * 100) / 100
+        if len(wanted) < 14 and score < _ALONE:
+            # A short title (`KẾ HOẠCH`) may begin a longer line of capitals; inside one it is only a word.
+            score = 0.85 if len(window) == 1 and text.startswith(wanted + " ") and not _is_left(first) else 0.0
+        elif score < _LIKE and len(text) > len(wanted) and len(window) == 1 + wanted.count("\n"):
+            head = fuzz.ratio(text[: len(wanted)], wanted) / 100
+            score = head * 0.97 if head >= 0.9 else 0.0
+        if score >= _LIKE and (best is None or score > best.score):
+            best = Title(kind, score, phrase, window)
+    return best
+
+
+def _is_left(line: Line) -> bool:
+    return line.middle < 0.38
+
+
+def classify(pages: Sequence[Sequence[Line]], number: Number | None, rules: Rulebook) -> Classified:
+    """Tell the kind of a paper.
+
+    Args:
+        pages: lines of each of its pages, in order; empty for pages without text.
+        number: its number line as parsed, or None.
+        rules: kinds and abbreviations.
+
+    Returns:
+        The kind with a confidence; `UNKNOWN` where no sign is strong enough to claim one.
+    """
+    first = next((lines for lines in pages if lines), ())
+    body = plain(" ".join(line.text for lines in pages[:3] for line in lines))
+    title = title_of(first, rules.kinds)
+    if title:
+        words = [word for line in title.lines for word in line.words]
+        support = _support(title.kind, body)
+        clear = 0.78 + 0.9 * (title.score - 0.84)
+        sure = min(0.99, clear * (0.7 + 0.3 * confidence_of(words)) + 0.1 * support)
+        return Classified(title.kind, round(sure, 3), title)
+    return _by_notation(first, number, rules) or _by_phrases(body, rules)
+
+
+def _support(kind: Kind, body: str) -> float:
+    """Share of a kind's phrases that the paper holds; two of three or more count as all."""
+    if not kind.anchors:
+        return 0.5
+    found = sum(has_phrase(body, phrase) for phrase in kind.anchors)
+    return min(1.0, found / max(1, min(3, len(kind.anchors))))
+
+
+def _by_notation(lines: Sequence[Line], number: Number | None, rules: Rulebook) -> Classified | None:
+    """A dispatch has no title; any other paper whose title was not read may still tell its type by its notation."""
+    text = plain(" ".join(line.text for line in lines if line.top < 0.5))
+    addressed = has_phrase(text, "kính gửi")
+    about = any(plain(line.text).startswith(("v v ", "ve viec ")) for line in lines if line.top < 0.45 and line.middle < 0.55)
+    notation = number.notation if number else None
+    if notation:
+        parts = notation.split("-")
+        if parts[0] in rules.abbreviations:
+            name = rules.abbreviations[parts[0]]
+            kind = next((each for each in rules.kinds if each.document_type == name), None)
+            return Classified(kind, 0.62, None) if kind else None
+        sure = 0.55 + 0.2 * addressed + 0.2 * about
+        kind = rules.kind("dispatch")
+        return Classified(kind, sure, None) if kind and (addressed or about) and len(parts) > 1 else None
+    if addressed and about:
+        return Classified(rules.kind("dispatch"), 0.6, None)
+    return None
+
+
+def _by_phrases(body: str, rules: Rulebook) -> Classified:
+    """A form whose title was lost: at least four of its phrases, and twice as many as of any other kind."""
+    counts = sorted(
+        (
+            (sum(has_phrase(body, phrase) for phrase in kind.anchors), kind)
+            for kind in rules.kinds
+            if kind.layout == "form" and len(kind.anchors) >= 4
+        ),
+        key=lambda pair: -pair[0],
+    )
+    if not counts or counts[0][0] < 4:
+        return UNKNOWN
+    second = counts[1][0] if len(counts) > 1 else 0
+    return Classified(counts[0][1], 0.55, None) if counts[0][0] >= 2 * second else UNKNOWN

@@ -1,0 +1,205 @@
+"""The heading of a paper laid out by NĐ 30/2020 (DOMAIN.md §3.1): agency, number, place and date, subject.
+
+Places matter more than words: agency upper left, number under it, date upper right, title and subject centred below.
+What the heading does not hold is not guessed from the body.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from extractors.anchors import Line, national_at, plain
+from extractors.dates import PrintedDate, find_long_date
+from extractors.fields import ReadFrom, field_of, flow_of
+from extractors.names import agencies_in, head_of, issuing_agency, spell_out
+from extractors.numbers import Number, number_lead, parse_number
+from schemas.documents import Field
+from schemas.rules import Rulebook
+from schemas.text import squeeze
+
+_TOP = 0.5
+_ABOUT = re.compile(r"^\W{0,2}(?:V\s?[/l|1I.]\s?[vVyY]|Vv|Về việc|Về việc:)\s*[:.]?\s+", flags=re.IGNORECASE)
+_BODY = (
+    "can cu", "thuc hien", "xet ", "theo ", "kinh gui", "de ", "nham ", "i ", "1 ", "dieu 1", "phan ", "chuong ", "a ",
+    "cap cho", "hom nay", "kinh trinh", "trong thoi gian", "ngay ", "hoi ", "can ban",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Heading:
+    """The lines of a heading that were found; `place` is what stands before the date."""
+
+    number_line: Line | None
+    number: Number | None
+    date_line: Line | None
+    date: PrintedDate | None
+    agency_lines: tuple[Line, ...]
+
+    @property
+    def place(self) -> str:
+        """Place of issue as printed before the date, "" where none was read."""
+        if self.date_line is None or self.date is None:
+            return ""
+        return self.date_line.text[: self.date.start].strip(" ,.;:-")
+
+
+def heading_of(lines: Sequence[Line], rules: Rulebook) -> Heading:
+    """Find the heading's lines on a first page."""
+    number_line, number = _number(lines, rules)
+    date_line, date = _date(lines)
+    return Heading(number_line, number, date_line, date, _agency_lines(lines, number_line, date_line, rules))
+
+
+def _number(lines: Sequence[Line], rules: Rulebook) -> tuple[Line | None, Number | None]:
+    for line in lines:
+        if line.top > _TOP:
+            break
+        if number_lead(line.text) is None:
+            continue
+        number = parse_number(line.text, rules.notation_parts)
+        if number is not None:
+            return line, number
+    return None, None
+
+
+def _date(lines: Sequence[Line]) -> tuple[Line | None, PrintedDate | None]:
+    """The line that is a place and a date and nothing else; sentences that hold a date are none."""
+    for line in lines:
+        if line.top > _TOP + 0.05:
+            break
+        found = find_long_date(line.text)
+        if found is None or line.middle < 0.35:
+            continue
+        before, after = line.text[: found.start].strip(), line.text[found.end :].strip(" .,;)")
+        if len(before) <= 40 and len(after) <= 6 and plain(before).split(" ")[0] not in {"can", "so", "theo", "dang"}:
+            return line, found
+    return None, None
+
+
+def _agency_lines(
+    lines: Sequence[Line], number_line: Line | None, date_line: Line | None, rules: Rulebook
+) -> tuple[Line, ...]:
+    """Left block above the number, beside the national name. A centred national name has no agency beside it."""
+    at = national_at(lines)
+    floor = number_line or date_line
+    if at is not None and 0.4 < lines[at].middle < 0.6 and lines[at].frame.left < 0.35 * lines[at].width:
+        return ()
+    if floor is None and at is None:
+        return ()
+    bottom = floor.frame.top if floor else lines[at or 0].frame.bottom + 3 * lines[at or 0].frame.height
+    right = min(lines[at].frame.left if at is not None else lines[0].width * 0.56, lines[0].width * 0.6)
+    block = [
+        line
+        for line in lines
+        if line.frame.bottom <= bottom + line.frame.height * 0.4
+        and line.top < 0.35
+        and line.middle < 0.46
+        and line.frame.right <= right + 0.06 * line.width
+        and line is not number_line
+        and sum(char.isalpha() for char in line.text) >= 2
+        and line.is_caps
+    ]
+    while block and head_of(spell_out(block[0].text, rules), rules) is None and not _is_place(block[0], rules):
+        block.pop(0)
+    return tuple(block)
+
+
+def _is_place(line: Line, rules: Rulebook) -> bool:
+    text = plain(line.text)
+    return any(text.startswith(plain(rank) + " ") for rank in rules.agency_lines.ranks)
+
+
+def number_fields(heading: Heading, source: ReadFrom) -> dict[str, Field]:
+    """`number` and `notation`; the notation is kept even when the digits are unread."""
+    line, number = heading.number_line, heading.number
+    if line is None or number is None:
+        return {}
+    words = line.words
+    if heading.date_line is line and heading.date:
+        words = tuple(word for word in words if word not in _words_from(line, heading.place))
+    strength = 0.85 if number.snapped else 1.0
+    fields = {"number": field_of(number.value, words, line.page, source, strength, raw=number.raw)}
+    if number.notation:
+        fields["notation"] = field_of(number.notation, words, line.page, source, strength, raw=number.raw)
+    return fields
+
+
+def _words_from(line: Line, place: str) -> tuple[object, ...]:
+    at = line.text.find(place.split(" ")[0]) if place else -1
+    count = len(line.text[:at].split(" ")) - 1 if at > 0 else len(line.words)
+    return tuple(line.words[count:])
+
+
+def date_field(heading: Heading, source: ReadFrom) -> Field | None:
+    """`issue_date` from the place-and-date line; part-read dates have no value."""
+    line, found = heading.date_line, heading.date
+    if line is None or found is None:
+        return None
+    flow = flow_of([line])
+    words = flow.words_between(found.start, found.end)
+    return field_of(found.day.isoformat() if found.day else None, words, line.page, source, raw=flow.text)
+
+
+def agency_field(heading: Heading, rules: Rulebook, source: ReadFrom) -> Field | None:
+    """`agency`: the issuing line of the heading, joined, spelt out, with its parent's place."""
+    lines = heading.agency_lines
+    if not lines:
+        return None
+    name = issuing_agency(agencies_in([line.text for line in lines], rules), rules)
+    if not name or len(name) < 3:
+        return None
+    own = lines[-1:] if len(lines) == 1 else lines
+    return field_of(name, [word for line in own for word in line.words], lines[0].page, source)
+
+
+def titled_subject(lines: Sequence[Line], title: Sequence[Line], source: ReadFrom, rules: Rulebook) -> Field | None:
+    """`subject` of a paper with a title: the centred lines that follow it."""
+    below = [line for line in lines if line.frame.top >= title[-1].frame.bottom - title[-1].frame.height * 0.3]
+    taken: list[Line] = []
+    last = title[-1]
+    for line in below[:8]:
+        text = plain(line.text)
+        gap = line.frame.top - last.frame.bottom
+        if gap > 2.6 * max(last.frame.height, line.frame.height) or _ends_subject(line, text, bool(taken), rules):
+            break
+        if not (0.36 < line.middle < 0.64) or (line.frame.left < 0.115 * line.width and len(taken) > 3):
+            break
+        taken.append(line)
+        last = line
+    if not taken or sum(char.isalpha() for line in taken for char in line.text) < 6:
+        return None
+    words = [word for line in taken for word in line.words]
+    value = squeeze(" ".join(line.text for line in taken)).strip(" .;-_")
+    return field_of(value, words, taken[0].page, source, 0.95)
+
+
+def _ends_subject(line: Line, text: str, begun: bool, rules: Rulebook) -> bool:
+    if any(f"{text} ".startswith(start) for start in _BODY):
+        return True
+    if not line.is_caps:
+        return False
+    authority = any(text.startswith(plain(title) + " ") for title in rules.agency_lines.signer_titles)
+    return authority or (begun and head_of(spell_out(line.text, rules), rules) is not None) or text.endswith("quyet dinh")
+
+
+def dispatch_subject(lines: Sequence[Line], source: ReadFrom) -> Field | None:
+    """`subject` of a dispatch: what follows `V/v` under the number, on the left."""
+    for at, line in enumerate(lines):
+        if line.top > _TOP or line.middle > 0.55 or not _ABOUT.match(line.text):
+            continue
+        taken = [line]
+        for below in lines[at + 1 :]:
+            if below.middle > 0.5 or below.frame.left > 0.45 * below.width:
+                continue
+            gap = below.frame.top - taken[-1].frame.bottom
+            if gap > 1.1 * line.frame.height or plain(below.text).startswith("kinh gui") or len(taken) > 7:
+                break
+            taken.append(below)
+        text = squeeze(" ".join(each.text for each in taken))
+        value = _ABOUT.sub("", text).strip(" .;-_")
+        if not value:
+            return None
+        return field_of(value, [word for each in taken for word in each.words], line.page, source, 0.95)
+    return None

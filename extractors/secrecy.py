@@ -1,0 +1,44 @@
+"""Marks of secrecy (MẬT, TỐI MẬT, TUYỆT MẬT): a stamp or a line of its own near the top left, never a word in a sentence."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from extractors.anchors import Line, plain
+from schemas.rules import Rulebook
+from schemas.text import squeeze
+
+_TOP, _LEFT = 0.45, 0.62
+_DEGREE = re.compile(r"^(?:Độ|Mức độ)\s+mật\s*:\s*(.+)$", flags=re.IGNORECASE)
+# How OCR reads Ậ; a bare A is another word.
+_CIRCUMFLEX = re.compile(r"^M[ẬÂẤẦẨẪ]T$")
+
+
+class SecretMark(NamedTuple):
+    """A mark as read, and its page."""
+
+    text: str
+    page: int
+
+
+def secret_mark(lines: Sequence[Line], rules: Rulebook) -> SecretMark | None:
+    """The mark of secrecy on a page, or None."""
+    for line in lines:
+        if line.top > _TOP or line.middle > _LEFT:
+            continue
+        text = re.sub(r"[^\w\s:]", "", squeeze(line.text)).strip()
+        degree = _DEGREE.match(text)
+        said = degree.group(1).upper() if degree else text
+        if any(_is_mark(said, mark) for mark in rules.secret_marks):
+            return SecretMark(line.text, line.page)
+    return None
+
+
+def _is_mark(said: str, mark: str) -> bool:
+    if not said.isupper():
+        return False
+    if " " in mark:
+        return plain(said) == plain(mark)
+    return said == mark or bool(mark == "MẬT" and _CIRCUMFLEX.match(said))

@@ -1,0 +1,208 @@
+"""From page readings to papers: split, classify, extract, decide validity, place, code and route. Pure and repeatable."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from extractors import routing, validity
+from extractors.anchors import Line, has_phrase, lines_of, plain
+from extractors.classify import Classified, classify
+from extractors.fields import ReadFrom
+from extractors.fields_heading import heading_of
+from extractors.fields_paper import fields_of_paper
+from extractors.secrecy import secret_mark
+from extractors.split import split_pages
+from extractors.units import Placed, resolve
+from extractors.values import identifier_is_sound
+from schemas.batches import BatchSheet
+from schemas.documents import Choice, Document, Field, Role, Validity, ValidityState, document_id
+from schemas.findings import Finding, Severity, finding
+from schemas.reading import PageReading, PageState
+from schemas.rules import CodeEvidence, Kind, Rulebook
+
+
+def understand(
+    sha256: str,
+    readings: Sequence[PageReading],
+    rulebook: Rulebook,
+    sheet: BatchSheet | None = None,
+    as_of: date | None = None,
+    splits: Sequence[tuple[int, ...]] | None = None,
+) -> tuple[Document, ...]:
+    """Understand one original.
+
+    Args:
+        sha256: of the original's bytes.
+        readings: all its pages in order; failed and blank ones too.
+        rulebook: the rules.
+        sheet: what a person said of the batch, or None.
+        as_of: day on which validity is asked; default today.
+        splits: page lists fixed when the file was first split; they stay, whatever the rules say now.
+
+    Returns:
+        The papers in the order of their pages; every page is in exactly one. No readings, no papers.
+    """
+    day = as_of or date.today()
+    if splits:
+        places = {reading.number: index for index, reading in enumerate(readings)}
+        groups = tuple(tuple(places[number] for number in pages) for pages in splits)
+    else:
+        groups = split_pages(readings, rulebook) if readings else ()
+    return tuple(_paper(sha256, [readings[index] for index in group], rulebook, sheet, day) for group in groups)
+
+
+def _paper(
+    sha256: str, readings: Sequence[PageReading], rules: Rulebook, sheet: BatchSheet | None, as_of: date
+) -> Document:
+    pages = [lines_of(reading) for reading in readings]
+    first = next((lines for lines in pages if lines), ())
+    source: ReadFrom = next((reading.source for reading in readings if reading.state is PageState.READ), "ocr")
+    heading = heading_of(first, rules)
+    found = classify(pages, heading.number, rules)
+    fields = fields_of_paper(pages, found, heading, rules, source)
+    placed = _placed(pages, fields, sheet, rules)
+    decided = validity.decide(found.kind.id if found.kind else None, fields, rules, as_of)
+    codes, code_findings = _result_type(found, pages, rules)
+    numbers = tuple(reading.number for reading in readings)
+    findings = (
+        *_secrecy(pages, rules),
+        *_kind_findings(found, rules),
+        *code_findings,
+        *_field_findings(fields, found.kind, rules, as_of),
+        *_place_findings(placed),
+        *_validity_findings(decided),
+        *_lost(readings),
+    )
+    document = Document(
+        id=document_id(sha256, numbers),
+        sha256=sha256,
+        pages=numbers,
+        kind=found.kind.id if found.kind else None,
+        kind_confidence=found.confidence,
+        result_type=codes,
+        procedure=_procedure(codes, rules),
+        role=found.kind.role if found.kind else Role.RESULT,
+        fields=dict(sorted(fields.items())),
+        validity=decided,
+        level=placed.level,
+        unit=placed.unit,
+        findings=tuple(findings),
+    )
+    page_findings = [each for reading in readings for each in reading.findings]
+    return document.model_copy(update={"route": routing.route(document, rules, page_findings)})
+
+
+def _placed(
+    pages: Sequence[Sequence[Line]], fields: dict[str, Field], sheet: BatchSheet | None, rules: Rulebook
+) -> Placed:
+    agency, issued = fields.get("agency"), fields.get("issue_date")
+    day = date.fromisoformat(issued.value) if issued and issued.value else None
+    header = " ".join(line.text for lines in pages[:1] for line in lines if line.top < 0.35)
+    within = f"{header} {agency.raw if agency and agency.raw else ''}"
+    return resolve(agency.value if agency else None, day, sheet, rules, within)
+
+
+def _result_type(found: Classified, pages: Sequence[Sequence[Line]], rules: Rulebook) -> tuple[Choice | None, list[Finding]]:
+    """The result code of a paper: the kind's only one, else the one that the paper's own words single out."""
+    kind = found.kind
+    if kind is None:
+        return None, []
+    if not kind.result_codes:
+        return None, [finding("no_result_code", kind=kind.title)]
+    if len(kind.result_codes) == 1:
+        chosen: set[str] = {kind.result_codes[0]}
+    else:
+        head, paper = _texts(pages)
+        chosen = {row.code for row in kind.evidence if _holds(row, head if row.where == "head" else paper)}
+    if len(chosen) == 1:
+        code = next(iter(chosen))
+        unlisted = [] if code in rules.result_types else [finding("result_code_unlisted", code=code)]
+        return Choice(value=code, confidence=found.confidence, candidates=kind.result_codes), unlisted
+    candidates = tuple(code for code in kind.result_codes if not chosen or code in chosen)
+    said = finding("result_code_ambiguous", kind=kind.title, codes=", ".join(candidates))
+    return Choice(value=None, confidence=None, candidates=candidates), [said]
+
+
+def _texts(pages: Sequence[Sequence[Line]]) -> tuple[str, str]:
+    first = next((lines for lines in pages if lines), ())
+    head = plain(" ".join(line.text for line in first if line.top < 0.5))
+    return head, plain(" ".join(line.text for lines in pages for line in lines))
+
+
+def _holds(row: CodeEvidence, text: str) -> bool:
+    return (
+        all(has_phrase(text, phrase) for phrase in row.all_of)
+        and (not row.any_of or any(has_phrase(text, phrase) for phrase in row.any_of))
+        and not any(has_phrase(text, phrase) for phrase in row.none_of)
+    )
+
+
+def _procedure(codes: Choice | None, rules: Rulebook) -> Choice | None:
+    """The procedure, only where the result type has exactly one."""
+    listed = rules.result_types.get(codes.value) if codes and codes.value else None
+    if codes is None or listed is None or len(listed.procedures) != 1:
+        return None
+    return Choice(value=listed.procedures[0], confidence=codes.confidence)
+
+
+def _secrecy(pages: Sequence[Sequence[Line]], rules: Rulebook) -> list[Finding]:
+    marks = [mark for mark in (secret_mark(lines, rules) for lines in pages) if mark]
+    return [finding("secret_document", page=marks[0].page, mark=marks[0].text)] if marks else []
+
+
+def _kind_findings(found: Classified, rules: Rulebook) -> list[Finding]:
+    if found.kind is None:
+        return [finding("kind_unknown")]
+    if (found.confidence or 0.0) < rules.thresholds.kind:
+        return [finding("field_uncertain", field="kind", confidence=found.confidence)]
+    return []
+
+
+def _field_findings(
+    fields: dict[str, Field], kind: Kind | None, rules: Rulebook, as_of: date
+) -> list[Finding]:
+    required = kind.required if kind else ("number", "issue_date", "agency")
+    found = [finding("field_missing", field=name) for name in required if name not in fields]
+    if kind is not None and kind.has_owner and "owner_id" not in fields and "owner_name" not in fields:
+        found.append(finding("field_missing", field="owner_name"))
+    for name, field in sorted(fields.items()):
+        if field.value is None:
+            found.append(finding("field_unread", page=field.page, field=name))
+        elif (field.confidence if field.confidence is not None else 1.0) < rules.thresholds.field:
+            found.append(finding("field_uncertain", page=field.page, field=name, confidence=field.confidence))
+    found.extend(_soundness(fields, as_of))
+    return found
+
+
+def _soundness(fields: dict[str, Field], as_of: date) -> list[Finding]:
+    """Values that cannot be true: identifiers, days yet to come, a paper that ends before it begins."""
+    found = []
+    issued, expiry = fields.get("issue_date"), fields.get("expiry_date")
+    year = int(issued.value[:4]) if issued and issued.value else None
+    for name in ("owner_id", "spouse_id"):
+        field = fields.get(name)
+        if field is not None and field.value and not identifier_is_sound(field.value, year):
+            found.append(finding("field_malformed", page=field.page, field=name, value="***"))
+    if issued is not None and issued.value and issued.value > as_of.isoformat():
+        found.append(finding("date_in_future", page=issued.page, field="issue_date", value=issued.value))
+    if issued and expiry and issued.value and expiry.value and expiry.value < issued.value:
+        found.append(finding("field_conflict", page=expiry.page, field="expiry_date", other="issue_date"))
+    return found
+
+
+def _place_findings(placed: Placed) -> list[Finding]:
+    return [] if placed.unit is not None and placed.level is not None else [finding("unit_unresolved")]
+
+
+def _validity_findings(decided: Validity) -> list[Finding]:
+    return [finding("validity_unknown", basis=decided.basis)] if decided.state is ValidityState.UNKNOWN else []
+
+
+def _lost(readings: Sequence[PageReading]) -> list[Finding]:
+    """A page that failed without an error finding of its own must still be told."""
+    return [
+        finding("page_broken", page=reading.number, detail="-")
+        for reading in readings
+        if reading.state is PageState.FAILED and not any(each.severity is Severity.ERROR for each in reading.findings)
+    ]
