@@ -93,6 +93,13 @@ def sweep(run_root: Path, temporary: Path) -> SweepReport:
     return SweepReport(len(dead), killed)
 
 
+def live_runs(run_root: Path) -> set[str]:
+    """Ids of the runs under this home that still hold their lock."""
+    if not run_root.is_dir():
+        return set()
+    return {folder.name for folder in run_root.iterdir() if folder.is_dir() and _is_live(folder)}
+
+
 @contextlib.contextmanager
 def _alone(run_root: Path) -> Iterator[None]:
     descriptor = os.open(run_root / ".lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)

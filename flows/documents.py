@@ -12,9 +12,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from extractors.routing import route
-
 from engines import poppler, tesseract
+from extractors.routing import route
 from flows.house import TOOL, House
 from flows.plan import BatchPlan
 from schemas.batches import StagedFile
@@ -66,7 +65,7 @@ def make_documents(
         for paper in understood
         if paper.id not in stored
         or stored[paper.id].digests != plan.digests
-        or paper.route != stored[paper.id].document.route
+        or _was_partial(stored[paper.id])
     ]
     futures = [_submit(house, staged, original, pages, read, paper) for paper in fresh]
     house.store.put_if_absent(
@@ -84,6 +83,11 @@ def make_documents(
         finally:
             out.unlink(missing_ok=True)
     return Made(tuple(versions))
+
+
+def _was_partial(row: documents.DocumentRow) -> bool:
+    """A paper with a failed page gets a new version when the page is tried again."""
+    return row.document.route is Route.PARTIAL
 
 
 def _submit(
@@ -153,7 +157,7 @@ def _store(
     notes = (*paper.findings, *written.findings)
     paper = paper.model_copy(update={"findings": notes})
     if rendition is None or verdict is Verdict.INVALID:
-        lowered = route(paper, house.rules.book, notes, verdict, rendered=rendition is not None)
+        lowered = route(paper, house.rules.book, notes, verdict)
         paper = paper.model_copy(update={"route": lowered})
     pdfa_key = None
     if rendition is not None:

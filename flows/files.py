@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 import structlog
-from extractors.understanding import understand
 
 from extractors.intake import stage
+from extractors.understanding import understand
 from flows import readings as reading_stage
 from flows.documents import Made, make_documents
 from flows.house import TOOL, House
@@ -69,7 +69,8 @@ def work_on(bench: Bench, planned: PlannedFile) -> FileOutcome:
         return _set_aside(bench, planned, None, reading_stage.page_finding(_as(error, rule), None))
     try:
         twin = batches.finished_twin(bench.house.database, staged.sha256, bench.plan.name, planned.entry.name)
-        if twin is not None and planned.known.sha256 != staged.sha256:
+        ours = planned.known.sha256 == staged.sha256 and planned.known.duplicate_of is None
+        if twin is not None and not ours:
             return _link(bench, planned, staged, twin)
         return _digitise(bench, planned, staged)
     except SourceError as error:

@@ -31,6 +31,7 @@ from schemas.digests import (
 )
 from schemas.errors import SetupError
 from schemas.rules import ImageRule, Limits, ReadingProfile, RenditionProfile, Rulebook
+from storage.catalogue import batches
 from storage.catalogue.database import Database
 from storage.ledger import Ledger
 from storage.objects import ObjectStore, open_store
@@ -107,6 +108,7 @@ class House:
         self.run = sweep.open_run(settings.run_root, sweep.tmp_root())
         stack.callback(self.run.close)
         stack.enter_context(_temporary_files_in(self.run.tmp))
+        batches.close_dead_runs(self.database, sweep.live_runs(settings.run_root))
 
     @cached_property
     def store(self) -> ObjectStore:

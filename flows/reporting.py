@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 
 from configs.messages import render
+from flows.clock import today
 from flows.house import House
 from quality import batch_report, datadocs, document_table, expectations
 from schemas.batches import FileStatus
@@ -48,7 +49,7 @@ def _validated(
     yardstick = document_table.Yardstick(
         kinds={kind.id: kind for kind in book.kinds},
         thresholds=book.thresholds,
-        day=date.today(),
+        day=today(),
         page_counts={row.sha256: row.pages for row in files if row.sha256},
         page_confidence=confidence,
     )

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -19,6 +19,7 @@ from configs.loader import (
 from engines import sweep, verapdf
 from engines.pool import WorkPool
 from extractors.intake import stage
+from flows.clock import today
 from flows.readings import list_pages, page_finding, read_pages, with_image_findings
 from schemas.batches import StagedFile
 from schemas.documents import Document, Verdict, document_id
@@ -88,7 +89,7 @@ def open_desk(workers: int) -> Iterator[Desk]:
             raise SetupError(f"no temporary folder: {error}", remedy="tmp_unwritable", path=root) from error
         stack.callback(run.close)
         pool = stack.enter_context(WorkPool(workers, limits, run.id, run.tmp))
-        yield Desk(limits, profile, load_image_rules(), pool, run.folder, workers)
+        yield Desk(limits, profile, load_image_rules(), pool, run.dir, workers)
 
 
 def in_order(desk: Desk, files: Sequence[bytes], work: Callable[[bytes], T]) -> Iterator[T]:
@@ -130,7 +131,7 @@ def understood(
     if all(reading.state is PageState.FAILED for reading in readings):
         failures = tuple(each for reading in readings for each in reading.findings)
         return ReadResult(name, staged.sha256, "set_aside", (*notes, *failures), readings, ())
-    papers = understand(staged.sha256, readings, book, None, date.today())
+    papers = understand(staged.sha256, readings, book, None, today())
     if any(each.rule == "secret_document" for paper in papers for each in paper.findings):
         return ReadResult(name, staged.sha256, "set_aside", (finding("secret_document"),), (), ())
     carried = {(each.rule, each.page) for paper in papers for each in paper.findings}
@@ -148,7 +149,7 @@ def _pages(
 ) -> tuple[PageList, tuple[PageReading, ...]]:
     listed = list_pages(desk.pool, staged, desk)
     readings = read_pages(desk.pool, staged, listed, desk, None, on_page)
-    return listed, with_image_findings(readings, desk, date.today())
+    return listed, with_image_findings(readings, desk, today())
 
 
 def make_pdfa(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,6 +12,7 @@ import typer
 from configs.messages import text
 from flows.cli.app import EXIT_SET_ASIDE, AsJson, Home, Lang, Operator, app, settings_of
 from flows.cli.shapes import print_json
+from flows.clock import today
 from schemas.batches import BatchState
 from schemas.errors import BatchStopped
 
@@ -73,7 +73,7 @@ def _run(house: Any, plan: Any, progress: Any) -> Any:
     from flows.batch import by_threads, run_batch  # noqa: PLC0415
 
     def work(dispatch: Callable[..., None]) -> Any:
-        return run_batch(house, plan, dispatch=dispatch, progress=progress, as_of=date.today())
+        return run_batch(house, plan, dispatch=dispatch, progress=progress, as_of=today())
 
     if house.settings.orchestrator == "plain":
         return work(by_threads(house))

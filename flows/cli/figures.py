@@ -15,13 +15,14 @@ from configs.messages import text
 from flows.cli.app import AsJson, Home, Lang, Operator, app, inventory_app, lists_app, settings_of, units_app
 from flows.cli.batch import database_of
 from flows.cli.shapes import print_json
+from flows.clock import today
 from schemas.errors import UsageError
 from schemas.text import mask_identifier, vn_date, vn_number, vn_percent
 
 
 def _day(given: str | None) -> date:
     if given is None:
-        return date.today()
+        return today()
     for form in ("%Y-%m-%d", "%d/%m/%Y"):
         try:
             return datetime.strptime(given, form).date()
@@ -59,7 +60,7 @@ def quota(
             figures.elsewhere(database),
             load_targets(),
             day,
-            date.today(),
+            today(),
             reading,
             kinds_without_code=[kind.id for kind in load_kinds() if not kind.result_codes],
             explain=explain is not None,
@@ -270,7 +271,7 @@ def lists_diff(
     from configs.lists import diff_lists, in_force  # noqa: PLC0415
     from configs.loader import ROOT  # noqa: PLC0415
 
-    before = old or in_force(ROOT / "lists", settings.home / "lists", date.today())[kind]  # type: ignore[index]
+    before = old or in_force(ROOT / "lists", settings.home / "lists", today())[kind]  # type: ignore[index]
     found = diff_lists(kind, before, new)  # type: ignore[arg-type]
     if as_json:
         print_json(found.model_dump())
