@@ -114,7 +114,7 @@ def failed(
         for row in rows
     ]
     if csv_file:
-        with csv_file.open("w", encoding="utf-8-sig", newline="", opener=_private) as out:
+        with open(csv_file, "w", encoding="utf-8-sig", newline="", opener=_private) as out:
             _write_csv(out, rows, settings.lang)
     if as_json:
         print_json(lines)

@@ -80,7 +80,7 @@ def _write_reasons(path: Path, reasons: list[Any], lang: str) -> None:
     from quality.sentences import REASONS, say  # noqa: PLC0415
 
     keys = ("document_id", "level", "unit", "kind", "code", "counted", "unknown_validity", "reason")
-    with path.open("w", encoding="utf-8-sig", newline="", opener=_private) as out:
+    with open(path, "w", encoding="utf-8-sig", newline="", opener=_private) as out:
         writer = csv.writer(out)
         writer.writerow([text(f"head.{key}", lang) for key in keys])
         for row in reasons:

@@ -30,13 +30,14 @@ def pdfa(
 ) -> int:
     """Chuyển tệp hoặc cả cây thư mục sang PDF/A tìm kiếm được."""
     settings = settings_of(home, lang, operator)
+    from configs.loader import load_rendition_profile  # noqa: PLC0415
     from flows import single  # noqa: PLC0415
 
     statuses = []
     with ExitStack() as stack:
         judge = stack.enter_context(_judge()) if check else None
         desk = stack.enter_context(single.open_desk(settings.workers))
-        profile = single.load_rendition_profile()
+        profile = load_rendition_profile()
         pairs = dict(_pairs(Path(source), Path(target)))
         results = single.in_order(
             desk,

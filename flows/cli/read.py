@@ -23,11 +23,12 @@ def read(
 ) -> int:
     """Đọc tệp và in ra những gì máy đọc được; không lưu gì."""
     settings = settings_of(home, lang, operator)
+    from configs.loader import load_rulebook  # noqa: PLC0415
     from flows import single  # noqa: PLC0415 - image libraries, only when something is read
 
     codes = []
     with single.open_desk(settings.workers) as desk:
-        book = single.load_rulebook()
+        book = load_rulebook()
         results = single.in_order(
             desk,
             [os.fsencode(file) for file in files],
@@ -47,13 +48,14 @@ def _nothing() -> None:
 
 
 def _print_for_people(result: object, lang: str) -> None:
+    from configs.loader import load_rulebook  # noqa: PLC0415
     from flows import single  # noqa: PLC0415
 
     assert isinstance(result, single.ReadResult)
     out = [f"── {result.file} · {text(f'status.{result.status}', lang)}"]
     for paper in result.papers:
         pages = ", ".join(str(page) for page in paper.pages)
-        known = single.load_rulebook().kind(paper.kind)
+        known = load_rulebook().kind(paper.kind)
         kind = known.title if known else text("kind.unknown", lang)
         out.append(f"  {kind} · {text('pages', lang)} {pages} · {text(f'route.{paper.route}', lang)}")
         for name, field in paper.fields.items():
