@@ -16,6 +16,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
 from quality.document_table import Row
+from quality.sentences import EXPECTATIONS, say
 from schemas.documents import Verdict
 from schemas.findings import Severity
 from schemas.reports import ExpectationReport, ExpectationResult
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
         ExpectationSuiteValidationResult,
         ExpectationValidationResult,
     )
-    from great_expectations.data_context.data_context.ephemeral_data_context import EphemeralDataContext
+    from great_expectations.data_context.types.base import DataContextConfig
 
 _ID: Final = "document_id"
 # What GX reads from the environment while it is being imported.
@@ -51,7 +52,6 @@ class Validated:
     """A validation as it ran, for Data Docs, beside the report made of it."""
 
     report: ExpectationReport
-    context: EphemeralDataContext
     result: ExpectationSuiteValidationResult
 
 
@@ -92,16 +92,15 @@ def validate(
     return run(batch, rows, checks(kind_threshold, page_threshold)).report
 
 
-def run(batch: str, rows: Sequence[Row], wanted: Sequence[Check]) -> Validated:
-    """The same with a choice of expectations, and with what Data Docs are made from."""
+def run(batch: str, rows: Sequence[Row], wanted: Sequence[Check], lang: str = "vi") -> Validated:
+    """The same with a choice of expectations, and with what Data Docs are made from, in a language."""
     gx = library()
-    context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = _no_progress_bars()
+    context = gx.get_context(mode="ephemeral", project_config=_project())
     source = context.data_sources.add_pandas("sohoa")
     definition = source.add_dataframe_asset("documents").add_batch_definition_whole_dataframe("whole")
     suite = context.suites.add(gx.ExpectationSuite(name="documents"))
     for check in wanted:
-        suite.add_expectation(_expectation(check))
+        suite.add_expectation(_expectation(check, lang))
     validation = context.validation_definitions.add(
         gx.ValidationDefinition(name=batch, data=definition, suite=suite)
     )
@@ -115,7 +114,7 @@ def run(batch: str, rows: Sequence[Row], wanted: Sequence[Check]) -> Validated:
         documents=len(rows),
         results=tuple(_result(check, found.get(check.key), len(rows)) for check in wanted),
     )
-    return Validated(report, context, result)
+    return Validated(report, result)
 
 
 def library() -> ModuleType:
@@ -128,10 +127,15 @@ def library() -> ModuleType:
     return great_expectations
 
 
-def _no_progress_bars() -> object:
-    from great_expectations.data_context.types.base import ProgressBarsConfig  # noqa: PLC0415
+def _project() -> DataContextConfig:
+    """All in memory: no folder for a docs site among the temporary files, no progress bars, no analytics."""
+    from great_expectations.data_context.types import base  # noqa: PLC0415
 
-    return ProgressBarsConfig(globally=False)
+    return base.DataContextConfig(
+        store_backend_defaults=base.InMemoryStoreBackendDefaults(init_temp_docs_sites=False),
+        progress_bars=base.ProgressBarsConfig(globally=False),
+        analytics_enabled=False,
+    )
 
 
 def table_of(rows: Sequence[Row]) -> pd.DataFrame:
@@ -152,11 +156,12 @@ def _at_least(key: str, threshold: float) -> Check:
     )
 
 
-def _expectation(check: Check) -> Any:
+def _expectation(check: Check, lang: str) -> Any:
     return getattr(library().expectations, check.expectation)(
         column=check.column or check.key,
         severity=_SEVERITIES[check.severity],
         meta={"key": check.key},
+        description=say(EXPECTATIONS, check.key, lang),
         **check.arguments,
     )
 

@@ -213,6 +213,39 @@ REPORT: Final[Sentences] = {
         "This page loads nothing from a network.",
     ),
 }
+# What great-expectations prints on its pages, word for word, and what we print instead.
+DATA_DOCS: Final[Sentences] = {
+    "title": ("Đối chiếu kỳ vọng của lô {batch}", "Expectations held against batch {batch}"),
+    "Expectation Validation Result": ("Kết quả đối chiếu", "Expectation Validation Result"),
+    "Evaluates whether a batch of data matches expectations.": (
+        "Lô tài liệu có đáp ứng các kỳ vọng không.",
+        "Whether the documents of a batch meet what is expected of them.",
+    ),
+    "Table of Contents": ("Mục lục", "Contents"),
+    "Overview": ("Tổng quan", "Overview"),
+    "Expectation Suite:": ("Bộ kỳ vọng:", "Suite:"),
+    "Data asset: None": ("", ""),
+    "Status:": ("Kết quả:", "Status:"),
+    "Failed": ("", ""),
+    "Succeeded": ("", ""),
+    "Statistics": ("Số liệu", "Statistics"),
+    "Evaluated Expectations": ("Kỳ vọng đã xét", "Evaluated"),
+    "Successful Expectations": ("Đạt", "Met"),
+    "Unsuccessful Expectations": ("Không đạt hoặc hỏng", "Failed or broken"),
+    "Success Percent": ("Tỷ lệ đạt", "Share met"),
+    "Show more info...": ("Thêm thông tin…", "More…"),
+    "Status": ("Kết quả", "Status"),
+    "Expectation": ("Kỳ vọng", "Expectation"),
+    "Observed Value": ("Thấy", "Observed"),
+    "Unexpected Value": ("Giá trị", "Value"),
+    "Count": ("Số lần", "Count"),
+    "document_id": ("Tài liệu", "Document"),
+    "To retrieve all unexpected values...": ("Dòng nào…", "Which rows…"),
+    "Show exception traceback...": ("Chi tiết lỗi…", "Traceback…"),
+    "found": ("{count} giấy tờ không đạt, {share} của {total}", "{count} papers fail, {share} of {total}"),
+    "share_unexpected": ("{share} không đạt", "{share} fail"),
+    "share": ("{share}", "{share}"),
+}
 # Headers of the tables that units hand in; the Vietnamese one is what the template writes.
 COLUMNS: Final[Sentences] = {
     "level": ("Cấp", "Level"),

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -229,7 +230,7 @@ def test_importing_the_module_does_not_import_great_expectations() -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-def test_a_validation_opens_no_connection_and_writes_nothing_to_the_terminal() -> None:
+def test_a_validation_opens_no_connection_and_leaves_nothing_behind(tmp_path: Path) -> None:
     code = """
 import socket
 def refuse(*args, **kwargs): raise SystemExit("a connection was opened")
@@ -238,5 +239,7 @@ socket.getaddrinfo = refuse
 from quality.expectations import validate
 assert not validate("x", []).broken
 """
-    done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, env=os.environ)
+    here = {**os.environ, "TMPDIR": str(tmp_path), "HOME": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, env=here)
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+    assert list(tmp_path.iterdir()) == []
