@@ -23,6 +23,7 @@ from typing import Any
 
 from configs.loader import load_image_rules, load_limits, load_reading_profile, load_rulebook
 from extractors import intake, pages, reading
+from extractors.split import mark_separators
 from extractors.understanding import understand
 from schemas.digests import READING_VERSION, digest_of
 from schemas.documents import Document
@@ -71,7 +72,7 @@ def _printed(page: dict[str, Any]) -> PageReading:
         state=PageState.READ if words else PageState.BLANK,
         width=page["width"],
         height=page["height"],
-        rotation=page["rotation"] if page["rotation"] in {0, 90, 180, 270} else 0,
+        rotation=(360 - page["rotation"]) % 360,
         words=tuple(words),
     )
 
@@ -196,7 +197,7 @@ def main() -> int:
     for truth in found:
         read = readings_of(truth, given.folder, cache, given.truth_lines)
         started = time.perf_counter()
-        got = understand(truth["sha256"], read, rules)
+        got = understand(truth["sha256"], mark_separators(read, rules), rules)
         spent += time.perf_counter() - started
         count += len(read)
         score.split += 1

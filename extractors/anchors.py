@@ -70,21 +70,6 @@ class Line:
         letters = [char for char in self.text if char.isalpha()]
         return len(letters) >= 2 and sum(char.isupper() for char in letters) >= 0.8 * len(letters)
 
-    def part(self, words: Sequence[Word]) -> Line:
-        """The same line with fewer words."""
-        share = [self._frame_of(word) for word in words]
-        return Line(tuple(words), functools.reduce(Box.union, share), self.page, self.width, self.height)
-
-    def _frame_of(self, word: Word) -> Box:
-        # A line's words were turned together with it: their place follows from the line's own two boxes.
-        whole, frame = self.box, self.frame
-        if whole == frame:
-            return word.box
-        scale = len(self.words)
-        at = self.words.index(word)
-        step = frame.width / max(1, scale)
-        return Box(int(frame.left + at * step), frame.top, int(frame.left + (at + 1) * step), frame.bottom)
-
 
 class Found(NamedTuple):
     """Where a phrase stands in a line: words `start` up to `end` (exclusive), and how alike, 0–1."""
@@ -170,18 +155,23 @@ def plain(text: str) -> str:
     return _PUNCTUATION.sub(" ", fold(text)).strip()
 
 
+@functools.lru_cache(maxsize=16384)
+def _plain_word(text: str) -> str:
+    return plain(text)
+
+
 @functools.lru_cache(maxsize=4096)
 def _phrase(text: str) -> tuple[str, int]:
     clean = plain(text)
     return clean, len(clean.split())
 
 
-def find_phrase(line: Line, phrase: str, threshold: float = 0.86) -> Found | None:
-    """Best place of a phrase among a line's words, or None. Short phrases must match exactly (accents apart)."""
+def find_phrase(line: Sequence[Word], phrase: str, threshold: float = 0.86) -> Found | None:
+    """Best place of a phrase among words, or None. Short phrases must match exactly (accents apart)."""
     wanted, size = _phrase(phrase)
     if not wanted:
         return None
-    words = [plain(word.text) for word in line.words]
+    words = [_plain_word(word.text) for word in line]
     exact = len(wanted) < 6
     best: Found | None = None
     for start in range(len(words)):

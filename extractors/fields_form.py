@@ -35,38 +35,44 @@ class Label:
 
 
 def labels_in(lines: Sequence[Line], kind: Kind) -> list[Label]:
-    """All labels of a form in reading order; where two overlap the longer one stands."""
-    phrases = {label for field in kind.fields for label in field.labels} | set(kind.stops)
-    ordered = sorted(phrases, key=lambda phrase: -len(plain(phrase)))
+    """All labels of a form in reading order; where two overlap, the one that explains more of the line stands."""
+    phrases = tuple({label for field in kind.fields for label in field.labels} | set(kind.stops))
     found: list[Label] = []
     for at, line in enumerate(lines):
-        taken: list[Label] = []
         text = plain(line.text)
-        for phrase in ordered:
-            if len(phrase) >= 6 and fuzz.partial_ratio(plain(phrase), text) < 80:
-                continue
-            taken.extend(_occurrences(line, at, phrase, taken))
+        likely = [phrase for phrase in phrases if len(phrase) < 6 or fuzz.partial_ratio(plain(phrase), text) >= 82]
+        seen = [label for phrase in likely for label in _occurrences(line, at, phrase)]
+        taken: list[Label] = []
+        for label in sorted(seen, key=_weight, reverse=True):
+            if all(label.end <= other.start or label.start >= other.end for other in taken):
+                taken.append(label)
         found.extend(sorted(taken, key=lambda label: label.start))
     return found
 
 
-def _occurrences(line: Line, at: int, phrase: str, taken: Sequence[Label]) -> list[Label]:
+def _weight(label: Label) -> tuple[float, int]:
+    """A longer label beats a part of it, but not by pressing a wrong word into it (`người cha` for `người mẹ`)."""
+    return (len(plain(label.phrase)) * label.score**4, -label.start)
+
+
+def _occurrences(line: Line, at: int, phrase: str) -> list[Label]:
     done: list[Label] = []
     offset = 0
     while offset < len(line.words):
-        found = find_phrase(line if not offset else line.part(line.words[offset:]), phrase)
+        found = find_phrase(line.words[offset:], phrase, 0.88)
         if found is None:
             break
         place = Found(found.start + offset, found.end + offset, found.score)
         offset = place.end
-        free = all(place.end <= label.start or place.start >= label.end for label in taken)
-        if free and _is_label(line, place, phrase):
+        if _is_label(line, place, phrase):
             done.append(Label(at, place.start, place.end, phrase, place.score))
     return done
 
 
 def _is_label(line: Line, place: Found, phrase: str) -> bool:
     """A label begins its line or an item of it, or is followed by a colon; short ones need the colon or the start."""
+    if any(word.text.endswith(":") for word in line.words[place.start : place.end - 1]):
+        return False
     before = line.words[place.start - 1].text if place.start else ""
     last = line.words[place.end - 1].text
     colon = last.endswith(":") or (place.end < len(line.words) and line.words[place.end].text.startswith(":"))
@@ -113,7 +119,7 @@ def _read(
 ) -> Field:
     label = labels[at]
     line = lines[label.line]
-    for words in _stretches(lines, labels, at, rule.lines):
+    for words in _stretches(lines, labels, at, rule.lines, rule.type == "name"):
         parsed = parse_value(" ".join(word.text for word in words), rule, rules)
         if parsed is not None and parsed.value is not None:
             used = _words_used(words, parsed.value) or words
@@ -122,8 +128,13 @@ def _read(
     return field_of(None, words, line.page, source)
 
 
-def _stretches(lines: Sequence[Line], labels: Sequence[Label], at: int, most: int) -> list[tuple[Word, ...]]:
-    """Where a value may stand, likeliest first: after the label, that with the lines below, beside it, below it."""
+def _stretches(
+    lines: Sequence[Line], labels: Sequence[Label], at: int, most: int, name: bool = False
+) -> list[tuple[Word, ...]]:
+    """Where a value may stand, likeliest first: after the label with the lines below, after it, beside it, below it.
+
+    The second line of a name in capitals is in capitals too.
+    """
     label = labels[at]
     line = lines[label.line]
     following = labels[at + 1] if at + 1 < len(labels) and labels[at + 1].line == label.line else None
@@ -133,10 +144,12 @@ def _stretches(lines: Sequence[Line], labels: Sequence[Label], at: int, most: in
     if not same and beside is not None:
         same = beside.words[: starts.get(lines.index(beside))]
     below: list[tuple[Word, ...]] = []
+    line_caps = "".join(word.text for word in same).isupper()
     if following is None:
         for index in _below(lines, label.line, max(1, most - 1) if same else most):
             words = lines[index].words[: starts.get(index)]
-            if words:
+            # An item's mark before its label (`g) Nguồn gốc sử dụng`) is no value.
+            if words and (index not in starts or starts[index] > 1) and (not name or lines[index].is_caps == line_caps):
                 below.append(words)
             if index in starts:
                 break

@@ -65,17 +65,33 @@ def _number(lines: Sequence[Line], rules: Rulebook) -> tuple[Line | None, Number
 
 
 def _date(lines: Sequence[Line]) -> tuple[Line | None, PrintedDate | None]:
-    """The line that is a place and a date and nothing else; sentences that hold a date are none."""
     for line in lines:
         if line.top > _TOP + 0.05:
             break
-        found = find_long_date(line.text)
-        if found is None or line.middle < 0.35:
-            continue
-        before, after = line.text[: found.start].strip(), line.text[found.end :].strip(" .,;)")
-        if len(before) <= 40 and len(after) <= 6 and plain(before).split(" ")[0] not in {"can", "so", "theo", "dang"}:
+        found = _place_and_date(line)
+        if found is not None:
             return line, found
     return None, None
+
+
+def last_dated(pages: Sequence[Sequence[Line]]) -> Heading:
+    """Place and date where a printed form has them, above the signature: the last such line of the paper."""
+    for lines in reversed(pages):
+        for line in reversed(lines):
+            found = _place_and_date(line)
+            if found is not None:
+                return Heading(None, None, line, found, ())
+    return Heading(None, None, None, None, ())
+
+
+def _place_and_date(line: Line) -> PrintedDate | None:
+    """A date in a line that is a place and a date and nothing else; sentences that hold a date are none."""
+    found = find_long_date(line.text)
+    if found is None or line.middle < 0.35:
+        return None
+    before, after = line.text[: found.start].strip(), line.text[found.end :].strip(" .,;)")
+    alone = len(before) <= 40 and len(after) <= 6
+    return found if alone and plain(before).split(" ")[0] not in {"can", "so", "theo", "dang", "den"} else None
 
 
 def _agency_lines(

@@ -7,22 +7,25 @@ from datetime import date
 
 from extractors.anchors import Line, plain
 from extractors.classify import Classified
-from extractors.fields import ReadFrom, derived
+from extractors.fields import ReadFrom, derived, field_of
 from extractors.fields_form import form_fields
 from extractors.fields_heading import (
     Heading,
     agency_field,
     date_field,
     dispatch_subject,
+    last_dated,
     number_fields,
     titled_subject,
 )
-from extractors.fields_signature import signature_fields
+from extractors.fields_signature import signature_fields, signing_agency
 from extractors.fields_text import expiry_field, owner_fields
-from extractors.names import agencies_in, issuing_agency, spell_out
 from extractors.units import find_units
 from schemas.documents import Field
 from schemas.rules import Kind, Rulebook
+
+# A land certificate's printed terms are those of land use, not of the paper (DOMAIN.md §3.4 row 8).
+_TERMS_OF_ANOTHER_THING = frozenset({"land_use_certificate"})
 
 
 def fields_of_paper(
@@ -35,26 +38,26 @@ def fields_of_paper(
     fields = _heading_fields(heading, rules, source)
     if kind is not None:
         own = form_fields(every, kind, rules, source) if kind.fields else {}
-        fields = _joined(fields, own, kind)
-        fields = _spouses(fields)
+        fields = _with_spouses(_joined(fields, own, kind))
         fields |= _type_and_subject(first, found, rules, source)
         if kind.owner_words:
             fields = owner_fields(every, source) | fields
     fields |= signature_fields(pages, rules, source)
-    if "expiry_date" not in fields:
+    if kind is not None and kind.layout == "form" and not _has_value(fields, "issue_date"):
+        # Printed forms end with place and date above the signature.
+        issued = date_field(last_dated(pages), source)
+        fields |= {"issue_date": issued} if issued is not None else {}
+    if "expiry_date" not in fields and (kind is None or kind.id not in _TERMS_OF_ANOTHER_THING):
         expiry = expiry_field(every, _day(fields.get("issue_date")), source)
-        if expiry is not None and not _is_land(kind):
-            fields["expiry_date"] = expiry
-    if "agency" not in fields:
-        signed = _signed_agency(pages, fields, heading, kind, rules)
-        if signed is not None:
-            fields["agency"] = signed
+        fields |= {"expiry_date": expiry} if expiry is not None else {}
+    if not _has_value(fields, "agency"):
+        agency = _signed_agency(pages, fields, heading, kind, rules, source)
+        fields |= {"agency": agency} if agency is not None else {}
     return fields
 
 
-def _is_land(kind: Kind | None) -> bool:
-    """A land certificate's printed terms are those of land use, not of the paper."""
-    return kind is not None and kind.id == "land_use_certificate"
+def _has_value(fields: dict[str, Field], name: str) -> bool:
+    return name in fields and fields[name].value is not None
 
 
 def _heading_fields(heading: Heading, rules: Rulebook, source: ReadFrom) -> dict[str, Field]:
@@ -84,32 +87,29 @@ def _joined(heading: dict[str, Field], own: dict[str, Field], kind: Kind) -> dic
     return fields
 
 
-def _spouses(fields: dict[str, Field]) -> dict[str, Field]:
+def _with_spouses(fields: dict[str, Field]) -> dict[str, Field]:
     """Of two spouses the one named first on the paper is the owner."""
     pair = [fields[name] for name in ("wife_name", "husband_name") if name in fields]
     if not pair:
         return fields
-    done = {name: field for name, field in fields.items() if name not in {"wife_name", "husband_name", "first_id", "second_id"}}
-    pair.sort(key=lambda field: (field.page or 0, *_reading_place(field)))
-    for name, field in zip(("owner_name", "spouse_name"), pair, strict=False):
-        done[name] = field
+    done = dict(fields)
+    pair.sort(key=_reading_place)
+    done |= dict(zip(("owner_name", "spouse_name"), pair, strict=False))
     for name, key in (("owner_id", "first_id"), ("spouse_id", "second_id")):
         if key in fields:
             done[name] = fields[key]
     return done
 
 
-def _reading_place(field: Field) -> tuple[int, int]:
+def _reading_place(field: Field) -> tuple[int, int, int]:
     """Rows before columns; boxes on one row differ by a few pixels in height."""
     box = field.box
-    return (round(box.top / max(1, box.height)), box.left) if box else (0, 0)
+    return (field.page or 0, round(box.top / max(1, 2 * box.height)), box.left) if box else (field.page or 0, 0, 0)
 
 
 def _type_and_subject(
     first: Sequence[Line], found: Classified, rules: Rulebook, source: ReadFrom
 ) -> dict[str, Field]:
-    from extractors.fields import field_of  # noqa: PLC0415
-
     kind = found.kind
     assert kind is not None
     fields: dict[str, Field] = {}
@@ -117,7 +117,7 @@ def _type_and_subject(
         fields["document_type"] = derived(kind.document_type, found.confidence or 0.0)
     else:
         words = [word for line in found.title.lines for word in line.words]
-        value = _type_of(found, kind)
+        value = _type_of(found.title.phrase, kind)
         fields["document_type"] = field_of(value, words, found.title.lines[0].page, source, 0.98)
     if kind.layout != "nd30" or kind.fields:
         return fields
@@ -127,14 +127,10 @@ def _type_and_subject(
     return fields
 
 
-def _type_of(found: Classified, kind: Kind) -> str:
-    """The title that was read, in sentence case, where a kind has several; else the kind's own type."""
-    assert found.title is not None
-    phrase = found.title.phrase
-    if plain(phrase) == plain(kind.document_type) or len(kind.titles) == 1:
-        return kind.document_type
-    known = {plain(title): title for title in kind.type_names}
-    return known.get(plain(phrase), phrase.capitalize())
+def _type_of(phrase: str, kind: Kind) -> str:
+    """The type that the title names, in sentence case; the kind's own where its titles name no other."""
+    named = {plain(name): name for name in kind.type_names}
+    return named.get(plain(phrase), kind.document_type)
 
 
 def _day(field: Field | None) -> date | None:
@@ -142,74 +138,31 @@ def _day(field: Field | None) -> date | None:
 
 
 def _signed_agency(
-    pages: Sequence[Sequence[Line]], fields: dict[str, Field], heading: Heading, kind: Kind | None, rules: Rulebook
+    pages: Sequence[Sequence[Line]],
+    fields: dict[str, Field],
+    heading: Heading,
+    kind: Kind | None,
+    rules: Rulebook,
+    source: ReadFrom,
 ) -> Field | None:
-    """Agency of a paper without one in its heading, out of the signature block (`TM. ỦY BAN NHÂN DÂN …`).
+    """Agency of a paper without one in its heading, out of its signature block (`TM. ỦY BAN NHÂN DÂN …`).
 
-    A block without a place takes the place of the date line, where on that day just one unit of that name stood that
-    may issue the kind; else the agency stays absent.
+    A committee without a place takes that of the date line, where on that day just one unit of the name stood at a level
+    that may issue the kind; else the agency stays absent.
     """
-    signed = fields.get("signer_title")
-    if signed is None or signed.page is None or signed.box is None:
+    signed = signing_agency(pages, rules, source)
+    if signed is None or signed.value is None:
         return None
-    lines = next((lines for lines in pages if lines and lines[0].page == signed.page), ())
-    block = _above_signature(lines, signed, rules)
-    if not block:
+    if plain(signed.value) not in {"uy ban nhan dan", "hoi dong nhan dan"}:
+        return signed
+    issued = _day(fields.get("issue_date"))
+    place = heading.place or last_dated(pages).place
+    if issued is None or not place or kind is None:
         return None
-    text = [line.text.split(".", 1)[1].strip() if line.text.upper().startswith("TM") and "." in line.text else line.text for line in block]
-    names = agencies_in(text, rules)
-    name = issuing_agency(names[:1], rules)
-    if name is None:
-        return None
-    sure = min(1.0, 0.9 * (signed.confidence or 0.0) + 0.05)
-    like = signed.model_copy(update={"raw": " ".join(line.text for line in block)})
-    if plain(name) not in {"uy ban nhan dan", "hoi dong nhan dan"}:
-        return derived(name, sure, like)
-    issued = _day(fields.get("issue_date")) or _any_day(pages, like.page)
-    place = heading.place or _place_before_date(lines)
-    found = find_units(rules, place, issued, levels=kind.issuing_levels if kind else ()) if place and issued else ()
+    found = find_units(rules, place, issued, levels=kind.issuing_levels)
+    # Of a district and its town of one name, the law lets the district issue land certificates until 30/6/2025.
     best = [unit for unit in found if unit.level == "huyen"] or list(found)
     if len({unit.code for unit in best}) != 1:
         return None
     spoken = best[0].name[0].lower() + best[0].name[1:]
-    return derived(f"{name} {spoken}", sure * 0.8, like)
-
-
-def _any_day(pages: Sequence[Sequence[Line]], page: int | None) -> date | None:
-    del pages, page
-    return None
-
-
-def _place_before_date(lines: Sequence[Line]) -> str:
-    from extractors.dates import find_long_date  # noqa: PLC0415
-
-    for line in lines:
-        found = find_long_date(line.text)
-        if found and line.middle > 0.45:
-            return line.text[: found.start].strip(" ,.;:-")
-    return ""
-
-
-def _above_signature(lines: Sequence[Line], signed: Field, rules: Rulebook) -> list[Line]:
-    """Lines of capitals at the right, straight above the post, from the one that begins an agency."""
-    at = next((index for index, line in enumerate(lines) if line.box == signed.box), None)
-    if at is None:
-        return []
-    from extractors.names import head_of  # noqa: PLC0415
-
-    block: list[Line] = []
-    below = lines[at]
-    for line in reversed(lines[:at]):
-        if line.middle < 0.45:
-            continue
-        if not line.is_caps or below.frame.top - line.frame.bottom > 2 * line.frame.height:
-            break
-        block.insert(0, line)
-        below = line
-    def begins(line: Line) -> bool:
-        text = line.text.split(".", 1)[1].strip() if line.text.upper().startswith("TM") and "." in line.text else line.text
-        return head_of(spell_out(text, rules), rules) is not None
-
-    while block and not begins(block[0]):
-        block.pop(0)
-    return [line for line in block if not line.text.upper().startswith(("KT", "TUQ", "TL"))]
+    return derived(f"{signed.value} {spoken}", 0.8 * (signed.confidence or 0.0), signed)

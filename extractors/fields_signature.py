@@ -9,7 +9,7 @@ from rapidfuzz import fuzz
 
 from extractors.anchors import Line, plain
 from extractors.fields import ReadFrom, field_of
-from extractors.names import person_name, sentence_case
+from extractors.names import agencies_in, head_of, issuing_agency, person_name, sentence_case, spell_out
 from schemas.documents import Field
 from schemas.rules import Rulebook
 from schemas.text import squeeze
@@ -32,6 +32,37 @@ def signature_fields(pages: Sequence[Sequence[Line]], rules: Rulebook, source: R
             fields["signer"] = field_of(person_name(_bare(name.text)), name.words, name.page, source, 0.97)
         return fields
     return {}
+
+
+def signing_agency(pages: Sequence[Sequence[Line]], rules: Rulebook, source: ReadFrom) -> Field | None:
+    """The agency named above the post of the last signature (`TM. ỦY BAN NHÂN DÂN XÃ …`), or None."""
+    for lines in reversed(pages):
+        titles = _titles(lines, rules)
+        if not titles:
+            continue
+        block = _agency_above(lines, titles[0][0], rules)
+        names = agencies_in([_PREFIX.sub("", line.text) for line in block], rules)
+        name = issuing_agency(names[:1], rules)
+        if not name:
+            return None
+        return field_of(name, [word for line in block for word in line.words], block[0].page, source, 0.9)
+    return None
+
+
+def _agency_above(lines: Sequence[Line], title: Line, rules: Rulebook) -> list[Line]:
+    """Capitals at the right, straight above the post (or the post's own line), from the one that begins an agency."""
+    block: list[Line] = []
+    below = title
+    for line in reversed(lines[: lines.index(title)]):
+        if line.middle < 0.45:
+            continue
+        if not line.is_caps or below.frame.top - line.frame.bottom > 2 * line.frame.height:
+            break
+        block.insert(0, line)
+        below = line
+    while block and head_of(spell_out(_PREFIX.sub("", block[0].text), rules), rules) is None:
+        block.pop(0)
+    return [line for line in block if post_of(line.text, rules) is None]
 
 
 def _bare(text: str) -> str:

@@ -13,6 +13,7 @@ from extractors.anchors import Line, lines_of, national_at, plain
 from extractors.classify import title_of
 from extractors.dates import find_long_date
 from extractors.numbers import number_lead, parse_number
+from schemas.findings import finding
 from schemas.reading import PageReading
 from schemas.rules import Rulebook
 
@@ -23,18 +24,51 @@ _ANNEX = re.compile(
 _PAGE_NUMBER = re.compile(r"^[-–\s]*(?:trang\s*)?([2-9]|[1-9]\d{1,2})(?:\s*/\s*\d+)?[-–\s.]*$")
 
 
-def split_pages(readings: Sequence[PageReading], rules: Rulebook) -> tuple[tuple[int, ...], ...]:
-    """Indices of the readings, grouped by paper, in order; every reading is in exactly one group."""
+def mark_separators(readings: Sequence[PageReading], rules: Rulebook) -> tuple[PageReading, ...]:
+    """Readings in which every separator sheet bears the finding `page_separator`; such a page is in no paper."""
+    return tuple(
+        reading.model_copy(update={"findings": (*reading.findings, finding("page_separator", page=reading.number))})
+        if _is_separator(lines_of(reading), rules) and not is_marked_separator(reading)
+        else reading
+        for reading in readings
+    )
+
+
+def is_marked_separator(reading: PageReading) -> bool:
+    """Whether a reading was told to be a separator sheet."""
+    return any(each.rule == "page_separator" for each in reading.findings)
+
+
+def _is_separator(lines: Sequence[Line], rules: Rulebook) -> bool:
+    """A sheet with little on it but a separator's mark on a line of its own."""
+    marks = {plain(mark) for mark in rules.separator_marks}
+    return 0 < len(lines) <= 6 and any(plain(line.text) in marks for line in lines)
+
+
+def split_pages(
+    readings: Sequence[PageReading], lines: Sequence[Sequence[Line]], rules: Rulebook
+) -> tuple[tuple[int, ...], ...]:
+    """Indices of the readings, grouped by paper, in order.
+
+    Every reading is in exactly one group, but for marked separators, which are in none. A separator that nobody marked
+    still divides, and stays with the paper before it so that no page is lost.
+    """
     groups: list[list[int]] = []
-    begun = False
+    begun = divided = False
     for index, reading in enumerate(readings):
-        lines = lines_of(reading)
-        starts = begins_paper(lines, rules)
+        if is_marked_separator(reading):
+            divided = True
+            continue
+        separator = _is_separator(lines[index], rules)
+        starts = not separator and begins_paper(lines[index], rules)
+        after = divided and bool(lines[index])
         # What comes before the first heading (a blank or unread cover) belongs to the first paper.
-        if not groups or (starts and begun):
+        if not groups or (begun and starts) or after:
             groups.append([])
+            begun = divided = False
         groups[-1].append(index)
-        begun = begun or starts or bool(lines)
+        begun = begun or starts or bool(lines[index])
+        divided = divided or separator
     return tuple(tuple(group) for group in groups)
 
 

@@ -12,7 +12,7 @@ from extractors.fields import ReadFrom
 from extractors.fields_heading import heading_of
 from extractors.fields_paper import fields_of_paper
 from extractors.secrecy import secret_mark
-from extractors.split import split_pages
+from extractors.split import is_marked_separator, split_pages
 from extractors.units import Placed, resolve
 from extractors.values import identifier_is_sound
 from schemas.batches import BatchSheet
@@ -41,21 +41,36 @@ def understand(
         splits: page lists fixed when the file was first split; they stay, whatever the rules say now.
 
     Returns:
-        The papers in the order of their pages; every page is in exactly one. No readings, no papers.
+        The papers in the order of their pages; every page but a marked separator is in exactly one.
     """
     day = as_of or date.today()
-    if splits:
-        places = {reading.number: index for index, reading in enumerate(readings)}
-        groups = tuple(tuple(places[number] for number in pages) for pages in splits)
-    else:
-        groups = split_pages(readings, rulebook) if readings else ()
-    return tuple(_paper(sha256, [readings[index] for index in group], rulebook, sheet, day) for group in groups)
+    lines = [lines_of(reading) for reading in readings]
+    groups = _fixed(readings, splits) if splits else split_pages(readings, lines, rulebook)
+    return tuple(
+        _paper(sha256, [readings[at] for at in group], [lines[at] for at in group], rulebook, sheet, day)
+        for group in groups
+    )
+
+
+def _fixed(readings: Sequence[PageReading], splits: Sequence[tuple[int, ...]]) -> tuple[tuple[int, ...], ...]:
+    """Indices by fixed page numbers; pages that no paper holds and that are no separators make one more paper."""
+    at = {reading.number: index for index, reading in enumerate(readings)}
+    groups = [tuple(at[number] for number in pages if number in at) for pages in splits]
+    held = {index for group in groups for index in group}
+    left = tuple(
+        index for index, reading in enumerate(readings) if index not in held and not is_marked_separator(reading)
+    )
+    return tuple(group for group in (*groups, left) if group)
 
 
 def _paper(
-    sha256: str, readings: Sequence[PageReading], rules: Rulebook, sheet: BatchSheet | None, as_of: date
+    sha256: str,
+    readings: Sequence[PageReading],
+    pages: Sequence[Sequence[Line]],
+    rules: Rulebook,
+    sheet: BatchSheet | None,
+    as_of: date,
 ) -> Document:
-    pages = [lines_of(reading) for reading in readings]
     first = next((lines for lines in pages if lines), ())
     source: ReadFrom = next((reading.source for reading in readings if reading.state is PageState.READ), "ocr")
     heading = heading_of(first, rules)

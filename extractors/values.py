@@ -77,7 +77,7 @@ def _agency(text: str, rules: Rulebook) -> Parsed | None:
 
 def _date(text: str, rules: Rulebook) -> Parsed | None:
     del rules
-    found = find_date(text)
+    found = find_date(text) or find_date(f"ngày {text}")
     if found is None:
         day = date_in_words(text)
         return Parsed(day.isoformat(), 0.9) if day else None
