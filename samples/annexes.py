@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import random
+import tomllib
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import cast
 
 from samples import people, words
 from samples.facts import Setting
@@ -36,6 +40,19 @@ def _plots(rng: random.Random, setting: Setting) -> Iterator[list[str]]:
             f"{rng.randint(400, 30000) / 10:.1f}".replace(".", ","),
             rng.choice(("ODT", "ONT", "CLN", "BHK", "LUC", "ONT + CLN")),
         ]
+
+
+@functools.cache
+def _sentences() -> dict[str, list[str]]:
+    path = Path(__file__).parent / "data" / "clauses.toml"
+    return cast("dict[str, list[str]]", tomllib.loads(path.read_text(encoding="utf-8")))
+
+
+def clauses(name: str, count: int, rng: random.Random) -> list[str]:
+    """Numbered sentences of one list in `data/clauses.toml`, in an order of their own."""
+    pool = _sentences()[name]
+    chosen = rng.sample(pool, min(count, len(pool)))
+    return [f"{number}. {sentence}" for number, sentence in enumerate(chosen, start=1)]
 
 
 _LISTS: dict[str, Callable[[random.Random, Setting], Iterator[list[str]]]] = {

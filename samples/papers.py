@@ -12,8 +12,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from samples import annexes, fonts, units
 from samples import facts as telling
-from samples import fonts, units
 from samples.composer import Composer, Setup, draw_block, register
 from samples.ornaments import DRAWERS
 from samples.sheet import Sheet
@@ -223,9 +223,10 @@ def _expanded(inner: Any, facts: telling.Facts, setting: telling.Setting, rng: r
     if inner == "@titles":
         return facts["signer_titles"].split("|")
     if inner.startswith("@rows "):
-        from samples.annexes import rows  # noqa: PLC0415 - annexes draw people, which few papers need
-
-        return list(rows(inner.removeprefix("@rows "), rng, setting))
+        return list(annexes.rows(inner.removeprefix("@rows "), rng, setting))
+    if inner.startswith("@clauses "):
+        _, name, count = inner.split()
+        return list(annexes.clauses(name, int(count), rng))
     if inner.startswith("?"):
         name, _, rest = inner[1:].partition(" ")
         return [rest] if facts.get(name) else []
