@@ -18,7 +18,7 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Final
 
-from quality.sentences import EXPECTATIONS, REPORT, say
+from quality.sentences import EXPECTATIONS, PLACES, REPORT, say
 from schemas.codes import parse_result_code
 from schemas.documents import Route
 from schemas.findings import Finding, Severity
@@ -154,6 +154,7 @@ def report_page(data: BatchReportData, render: Render, lang: str = "vi") -> str:
         median=median(data.page_confidence) if data.page_confidence else 0.0,
         groups=rule_groups(data, voice),
         expectations=_expectations(data, voice),
+        places=[(say(PLACES, what, lang), where) for what, where in data.places],
         mask=mask,
         code=mask_code,
     )

@@ -45,7 +45,11 @@ _KEPT_ATTRIBUTES: Final = frozenset({"id", "class", "href", "hidden", "colspan",
 
 
 def write_data_docs(validated: Validated, out: Path, lang: str = "vi") -> Path:
-    """Write the page of a validation to `out`, whole or not at all; the folder is made if it is missing."""
+    """Write the page of a validation, whole or not at all, and say where it lies.
+
+    `out` is the page itself (`.html`) or a folder, where it is named `index.html`; folders are made as needed.
+    """
+    out = out if out.suffix == ".html" else out / "index.html"
     page = offline(_rendered(validated), validated.report.batch, lang)
     out.parent.mkdir(parents=True, exist_ok=True)
     beside = out.with_name(f".{out.name}.part")

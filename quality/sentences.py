@@ -68,6 +68,17 @@ NOTES: Final[Sentences] = {
     "inventory_older": ("dùng số liệu kiểm kê năm {year}", "uses the inventory of {year}"),
     "target_carried": ("giữ tiếp chỉ tiêu năm {year}", "the target of {year} is carried forward"),
 }
+PLACES: Final[Sentences] = {
+    "home": ("Thư mục Sohoa", "Home of Sohoa"),
+    "inbox": ("Bản quét vào", "Scans"),
+    "store": ("Kho lưu", "Object store"),
+    "originals": ("Bản gốc", "Originals"),
+    "pdfa": ("Bản PDF/A", "PDF/A"),
+    "tables": ("Bảng Parquet", "Parquet tables"),
+    "events": ("Nhật ký sự kiện", "Events"),
+    "data_docs": ("Đối chiếu kỳ vọng (Data Docs)", "Data Docs"),
+    "review": ("Sổ việc cần xem", "Review workbook"),
+}
 EXPECTATIONS: Final[Sentences] = {
     "document_id_unique": ("Mỗi tài liệu có một mã nội bộ riêng", "Every document has an id of its own"),
     "pages_accounted": (

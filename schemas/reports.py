@@ -130,7 +130,7 @@ class BatchReportData(BaseModel):
         findings: findings of the batch itself and of its files and pages; those of documents are in `papers`.
         expectations: what the batch was held against, None where that was not done.
         kind_titles: Vietnamese title of each kind.
-        places: where things lie: (what, path or key).
+        places: where things lie: (a key of `quality.sentences.PLACES` or a label, path or key).
     """
 
     model_config = ConfigDict(frozen=True)

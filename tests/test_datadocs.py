@@ -31,7 +31,7 @@ def validated() -> Validated:
 
 
 def test_the_page_names_no_address_outside(validated: Validated, tmp_path: Path) -> None:
-    page = write_data_docs(validated, tmp_path / "docs" / "index.html").read_text(encoding="utf-8")
+    page = write_data_docs(validated, tmp_path / "docs").read_text(encoding="utf-8")
     assert all(address.startswith('"#') for address in re.findall(r"(?:src|href)\s*=\s*(\S+)", page))
     assert not re.search(r"https?://|url\(|@import|<script|<link|<iframe| on\w+=", page)
     assert [path.name for path in (tmp_path / "docs").iterdir()] == ["index.html"]
