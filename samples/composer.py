@@ -1,4 +1,4 @@
-"""Blocks of a template onto pages: header, title, text, form rows, tables, columns, signature.
+"""Blocks of a template onto pages: title, text, form rows, tables, columns.
 
 A composer keeps the place on the page and starts a new one when a line no longer fits. Millimetres
 throughout.
@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from samples.sheet import BLACK, RED, Box, Ink, Sheet, TextLine
+from samples.sheet import BLACK, RED, Ink, Sheet
 from samples.typeset import (
     Align,
     Style,
@@ -23,7 +23,6 @@ from samples.typeset import (
 )
 
 Block = Mapping[str, Any]
-NATIONAL = ("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", "Độc lập - Tự do - Hạnh phúc")
 _DOT_GREY: Ink = (92, 92, 98)
 INKS = {"black": BLACK, "red": RED}
 
@@ -123,55 +122,9 @@ def draw_block(composer: Composer, block: Block) -> None:
     _BLOCKS[block["type"]](composer, block)
 
 
-def _header(composer: Composer, block: Block) -> None:
-    """Agency left, national title right, number and date (or subject) below: NĐ 30/2020, boxes 1 to 4."""
-    sheet, top = composer.sheet, composer.y
-    split = float(block.get("split", 0.42))
-    left_width = composer.width * split + 6
-    right_left = composer.left + composer.width * split + 4
-    right_width = composer.width * (1 - split) - 2
-    small = Style(composer.setup.family, float(block.get("head_size", 12.5)), align="center", leading=1.22)
-    national = block.get("right", NATIONAL)
-    while _natural_mm(sheet, national[0], replace(small, bold=True)) > right_width - 1:
-        small = replace(small, size=small.size - 0.25)
-    y = top
-    for line in block["left"]:
-        y = composer.still(line, small, composer.left - 6, left_width, y)
-    middle = composer.left - 6 + left_width / 2
-    sheet.rule(middle - left_width * 0.17, y + 1.4, middle + left_width * 0.17, y + 1.4, 0.75)
-    left_y = y + 2.6
-    y = composer.still(f"**{national[0]}**", small, right_left, right_width, top)
-    second = replace(small, size=small.size + 1)
-    half = _natural_mm(sheet, national[1], replace(second, bold=True)) / 2
-    y = composer.still(f"**{national[1]}**", second, right_left, right_width, y)
-    centre = right_left + right_width / 2
-    sheet.rule(centre - half, y + 1.2, centre + half, y + 1.2, 0.75)
-    y = max(left_y, y + 2.6) + 0.8
-    bottom = y
-    if block.get("number"):
-        start = len(sheet.lines)
-        bottom = composer.still(block["number"], replace(small, size=13), composer.left - 6, left_width, y)
-        _anchor_last(composer, "number", start)
-    if block.get("subject"):
-        subject = replace(small, size=12)
-        bottom = composer.still(block["subject"], subject, composer.left - 5, left_width - 2, bottom + 0.6)
-    if block.get("date"):
-        dated = Style(composer.setup.family, 13.5, italic=True, align="center")
-        while _natural_mm(sheet, block["date"], dated) > right_width and dated.size > 10:
-            dated = replace(dated, size=dated.size - 0.25)
-        bottom = max(bottom, composer.still(block["date"], dated, right_left, right_width, y))
-    sheet.anchor("head", (sheet.px(composer.left - 6), sheet.px(bottom + 1), sheet.px(composer.left + 60), 0))
-    composer.y = bottom + float(block.get("after", 5))
-
-
-def _natural_mm(sheet: Sheet, text: str, style: Style) -> float:
+def natural_mm(sheet: Sheet, text: str, style: Style) -> float:
     """Width of a text on one line."""
     return line_width(words_of(text, style, sheet), space_width(style, sheet)) * 25.4 / sheet.dpi
-
-
-def _anchor_last(composer: Composer, name: str, start: int) -> None:
-    for line in composer.sheet.lines[start:]:
-        composer.sheet.anchor(name, line.box)
 
 
 def _title(composer: Composer, block: Block) -> None:
@@ -238,7 +191,7 @@ def _cell(composer: Composer, cell: str, x: float, width: float, y: float, style
     for row in range(rows):
         baseline = y + row * style.line_mm() + below
         if dots == "under":
-            label_mm = _natural_mm(sheet, label, style) + 1 if row == 0 else 0.0
+            label_mm = natural_mm(sheet, label, style) + 1 if row == 0 else 0.0
             sheet.dots(x + label_mm, x + width, baseline, _DOT_GREY)
         elif row == rows - 1:
             end = sheet.lines[-1].box[2] * 25.4 / sheet.dpi if len(sheet.lines) > start else x
@@ -311,60 +264,6 @@ def _columns(composer: Composer, block: Block) -> None:
         composer.sheet.rule(middle, top, middle, deepest, 0.5)
 
 
-def _signature(composer: Composer, block: Block) -> None:
-    """Recipients or a second signer left; titles, room for signature and seal, name right."""
-    titles: list[str] = block["titles"]
-    space_mm = float(block.get("space", 27))
-    small = Style(composer.setup.family, 11, leading=1.2)
-    title = Style(
-        composer.setup.family, float(block.get("size", 13.5)), bold=True, align="center", leading=1.22
-    )
-    head: list[str] = block.get("before", [])
-    height = (len(titles) + len(head) + 1) * title.line_mm() + space_mm
-    height = max(height, len(block.get("left", [])) * small.line_mm())
-    composer.y += float(block.get("lead", 3))
-    composer.room(height)
-    sheet, top = composer.sheet, composer.y
-    split = float(block.get("split", 0.5))
-    left_width = composer.width * split - 4
-    right_left = composer.left + composer.width * split
-    right_width = composer.width - composer.width * split + 4
-    y = top
-    for number, line in enumerate(block.get("left", [])):
-        face = Style(composer.setup.family, 12, bold=True, italic=True) if number == 0 else small
-        y = composer.still(line, face, composer.left, left_width, y)
-    signers = (
-        [[line] for line in block["left_pair"]] if "left_pair" in block else [block.get("left_titles", [])]
-    )
-    part = left_width / len(signers)
-    for number, lines in enumerate(signers):
-        if not lines:
-            continue
-        below, x = top, composer.left + number * part
-        for line in lines:
-            below = composer.still(line, title, x, part, below)
-        sheet.anchor("second_signature", _signing_box(sheet, x, part, below, space_mm))
-        if block.get("left_name"):
-            below = composer.still(block["left_name"], title, x, part, below + space_mm)
-        y = max(y, below)
-    right_y = top
-    for line in head:
-        plain = Style(composer.setup.family, title.size, italic=True, align="center")
-        right_y = composer.still(line, plain, right_left, right_width, right_y)
-    for line in titles:
-        right_y = composer.still(line, title, right_left, right_width, right_y)
-    if block.get("note"):
-        note = Style(composer.setup.family, 11, italic=True, align="center")
-        right_y = composer.still(block["note"], note, right_left, right_width, right_y)
-    sheet.anchor("signature", _signing_box(sheet, right_left, right_width, right_y, space_mm))
-    right_y = composer.still(block["name"], title, right_left, right_width, right_y + space_mm)
-    composer.y = max(y, right_y) + 2
-
-
-def _signing_box(sheet: Sheet, left: float, width: float, y: float, height: float) -> Box:
-    return (sheet.px(left), sheet.px(y), sheet.px(left + width), sheet.px(y + height))
-
-
 def _gap(composer: Composer, block: Block) -> None:
     composer.y += float(block["mm"])
 
@@ -382,19 +281,12 @@ def _place(composer: Composer, block: Block) -> None:
         y = composer.still(line, style, float(block["x"]), float(block["width"]), y)
 
 
-def add_line(sheet: Sheet, text: str, box: Box) -> None:
-    """Record a line that was drawn by other means."""
-    sheet.lines.append(TextLine(text, box))
-
-
 _BLOCKS = {
-    "header": _header,
     "title": _title,
     "text": _text,
     "form": _form,
     "table": _table,
     "columns": _columns,
-    "signature": _signature,
     "gap": _gap,
     "page": _page,
     "place": _place,
@@ -402,5 +294,5 @@ _BLOCKS = {
 
 
 def register(name: str, drawer: Any) -> None:
-    """Let another module add a block type (ornaments live in `samples.ornaments`)."""
+    """Let another module add a block type (see `samples.administrative`, `samples.ornaments`)."""
     _BLOCKS[name] = drawer

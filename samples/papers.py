@@ -12,13 +12,12 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from samples import annexes, fonts, units
+from samples import administrative, annexes, fonts, ornaments, units
 from samples import facts as telling
 from samples.composer import Composer, Setup, draw_block, register
-from samples.ornaments import DRAWERS
 from samples.sheet import Sheet
 
-for _name, _drawer in DRAWERS.items():
+for _name, _drawer in (administrative.DRAWERS | ornaments.DRAWERS).items():
     register(_name, _drawer)
 _KINDS = Path(__file__).parent / "kinds"
 _HEAD_PENS = ("seq", "day", "month")
