@@ -84,16 +84,13 @@ def strip(image: Image.Image, compression: str) -> tuple[bytes, int]:
 
 def jbig2(image: Image.Image) -> bytes:
     """An embedded JBIG2 stream: page information and one generic region coded with MMR."""
-    data, photometric = strip(image if PHOTOMETRIC_OF_G4 == 0 else image, "group4")
+    data, photometric = strip(image, "group4")
     if photometric != 0:  # MMR's black is one; turn the picture so that the coded bits mean ink
         data, _ = strip(Image.fromarray(255 - np.asarray(image.convert("L"))).convert("1"), "group4")
     size = struct.pack(">II", image.width, image.height)
     page = struct.pack(">IBBBI", 0, 48, 0, 1, 19) + size + struct.pack(">IIBH", 0, 0, 0, 0)
     region = size + struct.pack(">IIB", 0, 0, 0) + b"\x01" + data
     return page + struct.pack(">IBBBI", 1, 38, 0, 1, len(region)) + region
-
-
-PHOTOMETRIC_OF_G4 = strip(Image.new("1", (8, 8)), "group4")[1]
 
 
 def pdf_of(

@@ -158,7 +158,7 @@ def test_pages_of_turned_and_cropped_pdfs_have_the_size_a_viewer_shows(
 ) -> None:
     def size(name: str) -> tuple[float, float]:
         with pikepdf.open(written[name][1]) as pdf:
-            left, bottom, right, top = (float(edge) for edge in pdf.pages[0].mediabox)  # type: ignore[arg-type]
+            left, bottom, right, top = (float(edge) for edge in pdf.pages[0].mediabox)
             assert (left, bottom) == (0, 0)
             return right, top
 
@@ -216,9 +216,9 @@ def image_in(path: Path) -> npt.NDArray[np.uint8]:
     """The first image of a PDF as Poppler decodes it."""
     runner.run(["pdfimages", "-png", path, path.parent / f"{path.stem}.image"], timeout=30)
     with Image.open(path.parent / f"{path.stem}.image-000.png") as image:
-        if image.mode.startswith("I"):
-            image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
-        return np.array(image.convert("RGB"))
+        wide = image.mode.startswith("I")
+        shown = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8)) if wide else image
+        return np.array(shown.convert("RGB"))
 
 
 def decoded(path: Path) -> npt.NDArray[np.uint8]:

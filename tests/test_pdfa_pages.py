@@ -1,11 +1,13 @@
 """Pages in, pages out: orientation, size, order, subsets, memory, and originals that are broken."""
 
+# ruff: noqa: F811 - the fixture `judge` is imported and named again as an argument
 from __future__ import annotations
 
 import io
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -135,7 +137,9 @@ def test_three_hundred_colour_pages_take_no_more_memory_than_thirty(tmp_path: Pa
     noise = np.random.default_rng(1).integers(0, 255, (900, 700, 3), dtype=np.uint8)
     for count in (30, 300):
         frames = (Image.fromarray(np.roll(noise, 7 * number)) for number in range(count))
-        next(frames).save(tmp_path / f"{count}.tif", save_all=True, append_images=frames, compression="tiff_lzw")
+        next(frames).save(
+            tmp_path / f"{count}.tif", save_all=True, append_images=frames, compression="tiff_lzw"
+        )
     few = _peak(tmp_path / "30.tif", tmp_path / "30.pdf")
     many = _peak(tmp_path / "300.tif", tmp_path / "300.pdf")
     assert many < few + 80
@@ -177,7 +181,7 @@ def test_a_page_size_beyond_the_standard_is_replaced_by_a_sheet(
 @pytest.mark.parametrize(
     "title", ["A & <B> \"C\" 'D'", "Quyết định số 1/QĐ-UBND", "x\x00\x07\ny", "\U0001f600", ""]
 )
-def test_no_title_and_no_agency_breaks_the_metadata(tmp_path: Path, judge: VeraPdf, title: str) -> None:  # noqa: F811
+def test_no_title_and_no_agency_breaks_the_metadata(tmp_path: Path, judge: VeraPdf, title: str) -> None:
     identity = IDENTITY.model_copy(update={"title": title, "agency": f"Sở {title}"})
     original = CASES["jpeg rgb"][1](tmp_path / "a.jpg")
     source = PageSource(number=1, width=WIDTH, height=HEIGHT, dpi=DPI)
@@ -221,7 +225,7 @@ def _tiff_bytes(compression: str, mode: str) -> bytes:
     return out.getvalue()
 
 
-_BROKEN = {
+_BROKEN: dict[str, tuple[Format, Callable[[], bytes]]] = {
     "jpeg cut": (Format.JPEG, lambda: jpeg()[:-4000]),
     "jpeg head only": (Format.JPEG, lambda: jpeg()[:100]),
     "jpeg empty": (Format.JPEG, lambda: b""),
@@ -256,7 +260,7 @@ def test_a_cut_off_image_stream_of_a_pdf_is_a_broken_page(tmp_path: Path, what: 
     import zlib
 
     name = pikepdf.Name
-    make = {
+    makers: dict[str, Callable[[Path], Path]] = {
         "jpeg": lambda path: pdf_of(path, jpeg()[:-3000], filters=name.DCTDecode),
         "flate": lambda path: pdf_of(
             path, zlib.compress(picture().tobytes())[:-3000], filters=name.FlateDecode
@@ -267,8 +271,8 @@ def test_a_cut_off_image_stream_of_a_pdf_is_a_broken_page(tmp_path: Path, what: 
         ),
         "jpx": lambda path: pdf_of(path, jp2()[:-3000], space=None, bits=None, filters=name.JPXDecode),
         "empty": lambda path: pdf_of(path, b"", filters=name.DCTDecode),
-    }[what]
-    original = make(tmp_path / "in.pdf")
+    }
+    original = makers[what](tmp_path / "in.pdf")
     placement = (POINTS[0], 0.0, 0.0, POINTS[1], 0.0, 0.0)
     source = PageSource(
         number=1, width=WIDTH, height=HEIGHT, dpi=DPI, page_points=POINTS, image="/Im0", placement=placement

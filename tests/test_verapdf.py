@@ -1,5 +1,6 @@
 """veraPDF as a judge: three-valued, patient with odd names, never taken down by a bad file."""
 
+# ruff: noqa: F811 - the fixture `judge` is imported and named again as an argument
 from __future__ import annotations
 
 import os
@@ -30,12 +31,12 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "good.pdf"
 
 
-def test_it_is_found_and_tells_its_version(judge: VeraPdf) -> None:  # noqa: F811
+def test_it_is_found_and_tells_its_version(judge: VeraPdf) -> None:
     program = verapdf.probe()
     assert program is not None and program.version.startswith("1.")
 
 
-def test_good_is_valid_and_a_wrong_claim_is_invalid(judge: VeraPdf, good: Path) -> None:  # noqa: F811
+def test_good_is_valid_and_a_wrong_claim_is_invalid(judge: VeraPdf, good: Path) -> None:
     assert judge.check([good], "2b")[str(good)].verdict is Verdict.VALID
     report = judge.check([good], "2u")[str(good)]
     assert (report.verdict, report.rules) == (Verdict.INVALID, ("6.6.4-3",))
@@ -45,12 +46,12 @@ def test_good_is_valid_and_a_wrong_claim_is_invalid(judge: VeraPdf, good: Path) 
 @pytest.mark.parametrize(
     "name", ["Giấy khai sinh.pdf", "no-suffix", "UPPER.PDF", "two\nlines.pdf", "a b'\"$x.pdf"]
 )
-def test_no_name_hides_a_file(judge: VeraPdf, good: Path, tmp_path: Path, name: str) -> None:  # noqa: F811
+def test_no_name_hides_a_file(judge: VeraPdf, good: Path, tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_bytes(good.read_bytes())
     assert judge.check([tmp_path / name], "2b")[str(tmp_path / name)].verdict is Verdict.VALID
 
 
-def test_every_path_asked_for_is_answered(judge: VeraPdf, good: Path, tmp_path: Path) -> None:  # noqa: F811
+def test_every_path_asked_for_is_answered(judge: VeraPdf, good: Path, tmp_path: Path) -> None:
     junk, cut, empty = tmp_path / "junk.pdf", tmp_path / "cut.pdf", tmp_path / "empty.pdf"
     junk.write_bytes(b"no PDF at all")
     cut.write_bytes(good.read_bytes()[:5000])
@@ -71,7 +72,7 @@ def test_a_machine_without_it_checks_nothing_and_says_so(good: Path, monkeypatch
     assert report.verdict is Verdict.NOT_CHECKED and "not installed" in report.reason
 
 
-def test_an_unknown_flavour_is_refused(judge: VeraPdf, good: Path) -> None:  # noqa: F811
+def test_an_unknown_flavour_is_refused(judge: VeraPdf, good: Path) -> None:
     with pytest.raises(ValueError, match="flavour"):
         judge.check([good], "2b --help")
 

@@ -128,6 +128,14 @@ def assumed_dpi(width: int, height: int) -> float:
     return dpi
 
 
+def shrink_to_page(width: float, height: float) -> float:
+    """Factor that brings a page of this size in points within what PDF/A allows; 1 where it fits."""
+    if fits_page(width, height):
+        return 1.0
+    largest = MAX_POINTS / max(width, height)
+    return min(largest, max(1.0, MIN_POINTS / min(width, height)))
+
+
 def fits_page(width: float, height: float) -> bool:
     """Whether PDF/A allows a page of this size in points."""
     return all(MIN_POINTS <= side <= MAX_POINTS for side in (width, height))

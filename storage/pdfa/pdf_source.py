@@ -59,6 +59,19 @@ class PdfSource:
             SourceError: `page_broken`, `page_timed_out`.
             ValueError, pikepdf.PdfError: the page's data are damaged.
         """
+        drawn = self._draw(source, out, spaces)
+        factor = geometry.shrink_to_page(drawn.width, drawn.height)
+        if factor == 1.0:
+            return drawn
+        found = finding("dpi_assumed", page=source.number, dpi=round((source.dpi or 72) / factor))
+        return drawn._replace(
+            matrix=drawn.matrix.then(geometry.scale(factor, factor)),
+            width=drawn.width * factor,
+            height=drawn.height * factor,
+            findings=(*drawn.findings, found),
+        )
+
+    def _draw(self, source: PageSource, out: pikepdf.Pdf, spaces: ColourSpaces) -> Drawn:
         width, height = source.page_points or _points(source)
         if source.origin is PageOrigin.IMAGE and source.image and source.placement:
             page = self._pdf.pages[source.number - 1]

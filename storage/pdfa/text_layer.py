@@ -7,6 +7,7 @@ that was read sideways needs no second way of thinking.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from statistics import median
 
 from schemas.reading import Box, PageReading, Rotation, Word
@@ -110,7 +111,7 @@ def _kern(back: float, width: float) -> str:
 def _right_edges(boxes: Sequence[Box], size: float) -> list[float]:
     """Right edge of each word, drawn in where the next word leaves no room for a space: readers go by the gap."""
     rights = [float(box.right) for box in boxes]
-    for index, (box, after) in enumerate(zip(boxes, boxes[1:], strict=False)):
+    for index, (box, after) in enumerate(pairwise(boxes)):
         if after.left > box.left:
             room = max(after.left - _MIN_SPACE * size, box.left + 0.5 * (after.left - box.left))
             rights[index] = min(rights[index], room)
