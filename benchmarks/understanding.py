@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import tempfile
 import time
@@ -36,7 +37,9 @@ def read_scan(path: str) -> list[dict[str, Any]]:
     """Readings of one scan as JSON, by the real reading side."""
     limits, profile, rules = load_limits(), load_reading_profile(), load_image_rules()
     with tempfile.TemporaryDirectory() as staging:
-        staged = intake.stage(Path(path), name=Path(path).name, staging=Path(staging), limits=limits, inbox=None)
+        staged = intake.stage(
+            os.fsencode(path), name=Path(path).name, staging=Path(staging), limits=limits, inbox=None
+        )
         listed = pages.list_pages(staged.path, staged.format, limits)
         found = []
         for source in listed.pages:
@@ -100,16 +103,27 @@ class Score:
         """Count one paper of the truth."""
         kind = wanted["kind"]
         self.papers[kind] += 1
-        self.kinds[kind, "none" if got is None or got.kind is None else "right" if got.kind == kind else "wrong"] += 1
+        self.kinds[
+            kind, "none" if got is None or got.kind is None else "right" if got.kind == kind else "wrong"
+        ] += 1
         if got is None:
             return
         if got.kind != kind:
             self.wrong.append(f"{file} kind: wanted {kind}, got {got.kind}")
         self.routes[got.route] += 1
-        placed = "none" if got.unit is None else "right" if (got.level, got.unit) == (wanted["level"], wanted["unit"]) else "wrong"
+        placed = (
+            "none"
+            if got.unit is None
+            else "right"
+            if (got.level, got.unit) == (wanted["level"], wanted["unit"])
+            else "wrong"
+        )
         self.units[placed] += 1
         if placed != "right":
-            self.wrong.append(f"{file} unit: wanted {wanted['level']} {wanted['unit']}, got {got.level} {got.unit} [{got.value('agency')}]")
+            self.wrong.append(
+                f"{file} unit: wanted {wanted['level']} {wanted['unit']}, "
+                f"got {got.level} {got.unit} [{got.value('agency')}]"
+            )
         for name, value in wanted["fields"].items():
             self._field(file, kind, name, value, got, name in wanted.get("handwritten", []), threshold)
         for name, field in got.fields.items():
@@ -141,7 +155,9 @@ def report(score: Score, show: int) -> None:
     right = sum(count for (_, fate), count in score.kinds.items() if fate == "right")
     total = sum(score.papers.values())
     print(f"files split as printed   {score.right_split}/{score.split}")
-    print(f"kind right               {right}/{total}, wrong {sum(c for (_, f), c in score.kinds.items() if f == 'wrong')}")
+    print(
+        f"kind right               {right}/{total}, wrong {sum(c for (_, f), c in score.kinds.items() if f == 'wrong')}"
+    )
     print(f"unit                     {dict(score.units)}")
     print(f"route                    {dict(score.routes)}")
     fates: Counter[str] = Counter()
@@ -173,12 +189,16 @@ def _fill_cache(found: Sequence[dict[str, Any]], folder: Path, cache: Path, work
     with ProcessPoolExecutor(workers) as pool:
         jobs = {truth["sha256"]: pool.submit(read_scan, str(folder / truth["file"])) for truth in missing}
         for sha256, job in jobs.items():
-            (cache / f"{sha256}.json").write_text(json.dumps(job.result(), ensure_ascii=False), encoding="utf-8")
+            (cache / f"{sha256}.json").write_text(
+                json.dumps(job.result(), ensure_ascii=False), encoding="utf-8"
+            )
 
 
 def main() -> int:
     """Run the benchmark."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("folder", type=Path)
     parser.add_argument("--truth-lines", action="store_true")
     parser.add_argument("--show", type=int, default=0)
@@ -202,9 +222,14 @@ def main() -> int:
         count += len(read)
         score.split += 1
         wanted = truth["documents"]
-        score.right_split += [tuple(each["pages"]) for each in wanted] == [each.pages for each in got]
-        if [tuple(each["pages"]) for each in wanted] != [each.pages for each in got]:
-            score.wrong.append(f"{truth['file']} split: wanted {[each['pages'] for each in wanted]}, got {[each.pages for each in got]}")
+        # A blank back stays with the paper before it; the truth does not count it.
+        blank = {page["number"] for page in truth["pages"] if page["blank"]}
+        split = [tuple(page for page in each.pages if page not in blank) for each in got]
+        score.right_split += [tuple(each["pages"]) for each in wanted] == split
+        if [tuple(each["pages"]) for each in wanted] != split:
+            score.wrong.append(
+                f"{truth['file']} split: wanted {[each['pages'] for each in wanted]}, got {[each.pages for each in got]}"
+            )
         by_first = {each.pages[0]: each for each in got}
         for each in wanted:
             score.paper(truth["file"], each, by_first.get(each["pages"][0]), rules.thresholds.field)

@@ -190,12 +190,18 @@ def diff_lists(kind: ListKind, old: Path, new: Path) -> ListDiff:
         before = {code: row.name for code, row in read_procedures(old).items()}
         after = {code: row.name for code, row in read_procedures(new).items()}
     else:
-        before = {code: f"{row.name} [{', '.join(row.procedures)}]" for code, row in read_result_types(old).items()}
-        after = {code: f"{row.name} [{', '.join(row.procedures)}]" for code, row in read_result_types(new).items()}
+        before = {
+            code: f"{row.name} [{', '.join(row.procedures)}]" for code, row in read_result_types(old).items()
+        }
+        after = {
+            code: f"{row.name} [{', '.join(row.procedures)}]" for code, row in read_result_types(new).items()
+        }
     return ListDiff(
         added=tuple(sorted(after.keys() - before.keys())),
         removed=tuple(sorted(before.keys() - after.keys())),
         changed=tuple(
-            (code, before[code], after[code]) for code in sorted(before.keys() & after.keys()) if before[code] != after[code]
+            (code, before[code], after[code])
+            for code in sorted(before.keys() & after.keys())
+            if before[code] != after[code]
         ),
     )

@@ -36,7 +36,13 @@ from schemas.rules import (
 
 ROOT: Final = Path(__file__).resolve().parent
 _UNDERSTANDING: Final = ("*.toml", "*.csv", "kinds/*.toml", "units/*.csv")
-_NOT_UNDERSTANDING: Final = {"limits.toml", "reading.toml", "rendition.toml", "targets.csv", "image_rules.csv"}
+_NOT_UNDERSTANDING: Final = {
+    "limits.toml",
+    "reading.toml",
+    "rendition.toml",
+    "targets.csv",
+    "image_rules.csv",
+}
 
 
 @functools.cache
@@ -169,7 +175,9 @@ def load_validity(root: Path = ROOT) -> tuple[ValidityRule, ...]:
     return rows
 
 
-def load_rulebook(root: Path | None = None, lists_dir: Path | None = None, as_of: date | None = None) -> Rulebook:
+def load_rulebook(
+    root: Path | None = None, lists_dir: Path | None = None, as_of: date | None = None
+) -> Rulebook:
     """All that understanding a paper needs.
 
     Args:
@@ -187,8 +195,12 @@ def _rulebook(root: Path, lists_dir: Path | None, as_of: date) -> Rulebook:
     agencies = load_agencies(root)
     types = {key: value for group in groups.values() for key, value in group.items() if value}
     parts = {part for group in groups.values() for key in group for part in key.split("-")}
-    parts |= {agency.abbreviation for agency in agencies if agency.abbreviation and " " not in agency.abbreviation}
-    parts |= {alias for agency in agencies for alias in agency.aliases if alias.isupper() and " " not in alias}
+    parts |= {
+        agency.abbreviation for agency in agencies if agency.abbreviation and " " not in agency.abbreviation
+    }
+    parts |= {
+        alias for agency in agencies for alias in agency.aliases if alias.isupper() and " " not in alias
+    }
     chosen = lists.in_force(root / "lists", lists_dir, as_of)
     # model_construct: every part was checked when it was built, and validation would read the lazy lists.
     return Rulebook.model_construct(
@@ -213,7 +225,9 @@ def _rulebook(root: Path, lists_dir: Path | None, as_of: date) -> Rulebook:
 def _digest(root: Path, chosen: tuple[Path, ...]) -> str:
     """Short digest of every file whose change may change what a paper is understood to be."""
     total = hashlib.sha256()
-    files = {path for pattern in _UNDERSTANDING for path in root.glob(pattern)} - {root / name for name in _NOT_UNDERSTANDING}
+    files = {path for pattern in _UNDERSTANDING for path in root.glob(pattern)} - {
+        root / name for name in _NOT_UNDERSTANDING
+    }
     for path in (*sorted(files), *chosen):
         total.update(path.name.encode())
         total.update(path.read_bytes())

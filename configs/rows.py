@@ -6,6 +6,7 @@ May import schemas; knows no particular rule.
 from __future__ import annotations
 
 import csv
+import itertools
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
@@ -52,7 +53,9 @@ def read_csv(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
                 if not cells:
                     continue
                 if len(cells) != len(head):
-                    raise unusable(path, f"line {reader.line_num}", f"{len(cells)} cells under {len(head)} names")
+                    raise unusable(
+                        path, f"line {reader.line_num}", f"{len(cells)} cells under {len(head)} names"
+                    )
                 yield reader.line_num, {name: cell for name, cell in zip(head, cells, strict=True) if cell}
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise unusable(path, "CSV", str(error)) from error
@@ -102,9 +105,11 @@ def refuse_overlaps(rows: Iterable[Dated], key: Sequence[str], path: Path) -> No
         groups.setdefault(tuple(getattr(row, name) for name in key), []).append(row)
     for names, group in groups.items():
         group.sort(key=lambda row: row.effective_from or date.min)
-        for earlier, later in zip(group, group[1:], strict=False):
+        for earlier, later in itertools.pairwise(group):
             if (earlier.effective_to or date.max) >= (later.effective_from or date.min):
-                raise unusable(path, " ".join(str(name) for name in names if name is not None), "dates overlap")
+                raise unusable(
+                    path, " ".join(str(name) for name in names if name is not None), "dates overlap"
+                )
 
 
 class LazyRows(dict[str, Model]):
@@ -152,7 +157,7 @@ class LazyRows(dict[str, Model]):
     def __ne__(self, other: object) -> bool:
         return not self == other
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None
 
     def get(self, key: str, default: Any = None) -> Any:
         """The row of a code, or a default."""

@@ -7,6 +7,7 @@ Phrases are compared without accents and a little fuzzily: what remains of OCR's
 from __future__ import annotations
 
 import functools
+import itertools
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from schemas.text import fold
 
 NATIONAL = ("cong hoa xa hoi chu nghia viet nam", "doc lap - tu do - hanh phuc")
 _PUNCTUATION = re.compile(r"[^\w]+")
+_SHORT = 120
 _LEADERS = re.compile(r"[.…_·]{3,}|(?:\. ){3,}")
 
 
@@ -106,31 +108,51 @@ def upright(box: Box, rotation: Rotation, width: int, height: int) -> Box:
 
 
 def lines_of(page: PageReading) -> tuple[Line, ...]:
-    """Lines of a page from top to bottom; what stands far apart on one line is told apart."""
+    """Lines of a page from top to bottom, levelled; what stands far apart on one line is told apart."""
     if page.state is not PageState.READ:
         return ()
     turned = page.rotation in {90, 270}
     width, height = (page.height, page.width) if turned else (page.width, page.height)
+    rows = [
+        [(word, upright(word.box, page.rotation, page.width, page.height)) for word in words]
+        for words in page.lines()
+    ]
+    slope = _slope(rows)
     found: list[Line] = []
-    for words in page.lines():
-        placed = [(word, upright(word.box, page.rotation, page.width, page.height)) for word in words]
-        for run in _runs(placed):
+    for row in rows:
+        for run in _runs([(word, _levelled(box, slope)) for word, box in row]):
             frame = functools.reduce(Box.union, (box for _, box in run))
             found.append(Line(tuple(word for word, _ in run), frame, page.number, width, height))
     return tuple(_in_order(found))
 
 
+def _slope(rows: Sequence[Sequence[tuple[Word, Box]]]) -> float:
+    """How much lines sink to the right, pixels per pixel: boxes are those of the scan, which may lie askew."""
+    slopes = []
+    for row in rows:
+        first, last = row[0][1], row[-1][1]
+        across = last.left - first.left
+        if len(row) >= 4 and across > 12 * first.height:
+            slopes.append(((last.top + last.bottom) - (first.top + first.bottom)) / 2 / across)
+    slopes.sort()
+    middle = slopes[len(slopes) // 2] if len(slopes) >= 3 else 0.0
+    return middle if 0.002 < abs(middle) < 0.12 else 0.0
+
+
+def _levelled(box: Box, slope: float) -> Box:
+    sink = round(slope * (box.left + box.right) / 2)
+    return Box(box.left, box.top - sink, box.right, box.bottom - sink) if sink else box
+
+
 def _runs(placed: list[tuple[Word, Box]]) -> list[list[tuple[Word, Box]]]:
     """Split a line where the gap is wider than words ever stand apart, and before the national motto."""
-    if not placed:
-        return []
     heights = sorted(box.height for _, box in placed)
     wide = 2.2 * heights[len(heights) // 2]
     runs = [[placed[0]]]
-    for at, (before, after) in enumerate(zip(placed, placed[1:], strict=False), start=1):
+    for at, (before, after) in enumerate(itertools.pairwise(placed), start=1):
         gap = after[1].left - before[1].right
-        motto = fold(" ".join(word.text for word, _ in placed[at : at + 3]))
-        if gap > wide or (motto in {"cong hoa xa", "doc lap -"} and gap > 0):
+        motto = plain(" ".join(word.text for word, _ in placed[at : at + 3]))
+        if gap > wide or (motto in {"cong hoa xa", "doc lap tu"} and gap > 0):
             runs.append([])
         runs[-1].append(after)
     return runs
@@ -152,12 +174,13 @@ def _in_order(lines: list[Line]) -> list[Line]:
 
 def plain(text: str) -> str:
     """A phrase for comparison: folded, letters and digits only, single spaces."""
+    return _plain_short(text) if len(text) < _SHORT else _PUNCTUATION.sub(" ", fold(text)).strip()
+
+
+@functools.lru_cache(maxsize=32768)
+def _plain_short(text: str) -> str:
+    # The same labels, titles and words are compared over and over; folding them anew was nine tenths of the time.
     return _PUNCTUATION.sub(" ", fold(text)).strip()
-
-
-@functools.lru_cache(maxsize=16384)
-def _plain_word(text: str) -> str:
-    return plain(text)
 
 
 @functools.lru_cache(maxsize=4096)
@@ -171,7 +194,7 @@ def find_phrase(line: Sequence[Word], phrase: str, threshold: float = 0.86) -> F
     wanted, size = _phrase(phrase)
     if not wanted:
         return None
-    words = [_plain_word(word.text) for word in line]
+    words = [plain(word.text) for word in line]
     exact = len(wanted) < 6
     best: Found | None = None
     for start in range(len(words)):
@@ -205,6 +228,8 @@ def national_at(lines: Sequence[Line]) -> int | None:
     """Index of the line with the national name or motto, or None."""
     for index, line in enumerate(lines):
         text = line.folded
-        if any(fuzz.partial_ratio(text, anchor) >= 82 and len(text) >= 0.6 * len(anchor) for anchor in NATIONAL):
+        if any(
+            fuzz.partial_ratio(text, anchor) >= 82 and len(text) >= 0.6 * len(anchor) for anchor in NATIONAL
+        ):
             return index
     return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -55,7 +56,7 @@ def title_of(lines: Sequence[Line], kinds: Sequence[Kind]) -> Title | None:
 def _stacked(lines: Sequence[Line]) -> bool:
     return all(
         below.frame.top - above.frame.bottom < 2.2 * max(above.frame.height, below.frame.height)
-        for above, below in zip(lines, lines[1:], strict=False)
+        for above, below in itertools.pairwise(lines)
     )
 
 
@@ -76,7 +77,9 @@ def _like(kind: Kind, first: Line, window: tuple[Line, ...]) -> Title | None:
         score = fuzz.ratio(text, wanted, score_cutoff=_LIKE * 100) / 100
         if len(wanted) < 14 and score < _ALONE:
             # A short title (`KẾ HOẠCH`) may begin a longer line of capitals; inside one it is only a word.
-            score = 0.85 if len(window) == 1 and text.startswith(wanted + " ") and not _is_left(first) else 0.0
+            score = (
+                0.85 if len(window) == 1 and text.startswith(wanted + " ") and not _is_left(first) else 0.0
+            )
         elif score < _LIKE and len(text) > len(wanted) and len(window) == 1 + wanted.count("\n"):
             head = fuzz.ratio(text[: len(wanted)], wanted) / 100
             score = head * 0.97 if head >= 0.9 else 0.0
@@ -124,7 +127,11 @@ def _by_notation(lines: Sequence[Line], number: Number | None, rules: Rulebook) 
     """A dispatch has no title; any other paper whose title was not read may still tell its type by its notation."""
     text = plain(" ".join(line.text for line in lines if line.top < 0.5))
     addressed = has_phrase(text, "kính gửi")
-    about = any(plain(line.text).startswith(("v v ", "ve viec ")) for line in lines if line.top < 0.45 and line.middle < 0.55)
+    about = any(
+        plain(line.text).startswith(("v v ", "ve viec "))
+        for line in lines
+        if line.top < 0.45 and line.middle < 0.55
+    )
     notation = number.notation if number else None
     if notation:
         parts = notation.split("-")

@@ -15,10 +15,14 @@ _DAY = r"(?P<d>\d{1,2})"
 _MONTH = r"(?P<m>\d{1,2})"
 _YEAR = r"(?P<y>(?:1[89]|20)\d{2})"
 # Compared on folded text: `ngày` may be read `ngay`, `ngây`, `nqày`; the words between the numbers hold it together.
-_LONG: Final = re.compile(rf"n[gq]?[aà]y[\s.,:]*{_DAY}[\s.,]*th[aà]ng[\s.,]*{_MONTH}[\s.,]*n[aă]m[\s.,]*{_YEAR}(?!\d)")
+_LONG: Final = re.compile(
+    rf"n[gq]?[aà]y[\s.,:]*{_DAY}[\s.,]*th[aà]ng[\s.,]*{_MONTH}[\s.,]*n[aă]m[\s.,]*{_YEAR}(?!\d)"
+)
 _SHORT: Final = re.compile(rf"(?<![\d/.-]){_DAY}\s?[/.-]\s?{_MONTH}\s?[/.-]\s?{_YEAR}(?!\d)")
 # A date line of which parts are blank, handwritten or unread.
-_PART: Final = re.compile(r"n[gq]?ay\b(?P<middle>.{0,24}?)\bth[aà]?ng\b(?P<rest>.{0,24}?)\bnam\b(?P<tail>[\s.,:…]*\d{0,4})")
+_PART: Final = re.compile(
+    r"n[gq]?ay\b(?P<middle>.{0,24}?)\bth[aà]?ng\b(?P<rest>.{0,24}?)\bnam\b(?P<tail>[\s.,:…]*\d{0,4})"
+)
 
 _UNITS: Final = {
     "khong": 0, "mot": 1, "hai": 2, "ba": 3, "bon": 4, "tu": 4, "nam": 5, "lam": 5, "sau": 6, "bay": 7, "tam": 8,
@@ -45,7 +49,8 @@ def find_date(text: str) -> PrintedDate | None:
     """First date in a text; `day` is None when a date is printed there but parts of it are blank or unreal."""
     folded = _same_length(text)
     found = sorted(
-        (match for match in (_LONG.search(folded), _SHORT.search(folded)) if match), key=lambda match: match.start()
+        (match for match in (_LONG.search(folded), _SHORT.search(folded)) if match),
+        key=lambda match: match.start(),
     )
     if found:
         return PrintedDate(_real(found[0]), found[0].start(), found[0].end())

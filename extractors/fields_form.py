@@ -19,7 +19,9 @@ from schemas.reading import Word
 from schemas.rules import FieldRule, Kind, Rulebook
 
 # Fields that are kept as unread when their label stands on the paper without a readable value.
-_KEPT_UNREAD = frozenset({"number", "issue_date", "owner_name", "owner_id", "agency", "spouse_name", "expiry_date"})
+_KEPT_UNREAD = frozenset(
+    {"number", "issue_date", "owner_name", "owner_id", "agency", "spouse_name", "expiry_date"}
+)
 _ANYWHERE_STRENGTH = 0.92
 
 
@@ -40,7 +42,9 @@ def labels_in(lines: Sequence[Line], kind: Kind) -> list[Label]:
     found: list[Label] = []
     for at, line in enumerate(lines):
         text = plain(line.text)
-        likely = [phrase for phrase in phrases if len(phrase) < 6 or fuzz.partial_ratio(plain(phrase), text) >= 82]
+        likely = [
+            phrase for phrase in phrases if len(phrase) < 6 or fuzz.partial_ratio(plain(phrase), text) >= 82
+        ]
         seen = [label for phrase in likely for label in _occurrences(line, at, phrase)]
         taken: list[Label] = []
         for label in sorted(seen, key=_weight, reverse=True):
@@ -76,7 +80,11 @@ def _is_label(line: Line, place: Found, phrase: str) -> bool:
     before = line.words[place.start - 1].text if place.start else ""
     last = line.words[place.end - 1].text
     colon = last.endswith(":") or (place.end < len(line.words) and line.words[place.end].text.startswith(":"))
-    starts = place.start == 0 or (place.start == 1 and len(plain(before)) <= 2) or before.endswith((";", ",", "(", "-", ")"))
+    starts = (
+        place.start == 0
+        or (place.start == 1 and len(plain(before)) <= 2)
+        or before.endswith((";", ",", "(", "-", ")"))
+    )
     size = len(plain(phrase).split())
     if size == 1 and len(plain(phrase)) <= 3:
         return place.start == 0 or (starts and colon)
@@ -88,7 +96,11 @@ def form_fields(lines: Sequence[Line], kind: Kind, rules: Rulebook, source: Read
     labels = labels_in(lines, kind)
     fields: dict[str, Field] = {}
     for rule in kind.fields:
-        found = _anywhere(lines, rule, source) if rule.place == "anywhere" else _labelled(lines, labels, rule, rules, source)
+        found = (
+            _anywhere(lines, rule, source)
+            if rule.place == "anywhere"
+            else _labelled(lines, labels, rule, rules, source)
+        )
         if found is not None and (rule.name not in fields or fields[rule.name].value is None):
             fields[rule.name] = found
     return fields
@@ -115,7 +127,12 @@ def _labelled(
 
 
 def _read(
-    lines: Sequence[Line], labels: Sequence[Label], at: int, rule: FieldRule, rules: Rulebook, source: ReadFrom
+    lines: Sequence[Line],
+    labels: Sequence[Label],
+    at: int,
+    rule: FieldRule,
+    rules: Rulebook,
+    source: ReadFrom,
 ) -> Field:
     label = labels[at]
     line = lines[label.line]
@@ -123,7 +140,9 @@ def _read(
         parsed = parse_value(" ".join(word.text for word in words), rule, rules)
         if parsed is not None and parsed.value is not None:
             used = _words_used(words, parsed.value) or words
-            return field_of(parsed.value, used, line.page, source, parsed.strength * label.score, raw=raw_of(words))
+            return field_of(
+                parsed.value, used, line.page, source, parsed.strength * label.score, raw=raw_of(words)
+            )
     words = next(iter(_stretches(lines, labels, at, 1)), ()) or line.words[label.start : label.end]
     return field_of(None, words, line.page, source)
 
@@ -138,7 +157,9 @@ def _stretches(
     label = labels[at]
     line = lines[label.line]
     following = labels[at + 1] if at + 1 < len(labels) and labels[at + 1].line == label.line else None
-    same = tuple(word for word in line.words[label.end : following.start if following else None] if _is_word(word))
+    same = tuple(
+        word for word in line.words[label.end : following.start if following else None] if _is_word(word)
+    )
     starts = {each.line: each.start for each in reversed(labels)}
     beside = None if following else _beside(lines, label.line, starts)
     if not same and beside is not None:
@@ -149,7 +170,11 @@ def _stretches(
         for index in _below(lines, label.line, max(1, most - 1) if same else most):
             words = lines[index].words[: starts.get(index)]
             # An item's mark before its label (`g) Nguồn gốc sử dụng`) is no value.
-            if words and (index not in starts or starts[index] > 1) and (not name or lines[index].is_caps == line_caps):
+            if (
+                words
+                and (index not in starts or starts[index] > 1)
+                and (not name or lines[index].is_caps == line_caps)
+            ):
                 below.append(words)
             if index in starts:
                 break
@@ -176,7 +201,8 @@ def _beside(lines: Sequence[Line], index: int, starts: dict[int, int]) -> Line |
         for at, other in enumerate(lines)
         if other.page == line.page
         and other.frame.left >= line.frame.right
-        and min(other.frame.bottom, line.frame.bottom) - max(other.frame.top, line.frame.top) > 0.4 * line.frame.height
+        and min(other.frame.bottom, line.frame.bottom) - max(other.frame.top, line.frame.top)
+        > 0.4 * line.frame.height
     ]
     if not row:
         return None
@@ -211,7 +237,11 @@ def _words_used(words: Sequence[Word], value: str) -> tuple[Word, ...]:
     if not wanted:
         return ()
     texts = [plain(word.text) for word in words]
-    return tuple(word for word, text in zip(words, texts, strict=True) if text and (text in wanted or text in plain(value)))
+    return tuple(
+        word
+        for word, text in zip(words, texts, strict=True)
+        if text and (text in wanted or text in plain(value))
+    )
 
 
 def _anywhere(lines: Sequence[Line], rule: FieldRule, source: ReadFrom) -> Field | None:

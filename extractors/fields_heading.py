@@ -91,7 +91,9 @@ def _place_and_date(line: Line) -> PrintedDate | None:
         return None
     before, after = line.text[: found.start].strip(), line.text[found.end :].strip(" .,;)")
     alone = len(before) <= 40 and len(after) <= 6
-    return found if alone and plain(before).split(" ")[0] not in {"can", "so", "theo", "dang", "den"} else None
+    return (
+        found if alone and plain(before).split(" ")[0] not in {"can", "so", "theo", "dang", "den"} else None
+    )
 
 
 def _agency_lines(
@@ -117,7 +119,9 @@ def _agency_lines(
         and sum(char.isalpha() for char in line.text) >= 2
         and line.is_caps
     ]
-    while block and head_of(spell_out(block[0].text, rules), rules) is None and not _is_place(block[0], rules):
+    while (
+        block and head_of(spell_out(block[0].text, rules), rules) is None and not _is_place(block[0], rules)
+    ):
         block.pop(0)
     return tuple(block)
 
@@ -170,15 +174,21 @@ def agency_field(heading: Heading, rules: Rulebook, source: ReadFrom) -> Field |
     return field_of(name, [word for line in own for word in line.words], lines[0].page, source)
 
 
-def titled_subject(lines: Sequence[Line], title: Sequence[Line], source: ReadFrom, rules: Rulebook) -> Field | None:
+def titled_subject(
+    lines: Sequence[Line], title: Sequence[Line], source: ReadFrom, rules: Rulebook
+) -> Field | None:
     """`subject` of a paper with a title: the centred lines that follow it."""
-    below = [line for line in lines if line.frame.top >= title[-1].frame.bottom - title[-1].frame.height * 0.3]
+    below = [
+        line for line in lines if line.frame.top >= title[-1].frame.bottom - title[-1].frame.height * 0.3
+    ]
     taken: list[Line] = []
     last = title[-1]
     for line in below[:8]:
         text = plain(line.text)
         gap = line.frame.top - last.frame.bottom
-        if gap > 2.6 * max(last.frame.height, line.frame.height) or _ends_subject(line, text, bool(taken), rules):
+        if gap > 2.6 * max(last.frame.height, line.frame.height) or _ends_subject(
+            line, text, bool(taken), rules
+        ):
             break
         if not (0.36 < line.middle < 0.64) or (line.frame.left < 0.115 * line.width and len(taken) > 3):
             break
@@ -197,7 +207,11 @@ def _ends_subject(line: Line, text: str, begun: bool, rules: Rulebook) -> bool:
     if not line.is_caps:
         return False
     authority = any(text.startswith(plain(title) + " ") for title in rules.agency_lines.signer_titles)
-    return authority or (begun and head_of(spell_out(line.text, rules), rules) is not None) or text.endswith("quyet dinh")
+    return (
+        authority
+        or (begun and head_of(spell_out(line.text, rules), rules) is not None)
+        or text.endswith("quyet dinh")
+    )
 
 
 def dispatch_subject(lines: Sequence[Line], source: ReadFrom) -> Field | None:

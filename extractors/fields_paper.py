@@ -104,7 +104,11 @@ def _with_spouses(fields: dict[str, Field]) -> dict[str, Field]:
 def _reading_place(field: Field) -> tuple[int, int, int]:
     """Rows before columns; boxes on one row differ by a few pixels in height."""
     box = field.box
-    return (field.page or 0, round(box.top / max(1, 2 * box.height)), box.left) if box else (field.page or 0, 0, 0)
+    return (
+        (field.page or 0, round(box.top / max(1, 2 * box.height)), box.left)
+        if box
+        else (field.page or 0, 0, 0)
+    )
 
 
 def _type_and_subject(
@@ -121,7 +125,11 @@ def _type_and_subject(
         fields["document_type"] = field_of(value, words, found.title.lines[0].page, source, 0.98)
     if kind.layout != "nd30" or kind.fields:
         return fields
-    subject = titled_subject(first, found.title.lines, source, rules) if found.title else dispatch_subject(first, source)
+    subject = (
+        titled_subject(first, found.title.lines, source, rules)
+        if found.title
+        else dispatch_subject(first, source)
+    )
     if subject is not None:
         fields["subject"] = subject
     return fields

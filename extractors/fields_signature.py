@@ -67,7 +67,11 @@ def _agency_above(lines: Sequence[Line], title: Line, rules: Rulebook) -> list[L
 
 def _bare(text: str) -> str:
     """A signer's name without academic and military ranks before it."""
-    return re.sub(r"^(?:(?:TS|ThS|PGS|GS|BS|CKI{1,2}|KS|DS|Đại tá|Thượng tá|Trung tá|Thiếu tướng)\.?\s*)+(?=[A-ZĐ])", "", squeeze(text))
+    return re.sub(
+        r"^(?:(?:TS|ThS|PGS|GS|BS|CKI{1,2}|KS|DS|Đại tá|Thượng tá|Trung tá|Thiếu tướng)\.?\s*)+(?=[A-ZĐ])",
+        "",
+        squeeze(text),
+    )
 
 
 def _titles(lines: Sequence[Line], rules: Rulebook) -> list[tuple[Line, str]]:

@@ -20,8 +20,10 @@ _UNTIL = re.compile(
     r"|co thoi han den(?: het)?"
 )
 _TERM = re.compile(
-    r"(?:giay phep|giay chung nhan|giay xac nhan|chung chi|van ban|giay|phieu)\s+nay\s+co\s+(?:gia tri|hieu luc)(?:\s+su dung)?"
-    r"(?:\s+trong)?(?:\s+(?:thoi han|vong))?\s*:?\s*(\d{1,3})\s*(?:\([a-z ]+\)\s*)?(thang|nam)\s*,?\s*(?:ke\s+)?tu\s+ngay\s+(?:ky|cap|ban hanh)"
+    r"(?:giay phep|giay chung nhan|giay xac nhan|chung chi|van ban|giay|phieu)\s+nay\s+co\s+(?:gia tri|hieu luc)"
+    r"(?:\s+su dung)?"
+    r"(?:\s+trong)?(?:\s+(?:thoi han|vong))?\s*:?\s*(\d{1,3})\s*(?:\([a-z ]+\)\s*)?(thang|nam)"
+    r"\s*,?\s*(?:ke\s+)?tu\s+ngay\s+(?:ky|cap|ban hanh)"
 )
 _SPAN = 60
 _UPPER = r"A-ZĐÂĂÊÔƠƯÁÀẢÃẠẤẦẨẪẬẮẰẲẴẶÉÈẺẼẸẾỀỂỄỆÍÌỈĨỊÓÒỎÕỌỐỒỔỖỘỚỜỞỠỢÚÙỦŨỤỨỪỬỮỰÝỲỶỸỴ"
@@ -31,7 +33,9 @@ _IDENTIFIER = re.compile(
     r"(?:can cuoc(?: cong dan)?|chung minh nhan dan|cccd|cmnd|dinh danh(?: ca nhan)?|giay to tuy than)\s*(?:so)?\s*:?\s*"
     r"(\d{12}|\d{9})(?!\d)"
 )
-_TAX_CODE = re.compile(r"(?:ma so doanh nghiep|ma so thue|mst|msdn)\s*(?:so)?\s*:?\s*(\d{10}(?:-\d{3})?)(?!\d)")
+_TAX_CODE = re.compile(
+    r"(?:ma so doanh nghiep|ma so thue|mst|msdn)\s*(?:so)?\s*:?\s*(\d{10}(?:-\d{3})?)(?!\d)"
+)
 _COMPANY = re.compile(
     r"((?:Công ty|CÔNG TY|Doanh nghiệp tư nhân|Hợp tác xã|Phòng khám|Trung tâm|Chi nhánh)\s[^;:.,()]{3,90}?)"
     r"(?=\s*(?:[;:.,()]|$|mã số|địa chỉ|\(|có địa chỉ))"
@@ -72,7 +76,10 @@ def owner_fields(lines: Sequence[Line], source: ReadFrom) -> dict[str, Field]:
     start = next((at for at, line in enumerate(lines) if plain(line.text).startswith("dieu 1")), None)
     if start is None:
         return addressee
-    end = next((at for at, line in enumerate(lines) if at > start and plain(line.text).startswith("dieu 2")), len(lines))
+    end = next(
+        (at for at, line in enumerate(lines) if at > start and plain(line.text).startswith("dieu 2")),
+        len(lines),
+    )
     flow = flow_of(lines[start:end])
     return _person(flow, source) or _company(flow, source) or addressee
 

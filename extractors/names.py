@@ -24,7 +24,16 @@ _COMPANY_WORDS: Final = {
     "vien", "tro", "len", "hop", "danh", "tac", "xa", "chi", "nhanh", "van", "phong", "dai", "dien", "ho", "kinh",
 }  # fmt: skip
 _COMPANY_SHORT: Final = {"tnhh", "mtv", "cp", "htx", "dntn", "tm", "dv", "xnk"}
-_COMPANY_LEADS: Final = ("công ty", "doanh nghiệp", "hợp tác xã", "chi nhánh", "văn phòng đại diện", "hộ kinh doanh", "htx", "dntn")
+_COMPANY_LEADS: Final = (
+    "công ty",
+    "doanh nghiệp",
+    "hợp tác xã",
+    "chi nhánh",
+    "văn phòng đại diện",
+    "hộ kinh doanh",
+    "htx",
+    "dntn",
+)
 # Words inside an agency's name before which a new noun begins with a capital: `Tài nguyên và Môi trường`.
 _JOINTS: Final = {"và", "-", "–", ","}
 
@@ -132,7 +141,9 @@ def _begins_with(line: str, folded: Sequence[str], head: str) -> bool:
     wanted = plain(head).split()
     if list(folded[: len(wanted)]) != wanted:
         return False
-    here = [word for word in (_BARE.sub("", word) for word in squeeze(line).split(" ")) if word][: len(wanted)]
+    here = [word for word in (_BARE.sub("", word) for word in squeeze(line).split(" ")) if word][
+        : len(wanted)
+    ]
     apart = Levenshtein.distance(fold_tone_place(" ".join(here)), fold_tone_place(head))
     return apart <= (1 if len(head) < 12 else 2)
 

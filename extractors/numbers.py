@@ -27,11 +27,32 @@ _FULL: Final = re.compile(
 _REGISTER: Final = re.compile(r"^(?P<no>\d{1,5})/(?P<year>(?:19|20)\d{2})(?![\w/-])")
 # The Party's papers and older state ones put the dash first: `123-QĐ/UB`.
 _DASHED: Final = re.compile(rf"^(?P<no>\d{{1,6}}[A-Za-z]?)-(?P<sym>{_PART}/{_SYMBOL})(?![\w/])")
-_OPEN: Final = re.compile(rf"^(?P<junk>[^/]{{0,14}})/(?:(?P<year>(?:19|20)\d{{2}})/)?(?P<sym>{_SYMBOL})(?![\w/])")
+_OPEN: Final = re.compile(
+    rf"^(?P<junk>[^/]{{0,14}})/(?:(?P<year>(?:19|20)\d{{2}})/)?(?P<sym>{_SYMBOL})(?![\w/])"
+)
 _OPEN_REGISTER: Final = re.compile(r"^(?P<junk>[^/0-9]{0,14})/(?P<year>(?:19|20)\d{2})(?![\w/-])")
 # Pairs that OCR confuses among capital letters without diacritics.
 _CONFUSED: Final = frozenset(
-    frozenset(pair) for pair in ("OQ", "OD", "DQ", "UV", "IL", "IT", "B8", "S5", "O0", "I1", "L1", "GC", "EF", "PR", "MN", "VY", "RK")
+    frozenset(pair)
+    for pair in (
+        "OQ",
+        "OD",
+        "DQ",
+        "UV",
+        "IL",
+        "IT",
+        "B8",
+        "S5",
+        "O0",
+        "I1",
+        "L1",
+        "GC",
+        "EF",
+        "PR",
+        "MN",
+        "VY",
+        "RK",
+    )
 )
 
 

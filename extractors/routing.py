@@ -25,7 +25,15 @@ _PICTURE: Final = frozenset(
 )
 # Errors of a whole page: it could not be read.
 _LOST: Final = frozenset(
-    {"page_broken", "page_too_large", "page_timed_out", "page_worker_died", "pages_missing", "work_failed", "image_too_large"}
+    {
+        "page_broken",
+        "page_too_large",
+        "page_timed_out",
+        "page_worker_died",
+        "pages_missing",
+        "work_failed",
+        "image_too_large",
+    }
 )
 
 
@@ -58,7 +66,10 @@ def is_complete(document: Document, rules: Rulebook) -> bool:
         return False
     if any(not _is_sure(document.fields.get(name), _needed(name, sure)) for name in kind.required):
         return False
-    if any(each.rule in {"field_malformed", "field_conflict", "result_code_ambiguous"} for each in document.findings):
+    if any(
+        each.rule in {"field_malformed", "field_conflict", "result_code_ambiguous"}
+        for each in document.findings
+    ):
         return False
     return not kind.has_owner or has_owner(document, sure)
 
@@ -70,7 +81,8 @@ def has_owner(document: Document, sure: Thresholds) -> bool:
         return _is_sure(identifier, sure.owner)
     named = _is_sure(document.fields.get("owner_name"), sure.owner)
     return named and any(
-        _is_sure(document.fields.get(name), sure.field) for name in ("birth_date", "first_issue_date", "birth_year")
+        _is_sure(document.fields.get(name), sure.field)
+        for name in ("birth_date", "first_issue_date", "birth_year")
     )
 
 
@@ -79,11 +91,21 @@ def _needed(name: str, sure: Thresholds) -> float:
 
 
 def _is_sure(field: Field | None, needed: float) -> bool:
-    return field is not None and field.value is not None and (field.confidence if field.confidence is not None else 1.0) >= needed
+    return (
+        field is not None
+        and field.value is not None
+        and (field.confidence if field.confidence is not None else 1.0) >= needed
+    )
 
 
 def lost_pages(findings: Iterable[Finding]) -> tuple[int, ...]:
     """Pages that an error finding says could not be read."""
     return tuple(
-        sorted({each.page for each in findings if each.page and each.rule in _LOST and each.severity is Severity.ERROR})
+        sorted(
+            {
+                each.page
+                for each in findings
+                if each.page and each.rule in _LOST and each.severity is Severity.ERROR
+            }
+        )
     )

@@ -27,7 +27,9 @@ _PAGE_NUMBER = re.compile(r"^[-–\s]*(?:trang\s*)?([2-9]|[1-9]\d{1,2})(?:\s*/\s
 def mark_separators(readings: Sequence[PageReading], rules: Rulebook) -> tuple[PageReading, ...]:
     """Readings in which every separator sheet bears the finding `page_separator`; such a page is in no paper."""
     return tuple(
-        reading.model_copy(update={"findings": (*reading.findings, finding("page_separator", page=reading.number))})
+        reading.model_copy(
+            update={"findings": (*reading.findings, finding("page_separator", page=reading.number))}
+        )
         if _is_separator(lines_of(reading), rules) and not is_marked_separator(reading)
         else reading
         for reading in readings
@@ -88,4 +90,6 @@ def begins_paper(lines: Sequence[Line], rules: Rulebook) -> bool:
 def _continues(head: Sequence[Line]) -> bool:
     """A page number above 1, or the mark of an annex, at the top of a page."""
     top = [line for line in head if line.top < 0.16][:4]
-    return any(_PAGE_NUMBER.match(line.folded) for line in top[:2]) or any(_ANNEX.match(plain(line.text)) for line in top)
+    return any(_PAGE_NUMBER.match(line.folded) for line in top[:2]) or any(
+        _ANNEX.match(plain(line.text)) for line in top
+    )

@@ -58,7 +58,9 @@ def _fixed(readings: Sequence[PageReading], splits: Sequence[tuple[int, ...]]) -
     groups = [tuple(at[number] for number in pages if number in at) for pages in splits]
     held = {index for group in groups for index in group}
     left = tuple(
-        index for index, reading in enumerate(readings) if index not in held and not is_marked_separator(reading)
+        index
+        for index, reading in enumerate(readings)
+        if index not in held and not is_marked_separator(reading)
     )
     return tuple(group for group in (*groups, left) if group)
 
@@ -72,7 +74,9 @@ def _paper(
     as_of: date,
 ) -> Document:
     first = next((lines for lines in pages if lines), ())
-    source: ReadFrom = next((reading.source for reading in readings if reading.state is PageState.READ), "ocr")
+    source: ReadFrom = next(
+        (reading.source for reading in readings if reading.state is PageState.READ), "ocr"
+    )
     heading = heading_of(first, rules)
     found = classify(pages, heading.number, rules)
     fields = fields_of_paper(pages, found, heading, rules, source)
@@ -118,7 +122,9 @@ def _placed(
     return resolve(agency.value if agency else None, day, sheet, rules, within)
 
 
-def _result_type(found: Classified, pages: Sequence[Sequence[Line]], rules: Rulebook) -> tuple[Choice | None, list[Finding]]:
+def _result_type(
+    found: Classified, pages: Sequence[Sequence[Line]], rules: Rulebook
+) -> tuple[Choice | None, list[Finding]]:
     """The result code of a paper: the kind's only one, else the one that the paper's own words single out."""
     kind = found.kind
     if kind is None:
@@ -211,7 +217,9 @@ def _place_findings(placed: Placed) -> list[Finding]:
 
 
 def _validity_findings(decided: Validity) -> list[Finding]:
-    return [finding("validity_unknown", basis=decided.basis)] if decided.state is ValidityState.UNKNOWN else []
+    return (
+        [finding("validity_unknown", basis=decided.basis)] if decided.state is ValidityState.UNKNOWN else []
+    )
 
 
 def _lost(readings: Sequence[PageReading]) -> list[Finding]:
@@ -219,5 +227,6 @@ def _lost(readings: Sequence[PageReading]) -> list[Finding]:
     return [
         finding("page_broken", page=reading.number, detail="-")
         for reading in readings
-        if reading.state is PageState.FAILED and not any(each.severity is Severity.ERROR for each in reading.findings)
+        if reading.state is PageState.FAILED
+        and not any(each.severity is Severity.ERROR for each in reading.findings)
     ]

@@ -55,7 +55,10 @@ def find_units(
 
 def parent_of(rules: Rulebook, unit: Unit, day: date | None) -> Unit | None:
     """The unit above on that day, or None."""
-    return next((row for row in rules.units if row.code == unit.parent and row.level != "xa" and _dated(row, day)), None)
+    return next(
+        (row for row in rules.units if row.code == unit.parent and row.level != "xa" and _dated(row, day)),
+        None,
+    )
 
 
 def label(rules: Rulebook, unit: Unit, day: date | None) -> str:
@@ -94,9 +97,24 @@ def _by_agency(agency: str, day: date | None, rules: Rulebook, within: str) -> P
         return _of_place(place.name, place.rank, day, rules, within) if place else None
     known = _known(own, day, rules) or _known(agency, day, rules)
     if known and known.level == "tinh":
-        home = place is None or plain(place.name) == plain(rules.home_province) or place.rank not in {"", "tỉnh"}
-        return Placed("tinh", known.unit or known.name, "agency") if home and _at_home(place, within, rules) else None
-    if place and place.rank in {"xã", "phường", "thị trấn", "đặc khu", "huyện", "quận", "thị xã", "thành phố"}:
+        home = (
+            place is None or plain(place.name) == plain(rules.home_province) or place.rank not in {"", "tỉnh"}
+        )
+        return (
+            Placed("tinh", known.unit or known.name, "agency")
+            if home and _at_home(place, within, rules)
+            else None
+        )
+    if place and place.rank in {
+        "xã",
+        "phường",
+        "thị trấn",
+        "đặc khu",
+        "huyện",
+        "quận",
+        "thị xã",
+        "thành phố",
+    }:
         return _of_place(place.name, place.rank, day, rules, within)
     return None
 

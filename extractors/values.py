@@ -145,5 +145,9 @@ def identifier_is_sound(identifier: str, year_of_issue: int | None) -> bool:
         return year is not None and 1900 <= year <= limit and province > 0
     if len(digits) in {10, 13}:
         # Remainder 0 is undecided (DOMAIN.md §1.10): no reason to call it wrong.
-        return tax_code_check(identifier) is not False and digits[2:9] != "0000000" and not digits.startswith("00")
+        return (
+            tax_code_check(identifier) is not False
+            and digits[2:9] != "0000000"
+            and not digits.startswith("00")
+        )
     return len(digits) == 9
