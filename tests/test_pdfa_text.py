@@ -31,13 +31,15 @@ WIDE, HIGH = 1654, 2339  # A4 at 200 dpi
 _DESCENDS = set("gjpqy,;()Qộạậụệịợ")
 
 
-def words_of(lines: list[str], *, slope: float = 0.0, left: int = 150, top: int = 200) -> list[Word]:
+def words_of(
+    lines: list[str], *, slope: float = 0.0, left: int = 150, top: int = 200, pitch: int = 60
+) -> list[Word]:
     """Words of an upright page with boxes that hug their ink as an engine's do."""
     words = []
     for number, line in enumerate(lines):
         x = left
         for text in line.split(" "):
-            base = top + 90 * number + round(slope * (x - left))
+            base = top + pitch * number + round(slope * (x - left))
             wide = 13 * len(text)
             rise = 30 if re.search(r"[A-ZĐ0-9bdfhklt/(\"ấộừằ]", text) else 20
             if text == "-":
@@ -103,15 +105,16 @@ def test_copied_lines_are_the_lines_that_were_read(tmp_path: Path, rotation: Rot
     out = page_with(tmp_path, words_of(LINES), rotation=rotation)
     assert check_structure(out, pages=1) == ()
     assert by_pdfium(out).splitlines() == LINES
-    # Poppler reads the lines of a page turned to the left from the last to the first, whoever wrote the file.
     lines = [line for line in by_poppler(out).splitlines() if line]
-    assert lines == (LINES[::-1] if rotation == 90 else LINES)
+    assert sorted(lines) == sorted(LINES)  # Poppler may order the lines of a turned page its own way
+    assert rotation or lines == LINES
 
 
 @pytest.mark.parametrize("slope", [-0.03, 0.01, 0.03])
 def test_lines_of_a_skewed_scan_stay_lines(tmp_path: Path, slope: float) -> None:
     out = page_with(tmp_path, words_of(LINES, slope=slope))
     assert by_poppler(out, "-raw").splitlines() == LINES
+    assert [line for line in by_poppler(out).splitlines() if line] == LINES
     assert by_pdfium(out).splitlines() == LINES
 
 

@@ -18,6 +18,9 @@ from storage.pdfa.geometry import Matrix, Rectangle, number
 # Letters and marks that reach below the baseline: Latin descenders, and the Vietnamese dot below.
 _DESCENDING = set("gjpqyQ,;()[]{}|/@_$ẠạẶặẬậẸẹỆệỊịỌọỘộỢợỤụỰựỴỵçÇỳýỷỹ")
 _MAX_SLOPE = 0.05
+# Of the letters' height, from one end of a line to the other. Poppler takes the far end of a line that drifts further
+# for a part of its neighbour; a scan skewed by one degree does.
+_MAX_DRIFT = 0.4
 _MIN_SPACE = 0.2  # of the font size: a space is never narrower, even where boxes overlap
 
 
@@ -138,7 +141,12 @@ def _baselines(words: Sequence[Word], boxes: Sequence[Box]) -> tuple[list[float]
     if not feet:
         feet = [(box.left + box.width / 2, box.bottom - DESCENT * box.height) for box in boxes]
     slope, level = _fit(feet, float(tallest))
-    levels = [level + slope * (box.left + box.width / 2) for box in boxes]
+    middles = [box.left + box.width / 2 for box in boxes]
+    centre, span = (min(middles) + max(middles)) / 2, max(middles) - min(middles)
+    level += slope * centre
+    if abs(slope) * span > _MAX_DRIFT * tallest:
+        slope *= _MAX_DRIFT * tallest / (abs(slope) * span)
+    levels = [level + slope * (middle - centre) for middle in middles]
     rises = [line - box.top for line, box in zip(levels, boxes, strict=True)]
     return levels, max(2.0, min(max(rises), 1.5 * median(rises)) / ASCENT)
 
