@@ -120,9 +120,13 @@ def _misnamed(name: str, kind: Format) -> tuple[Finding, ...]:
 
 def _copy(path: bytes, target: Path | None, limits: Limits, inbox: Path | None) -> Fingerprint:
     descriptor = _open(path, inbox)
-    with os.fdopen(descriptor, "rb", buffering=0) as source:
-        before = os.fstat(source.fileno())
+    try:
+        before = os.fstat(descriptor)
         _refuse(before, limits)
+    except SourceError:
+        os.close(descriptor)
+        raise
+    with os.fdopen(descriptor, "rb", buffering=0) as source:
         digest, size, head = hashlib.sha256(), 0, b""
         out = open(os.open(target, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "wb") if target else None
         try:
@@ -173,4 +177,6 @@ def _refuse(status: os.stat_result, limits: Limits) -> None:
     if status.st_size == 0:
         raise SourceError("file_empty")
     if status.st_size > limits.file_bytes:
-        raise SourceError("file_too_large", size=status.st_size // 1_000_000, limit=limits.file_bytes // 1_000_000)
+        raise SourceError(
+            "file_too_large", size=status.st_size // 1_000_000, limit=limits.file_bytes // 1_000_000
+        )

@@ -6,6 +6,7 @@ Nothing here stops a batch: what one file does wrong ends as its findings.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import CancelledError
 from datetime import date
 from pathlib import Path
 from typing import NamedTuple
@@ -20,7 +21,7 @@ from flows.house import TOOL, House
 from flows.plan import BatchPlan, PlannedFile
 from schemas.batches import FileStatus, StagedFile
 from schemas.documents import Document
-from schemas.errors import CatalogueError, SourceError, StoreError
+from schemas.errors import SohoaError, SourceError
 from schemas.events import Event, EventType
 from schemas.findings import Finding, Severity, finding
 from schemas.reading import PageList, PageReading, PageState
@@ -55,6 +56,7 @@ def work_on(bench: Bench, planned: PlannedFile) -> FileOutcome:
     Raises:
         CatalogueError, StoreError: records cannot be kept; the run must not go on as if they were.
     """
+    staged: StagedFile | None = None
     try:
         staged = stage(
             planned.entry.path,
@@ -63,27 +65,29 @@ def work_on(bench: Bench, planned: PlannedFile) -> FileOutcome:
             limits=bench.house.rules.limits,
             inbox=bench.plan.inbox.root,
         )
+        return _known_or_new(bench, planned, staged)
     except SourceError as error:
-        vanished = error.rule == "file_absent" and planned.known.attempts == 0
-        rule = "file_vanished" if vanished else error.rule
-        return _set_aside(bench, planned, None, reading_stage.page_finding(_as(error, rule), None))
-    try:
-        twin = batches.finished_twin(bench.house.database, staged.sha256, bench.plan.name, planned.entry.name)
-        ours = planned.known.sha256 == staged.sha256 and planned.known.duplicate_of is None
-        if twin is not None and not ours:
-            return _link(bench, planned, staged, twin)
-        return _digitise(bench, planned, staged)
-    except SourceError as error:
+        if staged is None and error.rule == "file_absent" and planned.known.attempts == 0:
+            error.rule = "file_vanished"
         return _set_aside(bench, planned, staged, reading_stage.page_finding(error, error.page))
-    except (CatalogueError, StoreError):
+    except (SohoaError, CancelledError):
         raise
+    except Exception as error:
+        # The border of one file's work: what nobody foresaw is this file's finding, and the batch goes on.
+        log.exception("file failed", file=planned.entry.name)
+        detail = f"{type(error).__name__}: {error}"[:200]
+        return _set_aside(bench, planned, staged, finding("work_failed", detail=detail))
     finally:
-        Path(staged.path).unlink(missing_ok=True)
+        if staged:
+            Path(staged.path).unlink(missing_ok=True)
 
 
-def _as(error: SourceError, rule: str) -> SourceError:
-    error.rule = rule
-    return error
+def _known_or_new(bench: Bench, planned: PlannedFile, staged: StagedFile) -> FileOutcome:
+    twin = batches.finished_twin(bench.house.database, staged.sha256, bench.plan.name, planned.entry.name)
+    ours = planned.known.sha256 == staged.sha256 and planned.known.duplicate_of is None
+    if twin is not None and not ours:
+        return _link(bench, planned, staged, twin)
+    return _digitise(bench, planned, staged)
 
 
 def _digitise(bench: Bench, planned: PlannedFile, staged: StagedFile) -> FileOutcome:

@@ -66,8 +66,9 @@ def open_inbox(folder: Path) -> Inbox:
         name = show_bytes(path[prefix:])
         base = os.path.basename(path)
         low = base.lower().decode("ascii", "replace")
-        if at_top and low in SHEET_NAMES:
-            sheet = sheet or Path(os.fsdecode(path))
+        if low in SHEET_NAMES:
+            # A sheet speaks for the batch it lies at the top of; elsewhere it is listed, and says nothing.
+            sheet = sheet or (Path(os.fsdecode(path)) if at_top else None)
             ignored.append(name)
         elif base.startswith(b".") or low in _IGNORED_NAMES or (at_top and _REGISTER.match(low)):
             ignored.append(name)

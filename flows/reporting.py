@@ -28,7 +28,7 @@ def write_reports(house: House, batch: str, folder: Path) -> tuple[Path, Path | 
     files = list(batches.files(house.database, batch).values())
     facts: Facts = {row.sha256: house.ledger.facts(row.sha256) for row in files if row.sha256}
     validated = _validated(house, batch, rows, files, facts)
-    data_docs = datadocs.write_data_docs(validated, folder / "data-docs")
+    data_docs = datadocs.write_data_docs(validated, folder / "data-docs.html", house.settings.lang)
     data = _data(house, batch, rows, files, facts, validated.report, data_docs)
     lang = house.settings.lang
     report = folder / "report.html"

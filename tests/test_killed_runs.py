@@ -23,7 +23,11 @@ def inbox(tmp_path_factory: pytest.TempPathFactory) -> Path:
     samples.make(folder, PAPERS, 7)
     batch = folder / "batch"
     batch.mkdir()
-    scans = [path for path in sorted(folder.glob("*/*")) if path.suffix not in {".json", ".toml"} and path.is_file()]
+    scans = [
+        path
+        for path in sorted(folder.glob("*/*"))
+        if path.suffix not in {".json", ".toml"} and path.is_file()
+    ]
     for number, scan in enumerate(scans):
         scan.rename(batch / f"{number:02d}{scan.suffix}")
     return batch

@@ -99,8 +99,9 @@ def _private(path: str, flags: int) -> int:
 def _masked(code: str | None) -> str | None:
     if not code:
         return code
-    owner, dot, rest = code.partition(".")
-    return f"{mask_identifier(owner)}{dot}{rest}" if owner else code
+    owner = code.partition(".")[0]
+    # An enterprise's number is its own identifier: it must not stand in the clear further on.
+    return code.replace(owner, mask_identifier(owner)) if owner else code
 
 
 def _print_quota(report: Any, lang: str) -> None:

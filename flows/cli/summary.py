@@ -93,8 +93,8 @@ def _where(settings: Any, batch: str, say: Any) -> list[str]:
     lines = ["", say("where")]
     if (folder / "report.html").is_file():
         lines.append(say("report", path=folder / "report.html"))
-    if (folder / "data-docs" / "index.html").is_file():
-        lines.append(say("data_docs", path=folder / "data-docs" / "index.html"))
+    if (folder / "data-docs.html").is_file():
+        lines.append(say("data_docs", path=folder / "data-docs.html"))
     lines.append(say("store", path=store))
     lines.append(say("quota", home=settings.home))
     return lines
