@@ -18,6 +18,7 @@ Grey = npt.NDArray[np.uint8]
 _WORK_WIDTH = 620
 _SKEW_RANGE = 8.0
 _SKEW_POINTS = 40_000
+_USUAL_SKEW = 3.0
 _INK = 0.6
 _BLACK = 60
 _OPERATIONS: Final[dict[str, Callable[[float, float], bool]]] = {
@@ -62,15 +63,18 @@ def measure(grey: Grey, dpi: float | None, bits: int) -> ImageMeasures:
 
 
 def reduced(grey: Grey, width: int) -> Grey:
-    """The image at no more than a width, averaged."""
-    scale = width / grey.shape[1]
-    if scale >= 1:
-        return grey
-    # Halving first is several times quicker; a page shorter than a pixel at this scale would make an empty image.
+    """The image halved until less than twice a width is left."""
     while grey.shape[1] >= 2 * width and grey.shape[0] >= 2:
-        size = (grey.shape[1] // 2, grey.shape[0] // 2)
-        grey = cast(Grey, cv2.resize(grey[: 2 * size[1], : 2 * size[0]], size, interpolation=cv2.INTER_AREA))
+        grey = halved(grey)
     return grey
+
+
+def halved(grey: Grey) -> Grey:
+    """Half the size, each pixel the mean of four; several times quicker than any other reduction."""
+    height, width = max(1, grey.shape[0] // 2), max(1, grey.shape[1] // 2)
+    return cast(
+        Grey, cv2.resize(grey[: 2 * height, : 2 * width], (width, height), interpolation=cv2.INTER_AREA)
+    )
 
 
 def _percentile(grey: Grey, share: float) -> float:
@@ -97,6 +101,11 @@ def skew_of(grey: Grey) -> float | None:
     step = max(1, across.size // _SKEW_POINTS)
     across, down = across[::step].astype(np.float32), down[::step].astype(np.float32)
     coarse = _sharpest(across, down, np.arange(-_SKEW_RANGE, _SKEW_RANGE + 0.1, 0.5))
+    if abs(coarse) > _USUAL_SKEW:
+        # The slanting lines of a plan must not be taken for text on a page that hardly leans.
+        usual = _sharpest(across, down, np.arange(-_USUAL_SKEW, _USUAL_SKEW + 0.1, 0.5))
+        if _alternation(across, down, coarse) < 1.5 * _alternation(across, down, usual):
+            coarse = usual
     middle = _sharpest(across, down, np.arange(coarse - 0.4, coarse + 0.41, 0.1))
     fine = _sharpest(across, down, np.arange(middle - 0.08, middle + 0.081, 0.02))
     askew = (_alternation(across, down, fine - 4) + _alternation(across, down, fine + 4)) / 2

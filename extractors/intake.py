@@ -11,8 +11,9 @@ import hashlib
 import os
 import shutil
 import stat
+import uuid
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 from schemas.batches import StagedFile
 from schemas.errors import SourceError
@@ -46,12 +47,18 @@ class Fingerprint(NamedTuple):
     head: bytes
 
 
-def sniff(head: bytes) -> Format:
-    """What the bytes are, by their first kilobytes.
+def sniff(path: str | os.PathLike[str]) -> Format:
+    """What a staged file's bytes are, by its first kilobytes.
 
     Raises:
         SourceError: `file_empty` or `format_unknown`.
     """
+    with open(path, "rb") as file:
+        return format_of(file.read(_HEAD))
+
+
+def format_of(head: bytes) -> Format:
+    """What bytes are, by the first of them; raises as `sniff` does."""
     if not head:
         raise SourceError("file_empty")
     if b"%PDF-" in head[:1024]:
@@ -71,12 +78,12 @@ def sniff(head: bytes) -> Format:
     raise SourceError("format_unknown")
 
 
-def fingerprint(path: bytes, *, limits: Limits, inbox: Path | None) -> Fingerprint:
+def fingerprint(path: bytes | Path, *, limits: Limits, inbox: Path | None) -> Fingerprint:
     """Hash a file without keeping a copy. Raises as `stage` does."""
-    return _copy(path, None, limits, inbox)
+    return _copy(os.fsencode(path), None, limits, inbox)
 
 
-def stage(path: bytes, *, name: str, staging: Path, limits: Limits, inbox: Path | None) -> StagedFile:
+def stage(path: bytes | Path, *, name: str, staging: Path, limits: Limits, inbox: Path | None) -> StagedFile:
     """Copy a file into the staging folder while hashing it.
 
     Args:
@@ -89,13 +96,11 @@ def stage(path: bytes, *, name: str, staging: Path, limits: Limits, inbox: Path 
     Raises:
         SourceError: with the rule that says why the file is set aside.
     """
-    free = shutil.disk_usage(staging).free
-    if free < limits.free_disk_bytes:
-        raise SourceError("disk_full", free=free // 1_000_000, needed=limits.free_disk_bytes // 1_000_000)
-    partial = staging / f".{os.getpid()}-{hashlib.sha256(path).hexdigest()[:24]}.part"
+    source = os.fsencode(path)
+    partial = staging / f".{uuid.uuid4().hex}.part"
     try:
-        mark = _copy(path, partial, limits, inbox)
-        kind = sniff(mark.head)
+        mark = _copy(source, partial, limits, inbox)
+        kind = format_of(mark.head)
         final = staging / mark.sha256
         partial.replace(final)
     finally:
@@ -119,54 +124,90 @@ def _misnamed(name: str, kind: Format) -> tuple[Finding, ...]:
 
 
 def _copy(path: bytes, target: Path | None, limits: Limits, inbox: Path | None) -> Fingerprint:
-    descriptor = _open(path, inbox)
-    try:
-        before = os.fstat(descriptor)
+    with os.fdopen(_open(path, inbox), "rb", buffering=0) as source:
+        before = os.fstat(source.fileno())
         _refuse(before, limits)
-    except SourceError:
-        os.close(descriptor)
-        raise
-    with os.fdopen(descriptor, "rb", buffering=0) as source:
-        digest, size, head = hashlib.sha256(), 0, b""
-        out = open(os.open(target, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "wb") if target else None
-        try:
-            while chunk := source.read(_CHUNK):
-                size += len(chunk)
-                if size > max(before.st_size, 1) + _CHUNK or size > limits.file_bytes:
-                    raise SourceError("file_changed")
-                head = head or chunk[:_HEAD]
-                digest.update(chunk)
-                if out is not None:
-                    out.write(chunk)
-        except OSError as error:
-            rule = "disk_full" if error.errno == errno.ENOSPC else "file_unreadable"
-            raise SourceError(rule, str(error), detail=error.strerror or str(error)) from error
-        finally:
-            if out is not None:
-                out.close()
+        if target is None:
+            mark = _pour(source, None, before.st_size)
+        else:
+            _need_room(target.parent, before.st_size, limits)
+            with open(
+                os.open(target, os.O_CREAT | os.O_WRONLY | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb"
+            ) as out:
+                mark = _pour(source, out, before.st_size)
         after = os.fstat(source.fileno())
-    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns) or size != after.st_size:
+    if (before.st_size, before.st_mtime_ns) != (
+        after.st_size,
+        after.st_mtime_ns,
+    ) or mark.size != after.st_size:
         raise SourceError("file_changed")
-    if size == 0:
-        raise SourceError("file_empty")
-    return Fingerprint(digest.hexdigest(), size, head)
+    return mark
+
+
+def _pour(source: IO[bytes], out: IO[bytes] | None, expected: int) -> Fingerprint:
+    """Hash a file while copying it, no further than it was long when it was opened."""
+    digest, size, head = hashlib.sha256(), 0, b""
+    while True:
+        try:
+            chunk = source.read(_CHUNK)
+        except OSError as error:
+            detail = error.strerror or str(error)
+            raise SourceError("file_unreadable", str(error), detail=detail) from error
+        if not chunk:
+            return Fingerprint(digest.hexdigest(), size, head)
+        size += len(chunk)
+        if size > expected:
+            raise SourceError("file_changed")
+        head += chunk[: max(0, _HEAD - len(head))]
+        digest.update(chunk)
+        if out is not None:
+            _write(out, chunk)
+
+
+def _write(out: IO[bytes], chunk: bytes) -> None:
+    try:
+        out.write(chunk)
+    except OSError as error:
+        if error.errno not in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
+            raise
+        raise SourceError("disk_full", str(error), free=0, needed=len(chunk) // 1_000_000) from error
+
+
+def _need_room(folder: Path, size: int, limits: Limits) -> None:
+    free = shutil.disk_usage(folder).free
+    if free - size < limits.free_disk_bytes:
+        needed = (limits.free_disk_bytes + size) // 1_000_000
+        raise SourceError("disk_full", free=free // 1_000_000, needed=needed)
 
 
 def _open(path: bytes, inbox: Path | None) -> int:
     """Open without following a link out of the inbox and without waiting on a FIFO."""
-    flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW
+    flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NOCTTY
     try:
-        if stat.S_ISLNK(os.lstat(path).st_mode):
-            real = os.path.realpath(path)
-            if inbox is not None and not real.startswith(os.fsencode(inbox.resolve()) + b"/"):
+        status = os.lstat(path)
+        if stat.S_ISLNK(status.st_mode):
+            path = os.path.realpath(path)
+            if inbox is not None and not path.startswith(os.fsencode(inbox.resolve()) + b"/"):
                 raise SourceError("link_out_of_inbox")
-            path = real
+            status = os.lstat(path)
+        # Opening a device can do something; what is no file is not even opened.
+        if not stat.S_ISREG(status.st_mode):
+            raise SourceError("file_is_directory" if stat.S_ISDIR(status.st_mode) else "file_not_regular")
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise SourceError("file_absent") from error
+    except (OSError, ValueError) as error:
+        raise SourceError("file_unreadable", str(error), detail=_reason(error)) from error
+    try:
         return os.open(path, flags)
     except FileNotFoundError as error:
-        raise SourceError("file_absent") from error
+        raise SourceError("file_vanished") from error
     except OSError as error:
         rule = "file_not_regular" if error.errno in {errno.ENXIO, errno.ELOOP} else "file_unreadable"
-        raise SourceError(rule, str(error), detail=error.strerror or str(error)) from error
+        raise SourceError(rule, str(error), detail=_reason(error)) from error
+
+
+def _reason(error: Exception) -> str:
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
 
 
 def _refuse(status: os.stat_result, limits: Limits) -> None:

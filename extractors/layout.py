@@ -187,9 +187,18 @@ def _reads_as_columns(left: Sequence[Segment], right: Sequence[Segment]) -> bool
     sides = (left, right)
     if any(len(_rows(side)) < 0.8 * len(side) for side in sides):
         return False
-    if any(fold(" ".join(word.text for word in one.words)).startswith(_RECIPIENTS) for one in left):
+    if any(_text(one).startswith(_RECIPIENTS) for one in left) or len(_labels(left) & _labels(right)) >= 3:
         return True
     return _is_centred(right) or (_is_centred(left) and len(left) > 2)
+
+
+def _text(segment: Segment) -> str:
+    return fold(" ".join(word.text for word in segment.words))
+
+
+def _labels(side: Sequence[Segment]) -> set[str]:
+    """Labels of a form; two columns that share theirs speak of two people."""
+    return {_text(one).partition(":")[0] for one in side if ":" in _text(one)}
 
 
 def _is_centred(side: Sequence[Segment]) -> bool:

@@ -6,19 +6,26 @@ rules out. The steps that cost by the pixel come after the reduction.
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Sequence
 from typing import NamedTuple, cast
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from extractors.image_quality import reduced
+from extractors.image_quality import halved, reduced
 from schemas.reading import Box, Rotation
 from schemas.rules import ReadingProfile
 
 Grey = npt.NDArray[np.uint8]
 _PAPER_REDUCTION = 4
 _MM = 1 / 25.4
+_FEW_LETTERS = 40
+_FEW_DOTS = 20
+_INK = 0.6
+# At most a third is left to sampling.
+_HALVE_BELOW = 0.66
 
 
 class Prepared(NamedTuple):
@@ -30,10 +37,17 @@ class Prepared(NamedTuple):
 
 
 class Letters(NamedTuple):
-    """Letter-like spots of a page: how many, and their median height in pixels of the displayed frame (0 if few)."""
+    """Letter-like spots of a page.
+
+    Attributes:
+        count: how many.
+        height: their median height in pixels of the displayed frame, 0 if there are few.
+        centres: N×2, across and down in the displayed frame, of those of about that height.
+    """
 
     count: int
     height: float
+    centres: npt.NDArray[np.int64]
 
 
 def ink_channel(array: npt.NDArray[np.uint8], profile: ReadingProfile, dpi: float) -> Grey:
@@ -73,17 +87,50 @@ def _red_lines(array: npt.NDArray[np.uint8], dpi: float) -> list[tuple[int, int,
     return cast(list[tuple[int, int, int, int]], lines)
 
 
-def letters_of(grey: Grey) -> Letters:
-    """Letter-like spots, counted on a half-size image."""
-    half = cv2.resize(grey, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+def letters_of(grey: Grey, *, whole: bool = False) -> Letters:
+    """Letter-like spots, counted on a half-size image; on half of it, as on a chessboard, unless the `whole` is asked for."""
+    half = halved(grey)
     height, width = half.shape
-    middle = half[height // 30 : height * 29 // 30, width // 30 : width * 29 // 30]
-    paper = float(np.percentile(middle[::8, ::8], 90)) if middle.size > 64 else 255.0
-    dark = cv2.threshold(middle, paper * 0.6, 1, cv2.THRESH_BINARY_INV)[1]
-    count, _, stats, _ = cv2.connectedComponentsWithStats(dark, connectivity=8)
-    heights, widths = stats[1:count, cv2.CC_STAT_HEIGHT], stats[1:count, cv2.CC_STAT_WIDTH]
-    letters = heights[(heights >= 4) & (heights <= 60) & (widths >= 2) & (widths < 3 * heights)]
-    return Letters(int(letters.size), 2.0 * float(np.median(letters)) if letters.size >= 30 else 0.0)
+    top, left, bottom, right = height // 30, width // 30, height - height // 30, width - width // 30
+    paper = float(np.percentile(half[::8, ::8], 90))
+    if whole or height < 800:
+        spots = _spots(half[top:bottom, left:right], top, left, paper * _INK)
+    else:
+        middle, edges = (left + right) // 2, np.linspace(top, bottom, 11).astype(int).tolist()
+        fields = [
+            (up, down, *((left, middle) if number % 2 else (middle, right)))
+            for number, (up, down) in enumerate(itertools.pairwise(edges))
+        ]
+        spots = np.vstack(
+            [_spots(half[up:down, near:far], up, near, paper * _INK) for up, down, near, far in fields]
+        )
+    if len(spots) < 30:
+        return Letters(len(spots), 0.0, spots[:, 1:] * 2)
+    usual = float(np.median(spots[:, 0]))
+    alike = (spots[:, 0] >= 0.6 * usual) & (spots[:, 0] <= 3 * usual)
+    return Letters(len(spots), 2.0 * usual, spots[alike, 1:] * 2)
+
+
+def _spots(image: Grey, top: int, left: int, ink: float) -> npt.NDArray[np.int64]:
+    """Height, and place across and down, of each spot that has the size and shape of a letter."""
+    if image.size == 0:
+        return np.empty((0, 3), np.int64)
+    dark = cv2.threshold(image, ink, 1, cv2.THRESH_BINARY_INV)[1]
+    _, _, stats, _ = cv2.connectedComponentsWithStats(dark, connectivity=8)
+    near, up, wide, tall, _ = (stats[1:, column].astype(np.int64) for column in range(5))
+    fits = (tall >= 4) & (tall <= 60) & (wide >= 2) & (wide < 3 * tall)
+    return np.column_stack([tall, near + wide // 2 + left, up + tall // 2 + top])[fits]
+
+
+def share_missed(letters: Letters, boxes: Sequence[Box], width: int, height: int) -> float:
+    """Share of a page's letter-like spots that lie in no word: what was never read."""
+    if len(letters.centres) < _FEW_LETTERS:
+        return 0.0
+    covered = np.zeros((height // 4 + 1, width // 4 + 1), np.uint8)
+    for left, top, right, bottom in boxes:
+        covered[max(0, top // 4 - 1) : bottom // 4 + 2, max(0, left // 4 - 1) : right // 4 + 2] = 1
+    across, down = letters.centres[:, 0] // 4, letters.centres[:, 1] // 4
+    return float((covered[down, across] == 0).mean())
 
 
 def reading_scale(letters: Letters, profile: ReadingProfile, dpi: float) -> float:
@@ -103,6 +150,7 @@ def prepare(
     dpi: float,
     skew: float | None,
     turn: Rotation = 0,
+    white: float = 1.0,
 ) -> Prepared:
     """Make the image the engine reads.
 
@@ -113,20 +161,26 @@ def prepare(
         dpi: of the displayed frame.
         skew: degrees the lines rise to the right once the frame is turned upright, None if unclear.
         turn: degrees clockwise the displayed frame is turned for reading.
+        white: share of the paper's brightness from which all is made white. Below 1 the ghosts of seals, guilloche and
+            frames go, which can keep the engine from finding any line; thin strokes suffer.
     """
     tilt = skew if profile.level and skew is not None and abs(skew) > 0.1 else 0.0
-    matrix, size = _transform(grey.shape[1], grey.shape[0], turn, tilt, scale)
-    if tilt or turn:
-        # Area averaging before a reduction keeps thin strokes that sampling alone would miss.
-        source = cv2.blur(grey, (2, 2)) if scale < 0.75 else grey
-        image = cv2.warpAffine(source, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    # Halving averages, keeps thin strokes that sampling would miss, and costs next to nothing.
+    halves = 0
+    while scale * 2**halves <= _HALVE_BELOW and min(grey.shape) > 1:
+        grey, halves = halved(grey), halves + 1
+    rest = scale * 2**halves
+    matrix, size = _transform(grey.shape[1], grey.shape[0], turn, tilt, rest)
+    if tilt or turn or rest > 1:
+        flags = cv2.INTER_LINEAR if rest <= 1 else cv2.INTER_CUBIC
+        image = cv2.warpAffine(grey, matrix, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
     else:
-        smoothly = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-        image = cv2.resize(grey, size, interpolation=smoothly)
+        image = cv2.resize(grey, size, interpolation=cv2.INTER_LINEAR)
     if profile.even_background:
-        image = even_background(cast(Grey, image))
-    image = without_rules(cast(Grey, image), scale * dpi)
-    return Prepared(image, cv2.invertAffineTransform(matrix).astype(np.float64), max(70, round(dpi * scale)))
+        image = even_background(cast(Grey, image), white)
+    image = without_leaders(without_rules(cast(Grey, image), scale * dpi), scale * dpi)
+    inverse = cv2.invertAffineTransform(matrix).astype(np.float64) * 2**halves
+    return Prepared(image, inverse, max(70, round(dpi * scale)))
 
 
 def _transform(
@@ -146,14 +200,14 @@ def _transform(
     return matrix, size
 
 
-def even_background(grey: Grey) -> Grey:
+def even_background(grey: Grey, white: float = 1.0) -> Grey:
     """Divide by the paper's own brightness, found on a reduced image: shadows and fading go, strokes stay."""
     height, width = grey.shape
     size = (max(1, width // _PAPER_REDUCTION), max(1, height // _PAPER_REDUCTION))
     small = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
     paper = cv2.medianBlur(cv2.dilate(small, np.ones((5, 5), np.uint8)), 11)
     full = cv2.resize(paper, (width, height), interpolation=cv2.INTER_LINEAR)
-    return cast(Grey, cv2.divide(grey, full, scale=255))
+    return cast(Grey, cv2.divide(grey, full, scale=255 / white))
 
 
 def without_rules(image: Grey, dpi: float) -> Grey:
@@ -177,6 +231,34 @@ def without_rules(image: Grey, dpi: float) -> Grey:
         return image
     cleaned = image.copy()
     cleaned[cv2.dilate(rules, np.ones((3, 3), np.uint8)) > 0] = 255
+    return cleaned
+
+
+def without_leaders(image: Grey, dpi: float) -> Grey:
+    """Take out dotted leaders, the rows of dots that forms are filled in on: they glue lines of text together."""
+    dark = cv2.threshold(image, 170, 255, cv2.THRESH_BINARY_INV)[1]
+    _, _, stats, _ = cv2.connectedComponentsWithStats(dark, connectivity=8)
+    size = max(3, round(0.028 * dpi))
+    dots = stats[(stats[:, cv2.CC_STAT_WIDTH] <= size) & (stats[:, cv2.CC_STAT_HEIGHT] <= size)]
+    if len(dots) < _FEW_DOTS:
+        return image
+    left, top, wide, tall = (dots[:, column] for column in range(4))
+    across, down = left + wide // 2, top + tall // 2
+    rows = np.zeros_like(dark)
+    rows[down, across] = 255
+    # Dots of one row lie within a pixel or two of each other's height, and close together for at least a centimetre.
+    rows = cv2.dilate(rows, np.ones((3, 1), np.uint8))
+    rows = cv2.morphologyEx(rows, cv2.MORPH_CLOSE, np.ones((1, max(3, round(0.1 * dpi))), np.uint8))
+    rows = cv2.morphologyEx(rows, cv2.MORPH_OPEN, np.ones((1, round(0.4 * dpi)), np.uint8))
+    gone = rows[down, across] > 0
+    if not gone.any():
+        return image
+    # The dot below a vowel (dấu nặng) often stands among them, and is larger.
+    area = wide * tall
+    gone &= area <= 1.6 * np.median(area[gone])
+    cleaned = image.copy()
+    for x, y, w, h in dots[gone, :4].tolist():
+        cleaned[max(0, y - 1) : y + h + 1, max(0, x - 1) : x + w + 1] = 255
     return cleaned
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from typing import Any, NamedTuple, cast
 
@@ -27,6 +27,7 @@ from extractors.preprocess import (
     letters_of,
     prepare,
     reading_scale,
+    share_missed,
     small_copy,
 )
 from schemas.errors import SourceError
@@ -47,9 +48,12 @@ from schemas.text import nfc
 cv2.setNumThreads(1)
 Grey = npt.NDArray[np.uint8]
 _UNSURE = 0.6
-_SURE = 0.75
+_OSD_SURE = 2.0
+_CLEARLY = 1.3
 _FEW_WORDS = 6
 _BLANK_LETTERS = 8
+_MUCH_MISSED = 0.08
+_WITHOUT_ORNAMENT = 0.8
 _HEARD = 0.3
 _OSD_SECONDS = 15.0
 _STROKES = set("|¦_‗~`´¬")
@@ -77,6 +81,7 @@ class _Look(NamedTuple):
     rotation: Rotation
     skew: float | None
     seconds: float
+    missed: float
 
 
 def read_page(
@@ -146,8 +151,9 @@ def _read_pixels(
         findings.append(finding("dpi_assumed", page=number, dpi=round(dpi)))
     grey = ink_channel(pixels.array, profile, dpi)
     measures = measure(grey, pixels.dpi, pixels.bits)
-    sheet = _Sheet(grey, letters_of(grey), dpi, measures.skew)
-    blank = (measures.ink or 0.0) < profile.blank_ink and sheet.letters.count < _BLANK_LETTERS
+    faint = (measures.ink or 0.0) < profile.blank_ink
+    sheet = _Sheet(grey, letters_of(grey, whole=faint), dpi, measures.skew)
+    blank = faint and sheet.letters.count < _BLANK_LETTERS
     look = None if blank else _best_look(sheet, profile, limits)
     if look is not None and look.rotation in {90, 270}:
         measures = measures.model_copy(update={"skew": look.skew})
@@ -180,49 +186,62 @@ def _read_pixels(
 
 
 def _best_look(sheet: _Sheet, profile: ReadingProfile, limits: Limits) -> _Look:
-    """One look at an upright page; a page that lies on its side or reads badly is looked at the other ways round."""
-    if not profile.turn:
-        return _look(sheet, profile, 0, limits)
-    small, small_dpi = small_copy(sheet.grey, sheet.dpi)
-    lying = lines_run_down(small)
-    best = None if lying else _look(sheet, profile, 0, limits)
-    if best is not None and best.confidence >= _UNSURE and len(best.words) >= _FEW_WORDS:
-        return best
-    spent = best.seconds if best else 0.0
-    for turn in _turns(small, small_dpi, profile, limits, lying=lying):
-        look = _look(sheet, profile, turn, limits)
+    """One look at an upright page; one that lies on its side or reads badly is looked at the other ways round."""
+    best = None
+    spent = 0.0
+    for turn in _turns(sheet, profile, limits):
+        look = _clear_look(sheet, profile, turn, limits)
         spent += look.seconds
-        if best is None or _worth(look) > 1.3 * _worth(best):
+        if best is None or _worth(look) > _CLEARLY * _worth(best):
             best = look
-        if best.confidence >= _SURE:
+        if best.confidence >= _UNSURE and len(best.words) >= _FEW_WORDS:
             break
-    return (best or _look(sheet, profile, 0, limits))._replace(seconds=spent)
+    if best is None:
+        raise AssertionError("no way up was tried")
+    return best._replace(seconds=spent)
 
 
 def _worth(look: _Look) -> float:
     return sum(word.confidence for word in look.words if len(word.text) > 1)
 
 
-def _turns(small: Grey, dpi: int, profile: ReadingProfile, limits: Limits, *, lying: bool) -> list[Rotation]:
-    """Ways to turn a page, the likeliest first; for an upright page none but what the engine says for sure."""
+def _turns(sheet: _Sheet, profile: ReadingProfile, limits: Limits) -> Iterator[Rotation]:
+    """Ways up to try, the likeliest first; the engine's own opinion costs as much as a small page, and is asked late."""
+    if not profile.turn:
+        yield 0
+        return
+    small, dpi = small_copy(sheet.grey, sheet.dpi)
+    lying = lines_run_down(small)
+    if not lying:
+        yield 0
     timeout = min(_OSD_SECONDS, limits.page_seconds / 4)
-    said = tesseract.orientation(small, profile.engine, dpi=dpi, timeout=timeout)
-    usual: list[Rotation] = [90, 270, 0] if lying else [180, 90, 270]
-    if said is None:
-        return usual
-    turn, sure = cast(Rotation, said[0]), said[1]
-    if turn == 0 and not lying:
-        return []
-    likely = [turn, *(other for other in usual if other != turn)]
-    return likely[:1] if sure > 3 else likely
+    turn, sure = tesseract.orientation(small, profile.engine, dpi=dpi, timeout=timeout) or (0, 0.0)
+    if sure >= _OSD_SURE:
+        if turn or lying:
+            yield cast(Rotation, turn)
+        return
+    # A plan with its labels set upright and a page of a few words both look as if they lay on their side.
+    yield from cast(Iterable[Rotation], (0, 90, 270, 180) if lying else (180, 90, 270))
 
 
-def _look(sheet: _Sheet, profile: ReadingProfile, turn: Rotation, limits: Limits) -> _Look:
+def _clear_look(sheet: _Sheet, profile: ReadingProfile, turn: Rotation, limits: Limits) -> _Look:
+    """A look, and a second one without the page's light ornaments where the first missed much of its ink."""
+    first = _look(sheet, profile, turn, limits)
+    if first.missed < _MUCH_MISSED or not profile.even_background:
+        return first
+    second = _look(sheet, profile, turn, limits, white=_WITHOUT_ORNAMENT)
+    better = second if _worth(second) > _worth(first) else first
+    return better._replace(seconds=first.seconds + second.seconds)
+
+
+def _look(
+    sheet: _Sheet, profile: ReadingProfile, turn: Rotation, limits: Limits, *, white: float = 1.0
+) -> _Look:
     skew = sheet.skew
     if turn in {90, 270}:
         skew = skew_of(cast(Grey, cv2.rotate(small_copy(sheet.grey, sheet.dpi)[0], _CODES[turn])))
     scale = reading_scale(sheet.letters, profile, sheet.dpi)
-    prepared = prepare(sheet.grey, profile, scale=scale, dpi=sheet.dpi, skew=skew, turn=turn)
+    prepared = prepare(sheet.grey, profile, scale=scale, dpi=sheet.dpi, skew=skew, turn=turn, white=white)
     started = time.monotonic()
     seen = tesseract.recognise(prepared.image, profile, dpi=prepared.dpi, timeout=limits.page_seconds)
     seconds = time.monotonic() - started
@@ -234,7 +253,10 @@ def _look(sheet: _Sheet, profile: ReadingProfile, turn: Rotation, limits: Limits
         raw = unicodedata.normalize("NFC", word.text)
         words.append(Word(text, round(word.confidence, 4), box, line, block, raw if raw != text else None))
     sure = [word.confidence for word in words if any(char.isalnum() for char in word.text)]
-    return _Look(tuple(words), sum(sure) / len(sure) if sure else 0.0, turn, skew, seconds)
+    missed = share_missed(
+        sheet.letters, [word.box for word in words if word.confidence >= _HEARD], width, height
+    )
+    return _Look(tuple(words), sum(sure) / len(sure) if sure else 0.0, turn, skew, seconds, missed)
 
 
 def _is_text(word: EngineWord) -> bool:
