@@ -1,7 +1,7 @@
 """Our own checks of a finished PDF/A, always on: what must hold whatever a validator is there to say.
 
 They also see what veraPDF does not: image data that are cut off, a stream that is not the one that went in, a page that
-went missing. Each broken rule becomes one `pdfa_invalid` finding whose `detail` names it; an empty answer is a pass.
+went missing. Each broken rule becomes one `pdfa_failed` finding whose `detail` names it; an empty answer is a pass.
 """
 
 from __future__ import annotations
@@ -38,7 +38,6 @@ _FLAVOUR = re.compile(rb"<pdfaid:part>(\d)</pdfaid:part>\s*<pdfaid:conformance>(
 
 def check_structure(
     path: str | os.PathLike[str],
-    *,
     pages: int | None = None,
     flavour: str | None = None,
     streams: Sequence[str | None] | None = None,
@@ -64,7 +63,7 @@ def check_structure(
         RuntimeError,
     ) as error:
         broken = [f"unreadable: {type(error).__name__}: {error}"[:200]]
-    return tuple(finding("pdfa_invalid", detail=what) for what in broken)
+    return tuple(finding("pdfa_failed", detail=what) for what in broken)
 
 
 def _head(path: Path) -> Iterator[str]:
