@@ -216,6 +216,7 @@ def _rulebook(root: Path, lists_dir: Path | None, as_of: date) -> Rulebook:
         notation_parts=frozenset(parts),
         agency_lines=toml_model(AgencyLines, root / "agency_lines.toml"),
         provinces=load_provinces(root),
+        surnames=frozenset(str(name) for name in read_toml(root / "surnames.toml").get("surnames", ())),
         secret_marks=tuple(str(mark) for mark in marks.get("secret", ())),
         separator_marks=tuple(str(mark) for mark in marks.get("separator", ())),
         home_province=str(marks.get("home_province", "")),

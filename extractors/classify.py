@@ -115,6 +115,11 @@ def classify(pages: Sequence[Sequence[Line]], number: Number | None, rules: Rule
     return _by_notation(first, number, rules) or _by_phrases(body, rules)
 
 
+def is_addressed(line: Line) -> bool:
+    """Whether a line begins `Kính gửi`, give or take a letter."""
+    return fuzz.ratio(" ".join(plain(line.text).split()[:2]), "kinh gui") >= 85
+
+
 def _support(kind: Kind, body: str) -> float:
     """Share of a kind's phrases that the paper holds; two of three or more count as all."""
     if not kind.anchors:
@@ -125,8 +130,7 @@ def _support(kind: Kind, body: str) -> float:
 
 def _by_notation(lines: Sequence[Line], number: Number | None, rules: Rulebook) -> Classified | None:
     """A dispatch has no title; any other paper whose title was not read may still tell its type by its notation."""
-    text = plain(" ".join(line.text for line in lines if line.top < 0.5))
-    addressed = has_phrase(text, "kính gửi")
+    addressed = any(is_addressed(line) for line in lines if line.top < 0.5)
     about = any(
         plain(line.text).startswith(("v v ", "ve viec "))
         for line in lines

@@ -24,6 +24,9 @@ _PART: Final = re.compile(
     r"n[gq]?ay\b(?P<middle>.{0,24}?)\bth[aà]?ng\b(?P<rest>.{0,24}?)\bnam\b(?P<tail>[\s.,:…]*\d{0,4})"
 )
 
+# The same with even the word for month unread; the year holds it together.
+_LOOSE: Final = re.compile(r"n[gq]?ay\b.{1,24}?\bnam\s*(?:1[89]|20)\d{2}(?!\d)")
+
 _UNITS: Final = {
     "khong": 0, "mot": 1, "hai": 2, "ba": 3, "bon": 4, "tu": 4, "nam": 5, "lam": 5, "sau": 6, "bay": 7, "tam": 8,
     "chin": 9,
@@ -64,7 +67,7 @@ def find_long_date(text: str) -> PrintedDate | None:
     match = _LONG.search(folded)
     if match:
         return PrintedDate(_real(match), match.start(), match.end())
-    part = _PART.search(folded)
+    part = _PART.search(folded) or _LOOSE.search(folded)
     return PrintedDate(None, part.start(), part.end()) if part else None
 
 

@@ -6,6 +6,7 @@ What the heading does not hold is not guessed from the body.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from extractors.fields import ReadFrom, field_of, flow_of
 from extractors.names import agencies_in, head_of, issuing_agency, spell_out
 from extractors.numbers import Number, number_lead, parse_number
 from schemas.documents import Field
+from schemas.reading import Box
 from schemas.rules import Rulebook
 from schemas.text import squeeze
 
@@ -61,7 +63,30 @@ def _number(lines: Sequence[Line], rules: Rulebook) -> tuple[Line | None, Number
         number = parse_number(line.text, rules.notation_parts)
         if number is not None:
             return line, number
+        # A wide blank, or a pen's figures that OCR passed over, leave `Số:` and `/QĐ-UBND` apart.
+        whole = joined_row(lines, line, 0.56)
+        number = parse_number(whole.text, rules.notation_parts) if whole is not line else None
+        if number is not None:
+            return whole, number
     return None, None
+
+
+def joined_row(lines: Sequence[Line], line: Line, right: float) -> Line:
+    """A line with what stands on its row to the right, up to a share of the page's width."""
+    centre = line.frame.top + line.frame.bottom
+    row = [
+        other
+        for other in lines
+        if other.page == line.page
+        and other.frame.left >= line.frame.right
+        and other.middle < right
+        and abs(other.frame.top + other.frame.bottom - centre) < 1.2 * line.frame.height
+    ]
+    if not row:
+        return line
+    words = line.words + tuple(word for other in row for word in other.words)
+    frame = functools.reduce(Box.union, (other.frame for other in (line, *row)))
+    return Line(words, frame, line.page, line.width, line.height)
 
 
 def _date(lines: Sequence[Line]) -> tuple[Line | None, PrintedDate | None]:
@@ -89,11 +114,15 @@ def _place_and_date(line: Line) -> PrintedDate | None:
     found = find_long_date(line.text)
     if found is None or line.middle < 0.35:
         return None
-    before, after = line.text[: found.start].strip(), line.text[found.end :].strip(" .,;)")
-    alone = len(before) <= 40 and len(after) <= 6
-    return (
-        found if alone and plain(before).split(" ")[0] not in {"can", "so", "theo", "dang", "den"} else None
+    before, after = line.text[: found.start].strip(" ,.;"), line.text[found.end :].strip(" .,;)")
+    words = plain(before).split()
+    place = (
+        len(words) <= 5 and not any(char in before for char in ";:()") and not any(map(str.isdigit, before))
     )
+    capital = not before or before[0].isupper() or not before[0].isalpha()
+    if not place or not capital or len(after) > 6:
+        return None
+    return found if not words or words[0] not in {"can", "so", "theo", "dang", "den", "truoc"} else None
 
 
 def _agency_lines(
@@ -197,7 +226,10 @@ def titled_subject(
     if not taken or sum(char.isalpha() for line in taken for char in line.text) < 6:
         return None
     words = [word for line in taken for word in line.words]
-    value = squeeze(" ".join(line.text for line in taken)).strip(" .;-_")
+    text = squeeze(" ".join(line.text for line in taken)).strip(" .;-_")
+    # The rim of an incoming-mail stamp may be read before the first word.
+    noise = re.match(r"^.{1,24}?(?=Về việc\s)", text)
+    value = text[noise.end() :] if noise and not noise.group(0).replace(" ", "").isalpha() else text
     return field_of(value, words, taken[0].page, source, 0.95)
 
 

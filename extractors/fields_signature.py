@@ -4,43 +4,116 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from rapidfuzz import fuzz
 
 from extractors.anchors import Line, plain
 from extractors.fields import ReadFrom, field_of
 from extractors.names import agencies_in, head_of, issuing_agency, person_name, sentence_case, spell_out
+from extractors.values import name_strength
 from schemas.documents import Field
 from schemas.rules import Rulebook
 from schemas.text import squeeze
 
 # TM. (thay mặt), KT. (ký thay), TL. (thừa lệnh), TUQ. (thừa ủy quyền), Q. (quyền)
 _PREFIX = re.compile(r"^\W{0,2}(TM|KT|TL|TUQ|T\.?UQ|Q|K/T|T/M|T/L)\s?[.,]\s*", flags=re.IGNORECASE)
+_FOR = re.compile(r"^\W{0,2}(KT|TL|TUQ|T\.?UQ|K/T|T/L)\s?[.,]", flags=re.IGNORECASE)
 _NEAR = 0.36
 
 
+@dataclass(frozen=True)
+class Signature:
+    """A signature block: its lines of capitals from the top, the post, and how sure the post's line is.
+
+    `post` is None where the line of the post itself was lost and only what stands above it was read.
+    """
+
+    lines: tuple[Line, ...]
+    post_line: Line
+    post: str | None
+    strength: float
+
+
 def signature_fields(pages: Sequence[Sequence[Line]], rules: Rulebook, source: ReadFrom) -> dict[str, Field]:
-    """`signer` and `signer_title`; a title without a readable name leaves `signer` unread."""
+    """`signer` and `signer_title`; what stands there and cannot be read has no value."""
     for lines in reversed(pages):
-        block = _titles(lines, rules)
-        if not block:
+        found = find_signature(lines, rules)
+        if found is None:
             continue
-        title, said = block[-1]
-        fields = {"signer_title": field_of(said, title.words, title.page, source, 0.97)}
-        name = _name_below(lines, title)
-        if name:
-            fields["signer"] = field_of(person_name(_bare(name.text)), name.words, name.page, source, 0.97)
+        line = found.post_line
+        fields = {"signer_title": field_of(found.post, line.words, line.page, source, 0.97 * found.strength)}
+        below = _name_below(lines, line)
+        if below is not None:
+            name = _signed_name(below.text)
+            strength = name_strength(name, rules) if name else 1.0
+            fields["signer"] = field_of(name, below.words, below.page, source, strength)
         return fields
     return {}
 
 
-def signing_agency(pages: Sequence[Sequence[Line]], rules: Rulebook, source: ReadFrom) -> Field | None:
-    """The agency named above the post of the last signature (`TM. ỦY BAN NHÂN DÂN XÃ …`), or None."""
-    for lines in reversed(pages):
-        titles = _titles(lines, rules)
-        if not titles:
+def find_signature(lines: Sequence[Line], rules: Rulebook) -> Signature | None:
+    """The lowest signature block at the right of a page, or None."""
+    block: list[tuple[Line, str | None, float]] = []
+    for line in lines:
+        if (
+            line.middle < 0.54
+            or line.top < 0.2
+            or line.frame.width > 0.6 * line.width
+            or not _mostly_caps(line)
+        ):
             continue
-        block = _agency_above(lines, titles[0][0], rules)
+        read = _post_in(line, rules)
+        if read is None and not _is_block_line(line, rules):
+            continue
+        if block and line.frame.top - block[-1][0].frame.bottom > 3 * line.frame.height:
+            block = []
+        block.append((line, *(read or (None, 1.0))))
+    if not block:
+        return None
+    line, post, strength = block[-1]
+    # `KT. CHỦ TỊCH` is whom the signer stands in for: his own post was on the next line.
+    stands_in = bool(_FOR.match(squeeze(line.text)))
+    lost = (
+        post is None
+        or stands_in
+        or (strength < 1 and len(block) > 1 and bool(_FOR.match(squeeze(block[-2][0].text))))
+    )
+    return Signature(tuple(each for each, _, _ in block), line, None if lost else post, strength)
+
+
+def _mostly_caps(line: Line) -> bool:
+    letters = [char for char in line.text if char.isalpha()]
+    return len(letters) >= 4 and sum(char.isupper() for char in letters) >= 0.6 * len(letters)
+
+
+def _post_in(line: Line, rules: Rulebook) -> tuple[str, float] | None:
+    """The post a line names; one that only ends in a post, after some noise of the seal, is half as sure."""
+    whole = post_of(line.text, rules)
+    if whole is not None:
+        return whole, 1.0
+    text = plain(line.text)
+    for title in sorted(rules.agency_lines.signer_titles, key=len, reverse=True):
+        if text.endswith(plain(title)) and len(text) - len(plain(title)) <= 6:
+            return title, 0.55
+    return None
+
+
+def _is_block_line(line: Line, rules: Rulebook) -> bool:
+    """A line above a post: with a prefix of its own (`TM.`), or the name of a committee."""
+    del rules
+    return bool(_PREFIX.match(squeeze(line.text))) or plain(line.text).endswith(
+        ("uy ban nhan dan", "hoi dong nhan dan")
+    )
+
+
+def signing_agency(pages: Sequence[Sequence[Line]], rules: Rulebook, source: ReadFrom) -> Field | None:
+    """The agency named in the last signature block (`TM. ỦY BAN NHÂN DÂN XÃ …`), or None."""
+    for lines in reversed(pages):
+        found = find_signature(lines, rules)
+        if found is None:
+            continue
+        block = _agency_above(lines, found.lines[0], rules)
         names = agencies_in([_PREFIX.sub("", line.text) for line in block], rules)
         name = issuing_agency(names[:1], rules)
         if not name:
@@ -49,20 +122,19 @@ def signing_agency(pages: Sequence[Sequence[Line]], rules: Rulebook, source: Rea
     return None
 
 
-def _agency_above(lines: Sequence[Line], title: Line, rules: Rulebook) -> list[Line]:
-    """Capitals at the right, straight above the post (or the post's own line), from the one that begins an agency."""
-    block: list[Line] = []
-    below = title
-    for line in reversed(lines[: lines.index(title)]):
+def _agency_above(lines: Sequence[Line], first: Line, rules: Rulebook) -> list[Line]:
+    """Capitals at the right from the one that begins an agency down to the first line of the block."""
+    block = [first]
+    for line in reversed(lines[: lines.index(first)]):
         if line.middle < 0.45:
             continue
-        if not line.is_caps or below.frame.top - line.frame.bottom > 2 * line.frame.height:
+        if not line.is_caps or block[0].frame.top - line.frame.bottom > 2 * line.frame.height:
             break
         block.insert(0, line)
-        below = line
+    block = [line for line in block if post_of(line.text, rules) is None]
     while block and head_of(spell_out(_PREFIX.sub("", block[0].text), rules), rules) is None:
         block.pop(0)
-    return [line for line in block if post_of(line.text, rules) is None]
+    return block
 
 
 def _bare(text: str) -> str:
@@ -72,21 +144,6 @@ def _bare(text: str) -> str:
         "",
         squeeze(text),
     )
-
-
-def _titles(lines: Sequence[Line], rules: Rulebook) -> list[tuple[Line, str]]:
-    """Lines of posts that stand one below the other at the right, lowest last, with the post as in a sentence."""
-    found: list[tuple[Line, str]] = []
-    for line in lines:
-        if line.middle < 0.5 or not line.is_caps or line.frame.width > 0.6 * line.width:
-            continue
-        said = post_of(line.text, rules)
-        if said is None:
-            continue
-        if found and line.frame.top - found[-1][0].frame.bottom > 3 * line.frame.height:
-            found = []
-        found.append((line, said))
-    return found
 
 
 def post_of(text: str, rules: Rulebook) -> str | None:
@@ -108,19 +165,31 @@ def post_of(text: str, rules: Rulebook) -> str | None:
 
 
 def _name_below(lines: Sequence[Line], title: Line) -> Line | None:
-    """The nearest name in small letters below a post, in its column."""
+    """The nearest line below a post, in its column, that has the shape of a name in small letters."""
     for line in lines:
         gap = (line.frame.top - title.frame.bottom) / line.height
-        if gap < 0 or gap > _NEAR or line.middle < 0.48:
+        if gap < 0 or gap > _NEAR or line.middle < 0.48 or line.is_caps:
             continue
-        if abs(line.middle - title.middle) > 0.2:
-            continue
-        name = person_name(_bare(line.text))
-        if name and not line.is_caps and _looks_like_name(name):
+        if abs(line.middle - title.middle) <= 0.2 and _looks_like_name(_bare(line.text)):
             return line
     return None
 
 
-def _looks_like_name(name: str) -> bool:
-    words = name.split(" ")
-    return 2 <= len(words) <= 5 and all(word[0].isupper() for word in words) and sum(map(len, words)) >= 5
+def _looks_like_name(text: str) -> bool:
+    """Two to six words, the last two in title case, with little else: noise of pen or seal may hide the first."""
+    words = text.split(" ")
+    named = [word for word in words if word[:1].isupper() and word.isalpha() and len(word) > 1]
+    return 2 <= len(words) <= 6 and len(named) >= 2 and words[-1] in named and len(text) >= 6
+
+
+def _signed_name(text: str) -> str | None:
+    """The signer's name; None where any of its words is no word of a name."""
+    words = _bare(text).split(" ")
+    if any(
+        not word.replace("'", "").isalpha() or (len(word) == 1 and word not in {"Y", "A", "Ô", "Y'"})
+        for word in words
+    ):
+        return None
+    if not all(word[0].isupper() for word in words[1:]) or not 2 <= len(words) <= 6:
+        return None
+    return person_name(" ".join([words[0][:1].upper() + words[0][1:], *words[1:]]))

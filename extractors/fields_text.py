@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from extractors.anchors import Line, plain
+from extractors.classify import is_addressed
 from extractors.dates import add_months, find_date
 from extractors.fields import Flow, ReadFrom, derived, field_of, flow_of
 from extractors.names import is_organisation, person_name
@@ -40,7 +41,6 @@ _COMPANY = re.compile(
     r"((?:Công ty|CÔNG TY|Doanh nghiệp tư nhân|Hợp tác xã|Phòng khám|Trung tâm|Chi nhánh)\s[^;:.,()]{3,90}?)"
     r"(?=\s*(?:[;:.,()]|$|mã số|địa chỉ|\(|có địa chỉ))"
 )
-_TO = re.compile(r"Kính gửi\s*:?\s*", flags=re.IGNORECASE)
 
 
 def _bare(text: str) -> str:
@@ -122,9 +122,9 @@ def _field(flow: Flow, value: str, match: re.Match[str], source: ReadFrom) -> Fi
 def _addressee(lines: Sequence[Line], source: ReadFrom) -> dict[str, Field]:
     """The one person or company that a dispatch is addressed to; offices are no owners."""
     for at, line in enumerate(lines):
-        if line.top > 0.6 or not plain(line.text).startswith("kinh gui"):
+        if line.top > 0.6 or not is_addressed(line):
             continue
-        text = _TO.sub("", line.text, count=1).strip(" :-")
+        text = " ".join(word.text for word in line.words[2:]).strip(" :-")
         used = line
         if not text and at + 1 < len(lines):
             used = lines[at + 1]

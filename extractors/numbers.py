@@ -20,15 +20,17 @@ _SYMBOL = rf"{_PART}(?:-[{_LETTERS}0-9][A-Za-z{_LETTERS}đ0-9&.]*)*"
 # `Số`, as printed and as misread.
 _SO: Final = r"(?:S[ốôóòơơoỐÔÓÒƠO0ồổỗộớờ6]|[sS][ố6])"
 _LEAD: Final = re.compile(rf"^\W{{0,3}}{_SO}(?=\s*[:.;,/]|\s*\d|\s*[…_])\s*[:.;,]?\s*", flags=re.IGNORECASE)
-_DASHES: Final = str.maketrans({"–": "-", "—": "-", "‐": "-", "‑": "-", "−": "-"})
+_DASHES: Final = str.maketrans({"–": "-", "—": "-", "‐": "-", "‑": "-", "−": "-", "⁄": "/"})
+# A letter after the digits is a real suffix (`12a`) only where OCR does not make it out of a digit (`5l`, `1O`).
+_SUFFIX = "[a-eA-E]?"
 _FULL: Final = re.compile(
-    rf"^(?P<no>\d{{1,6}}[A-Za-z]?)/(?:(?P<year>(?:19|20)\d{{2}})/)?(?P<sym>{_SYMBOL})(?![\w/])"
+    rf"^(?P<no>\d{{1,6}}{_SUFFIX})/(?:(?P<year>(?:19|20)\d{{2}})/)?(?P<sym>{_SYMBOL})(?![\w/])"
 )
 _REGISTER: Final = re.compile(r"^(?P<no>\d{1,5})/(?P<year>(?:19|20)\d{2})(?![\w/-])")
 # The Party's papers and older state ones put the dash first: `123-QĐ/UB`.
-_DASHED: Final = re.compile(rf"^(?P<no>\d{{1,6}}[A-Za-z]?)-(?P<sym>{_PART}/{_SYMBOL})(?![\w/])")
+_DASHED: Final = re.compile(rf"^(?P<no>\d{{1,6}}{_SUFFIX})-(?P<sym>{_PART}/{_SYMBOL})(?![\w/])")
 _OPEN: Final = re.compile(
-    rf"^(?P<junk>[^/]{{0,14}})/(?:(?P<year>(?:19|20)\d{{2}})/)?(?P<sym>{_SYMBOL})(?![\w/])"
+    rf"^(?P<junk>.{{0,16}}?)/(?:(?P<year>(?:19|20)\d{{2}})/)?(?P<sym>{_SYMBOL})(?![\w/])"
 )
 _OPEN_REGISTER: Final = re.compile(r"^(?P<junk>[^/0-9]{0,14})/(?P<year>(?:19|20)\d{2})(?![\w/-])")
 # Pairs that OCR confuses among capital letters without diacritics.

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from extractors.anchors import plain, without_leaders
 from extractors.dates import date_in_words, find_date
 from extractors.names import is_organisation, organisation_name, person_name, sentence_case, spell_out
+from extractors.numbers import close_up
 from schemas.codes import person_number_year, tax_code_check
 from schemas.rules import FieldRule, Rulebook
 from schemas.text import nfc, squeeze
@@ -42,8 +43,14 @@ def parse_value(text: str, rule: FieldRule, rules: Rulebook) -> Parsed | None:
 
 def _text(text: str, rules: Rulebook) -> Parsed | None:
     del rules
-    value = squeeze(text).strip(" .;:,_*|")
+    value = re.sub(r"(?<=\d )m2\b", "m²", squeeze(text).strip(" .;:,_*|"))
     return Parsed(value, 0.92) if value and any(char.isalnum() for char in value) else None
+
+
+def _code(text: str, rules: Rulebook) -> Parsed | None:
+    del rules
+    value = close_up(text).strip(" .;:,_*|")
+    return Parsed(value) if any(char.isalnum() for char in value) else None
 
 
 def _name(text: str, rules: Rulebook) -> Parsed | None:
@@ -51,7 +58,14 @@ def _name(text: str, rules: Rulebook) -> Parsed | None:
     if is_organisation(bare):
         return _organisation(bare, rules)
     name = person_name(re.split(r"\s*[;(]", bare)[0])
-    return Parsed(name, 0.97) if name else None
+    return Parsed(name, name_strength(name, rules)) if name else None
+
+
+def name_strength(name: str, rules: Rulebook) -> float:
+    """How strongly a name's shape speaks for it: one that begins with no known family name lost something."""
+    words = name.split(" ")
+    known = not rules.surnames or words[0] in rules.surnames or " ".join(words[:2]) in rules.surnames
+    return 0.97 if known else 0.6
 
 
 def _organisation(text: str, rules: Rulebook) -> Parsed | None:
@@ -128,7 +142,7 @@ _BY_TYPE = {
     "person_id": _person_id,
     "tax_id": _tax_id,
     "owner_id": _owner_id,
-    "code": _text,
+    "code": _code,
     "money": _money,
     "area": _area,
 }

@@ -306,6 +306,7 @@ class Rulebook(BaseModel):
     notation_parts: frozenset[str] = frozenset()
     agency_lines: AgencyLines = AgencyLines()
     provinces: tuple[Unit, ...] = ()
+    surnames: frozenset[str] = frozenset()
     secret_marks: tuple[str, ...] = ()
     separator_marks: tuple[str, ...] = ()
     home_province: str = ""
