@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from schemas.errors import BatchHeld
 from storage.objects.keys import batch_key
@@ -43,8 +44,8 @@ def hold_batch(home: Path, batch: str, operator: str) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _holder(descriptor: int) -> dict[str, object]:
-    held: dict[str, object] = {"who": "?", "pid": "?", "host": "?", "since": "?"}
+def _holder(descriptor: int) -> dict[str, Any]:
+    held: dict[str, Any] = {"who": "?", "pid": "?", "host": "?", "since": "?"}
     with suppress(ValueError, OSError):
         held.update(json.loads(os.pread(descriptor, 4096, 0)))
     return held

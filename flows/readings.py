@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from datetime import date
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from engines.pool import WorkPool
 from extractors.image_quality import judge
@@ -153,6 +153,8 @@ def _outcome(
 def page_finding(error: SourceError, page: int | None) -> Finding:
     """The finding an error becomes; a rule made for files is told as a broken page."""
     rule = error.rule if error.rule in RULES else "work_failed"
-    params = {key: value for key, value in error.params.items() if isinstance(value, (str, int, float, bool))}
+    params: dict[str, Any] = {
+        key: value for key, value in error.params.items() if isinstance(value, (str, int, float, bool))
+    }
     params.pop("trace", None)
     return finding(rule, page=page, **params)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -82,14 +82,33 @@ def open_desk(workers: int) -> Iterator[Desk]:
     root = sweep.tmp_root() / f"sohoa-runs-{os.getuid()}"
     limits = load_limits()
     with ExitStack() as stack:
-        try:
-            sweep.sweep(root, sweep.tmp_root())
-            run = sweep.open_run(root, sweep.tmp_root())
-        except OSError as error:
-            raise SetupError(f"no temporary folder: {error}", remedy="tmp_unwritable", path=root) from error
+        stack.callback(_leave, root)
+        run = _begin(root)
         stack.callback(run.close)
         pool = stack.enter_context(WorkPool(workers, limits, run.id, run.tmp))
         yield Desk(limits, profile, load_image_rules(), pool, run.dir, workers)
+
+
+def _begin(root: Path) -> sweep.Run:
+    """Sweep, then begin a run; another command that just ended may have removed the folder in between."""
+    for attempt in range(5):
+        try:
+            sweep.sweep(root, sweep.tmp_root())
+            return sweep.open_run(root, sweep.tmp_root())
+        except FileNotFoundError:
+            if attempt == 4:
+                raise
+        except OSError as error:
+            raise SetupError(f"no temporary folder: {error}", remedy="tmp_unwritable", path=root) from error
+    raise AssertionError("unreachable")
+
+
+def _leave(root: Path) -> None:
+    """Leave the temporary folder as it was found, unless another command is at work in it."""
+    with suppress(OSError):
+        if not sweep.live_runs(root):
+            (root / ".lock").unlink()
+        root.rmdir()
 
 
 def in_order(desk: Desk, files: Sequence[bytes], work: Callable[[bytes], T]) -> Iterator[T]:

@@ -23,6 +23,8 @@ Messages are rendered for people in Vietnamese or English from the message table
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class SohoaError(Exception):
     """Root of every error that is ours. `code` is stable and meant for machines."""
@@ -30,10 +32,10 @@ class SohoaError(Exception):
     code = "error"
     exit_code = 1
 
-    def __init__(self, message: str = "", *, remedy: str | None = None, **params: object) -> None:
+    def __init__(self, message: str = "", *, remedy: str | None = None, **params: Any) -> None:
         super().__init__(message or self.code)
         self.remedy = remedy
-        self.params = params
+        self.params: dict[str, Any] = params
 
 
 class UsageError(SohoaError):
@@ -98,7 +100,7 @@ class SourceError(SohoaError):
 
     code = "source"
 
-    def __init__(self, rule: str, message: str = "", *, page: int | None = None, **params: object) -> None:
+    def __init__(self, rule: str, message: str = "", *, page: int | None = None, **params: Any) -> None:
         super().__init__(message or rule, **params)
         self.rule = rule
         self.page = page
@@ -109,7 +111,7 @@ class SourceError(SohoaError):
 
 
 def _source_error(
-    cls: type[SourceError], rule: str, message: str, page: int | None, params: dict[str, object]
+    cls: type[SourceError], rule: str, message: str, page: int | None, params: dict[str, Any]
 ) -> SourceError:
     return cls(rule, message, page=page, **params)
 

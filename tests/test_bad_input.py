@@ -67,10 +67,10 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
     (batch / "x.pdf").mkdir()
     (batch / "ra ngoài.pdf").symlink_to("/etc/passwd")
     os.mkfifo(batch / "ống.pdf")
-    image = Image.new("L", (850, 1100), 255)
-    image.save(batch / unicodedata.normalize("NFD", "tên có dấu.png"))
-    image.save(batch / "xuống\ndòng 'và\" nháy.png")
-    image.save(folder / "plain.png")
+    # Three blank pages of different size: equal bytes would be one paper.
+    Image.new("L", (850, 1100), 255).save(batch / unicodedata.normalize("NFD", "tên có dấu.png"))
+    Image.new("L", (860, 1100), 255).save(batch / "xuống\ndòng 'và\" nháy.png")
+    Image.new("L", (870, 1100), 255).save(folder / "plain.png")
     (folder / "plain.png").rename(os.fsdecode(os.fsencode(batch) + b"/h\xff\xfeng.png"))
     result = machine.run("digitize", batch, "--plain")
     assert result.returncode == 3, result.stderr

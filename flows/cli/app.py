@@ -53,7 +53,20 @@ def settings_of(home: Path | None, lang: str | None, operator: str | None, **mor
     given = {"home": home, "lang": lang, "operator": operator, **more}
     settings = Settings(**{key: value for key, value in given.items() if value is not None})
     os.environ["SOHOA_LANG"] = settings.lang
+    _log_to_stderr(settings.log_level)
     return settings
+
+
+def _log_to_stderr(level: str) -> None:
+    """Logs are for who runs the machine: stderr, from the configured level; stdout is for results."""
+    import logging  # noqa: PLC0415
+
+    import structlog  # noqa: PLC0415
+
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
 
 
 def current_lang() -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import os
 import sys
+from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -172,26 +173,35 @@ def inventory_import(
 ) -> int:
     """Nhập số liệu kiểm kê, hoặc kết quả đã số hóa ở nơi khác."""
     settings = settings_of(home, lang, operator)
-    from quality.inventory import describe, read_elsewhere, read_inventory  # noqa: PLC0415
+    from quality.inventory import read_elsewhere, read_inventory  # noqa: PLC0415
     from storage.catalogue import figures  # noqa: PLC0415
 
     unit_of, kind_of = _resolvers()
-    taken = (read_elsewhere if elsewhere else read_inventory)(table, unit_of, kind_of)
-    if taken.problems:
-        sys.stderr.write(text("inventory.refused", settings.lang, count=len(taken.problems)) + "\n")
-        for problem in taken.problems:
-            sys.stderr.write("  • " + " → ".join(describe(problem, settings.lang)) + "\n")
-        return UsageError.exit_code
-    rows = taken.rows
-    with database_of(settings) as database:
-        if elsewhere:
-            count = figures.add_elsewhere(database, rows)
-        else:
-            figures.put_inventory(database, rows)
-            count = len(rows)
+    if elsewhere:
+        results = read_elsewhere(table, unit_of, kind_of)
+        _refuse(results.problems, settings.lang)
+        with database_of(settings) as database:
+            count = figures.add_elsewhere(database, results.rows)
+    else:
+        counted = read_inventory(table, unit_of, kind_of)
+        _refuse(counted.problems, settings.lang)
+        with database_of(settings) as database:
+            figures.put_inventory(database, counted.rows)
+            count = len(counted.rows)
     key = "inventory.elsewhere" if elsewhere else "inventory.imported"
     sys.stdout.write(text(key, settings.lang, count=count) + "\n")
     return 0
+
+
+def _refuse(problems: Sequence[Any], lang: str) -> None:
+    """One bad row and nothing is imported: say every problem, then end as wrong usage does."""
+    if not problems:
+        return
+    from quality.inventory import describe  # noqa: PLC0415
+
+    lines = [text("inventory.refused", lang, count=len(problems))]
+    lines += ["  • " + " → ".join(describe(problem, lang)) for problem in problems]
+    raise UsageError("\n".join(lines), remedy="verbatim")
 
 
 def _resolvers() -> tuple[Any, Any]:
