@@ -7,6 +7,7 @@ one range a high byte: a longer one breaks PDF/A-2u, as do surrogates, U+0000, U
 from __future__ import annotations
 
 import functools
+import re
 import zlib
 from pathlib import Path
 
@@ -14,10 +15,11 @@ import pikepdf
 from pikepdf import Array, Dictionary, Name, Stream
 
 ASCENT, DESCENT, ADVANCE = 0.8, 0.2, 0.5  # of the font size; the same figures lie in the font program
-REPLACEMENT = 0xFFFD
 _PROGRAM = Path(__file__).resolve().parent.parent / "assets" / "glyphless.ttf"
 _NAME = Name("/SohoaGlyphless")
 _SURROGATES = range(0xD8, 0xE0)
+_SPACE = re.compile(r"[^\S\xa0]")
+_UNMAPPED = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufeff\ufffe\uffff\U00010000-\U0010ffff]")
 
 
 def encode(text: str) -> str:
@@ -25,16 +27,8 @@ def encode(text: str) -> str:
 
     Controls, surrogates, U+FEFF, U+FFFE, U+FFFF and characters beyond the Basic Multilingual Plane cannot be mapped.
     """
-    return "".join(f"{_code(char):04X}" for char in text)
-
-
-def _code(char: str) -> int:
-    code = ord(char)
-    if char.isspace():
-        return 0x20 if code != 0xA0 else code
-    if code < 0x20 or 0x7F <= code < 0xA0 or code in {0xFEFF, 0xFFFE} or code > REPLACEMENT:
-        return REPLACEMENT
-    return REPLACEMENT if code >> 8 in _SURROGATES else code
+    mapped = _UNMAPPED.sub("\ufffd", _SPACE.sub(" ", text))
+    return mapped.encode("utf-16-be").hex().upper()
 
 
 def add_font(pdf: pikepdf.Pdf) -> pikepdf.Object:

@@ -120,7 +120,9 @@ class PdfSource:
             dpi = min(_MAX_RENDER_DPI, native * (1 - 0.02 / max(source.width, source.height)))
         else:
             dpi = min(_MAX_RENDER_DPI, max(float(self._profile.render_dpi), native))
-        pixels = poppler.render(self._path, source.number, dpi, timeout=_RENDER_SECONDS)
+        pixels, complaint = poppler.render_page(self._path, source.number, dpi, timeout=_RENDER_SECONDS)
+        if complaint and int(pixels.min()) == 255:  # nothing of the page could be drawn
+            raise SourceError("page_broken", complaint, page=source.number, detail=complaint)
         stream: ImageStream = encode_array(pixels)
         found: tuple[Finding, ...] = (finding("page_rendered", page=source.number, dpi=round(dpi)),)
         if own_image:

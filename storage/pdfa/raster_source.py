@@ -20,6 +20,8 @@ from storage.pdfa.drawn import Drawn
 from storage.pdfa.encode import encode_image, encode_rgb16, lift_png
 from storage.pdfa.images import Colour, ColourSpaces, ImageStream, add_image, g4_parms
 
+# Pages over the limit were set aside when they were listed; Pillow's own guard would refuse fine A3 scans.
+Image.MAX_IMAGE_PIXELS = None
 _ORIENTATION = 274
 # EXIF: mirrored left to right first, then turned clockwise.
 _TURNS = {
