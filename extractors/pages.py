@@ -15,13 +15,13 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 import pikepdf
-from PIL import Image, ImageOps, UnidentifiedImageError
 from pikepdf.models.image import ImageDecompressionError
+from PIL import Image, UnidentifiedImageError
 
 from engines import poppler
 from extractors.pdf_pages import list_pdf_pages, open_pdf, too_large
 from schemas.errors import SourceError
-from schemas.findings import Finding, finding
+from schemas.findings import finding
 from schemas.reading import Format, PageList, PageOrigin, PageSource, Rotation
 from schemas.rules import Limits, ReadingProfile
 
@@ -86,8 +86,10 @@ def list_pages(path: str, kind: Format, limits: Limits) -> PageList:
         raise SourceError("image_broken", f"not a readable {kind}", detail=f"{kind}") from error
     except _BROKEN_IMAGE as error:
         raise SourceError("image_broken", str(error), detail=str(error)[:200]) from error
-    if frames == 1 and (broken := pages[0].findings) and broken[0].rule == "page_too_large":
-        raise SourceError("image_too_large", **broken[0].params)
+    first = pages[0]
+    if frames == 1 and any(one.rule == "page_too_large" for one in first.findings):
+        limit = limits.page_megapixels
+        raise SourceError("image_too_large", width=first.width, height=first.height, limit=limit)
     return PageList(format=kind, pages=pages)
 
 
@@ -106,7 +108,8 @@ def _count(image: Image.Image, limits: Limits) -> int:
 def _frame(image: Image.Image, kind: Format, number: int, limits: Limits) -> PageSource:
     try:
         image.seek(number - 1)
-        orientation = image.getexif().get(_EXIF_ORIENTATION, 1)
+        # Pillow's PNG plugin would decode the whole image to look for EXIF behind it.
+        orientation = Image.Image.getexif(image).get(_EXIF_ORIENTATION, 1)
         turn, mirrored = _TURNS.get(int(orientation), (0, False))
         width, height = image.size
     except _BROKEN_IMAGE as error:
@@ -140,10 +143,10 @@ def _header_dpi(image: Image.Image, width: int, height: int, turn: Rotation) -> 
         return None
     if turn in {90, 270}:
         across, down = down, across
-    if not (72 <= across <= 2400 and 72 <= down <= 2400):
+    if not (71 <= across <= 2400 and 71 <= down <= 2400):
         return None
     inches = max(width / across, height / down)
-    unset = across in {72.0, 96.0} and inches > 17
+    unset = round(across) in {72, 96} and inches > 17
     return None if unset or not 2 <= inches <= 60 else (across, down)
 
 
@@ -170,15 +173,21 @@ def page_pixels(
     if source.origin is PageOrigin.IMAGE:
         return _own_image(path, source, limits)
     dpi = source.dpi or float(profile.render_dpi)
-    size = (source.width, source.height)
+    # Poppler scales a page to a size before it turns it or after, depending on its version.
+    size = None if source.display_rotation in {90, 270} else (source.width, source.height)
     array, complaint = poppler.render_page(path, source.number, dpi, timeout=limits.page_seconds, size=size)
     return PagePixels(_as_listed(array, source), source.dpi, 24, complaint)
 
 
 def _as_listed(array: Pixels, source: PageSource) -> Pixels:
-    """Pixels of the size that was listed; a broken header may have lied."""
-    if array.shape[:2] == (source.height, source.width):
+    """Pixels of the size that was listed. A render may be a pixel off; a broken header may have lied."""
+    over, wide = source.height - array.shape[0], source.width - array.shape[1]
+    if not (over or wide):
         return array
+    if max(abs(over), abs(wide)) <= 2:
+        white = (255, 255, 255)
+        padded = cv2.copyMakeBorder(array, 0, max(0, over), 0, max(0, wide), cv2.BORDER_CONSTANT, value=white)
+        return np.ascontiguousarray(padded[: source.height, : source.width])
     return cast(Pixels, cv2.resize(array, (source.width, source.height), interpolation=cv2.INTER_AREA))
 
 
@@ -186,15 +195,21 @@ def _raster(path: str, kind: Format, source: PageSource) -> PagePixels:
     try:
         if kind is Format.JPEG and (decoded := _jpeg(Path(path).read_bytes(), source)) is not None:
             array, bits = decoded
-            shown = array[:, ::-1] if source.mirrored else array
-            shown = np.rot90(shown, -source.display_rotation // 90)
-            return PagePixels(_as_listed(np.ascontiguousarray(shown), source), source.dpi, bits)
+            return PagePixels(_turned(array, source), source.dpi, bits)
         with Image.open(path, formats=_PILLOW[kind]) as image:
             image.seek(source.number - 1)
-            bits = _BITS.get(image.mode, 24)
-            return PagePixels(_as_listed(_as_array(ImageOps.exif_transpose(image)), source), source.dpi, bits)
+            bits, array = _BITS.get(image.mode, 24), _as_array(image)
+            # Pillow turns a TIFF as it loads it, and nothing else.
+            shown = _as_listed(array, source) if kind is Format.TIFF else _turned(array, source)
+            return PagePixels(shown, source.dpi, bits)
     except _BROKEN_IMAGE as error:
         raise SourceError("page_broken", str(error), page=source.number, detail=str(error)[:200]) from error
+
+
+def _turned(array: Pixels, source: PageSource) -> Pixels:
+    """Stored pixels as a viewer turns them."""
+    shown = array[:, ::-1] if source.mirrored else array
+    return _as_listed(np.ascontiguousarray(np.rot90(shown, -source.display_rotation // 90)), source)
 
 
 def _as_array(image: Image.Image) -> Pixels:
@@ -223,8 +238,7 @@ def _own_image(path: str, source: PageSource, limits: Limits) -> PagePixels:
             bits = 1 if int(cast(Any, image.get("/BitsPerComponent", 1))) == 1 else 24
         else:
             array, bits = decoded
-    shown = np.ascontiguousarray(np.rot90(array, -source.display_rotation // 90))
-    return PagePixels(_as_listed(shown, source), source.dpi, bits, complaint)
+    return PagePixels(_turned(array, source), source.dpi, bits, complaint)
 
 
 def _decoded(image: Any, source: PageSource) -> tuple[Pixels, int] | None:
@@ -275,8 +289,7 @@ def _drawn_alone(image: Any, limits: Limits, number: int) -> poppler.Rendered:
         page = alone.add_blank_page(page_size=(width, height))
         page.Resources = pikepdf.Dictionary(XObject=pikepdf.Dictionary(Im=alone.copy_foreign(image)))
         page.Contents = alone.make_stream(f"q {width} 0 0 {height} 0 0 cm /Im Do Q".encode())
-        alone.save(file)
-        file.flush()
+        alone.save(file.name)
         size = (width, height)
         try:
             return poppler.render_page(file.name, 1, 72, timeout=limits.page_seconds, grey=grey, size=size)

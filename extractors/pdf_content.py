@@ -180,7 +180,7 @@ def _is_too_long(streams: Any) -> bool:
         raw = stream.read_raw_bytes()
         if len(raw) > _MAX_STREAM:
             return True
-        if stream.get("/Filter") in {"/FlateDecode", "/Fl"}:
+        if str(stream.get("/Filter")) == "/FlateDecode":
             total += _inflated(raw)
         elif "/Filter" in stream:
             total += 20 * len(raw)
@@ -225,7 +225,7 @@ def _is_special(settings: Any) -> bool:
     """Whether a graphics state makes things transparent or blends them."""
     if not isinstance(settings, pikepdf.Dictionary):
         return False
-    mask, mode = settings.get("/SMask", "/None"), settings.get("/BM", "/Normal")
+    mask, mode = str(settings.get("/SMask", "/None")), str(settings.get("/BM", "/Normal"))
     faint = min(float(cast(Any, settings.get(key, 1))) for key in ("/ca", "/CA")) < 1
     return mask != "/None" or mode not in {"/Normal", "/Compatible"} or faint
 
@@ -251,7 +251,7 @@ def _is_visible(annotation: Any) -> bool:
     if not isinstance(annotation, pikepdf.Dictionary) or "/AP" not in annotation:
         return False
     if (
-        annotation.get("/Subtype") in {"/Link", "/Popup"}
+        str(annotation.get("/Subtype")) in {"/Link", "/Popup"}
         or int(cast(Any, annotation.get("/F", 0))) & 0b100010
     ):
         return False

@@ -88,8 +88,9 @@ def _uncovered(path: str, source: PageSource, words: tuple[Word, ...], limits: L
     scale = _COVER_DPI / (source.dpi or 300.0)
     size = (max(1, round(source.width * scale)), max(1, round(source.height * scale)))
     timeout = limits.page_seconds / 3
-    page = poppler.render_page(path, source.number, _COVER_DPI, timeout=timeout, grey=True, size=size).array
-    dark = without_rules(cast(npt.NDArray[np.uint8], page), _COVER_DPI) < 128
+    page = poppler.render_page(path, source.number, _COVER_DPI, timeout=timeout, grey=True).array
+    page = cast(npt.NDArray[np.uint8], cv2.resize(page, size, interpolation=cv2.INTER_AREA))
+    dark = without_rules(page, _COVER_DPI) < 128
     total = int(dark.sum())
     covered = np.zeros(dark.shape, np.uint8)
     for word in words:
