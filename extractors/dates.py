@@ -57,8 +57,15 @@ def find_date(text: str) -> PrintedDate | None:
     )
     if found:
         return PrintedDate(_real(found[0]), found[0].start(), found[0].end())
+    return _part_of_date(folded)
+
+
+def _part_of_date(folded: str) -> PrintedDate | None:
+    """A date of which parts are blank or unread; sentences about days, months and years are none."""
     part = _PART.search(folded)
-    return PrintedDate(None, part.start(), part.end()) if part else None
+    if part and all(sum(map(str.isalpha, part[name])) <= 3 for name in ("middle", "rest")):
+        return PrintedDate(None, part.start(), part.end())
+    return None
 
 
 def find_long_date(text: str) -> PrintedDate | None:
@@ -67,8 +74,8 @@ def find_long_date(text: str) -> PrintedDate | None:
     match = _LONG.search(folded)
     if match:
         return PrintedDate(_real(match), match.start(), match.end())
-    part = _PART.search(folded) or _LOOSE.search(folded)
-    return PrintedDate(None, part.start(), part.end()) if part else None
+    loose = _LOOSE.search(folded)
+    return _part_of_date(folded) or (PrintedDate(None, loose.start(), loose.end()) if loose else None)
 
 
 def _same_length(text: str) -> str:

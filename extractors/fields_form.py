@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from rapidfuzz import fuzz
 
 from extractors.anchors import Found, Line, find_phrase, plain
+from extractors.dates import find_date
 from extractors.fields import ReadFrom, field_of, raw_of
 from extractors.values import parse_value
 from schemas.documents import Field
@@ -136,24 +137,25 @@ def _read(
 ) -> Field:
     label = labels[at]
     line = lines[label.line]
-    for words in _stretches(lines, labels, at, rule.lines, rule.type == "name"):
+    for words in _stretches(lines, labels, at, rule.lines, rule.type):
         parsed = parse_value(" ".join(word.text for word in words), rule, rules)
         if parsed is not None and parsed.value is not None:
             used = _words_used(words, parsed.value) or words
             return field_of(
                 parsed.value, used, line.page, source, parsed.strength * label.score, raw=raw_of(words)
             )
-    words = next(iter(_stretches(lines, labels, at, 1)), ()) or line.words[label.start : label.end]
+    words = next(iter(_stretches(lines, labels, at, 1, rule.type)), ()) or line.words[label.start : label.end]
     return field_of(None, words, line.page, source)
 
 
 def _stretches(
-    lines: Sequence[Line], labels: Sequence[Label], at: int, most: int, name: bool = False
+    lines: Sequence[Line], labels: Sequence[Label], at: int, most: int, kind: str = "text"
 ) -> list[tuple[Word, ...]]:
     """Where a value may stand, likeliest first: after the label with the lines below, after it, beside it, below it.
 
-    The second line of a name in capitals is in capitals too.
+    The second line of a name in capitals is in capitals too. A date may have a wide blank in its midst.
     """
+    name = kind == "name"
     label = labels[at]
     line = lines[label.line]
     following = labels[at + 1] if at + 1 < len(labels) and labels[at + 1].line == label.line else None
@@ -162,8 +164,10 @@ def _stretches(
     )
     starts = {each.line: each.start for each in reversed(labels)}
     beside = None if following else _beside(lines, label.line, starts)
-    if not same and beside is not None:
-        same = beside.words[: starts.get(lines.index(beside))]
+    if beside is not None and (
+        not same or (kind == "date" and find_date(" ".join(map(_text, same))) is None)
+    ):
+        same = (*same, *beside.words[: starts.get(lines.index(beside))])
     below: list[tuple[Word, ...]] = []
     line_caps = "".join(word.text for word in same).isupper()
     if following is None:
@@ -187,6 +191,10 @@ def _stretches(
         tried.append(sum(below[:most], ()))
         tried.append(below[0])
     return tried
+
+
+def _text(word: Word) -> str:
+    return word.text
 
 
 def _is_word(word: Word) -> bool:

@@ -96,6 +96,12 @@ def _date(lines: Sequence[Line]) -> tuple[Line | None, PrintedDate | None]:
         found = _place_and_date(line)
         if found is not None:
             return line, found
+        if plain(line.text).endswith("ngay"):
+            # The day was left to a pen and not read: the rest of the date stands apart.
+            whole = joined_row(lines, line, 1.0)
+            found = _place_and_date(whole)
+            if found is not None:
+                return whole, found
     return None, None
 
 
