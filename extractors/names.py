@@ -195,6 +195,8 @@ def _is_no_rank(rank: str, word: str, following: str) -> bool:
     """`xã hội` is no commune, and `quản lý` no urban district."""
     if rank == "xã":
         return following in {"hoi", "vien"}
+    if following == "uy" and rank in {"tỉnh", "huyện", "thị xã", "quận"}:
+        return True
     return rank == "quận" and squeeze(word).lower() != "quận"
 
 
@@ -233,21 +235,57 @@ def _own_name(name: str, rules: Rulebook) -> str:
     known = known_agency(name, rules)
     if known:
         return known
+    if is_organisation(name):
+        return organisation_name(name) or name
     head = head_of(name, rules)
-    if head is None:
-        return name if not name.isupper() else name.capitalize()
-    if not name.isupper():
-        return name
-    size = len(plain(head).split())
     words = [word for word in squeeze(name).split(" ") if word]
+    if head is None:
+        return name.capitalize() if name.isupper() else name
+    size = len(plain(head).split())
+    rest = words[size:]
+    if not any(word.isupper() and len(word) > 1 for word in rest):
+        return squeeze(" ".join([head, *rest]))
     done = [head]
     fresh = True
-    rest = words[size:]
-    for at, word in enumerate(rest):
-        inner = head_of(" ".join(rest[at:]), rules) if at == 0 else None
-        done.append(word.capitalize() if fresh or inner else word.lower())
-        fresh = word.lower() in _JOINTS or word.endswith(",")
-    return " ".join(done)
+    for word in rest:
+        done.append(_cased(word, fresh))
+        # After a comma a department's next field begins (`Văn hóa, Thể thao`); elsewhere it is a list in a sentence.
+        fresh = word.lower() in _JOINTS or (word.endswith(",") and plain(head) in {"so", "bo", "phong"})
+    return _with_places(" ".join(done), rules)
+
+
+def _cased(word: str, fresh: bool) -> str:
+    """A word of an agency's name; abbreviations and what holds digits stay as printed."""
+    if not word.isupper() or "&" in word or any(char.isdigit() for char in word):
+        return word
+    if not any(char in "aeiouy" for char in plain(word)):
+        return word
+    return word.capitalize() if fresh else word.lower()
+
+
+@functools.lru_cache(maxsize=4)
+def _places(version: str, keyed: _Keyed) -> dict[str, str]:
+    """Names of two or more words of units and provinces, by their small letters."""
+    del version
+    rows = (*keyed.rules.units, *keyed.rules.provinces)
+    names = {bare_name(row.name) for row in rows} | {"Việt Nam"}
+    return {name.lower(): name for name in names if " " in name}
+
+
+def _with_places(name: str, rules: Rulebook) -> str:
+    """Places inside an agency's own name take their capitals (`Chi cục Thuế khu vực Nha Trang - Diên Khánh`)."""
+    places = _places(rules.version, _Keyed(rules))
+    words = name.split(" ")
+    at = 1
+    while at < len(words):
+        for size in (3, 2):
+            known = places.get(" ".join(words[at : at + size]).lower())
+            if known:
+                words[at : at + size] = known.split(" ")
+                at += size - 1
+                break
+        at += 1
+    return " ".join(words)
 
 
 def issuing_agency(agencies: Sequence[str], rules: Rulebook) -> str | None:
