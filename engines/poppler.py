@@ -109,8 +109,20 @@ _LINE = re.compile(r"<line\b.*?</line>", re.DOTALL)
 _WORD = re.compile(r'<word xMin="([-\d.]+)" yMin="([-\d.]+)" xMax="([-\d.]+)" yMax="([-\d.]+)">(.*?)</word>')
 
 
-def text_words(path: str, page: int, *, timeout: float) -> list[TextWord]:
-    """Words of one page's text layer in reading order, boxes as fractions of the displayed page."""
+def text_words(path: str, page: int, *, wide: bool, timeout: float) -> list[TextWord]:
+    """Words of one page's text layer in reading order, boxes as fractions of the displayed page.
+
+    Args:
+        path: the PDF.
+        page: 1-based.
+        wide: whether the page as displayed is wider than high. Poppler gives boxes on the page as turned, but its size
+            as before the turn.
+        timeout: seconds.
+
+    Raises:
+        SourceError: `page_timed_out`, or `page_broken` where there is too much of it.
+        SetupError: Poppler is not installed.
+    """
     program = find("pdftotext")
     if program is None:
         raise SetupError("poppler is not installed", remedy="poppler_missing")
@@ -124,6 +136,8 @@ def text_words(path: str, page: int, *, timeout: float) -> list[TextWord]:
     if not size or float(size[1]) <= 0 or float(size[2]) <= 0:
         return []
     width, height = float(size[1]), float(size[2])
+    if (width > height) != wide:
+        width, height = height, width
     words = []
     for number, line in enumerate(_LINE.findall(text)):
         for left, top, right, bottom, word in _WORD.findall(line):

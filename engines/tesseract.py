@@ -235,7 +235,9 @@ def _words(items: Iterable[Any]) -> list[EngineWord]:
         text = item.GetUTF8Text(level.WORD).strip()
         if text:
             confidence = min(1.0, max(0.0, item.Confidence(level.WORD) / 100))
-            words.append(EngineWord(text, confidence, *box, block, (block, paragraph, line)))
+            left, top, right, bottom = box
+            place = (block, paragraph, line)
+            words.append(EngineWord(text, confidence, left, top, right, bottom, block, place))
     return words
 
 

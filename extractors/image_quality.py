@@ -21,6 +21,8 @@ _SKEW_POINTS = 40_000
 _USUAL_SKEW = 3.0
 _INK = 0.6
 _BLACK = 60
+_DARKEST = 0.0005
+_VISIBLE = 40
 _OPERATIONS: Final[dict[str, Callable[[float, float], bool]]] = {
     "<": lambda measured, limit: measured < limit,
     "<=": lambda measured, limit: measured <= limit,
@@ -43,7 +45,7 @@ def measure(grey: Grey, dpi: float | None, bits: int) -> ImageMeasures:
     """
     small = reduced(grey, _WORK_WIDTH)
     paper = _percentile(small, 0.9)
-    dark = small < paper * _INK
+    dark = small < ink_threshold(small)
     body = _inner(dark)
     ink = float(body.mean())
     levels = _inner(small)[body]
@@ -77,6 +79,16 @@ def halved(grey: Grey) -> Grey:
     )
 
 
+def ink_threshold(grey: Grey) -> float:
+    """Grey level below which a pixel is ink; 0 where there is none to be told from the paper.
+
+    Well below the paper, but on a faded page no lower than half-way to its darkest strokes.
+    """
+    inner = cast(Grey, np.ascontiguousarray(_inner(grey)))
+    paper, darkest = _percentile(inner, 0.9), _percentile(inner, _DARKEST)
+    return max(_INK * paper, (paper + darkest) / 2) if paper - darkest >= _VISIBLE else 0.0
+
+
 def _percentile(grey: Grey, share: float) -> float:
     counts = np.bincount(grey.ravel(), minlength=256).cumsum()
     return float(np.searchsorted(counts, share * counts[-1]))
@@ -94,30 +106,31 @@ def skew_of(grey: Grey) -> float | None:
     The angle at which the rows, seen along it, alternate most sharply between text and white.
     """
     small = reduced(grey, _WORK_WIDTH)
-    dark = _inner(small) < _percentile(small, 0.9) * 0.7
+    dark = _inner(small) < max(ink_threshold(small), _percentile(small, 0.9) * 0.7)
     across, down = np.nonzero(dark.T)
     if across.size < 300:
         return None
     step = max(1, across.size // _SKEW_POINTS)
     across, down = across[::step].astype(np.float32), down[::step].astype(np.float32)
-    coarse = _sharpest(across, down, np.arange(-_SKEW_RANGE, _SKEW_RANGE + 0.1, 0.5))
-    if abs(coarse) > _USUAL_SKEW:
-        # The slanting lines of a plan must not be taken for text on a page that hardly leans.
-        usual = _sharpest(across, down, np.arange(-_USUAL_SKEW, _USUAL_SKEW + 0.1, 0.5))
-        if _alternation(across, down, coarse) < 1.5 * _alternation(across, down, usual):
-            coarse = usual
-    middle = _sharpest(across, down, np.arange(coarse - 0.4, coarse + 0.41, 0.1))
-    fine = _sharpest(across, down, np.arange(middle - 0.08, middle + 0.081, 0.02))
-    askew = (_alternation(across, down, fine - 4) + _alternation(across, down, fine + 4)) / 2
-    if abs(coarse) >= _SKEW_RANGE or _alternation(across, down, fine) < 1.15 * askew:
+    angles = np.arange(-_SKEW_RANGE, _SKEW_RANGE + 0.1, 0.5)
+    scores = np.array([_alternation(across, down, float(angle)) for angle in angles])
+    near = np.abs(angles) <= _USUAL_SKEW
+    # The slanting lines of a plan must not be taken for text on a page that hardly leans.
+    coarse = (
+        angles[scores.argmax()]
+        if scores.max() >= 1.5 * scores[near].max()
+        else angles[near][scores[near].argmax()]
+    )
+    if abs(coarse) >= _SKEW_RANGE or scores.max() < 1.3 * np.median(scores):
         return None
-    return round(fine, 2)
+    middle = _sharpest(across, down, np.arange(coarse - 0.4, coarse + 0.41, 0.1))
+    return round(_sharpest(across, down, np.arange(middle - 0.08, middle + 0.081, 0.02)), 2)
 
 
 def lines_run_down(grey: Grey) -> bool:
     """Whether the text lines run down the image: a page that lies on its side."""
     small = reduced(grey, _WORK_WIDTH)
-    dark = _inner(small) < _percentile(small, 0.9) * 0.7
+    dark = _inner(small) < max(ink_threshold(small), _percentile(small, 0.9) * 0.7)
     across, down = (side.astype(np.float32) for side in np.nonzero(dark.T))
     if across.size < 300:
         return False
@@ -161,7 +174,10 @@ def _edge_share(black: npt.NDArray[np.bool_]) -> float:
 
 def _touching(dark: npt.NDArray[np.bool_]) -> float:
     """Share of the outermost rows and columns that is ink, long runs (scanner black) left out."""
-    sides = (dark[1], dark[-2], dark[:, 1], dark[:, -2]) if min(dark.shape) > 4 else (dark[0],)
+    if min(dark.shape) < 50:
+        return 0.0
+    # Corners are left out: a black edge along one side shows at the ends of the next.
+    sides = (dark[1, 20:-20], dark[-2, 20:-20], dark[20:-20, 1], dark[20:-20, -2])
     shares = [float(side.mean()) for side in sides]
     return max((share for share in shares if share < 0.5), default=0.0)
 

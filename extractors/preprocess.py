@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from extractors.image_quality import halved, reduced
+from extractors.image_quality import halved, ink_threshold, reduced
 from schemas.reading import Box, Rotation
 from schemas.rules import ReadingProfile
 
@@ -23,7 +23,6 @@ _PAPER_REDUCTION = 4
 _MM = 1 / 25.4
 _FEW_LETTERS = 40
 _FEW_DOTS = 20
-_INK = 0.6
 # At most a third is left to sampling.
 _HALVE_BELOW = 0.66
 
@@ -40,12 +39,12 @@ class Letters(NamedTuple):
     """Letter-like spots of a page.
 
     Attributes:
-        count: how many.
+        number: how many.
         height: their median height in pixels of the displayed frame, 0 if there are few.
         centres: N×2, across and down in the displayed frame, of those of about that height.
     """
 
-    count: int
+    number: int
     height: float
     centres: npt.NDArray[np.int64]
 
@@ -74,17 +73,25 @@ def _red_lines(array: npt.NDArray[np.uint8], dpi: float) -> list[tuple[int, int,
     red = ((small[:, :, 0] - np.maximum(small[:, :, 1], small[:, :, 2])) > 60).astype(np.uint8)
     if red.sum() < 50:
         return []
-    inch = dpi / step
-    joined = cv2.morphologyEx(red, cv2.MORPH_CLOSE, np.ones((1, max(3, round(5 * _MM * inch))), np.uint8))
+    across = _text_lines(red, dpi / step)
+    # On a page that lies on its side they run down.
+    down = [(top, left, bottom, right) for left, top, right, bottom in _text_lines(red.T, dpi / step)]
+    return [
+        cast(tuple[int, int, int, int], tuple(max(0, side * step) for side in box))
+        for box in (*across, *down)
+    ]
+
+
+def _text_lines(mask: npt.NDArray[np.uint8], dpi: float) -> list[tuple[int, int, int, int]]:
+    """Boxes of what runs across a mask in the shape of text lines."""
+    joined = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((1, max(3, round(5 * _MM * dpi))), np.uint8))
     count, _, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
     lines = []
     for left, top, width, height, area in stats[1:count].tolist():
-        tall = 1.5 * _MM * inch <= height <= 9 * _MM * inch
+        tall = 1.5 * _MM * dpi <= height <= 9 * _MM * dpi
         if tall and width > 3 * height and area > 0.45 * width * height:
-            edge = 2
-            box = (left - edge, top - edge, left + width + edge, top + height + edge)
-            lines.append(tuple(max(0, side * step) for side in box))
-    return cast(list[tuple[int, int, int, int]], lines)
+            lines.append((left - 2, top - 2, left + width + 2, top + height + 2))
+    return lines
 
 
 def letters_of(grey: Grey, *, whole: bool = False) -> Letters:
@@ -92,18 +99,16 @@ def letters_of(grey: Grey, *, whole: bool = False) -> Letters:
     half = halved(grey)
     height, width = half.shape
     top, left, bottom, right = height // 30, width // 30, height - height // 30, width - width // 30
-    paper = float(np.percentile(half[::8, ::8], 90))
+    ink = ink_threshold(reduced(half, half.shape[1] // 2))
     if whole or height < 800:
-        spots = _spots(half[top:bottom, left:right], top, left, paper * _INK)
+        spots = _spots(half[top:bottom, left:right], top, left, ink)
     else:
         middle, edges = (left + right) // 2, np.linspace(top, bottom, 11).astype(int).tolist()
         fields = [
             (up, down, *((left, middle) if number % 2 else (middle, right)))
             for number, (up, down) in enumerate(itertools.pairwise(edges))
         ]
-        spots = np.vstack(
-            [_spots(half[up:down, near:far], up, near, paper * _INK) for up, down, near, far in fields]
-        )
+        spots = np.vstack([_spots(half[up:down, near:far], up, near, ink) for up, down, near, far in fields])
     if len(spots) < 30:
         return Letters(len(spots), 0.0, spots[:, 1:] * 2)
     usual = float(np.median(spots[:, 0]))

@@ -153,7 +153,7 @@ def _read_pixels(
     measures = measure(grey, pixels.dpi, pixels.bits)
     faint = (measures.ink or 0.0) < profile.blank_ink
     sheet = _Sheet(grey, letters_of(grey, whole=faint), dpi, measures.skew)
-    blank = faint and sheet.letters.count < _BLANK_LETTERS
+    blank = faint and sheet.letters.number < _BLANK_LETTERS
     look = None if blank else _best_look(sheet, profile, limits)
     if look is not None and look.rotation in {90, 270}:
         measures = measures.model_copy(update={"skew": look.skew})

@@ -48,7 +48,8 @@ class Layer(NamedTuple):
 def read(path: str, source: PageSource, limits: Limits) -> Layer:
     """A page's text layer, judged. One that says little in Vietnamese is neither trusted nor garbled: see `agrees`."""
     try:
-        found = poppler.text_words(path, source.number, timeout=limits.page_seconds / 3)
+        wide = source.width > source.height
+        found = poppler.text_words(path, source.number, wide=wide, timeout=limits.page_seconds / 3)
     except SourceError:
         return Layer((), trusted=False, garbled=True)
     words = tuple(word for one in found if (word := _placed(one, source)) is not None)
