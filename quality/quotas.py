@@ -72,12 +72,15 @@ def compute(
         explain: give an explanation for every paper; without it the list stays empty.
     """
     cells = Cells()
+    # Only keys that could meet one from elsewhere are kept: of a million papers most never do.
+    claimed = {key for row in elsewhere for key in _key(row.owner, row.result_type, row.number, row.unit)}
     taken: set[_PaperKey] = set()
     explanations: list[Explanation] = []
     for paper in papers:
         reason = judge(paper, as_of, kinds_without_code, out_of_series)
         if reason in _DIGITISED:
-            taken.update(_key(paper.owner, paper.result_type, paper.number, paper.unit))
+            keys = _key(paper.owner, paper.result_type, paper.number, paper.unit) if claimed else ()
+            taken.update(claimed.intersection(keys))
         if reason not in _OF_NO_ROW:
             _enter(cells.cell(_place(paper), paper.kind or ""), reason)
         if explain:
