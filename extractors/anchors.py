@@ -185,8 +185,8 @@ def _plain_short(text: str) -> str:
 
 @functools.lru_cache(maxsize=4096)
 def _phrase(text: str) -> tuple[str, int]:
-    clean = plain(text)
-    return clean, len(clean.split())
+    # As many words as OCR makes of it: `thường trú/tạm trú` is three.
+    return plain(text), sum(bool(plain(word)) for word in text.split())
 
 
 def find_phrase(line: Sequence[Word], phrase: str, threshold: float = 0.86) -> Found | None:

@@ -17,7 +17,7 @@ from extractors.fields import ReadFrom, field_of, flow_of
 from extractors.names import agencies_in, head_of, issuing_agency, spell_out
 from extractors.numbers import Number, number_lead, parse_number
 from schemas.documents import Field
-from schemas.reading import Box
+from schemas.reading import Box, Word
 from schemas.rules import Rulebook
 from schemas.text import squeeze
 
@@ -232,15 +232,21 @@ def titled_subject(
     if not taken or sum(char.isalpha() for line in taken for char in line.text) < 6:
         return None
     words = [word for line in taken for word in line.words]
-    text = squeeze(" ".join(line.text for line in taken)).strip(" .;-_")
-    # The rim of an incoming-mail stamp may be read before the first word.
-    noise = re.match(r"^.{1,24}?(?=Về việc\s)", text)
-    value = text[noise.end() :] if noise and not noise.group(0).replace(" ", "").isalpha() else text
-    return field_of(value, words, taken[0].page, source, 0.95)
+    begin = _about_at(words)
+    value = squeeze(" ".join(word.text for word in words[begin:])).strip(" .;-_")
+    return field_of(value, words[begin:], taken[0].page, source, 0.95)
+
+
+def _about_at(words: Sequence[Word]) -> int:
+    """Where `Về việc` begins among the first words: the rim of an incoming-mail stamp may be read before it."""
+    for at in range(min(6, len(words) - 1)):
+        if (plain(words[at].text), plain(words[at + 1].text)) == ("ve", "viec"):
+            return at
+    return 0
 
 
 def _ends_subject(line: Line, text: str, begun: bool, rules: Rulebook) -> bool:
-    if any(f"{text} ".startswith(start) for start in _BODY):
+    if any(f"{text} ".startswith(start) for start in _BODY) and "ve viec" not in text:
         return True
     if not line.is_caps:
         return False
@@ -250,6 +256,12 @@ def _ends_subject(line: Line, text: str, begun: bool, rules: Rulebook) -> bool:
         or (begun and head_of(spell_out(line.text, rules), rules) is not None)
         or text.endswith("quyet dinh")
     )
+
+
+def _ends_about(line: Line) -> bool:
+    """The addressee, or the stamp of incoming mail that is struck under the subject."""
+    text = plain(line.text)
+    return text.startswith(("kinh gui", "den so", "so den", "chuyen")) or "cong van den" in text
 
 
 def dispatch_subject(lines: Sequence[Line], source: ReadFrom) -> Field | None:
@@ -262,7 +274,7 @@ def dispatch_subject(lines: Sequence[Line], source: ReadFrom) -> Field | None:
             if below.middle > 0.5 or below.frame.left > 0.45 * below.width:
                 continue
             gap = below.frame.top - taken[-1].frame.bottom
-            if gap > 1.1 * line.frame.height or plain(below.text).startswith("kinh gui") or len(taken) > 7:
+            if gap > 1.1 * line.frame.height or _ends_about(below) or len(taken) > 7:
                 break
             taken.append(below)
         text = squeeze(" ".join(each.text for each in taken))

@@ -22,6 +22,7 @@ from extractors.fields_signature import signature_fields, signing_agency
 from extractors.fields_text import expiry_field, owner_fields
 from extractors.units import find_units
 from schemas.documents import Field
+from schemas.reading import Box
 from schemas.rules import Kind, Rulebook
 
 # A land certificate's printed terms are those of land use, not of the paper (DOMAIN.md §3.4 row 8).
@@ -38,7 +39,7 @@ def fields_of_paper(
     fields = _heading_fields(heading, rules, source)
     if kind is not None:
         own = form_fields(every, kind, rules, source) if kind.fields else {}
-        fields = _with_spouses(_joined(fields, own, kind))
+        fields = _with_spouses(_joined(fields, own, kind), every)
         fields |= _type_and_subject(first, found, rules, source)
         if kind.owner_words:
             fields = owner_fields(every, source) | fields
@@ -87,13 +88,13 @@ def _joined(heading: dict[str, Field], own: dict[str, Field], kind: Kind) -> dic
     return fields
 
 
-def _with_spouses(fields: dict[str, Field]) -> dict[str, Field]:
+def _with_spouses(fields: dict[str, Field], lines: Sequence[Line]) -> dict[str, Field]:
     """Of two spouses the one named first on the paper is the owner."""
     pair = [fields[name] for name in ("wife_name", "husband_name") if name in fields]
     if not pair:
         return fields
     done = dict(fields)
-    pair.sort(key=_reading_place)
+    pair.sort(key=lambda field: _line_of(field, lines))
     done |= dict(zip(("owner_name", "spouse_name"), pair, strict=False))
     for name, key in (("owner_id", "first_id"), ("spouse_id", "second_id")):
         if key in fields:
@@ -101,14 +102,20 @@ def _with_spouses(fields: dict[str, Field]) -> dict[str, Field]:
     return done
 
 
-def _reading_place(field: Field) -> tuple[int, int, int]:
-    """Rows before columns; boxes on one row differ by a few pixels in height."""
-    box = field.box
-    return (
-        (field.page or 0, round(box.top / max(1, 2 * box.height)), box.left)
-        if box
-        else (field.page or 0, 0, 0)
-    )
+def _line_of(field: Field, lines: Sequence[Line]) -> int:
+    """Index of the line that a field was read from; lines go row by row, whatever way the scan lies."""
+    for at, line in enumerate(lines):
+        if (
+            line.page == field.page
+            and field.box is not None
+            and any(_within(word.box, field.box) for word in line.words)
+        ):
+            return at
+    return len(lines)
+
+
+def _within(inner: Box, outer: Box) -> bool:
+    return inner.union(outer) == outer
 
 
 def _type_and_subject(

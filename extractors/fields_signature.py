@@ -175,21 +175,27 @@ def _name_below(lines: Sequence[Line], title: Line) -> Line | None:
     return None
 
 
+def _words_of(text: str) -> list[str]:
+    """Words of a line without the specks that a seal's rim leaves around them."""
+    words = [re.sub(r"^[^\w]+|[^\w]+$", "", word) for word in _bare(text).split(" ")]
+    while words and not any(map(str.isalnum, words[0])):
+        words.pop(0)
+    return words
+
+
 def _looks_like_name(text: str) -> bool:
     """Two to six words, the last two in title case, with little else: noise of pen or seal may hide the first."""
-    words = text.split(" ")
+    words = _words_of(text)
     named = [word for word in words if word[:1].isupper() and word.isalpha() and len(word) > 1]
     return 2 <= len(words) <= 6 and len(named) >= 2 and words[-1] in named and len(text) >= 6
 
 
 def _signed_name(text: str) -> str | None:
     """The signer's name; None where any of its words is no word of a name."""
-    words = _bare(text).split(" ")
-    if any(
-        not word.replace("'", "").isalpha() or (len(word) == 1 and word not in {"Y", "A", "Ô", "Y'"})
-        for word in words
-    ):
-        return None
-    if not all(word[0].isupper() for word in words[1:]) or not 2 <= len(words) <= 6:
+    words = _words_of(text)
+    whole = all(
+        word.replace("'", "").isalpha() and (len(word) > 1 or word in {"Y", "A", "Ô"}) for word in words
+    )
+    if not whole or not 2 <= len(words) <= 6 or not all(word[0].isupper() for word in words[1:]):
         return None
     return person_name(" ".join([words[0][:1].upper() + words[0][1:], *words[1:]]))

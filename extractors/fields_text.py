@@ -35,7 +35,7 @@ _IDENTIFIER = re.compile(
     r"(\d{12}|\d{9})(?!\d)"
 )
 _TAX_CODE = re.compile(
-    r"(?:ma so doanh nghiep|ma so thue|mst|msdn)\s*(?:so)?\s*:?\s*(\d{10}(?:-\d{3})?)(?!\d)"
+    r"(?:ma so doanh nghiep|ma so thue|mst|msdn)\s*(?:so)?\s*:?\s*(\d(?:[ .]?\d){9}(?:-\d{3})?)(?!\s?\d)"
 )
 _COMPANY = re.compile(
     r"((?:Công ty|CÔNG TY|Doanh nghiệp tư nhân|Hợp tác xã|Phòng khám|Trung tâm|Chi nhánh)\s[^;:.,()]{3,90}?)"
@@ -110,7 +110,7 @@ def _company(flow: Flow, source: ReadFrom) -> dict[str, Field]:
         return {}
     fields = {"owner_name": _field(flow, squeeze(first.group(1)), first, source)}
     if len({match.group(1) for match in codes}) == 1:
-        fields["owner_id"] = _field(flow, codes[0].group(1), codes[0], source)
+        fields["owner_id"] = _field(flow, re.sub(r"[ .]", "", codes[0].group(1)), codes[0], source)
     return fields
 
 

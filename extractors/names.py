@@ -157,12 +157,19 @@ def agencies_in(lines: Sequence[str], rules: Rulebook) -> list[str]:
         whole = bool(done) and plain(done[-1]) not in {plain(word) for word in rules.agency_lines.incomplete}
         if begins and (whole or not done):
             done.append(text)
+        elif done and _is_place_line(text, rules) and place_in(done[-1], rules):
+            # The committee's own line between two places was lost: `UBND HUYỆN …` stands above `XÃ …`.
+            done.append(f"Ủy ban nhân dân {text}")
         elif done:
             done[-1] = f"{done[-1]} {text}"
         elif _rank_at(plain(text).split(), 0, rules):
             # `THÀNH PHỐ HỒ CHÍ MINH` above `SỞ Y TẾ`: the place alone stands for its committee.
             done.append(text)
     return done
+
+
+def _is_place_line(text: str, rules: Rulebook) -> bool:
+    return _rank_at(plain(text).split(), 0, rules) in {"xã", "phường", "thị trấn"}
 
 
 def _rank_at(words: Sequence[str], at: int, rules: Rulebook) -> str | None:

@@ -78,7 +78,8 @@ class Number(NamedTuple):
 
 def close_up(text: str) -> str:
     """NFC text with plain dashes and without spaces around `/` and `-`."""
-    plain = nfc(text).translate(_DASHES)
+    # Dots of a form's leader between a number and its slash (`319. /2026`) are no part of it.
+    plain = re.sub(r"(?<=\d)[\s._…]+(?=/)", "", nfc(text).translate(_DASHES))
     return re.sub(r"\s*([/-])\s*", r"\1", plain).strip()
 
 

@@ -43,7 +43,7 @@ def parse_value(text: str, rule: FieldRule, rules: Rulebook) -> Parsed | None:
 
 def _text(text: str, rules: Rulebook) -> Parsed | None:
     del rules
-    value = re.sub(r"(?<=\d )m2\b", "m²", squeeze(text).strip(" .;:,_*|"))
+    value = re.sub(r"(?<=\d )m2\b", "m²", squeeze(text).strip(" .;:,_*|-"))
     return Parsed(value, 0.92) if value and any(char.isalnum() for char in value) else None
 
 
@@ -57,7 +57,7 @@ def _name(text: str, rules: Rulebook) -> Parsed | None:
     bare = _TITLES.sub("", text)
     if is_organisation(bare):
         return _organisation(bare, rules)
-    name = person_name(re.split(r"\s*[;(]", bare)[0])
+    name = person_name(re.split(r"\s*[;(,]", bare)[0])
     return Parsed(name, name_strength(name, rules)) if name else None
 
 
