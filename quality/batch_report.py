@@ -325,7 +325,8 @@ def _expectations(data: BatchReportData, voice: _Voice) -> list[tuple[str, str, 
     """Title, outcome, severity, checked, failed, some of the failing documents."""
     rows = []
     for each in data.expectations.results if data.expectations else ():
-        outcome = "broken" if each.broken else "met" if each.success else "failed"
+        held = "met" if each.checked or not data.papers else "idle"
+        outcome = "broken" if each.broken else held if each.success else "failed"
         some = ", ".join(document[:8] for document in each.documents[:4])
         more = f" … (+{len(each.documents) - 4})" if len(each.documents) > 4 else ""
         title = say(EXPECTATIONS, each.key, voice.lang)

@@ -211,6 +211,7 @@ REPORT: Final[Sentences] = {
     "expectation": ("Kỳ vọng", "Expectation"),
     "outcome": ("Kết quả", "Outcome"),
     "outcome_met": ("đạt", "met"),
+    "outcome_idle": ("không có gì để xét", "nothing to check"),
     "outcome_failed": ("không đạt", "failed"),
     "outcome_broken": ("phép kiểm tra hỏng", "check broken"),
     "checked": ("Đã xét", "Checked"),

@@ -234,6 +234,13 @@ def test_a_broken_check_is_shown_as_broken() -> None:
     assert "no such column" in text
 
 
+def test_a_check_that_had_nothing_to_check_is_not_called_met() -> None:
+    idle = ExpectationResult(key="stored", severity=Severity.ERROR, success=True, checked=0)
+    text = shown(lot(expectations=ExpectationReport(batch="x", documents=34, results=(idle,))))
+    assert "không có gì để xét 1 : Giấy tờ được chấp nhận đã lưu bản PDF/A." in text
+    assert "đạt 1" not in text.replace("không đạt", "")
+
+
 def test_a_long_list_is_cut_and_says_so() -> None:
     many = tuple(
         ReportedPaper(id=f"{number:032x}", file="a.pdf", pages=(number + 1,), route=Route.REVIEW)
