@@ -1,6 +1,6 @@
 # What a person types; every target sets up what it needs, quickly when it is there already.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-long check bench clean
+.PHONY: help setup demo test test-long check lint types bench clean
 PY := .venv/bin/python
 
 help: ## what can be made
@@ -10,7 +10,7 @@ setup: ## set up only: .venv/, with .venv/bin/sohoa
 	@scripts/setup.sh
 
 demo: ## set up, make sample scans, run the main job, say where to look
-	@scripts/setup.sh
+	@scripts/setup.sh demo
 	@PYTHONPATH=. $(PY) -m flows.demo
 
 test: ## set up, run every test but the long ones
@@ -27,9 +27,18 @@ check: ## lint, types and import rules alone
 	@scripts/setup.sh dev
 	@$(PY) -m pytest tests/test_house.py
 
+lint: ## lint and format alone
+	@scripts/setup.sh dev
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+
+types: ## types alone
+	@scripts/setup.sh dev
+	@$(PY) -m mypy
+
 bench: ## side by side with the peer; see docs/benchmarks.md
 	@scripts/setup.sh dev
 	@$(PY) -m benchmarks
 
 clean: ## remove what can be made again
-	rm -rf .venv .tools var .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .tools var .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -6,6 +6,7 @@ pool never retries; its caller decides.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pickle
 import queue
@@ -111,10 +112,9 @@ class _Worker:
 
     def interrupt(self) -> None:
         """Make a `call` in progress fail at once, from another thread."""
-        try:
+        # Closed already where the worker has ended by itself.
+        with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass  # Already closed: the worker has ended by itself.
 
     def end(self) -> int:
         """Kill the whole group; nothing in a worker is worth a slow good-bye. Returns the exit code."""

@@ -98,7 +98,9 @@ def start(
 
     Args:
         argv: program and arguments; never a shell.
-        stdin, stdout, stderr: as for `subprocess.Popen`.
+        stdin: as for `subprocess.Popen`.
+        stdout: the same.
+        stderr: the same.
         cwd: its working directory.
         env: added to this process's environment.
         pass_fds: descriptors it inherits.
@@ -153,7 +155,7 @@ def run(
     timeout: float,
     rule: str = "page_broken",
     memory: int | None = None,
-    input: bytes | None = None,  # noqa: A002 - the name subprocess.run has
+    input: bytes | None = None,
     cwd: str | os.PathLike[str] | None = None,
     env: Mapping[str, str] | None = None,
     max_output: int = 64_000_000,

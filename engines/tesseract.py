@@ -27,7 +27,10 @@ from schemas.rules import ReadingProfile
 
 Grey = npt.NDArray[np.uint8]
 _REFUSED = {"5.4.0"}
-_COLUMNS = "level page_num block_num par_num line_num word_num left top width height conf text".split()
+_COLUMNS = [
+    *("level", "page_num", "block_num", "par_num", "line_num", "word_num"),
+    *("left", "top", "width", "height", "conf", "text"),
+]
 _DATA_FOLDERS = (
     "/usr/share/tesseract-ocr/5/tessdata",
     "/usr/share/tesseract-ocr/4.00/tessdata",

@@ -114,7 +114,11 @@ def lines_of(page: PageReading) -> tuple[Line, ...]:
     turned = page.rotation in {90, 270}
     width, height = (page.height, page.width) if turned else (page.width, page.height)
     rows = [
-        [(word, upright(word.box, page.rotation, page.width, page.height)) for word in words]
+        [
+            (part, upright(part.box, page.rotation, page.width, page.height))
+            for word in words
+            for part in _unglued(word, page.rotation)
+        ]
         for words in page.lines()
     ]
     slope = _slope(rows)
@@ -124,6 +128,20 @@ def lines_of(page: PageReading) -> tuple[Line, ...]:
             frame = functools.reduce(Box.union, (box for _, box in run))
             found.append(Line(tuple(word for word, _ in run), frame, page.number, width, height))
     return tuple(_in_order(found))
+
+
+def _unglued(word: Word, rotation: Rotation) -> tuple[Word, ...]:
+    """A label read together with its value (`tính:Nam`) as two words; the place of the cut is by letters."""
+    label, colon, value = word.text.partition(":")
+    if not colon or not label.isalpha() or len(value) < 2 or not value[0].isalpha() or rotation:
+        return (word,)
+    box = word.box
+    cut = box.left + box.width * (len(label) + 1) // len(word.text)
+    left, right = Box(box.left, box.top, cut, box.bottom), Box(cut, box.top, box.right, box.bottom)
+    return (
+        word._replace(text=label + ":", box=left, raw=None),
+        word._replace(text=value, box=right, raw=None),
+    )
 
 
 def _slope(rows: Sequence[Sequence[tuple[Word, Box]]]) -> float:

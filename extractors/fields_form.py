@@ -24,6 +24,8 @@ _KEPT_UNREAD = frozenset(
     {"number", "issue_date", "owner_name", "owner_id", "agency", "spouse_name", "expiry_date"}
 )
 _ANYWHERE_STRENGTH = 0.92
+# A label this long may lose more of its letters and still be no other, if its colon stands.
+_LONG = 18
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ def _occurrences(line: Line, at: int, phrase: str) -> list[Label]:
     done: list[Label] = []
     offset = 0
     while offset < len(line.words):
-        found = find_phrase(line.words[offset:], phrase, 0.88)
+        found = find_phrase(line.words[offset:], phrase, 0.82 if len(phrase) >= _LONG else 0.88)
         if found is None:
             break
         place = Found(found.start + offset, found.end + offset, found.score)
@@ -77,6 +79,8 @@ def _occurrences(line: Line, at: int, phrase: str) -> list[Label]:
 def _is_label(line: Line, place: Found, phrase: str) -> bool:
     """A label begins its line or an item of it, or is followed by a colon; short ones need the colon or the start."""
     if any(word.text.endswith(":") for word in line.words[place.start : place.end - 1]):
+        return False
+    if place.score < 0.88 and not line.words[place.end - 1].text.endswith(":"):
         return False
     before = line.words[place.start - 1].text if place.start else ""
     last = line.words[place.end - 1].text

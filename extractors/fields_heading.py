@@ -68,6 +68,19 @@ def _number(lines: Sequence[Line], rules: Rulebook) -> tuple[Line | None, Number
         number = parse_number(whole.text, rules.notation_parts) if whole is not line else None
         if number is not None:
             return whole, number
+    return _unread_number(lines)
+
+
+# `Số` as it is printed or misread, never the `Sở` of a department.
+_NUMBER_WORD = re.compile(r"^(?:S[ốôóồổoO6]|s[ốô])\W{0,3}$", flags=re.IGNORECASE)
+
+
+def _unread_number(lines: Sequence[Line]) -> tuple[Line | None, Number | None]:
+    """A line that begins `Số` in a heading and holds no number we can read: there, but unread."""
+    for line in lines:
+        word = line.words[0].text
+        if line.top < 0.3 and 0.1 < line.middle < 0.6 and len(line.words) <= 5 and _NUMBER_WORD.match(word):
+            return line, Number(None, None, " ".join(each.text for each in line.words[1:]))
     return None, None
 
 
@@ -96,8 +109,8 @@ def _date(lines: Sequence[Line]) -> tuple[Line | None, PrintedDate | None]:
         found = _place_and_date(line)
         if found is not None:
             return line, found
-        if plain(line.text).endswith("ngay"):
-            # The day was left to a pen and not read: the rest of the date stands apart.
+        if len(line.words) <= 7 and " ngay" in f" {plain(line.text)}":
+            # Day or month was left to a pen and not read: the rest of the date stands apart.
             whole = joined_row(lines, line, 1.0)
             found = _place_and_date(whole)
             if found is not None:

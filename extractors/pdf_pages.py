@@ -178,10 +178,8 @@ def _judge(page: pikepdf.Page, number: int, where: Geometry, content: Content, l
             origin=PageOrigin.TEXT if digital else PageOrigin.RENDER,
             page_points=points,
         )
-    if (
-        source.width * source.height > limits.page_megapixels * 1e6
-        or (source.dpi or 0) < _COARSEST
-        and own is None
+    if source.width * source.height > limits.page_megapixels * 1e6 or (
+        (source.dpi or 0) < _COARSEST and own is None
     ):
         return source.model_copy(
             update={"findings": (too_large(number, source.width, source.height, limits),)}

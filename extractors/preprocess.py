@@ -95,7 +95,7 @@ def _text_lines(mask: npt.NDArray[np.uint8], dpi: float) -> list[tuple[int, int,
 
 
 def letters_of(grey: Grey, *, whole: bool = False) -> Letters:
-    """Letter-like spots, counted on a half-size image; on half of it, as on a chessboard, unless the `whole` is asked for."""
+    """Letter-like spots of a half-size image: of half of it, as on a chessboard, unless the `whole` is asked for."""
     half = halved(grey)
     height, width = half.shape
     top, left, bottom, right = height // 30, width // 30, height - height // 30, width - width // 30

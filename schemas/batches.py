@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from pydantic import BaseModel, ConfigDict, Field as ModelField
+from pydantic import BaseModel, ConfigDict
+from pydantic import Field as ModelField
 
 from schemas.documents import Level
 from schemas.findings import Finding
@@ -56,9 +57,9 @@ class BatchSheet(BaseModel):
 
 
 class StagedFile(BaseModel):
-    """Bytes of one inbox file, copied and hashed. `path` is the private staging copy.
+    r"""Bytes of one inbox file, copied and hashed. `path` is the private staging copy.
 
-    `name` is the path relative to the batch as shown to people (undecodable bytes as `\\xNN`).
+    `name` is the path relative to the batch as shown to people (undecodable bytes as `\xNN`).
     """
 
     model_config = ConfigDict(frozen=True)

@@ -79,7 +79,9 @@ def make_result_code(owner: str, result_type: str, number: str, running: int) ->
     """
     code = ResultCode(owner=owner, result_type=result_type, number=number, running=running)
     if not 1 <= running <= MAX_RUNNING_NUMBER:
-        raise CodeError(f"running number {running} is outside 1-{MAX_RUNNING_NUMBER}", remedy="code_exhausted")
+        raise CodeError(
+            f"running number {running} is outside 1-{MAX_RUNNING_NUMBER}", remedy="code_exhausted"
+        )
     if parse_result_code(str(code)) != code:
         raise CodeError(f"parts make no valid code: {code}")
     return code

@@ -26,7 +26,8 @@ class Digests(BaseModel):
 def digest_of(version: str, parts: Mapping[str, object]) -> str:
     """Short stable digest of JSON-able parts; models are dumped, keys sorted."""
     plain = {
-        key: part.model_dump(mode="json") if isinstance(part, BaseModel) else part for key, part in parts.items()
+        key: part.model_dump(mode="json") if isinstance(part, BaseModel) else part
+        for key, part in parts.items()
     }
     payload = json.dumps({"version": version, **plain}, sort_keys=True, ensure_ascii=False, default=str)
     return hashlib.sha256(payload.encode()).hexdigest()[:16]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field as ModelField
+from pydantic import BaseModel, ConfigDict
+from pydantic import Field as ModelField
 
 from schemas.documents import Level, ValidityState
 

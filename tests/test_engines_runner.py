@@ -92,7 +92,8 @@ def test_a_probe_tells_name_path_and_version(tmp_path: Path, monkeypatch: pytest
 
 def test_a_program_dies_when_whoever_runs_it_is_killed(tmp_path: Path) -> None:
     """SIGKILL gives no chance to clean up; the kernel does it."""
-    code = f"from engines.runner import run; run(['sh', '-c', 'sleep 300 & sleep 300'], timeout=300, env={{'{_MARK}': '{tmp_path}'}})"
+    work = f"run(['sh', '-c', 'sleep 300 & sleep 300'], timeout=300, env={{'{_MARK}': '{tmp_path}'}})"
+    code = f"from engines.runner import run; {work}"
     parent = subprocess.Popen([sys.executable, "-c", code], cwd=Path(__file__).parent.parent)
     try:
         assert gone(lambda: len(marked(_MARK, str(tmp_path))) < 3), "it did not start"

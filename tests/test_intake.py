@@ -40,7 +40,9 @@ def staging(tmp_path: Path) -> Path:
     return folder
 
 
-def _stage(path: Path | bytes, staging: Path, inbox: Path | None = None, limits: Limits = _LIMITS) -> StagedFile:
+def _stage(
+    path: Path | bytes, staging: Path, inbox: Path | None = None, limits: Limits = _LIMITS
+) -> StagedFile:
     name = show_bytes(os.path.basename(os.fsencode(path)))
     return stage(path, name=name, staging=staging, limits=limits, inbox=inbox)
 
@@ -88,7 +90,9 @@ def test_bytes_tell_what_a_file_is(tmp_path: Path, head: bytes, format_: Format)
     assert sniff(tmp_path / "x") is format_
 
 
-@pytest.mark.parametrize("content", [b"Just a letter", b"PK\x03\x04 a Word file", b"%PDX-1.7", b"\0" * 4000 + b"%PDF-1.4"])
+@pytest.mark.parametrize(
+    "content", [b"Just a letter", b"PK\x03\x04 a Word file", b"%PDX-1.7", b"\0" * 4000 + b"%PDF-1.4"]
+)
 def test_a_file_of_another_kind_named_pdf_is_set_aside(inbox: Path, staging: Path, content: bytes) -> None:
     """A name promises nothing."""
     (inbox / "a.pdf").write_bytes(content)
@@ -146,7 +150,7 @@ def test_a_link_is_followed_only_within_the_inbox(inbox: Path, staging: Path, tm
     "name",
     [
         b"a b.png",
-        b"it's \"quoted\".png",
+        b'it\'s "quoted".png',
         b"two\nlines.png",
         b"-rf.png",
         b"%s;$(x).png",
@@ -234,7 +238,9 @@ def test_a_file_that_grows_without_end_is_not_followed(inbox: Path, staging: Pat
         writer.join()
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="root reads everything, so a child without its rights is needed")
+@pytest.mark.skipif(
+    os.geteuid() != 0, reason="root reads everything, so a child without its rights is needed"
+)
 def test_a_file_without_the_right_to_read_it_is_set_aside(inbox: Path, staging: Path) -> None:
     """Told as unreadable, with the system's reason; tried as another user."""
     (inbox / "a.png").write_bytes(_PNG)

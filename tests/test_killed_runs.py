@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import time
 from pathlib import Path
@@ -48,7 +49,7 @@ def end_state(machine: Machine, batch: str) -> dict[str, Any]:
         (paper["sha256"], paper["pages"], paper["kind"], paper["code"], paper["route"], paper["original"])
         for paper in shown["documents"]
     )
-    findings = sorted((each["file"], each["rule"], each["page"] or 0) for each in shown["findings"])
+    findings = sorted((each["file"] or "", each["rule"], each["page"] or 0) for each in shown["findings"])
     return {
         "state": shown["state"],
         "files": shown["files"],
@@ -83,7 +84,7 @@ def test_a_plain_run_killed_at_fifteen_moments_ends_as_an_undisturbed_one(
     assert done.returncode in {0, 3}, done.stderr
     assert end_state(machine, inbox.name) == undisturbed
     shown = machine.json("batch", "show", inbox.name)
-    in_flight = 2 * len(__import__("os").sched_getaffinity(0))
+    in_flight = 2 * len(os.sched_getaffinity(0))
     assert shown["pages"]["ocr_passes"] <= shown["pages"]["in"] + kills * in_flight
     codes = [paper["code"] for paper in shown["documents"] if paper["code"]]
     assert len(codes) == len(set(codes))

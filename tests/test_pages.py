@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 import pikepdf
 import pytest
-from PIL import Image
 from pikepdf import Array, Dictionary, Name
+from PIL import Image
 
 from extractors.pages import assumed_dpi, list_pages, page_pixels
 from schemas.errors import SourceError

@@ -181,6 +181,42 @@ def test_a_part_read_date_has_raw_but_no_value() -> None:
     assert field.box is not None
 
 
+def test_a_number_line_of_which_nothing_can_be_read_is_there_but_unread() -> None:
+    rows = [("Số: j6” HIKT", x, y) if text.startswith("Số:") else (text, x, y) for text, x, y in DECISION]
+    field = one(page(rows)).fields["number"]
+    assert field.value is None
+    assert field.raw == "j6” HIKT"
+
+
+def test_a_label_read_together_with_its_value_is_still_a_label() -> None:
+    rows = [("Giới tính:Nam", x, y) if text == "Giới tính: Nam" else (text, x, y) for text, x, y in BIRTH]
+    assert one(page(rows)).fields["sex"].value == "Nam"
+
+
+def test_a_committee_whose_own_line_was_lost_is_told_by_the_one_above() -> None:
+    rows = official(
+        ["UBND HUYỆN DIÊN KHÁNH", "XÃ DIÊN AN"],
+        "Số: 21/QĐ-UBND",
+        "Diên An, ngày 09 tháng 8 năm 2023",
+        ["QUYẾT ĐỊNH", "Về việc hỗ trợ"],
+        signature=["TM. ỦY BAN NHÂN DÂN", "CHỦ TỊCH"],
+    )
+    assert one(page(rows)).fields["agency"].value == "Ủy ban nhân dân xã Diên An"
+
+
+def test_a_stamp_over_the_subject_does_not_get_into_it() -> None:
+    rows = [
+        ("Ngày:. 24/8 ” Về việc phê duyệt danh mục kỹ thuật", x, y)
+        if text.startswith("Về việc")
+        else (text, x, y)
+        for text, x, y in DECISION
+    ]
+    assert (
+        one(page(rows)).fields["subject"].value
+        == "Về việc phê duyệt danh mục kỹ thuật tại phòng khám đa khoa"
+    )
+
+
 def test_a_number_left_to_the_pen_keeps_its_notation() -> None:
     rows = [
         ("Số:        /QĐ-SYT", x, y) if text.startswith("Số:") else (text, x, y) for text, x, y in DECISION
