@@ -12,7 +12,7 @@ what=${1:-runtime}
 programs="tesseract-ocr tesseract-ocr-vie tesseract-ocr-eng tesseract-ocr-osd poppler-utils fontconfig"
 fonts="fonts-liberation2 fonts-croscore fonts-texgyre fonts-breip fonts-dancingscript fonts-rufscript fonts-kristi
   fonts-femkeklaver fonts-dkg-handwriting"
-suite="chromium" # a database server for the suite would be named here
+suite="chromium postgresql"
 lock=runtime
 case $what in
   runtime | demo) suite="" ;;

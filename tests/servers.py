@@ -1,7 +1,7 @@
 """Real servers for tests, each on a free loopback port with a folder of its own: versitygw (S3), PostgreSQL.
 
-Without versitygw its tests are skipped on a developer's machine and fail where `CI` is set; PostgreSQL, which
-no set-up step brings, is tested where the machine has it.
+Where one of them is missing its tests are skipped on a developer's machine and fail where `CI` is set, as `make test`
+sets it.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ def postgresql() -> Iterator[str]:
         return
     programs = _postgresql_programs()
     if programs is None:
-        pytest.skip("PostgreSQL is not here: apt-get install postgresql, or set SOHOA_TEST_POSTGRESQL")
+        missing("PostgreSQL", "apt-get install postgresql, or set SOHOA_TEST_POSTGRESQL")
     folder = Path(tempfile.mkdtemp(prefix="sohoa-pg-"))
     demoted = _ordinary_user()
     if demoted:
