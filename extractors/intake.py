@@ -80,7 +80,7 @@ def format_of(head: bytes) -> Format:
 
 def fingerprint(path: bytes | Path, *, limits: Limits, inbox: Path | None) -> Fingerprint:
     """Hash a file without keeping a copy. Raises as `stage` does."""
-    return _copy(os.fsencode(path), None, limits, inbox)
+    return pour(os.fsencode(path), None, limits=limits, inbox=inbox)
 
 
 def stage(path: bytes | Path, *, name: str, staging: Path, limits: Limits, inbox: Path | None) -> StagedFile:
@@ -89,7 +89,7 @@ def stage(path: bytes | Path, *, name: str, staging: Path, limits: Limits, inbox
     Args:
         path: the file, as bytes.
         name: how it is shown to people.
-        staging: private folder; the copy is named by its SHA-256.
+        staging: private folder.
         limits: size of a file, free disk.
         inbox: batch folder that links must not leave; None allows no judgement of links.
 
@@ -101,7 +101,8 @@ def stage(path: bytes | Path, *, name: str, staging: Path, limits: Limits, inbox
     try:
         mark = _copy(source, partial, limits, inbox)
         kind = format_of(mark.head)
-        final = staging / mark.sha256
+        # A name of its own: the same bytes may be on another desk at the same time, and each clears its own.
+        final = staging / f"{mark.sha256[:16]}-{uuid.uuid4().hex}"
         partial.replace(final)
     finally:
         partial.unlink(missing_ok=True)
@@ -123,23 +124,29 @@ def _misnamed(name: str, kind: Format) -> tuple[Finding, ...]:
     return (finding("format_misnamed", suffix=suffix, format=str(kind)),)
 
 
-def _copy(path: bytes, target: Path | None, limits: Limits, inbox: Path | None) -> Fingerprint:
+def _copy(path: bytes, target: Path, limits: Limits, inbox: Path | None) -> Fingerprint:
+    handle = os.open(target, os.O_CREAT | os.O_WRONLY | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    with open(handle, "wb") as out:
+        return pour(path, out, limits=limits, inbox=inbox, room=target.parent)
+
+
+def pour(
+    path: bytes, out: IO[bytes] | None, *, limits: Limits, inbox: Path | None, room: Path | None = None
+) -> Fingerprint:
+    """Hash a file while copying it to `out`, if given; `room` is the folder that must have room for it.
+
+    Raises:
+        SourceError: with the rule that says why the file cannot be used.
+    """
     with os.fdopen(_open(path, inbox), "rb", buffering=0) as source:
         before = os.fstat(source.fileno())
         _refuse(before, limits)
-        if target is None:
-            mark = _pour(source, None, before.st_size)
-        else:
-            _need_room(target.parent, before.st_size, limits)
-            with open(
-                os.open(target, os.O_CREAT | os.O_WRONLY | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb"
-            ) as out:
-                mark = _pour(source, out, before.st_size)
+        if room is not None:
+            _need_room(room, before.st_size, limits)
+        mark = _pour(source, out, before.st_size)
         after = os.fstat(source.fileno())
-    if (before.st_size, before.st_mtime_ns) != (
-        after.st_size,
-        after.st_mtime_ns,
-    ) or mark.size != after.st_size:
+    same = (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns)
+    if not same or mark.size != after.st_size:
         raise SourceError("file_changed")
     return mark
 

@@ -110,7 +110,10 @@ def _submit(
         agency=house.settings.work_agency,
     )
     out = house.staging / f"{paper.id}.pdf"
-    arguments = (staged.path, staged.format, sources, readings, str(out), identity, house.rules.rendition)
+    arguments = (
+        *(staged.path, staged.format, sources, readings, str(out), identity, house.rules.rendition),
+        tuple((member.path, member.format) for member in staged.members),
+    )
     seconds = _WRITE_SECONDS + house.rules.limits.rendition_seconds_per_page * len(sources)
     return out, house.pool.submit("storage.pdfa:write_pdfa", arguments, seconds)
 
@@ -126,7 +129,8 @@ def _finish(house: House, paper: Document, out: Path, future: Future[Rendition])
             VerdictReport(verdict=Verdict.NOT_CHECKED),
             (finding("pdfa_failed", page=error.page, detail=detail),),
         )
-    broken = house.pool.run("storage.pdfa:check_structure", (out,), _WRITE_SECONDS + 0.5 * rendition.pages)
+    wanted = (out, rendition.pages, rendition.flavour, rendition.streams)
+    broken = house.pool.run("storage.pdfa:check_structure", wanted, _WRITE_SECONDS + 0.5 * rendition.pages)
     if broken:
         return _Written(None, VerdictReport(verdict=Verdict.NOT_CHECKED), tuple(broken))
     if house.judge is None:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import structlog
 
+from extractors.bundle import stage_paper
 from extractors.intake import stage
 from extractors.understanding import understand
 from flows import readings as reading_stage
@@ -58,18 +59,13 @@ def work_on(bench: Bench, planned: PlannedFile) -> FileOutcome:
     """
     staged: StagedFile | None = None
     try:
-        staged = stage(
-            planned.entry.path,
-            name=planned.entry.name,
-            staging=bench.house.staging,
-            limits=bench.house.rules.limits,
-            inbox=bench.plan.inbox.root,
-        )
-        return _known_or_new(bench, planned, staged)
+        staged = _staged(bench, planned)
+        with bench.house.alone.over(staged.sha256):
+            return _known_or_new(bench, planned, staged)
     except SourceError as error:
         if staged is None and error.rule == "file_absent" and planned.known.attempts == 0:
             error.rule = "file_vanished"
-        return _set_aside(bench, planned, staged, reading_stage.page_finding(error, error.page))
+        return _set_aside(bench, planned, staged, *_reasons(error))
     except (SohoaError, CancelledError):
         raise
     except Exception as error:
@@ -78,8 +74,23 @@ def work_on(bench: Bench, planned: PlannedFile) -> FileOutcome:
         detail = f"{type(error).__name__}: {error}"[:200]
         return _set_aside(bench, planned, staged, finding("work_failed", detail=detail))
     finally:
-        if staged:
-            Path(staged.path).unlink(missing_ok=True)
+        for path in staged.paths if staged else ():
+            Path(path).unlink(missing_ok=True)
+
+
+def _staged(bench: Bench, planned: PlannedFile) -> StagedFile:
+    house, entry = bench.house, planned.entry
+    limits, root = house.rules.limits, bench.plan.inbox.root
+    if entry.members is not None:
+        return stage_paper(entry.members, name=entry.name, staging=house.staging, limits=limits, inbox=root)
+    return stage(entry.path, name=entry.name, staging=house.staging, limits=limits, inbox=root)
+
+
+def _reasons(error: SourceError) -> tuple[Finding, ...]:
+    """Why a file is set aside; of a paper in several files also which of them it was."""
+    reason = reading_stage.page_finding(error, error.page)
+    member = error.params.get("member")
+    return (reason,) if member is None else (finding("paper_file_unusable", member=member), reason)
 
 
 def _known_or_new(bench: Bench, planned: PlannedFile, staged: StagedFile) -> FileOutcome:
@@ -104,6 +115,9 @@ def _digitise(bench: Bench, planned: PlannedFile, staged: StagedFile) -> FileOut
     if not any(reading.state is not PageState.FAILED for reading in read):
         return _nothing_readable(bench, planned, staged, pages, read)
     fixed = [row.document.pages for row in documents.of_original(house.database, staged.sha256)]
+    if staged.members and not fixed:
+        # Whoever made the folder said that it is one paper.
+        fixed = [tuple(page.number for page in pages.pages)]
     understood = understand(
         staged.sha256, read, house.rules.book, bench.plan.sheet, bench.as_of, splits=fixed or None
     )

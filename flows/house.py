@@ -21,6 +21,7 @@ from configs.loader import (
 from configs.settings import Settings
 from engines import sweep, tesseract, verapdf
 from engines.pool import WorkPool
+from flows.locks import OneAtATime
 from schemas.batches import BatchSheet
 from schemas.digests import (
     READING_VERSION,
@@ -105,6 +106,7 @@ class House:
         self.database = Database(settings.catalogue_url)
         stack.callback(self.database.close)
         self.ledger = Ledger(self.database)
+        self.alone = OneAtATime()
         self.run = sweep.open_run(settings.run_root, sweep.tmp_root())
         stack.callback(self.run.close)
         stack.enter_context(_temporary_files_in(self.run.tmp))

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from extractors.batch_sheet import SHEET_NAMES
+from extractors.bundle import PAPER_SUFFIX, Member
 from schemas.errors import UsageError
 from schemas.text import show_bytes
 
@@ -23,10 +24,14 @@ _DIGITS = re.compile(r"(\d+)")
 
 
 class InboxFile(NamedTuple):
-    """One candidate: its path as bytes and its name relative to the batch, as shown to people."""
+    """One candidate: its path as bytes and its name relative to the batch, as shown to people.
+
+    `members`: the files of a sub-folder ending in `.paper`, which are one paper, in natural order; None for a file.
+    """
 
     path: bytes
     name: str
+    members: tuple[Member, ...] | None = None
 
 
 class Inbox(NamedTuple):
@@ -64,6 +69,9 @@ def open_inbox(folder: Path) -> Inbox:
     prefix = len(os.fsencode(root)) + 1
     for path, at_top in found:
         name = show_bytes(path[prefix:])
+        if is_paper(path):
+            files.append(InboxFile(path, name, _members(path)))
+            continue
         base = os.path.basename(path)
         low = base.lower().decode("ascii", "replace")
         if low in SHEET_NAMES:
@@ -86,7 +94,7 @@ def _told_apart(files: list[InboxFile]) -> list[InboxFile]:
     for file in files:
         seen[file.name] = seen.get(file.name, 0) + 1
         again = seen[file.name]
-        apart.append(file if again == 1 else InboxFile(file.path, f"{file.name} ({again})"))
+        apart.append(file if again == 1 else file._replace(name=f"{file.name} ({again})"))
     return apart
 
 
@@ -97,7 +105,7 @@ def _walk(folder: bytes, top: bool = True) -> list[tuple[bytes, bool]]:
         if not entry.is_dir(follow_symlinks=False):
             found.append((entry.path, top))
             continue
-        if entry.name.startswith(b"."):
+        if entry.name.startswith(b".") or is_paper(entry.path):
             found.append((entry.path, top))
             continue
         inside = _walk(entry.path, top=False)
@@ -105,6 +113,26 @@ def _walk(folder: bytes, top: bool = True) -> list[tuple[bytes, bool]]:
             found.append((entry.path, top))
         found.extend(inside)
     return found
+
+
+def is_paper(path: bytes) -> bool:
+    """Whether a path is a sub-folder whose files are one paper."""
+    if not path.lower().endswith(PAPER_SUFFIX.encode()):
+        return False
+    try:
+        return stat.S_ISDIR(os.lstat(path).st_mode)
+    except OSError:
+        return False
+
+
+def _members(folder: bytes) -> tuple[Member, ...]:
+    """Files of a paper, folders in it too, in natural order; what systems leave behind is not among them."""
+    found = []
+    for path, _ in _walk(folder):
+        base = os.path.basename(path)
+        if not base.startswith(b".") and base.lower().decode("ascii", "replace") not in _IGNORED_NAMES:
+            found.append(Member(path, show_bytes(path[len(folder) + 1 :])))
+    return tuple(sorted(found, key=lambda member: (natural_key(member.name), member.path)))
 
 
 def is_regular(path: bytes) -> bool:

@@ -1,4 +1,7 @@
-"""One run at a time per batch: a lock the kernel lets go of when its holder dies, with a note of who holds it."""
+"""One run at a time per batch, one thread at a time over the same bytes.
+
+A batch is held by a lock that the kernel lets go of when its holder dies, with a note of who holds it.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import fcntl
 import json
 import os
 import socket
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
@@ -42,6 +46,31 @@ def hold_batch(home: Path, batch: str, operator: str) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+class OneAtATime:
+    """Lets one thread at a time work on the same bytes: the second finds them read, and links."""
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._held: dict[str, tuple[threading.Lock, int]] = {}
+
+    @contextmanager
+    def over(self, sha256: str) -> Iterator[None]:
+        """Hold some bytes."""
+        with self._guard:
+            lock, waiting = self._held.get(sha256, (threading.Lock(), 0))
+            self._held[sha256] = (lock, waiting + 1)
+        try:
+            with lock:
+                yield
+        finally:
+            with self._guard:
+                waiting = self._held[sha256][1] - 1
+                if waiting:
+                    self._held[sha256] = (lock, waiting)
+                else:
+                    del self._held[sha256]
 
 
 def _holder(descriptor: int) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from extractors.batch_sheet import read_batch_sheet
+from extractors.bundle import fingerprint_paper
 from extractors.intake import fingerprint
 from flows.house import House
 from flows.inbox import Inbox, InboxFile, open_inbox
@@ -105,7 +106,11 @@ def _has_work(house: House, plan: BatchPlan, entry: InboxFile, row: FileRow) -> 
     if transient and row.attempts < MAX_ATTEMPTS:
         return True
     try:
-        mark = fingerprint(entry.path, limits=house.rules.limits, inbox=plan.inbox.root)
+        mark = (
+            fingerprint(entry.path, limits=house.rules.limits, inbox=plan.inbox.root)
+            if entry.members is None
+            else fingerprint_paper(entry.members, limits=house.rules.limits, inbox=plan.inbox.root)
+        )
     except SourceError as error:
         # What cannot even be hashed has no new bytes to work on; another reason than last time is worth a look.
         return all(each.rule != error.rule for each in row.findings)

@@ -12,7 +12,7 @@ from extractors.image_quality import judge
 from schemas.batches import StagedFile
 from schemas.errors import PageTimedOut, SourceError, WorkerDied
 from schemas.findings import RULES, Finding, finding
-from schemas.reading import PageList, PageReading, PageSource, failed_page
+from schemas.reading import Format, PageList, PageReading, PageSource, failed_page
 from schemas.rules import ImageRule, Limits, ReadingProfile
 
 if TYPE_CHECKING:
@@ -65,9 +65,29 @@ def list_pages(pool: WorkPool, staged: StagedFile, rules: ReadingRules) -> PageL
     Raises:
         SourceError: the file cannot be used.
     """
+    if staged.members:
+        return _joined([list_pages(pool, member, rules) for member in staged.members], rules.limits)
     arguments = (staged.path, staged.format, rules.limits)
     listed: PageList = pool.run("extractors.pages:list_pages", arguments, rules.limits.listing_seconds)
     return listed
+
+
+def _joined(lists: Sequence[PageList], limits: Limits) -> PageList:
+    """The pages of a paper in several files, numbered through."""
+    pages: list[PageSource] = []
+    for member, listed in enumerate(lists):
+        for source in listed.pages:
+            number = len(pages) + 1
+            place = {"number": number, "member": member, "member_page": source.number}
+            pages.append(source.model_copy(update={**place, "findings": _on_page(source.findings, number)}))
+    if len(pages) > limits.file_pages:
+        raise SourceError("too_many_pages", count=len(pages), limit=limits.file_pages)
+    findings = tuple(note for listed in lists for note in listed.findings)
+    return PageList(format=Format.BUNDLE, pages=tuple(pages), findings=findings)
+
+
+def _on_page(findings: Sequence[Finding], number: int) -> tuple[Finding, ...]:
+    return tuple(note.model_copy(update={"page": number}) if note.page else note for note in findings)
 
 
 def read_pages(
@@ -119,7 +139,12 @@ def _unreadable(source: PageSource) -> bool:
 def _submit(
     pool: WorkPool, staged: StagedFile, source: PageSource, rules: ReadingRules, entry: LedgerEntry | None
 ) -> Future[PageReading]:
-    arguments = (staged.path, staged.format, source, rules.reading, (), rules.limits)
+    file, place = (
+        (staged, source)
+        if source.member is None
+        else (staged.members[source.member], source.model_copy(update={"number": source.member_page}))
+    )
+    arguments = (file.path, file.format, place, rules.reading, (), rules.limits)
     seconds = rules.limits.page_seconds + _GRACE
     start = entry.starting(source.number) if entry else None
     return pool.submit("extractors.reading:read_page", arguments, seconds, start)
@@ -144,7 +169,8 @@ def _outcome(
             return failed_page(source, *retried, page_finding(again, source.number))
     except SourceError as error:
         return failed_page(source, page_finding(error, source.number))
-    reading = reading.model_copy(update={"findings": (*reading.findings, *retried)})
+    notes = _on_page(reading.findings, source.number)
+    reading = reading.model_copy(update={"number": source.number, "findings": (*notes, *retried)})
     if entry:
         entry.keep(reading)
     return reading

@@ -59,7 +59,8 @@ class BatchSheet(BaseModel):
 class StagedFile(BaseModel):
     r"""Bytes of one inbox file, copied and hashed. `path` is the private staging copy.
 
-    `name` is the path relative to the batch as shown to people (undecodable bytes as `\xNN`).
+    `name` is the path relative to the batch as shown to people (undecodable bytes as `\xNN`). `members` are the files,
+    staged each for itself, that a paper was joined from; `path` is then the joined original.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -70,6 +71,12 @@ class StagedFile(BaseModel):
     size: int
     format: Format
     findings: tuple[Finding, ...] = ()
+    members: tuple[StagedFile, ...] = ()
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Every file in the staging area that it is made of."""
+        return (self.path, *(member.path for member in self.members))
 
 
 class PageCounts(BaseModel):

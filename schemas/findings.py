@@ -56,6 +56,7 @@ RULES: Final[dict[str, RuleSpec]] = {
     "file_too_large": RuleSpec(_E),
     "link_out_of_inbox": RuleSpec(_E),
     "format_unknown": RuleSpec(_E),
+    "paper_file_unusable": RuleSpec(_E),
     "format_misnamed": RuleSpec(_W),
     "pdf_broken": RuleSpec(_E),
     "pdf_repaired": RuleSpec(_W),

@@ -27,6 +27,7 @@ class Format(StrEnum):
     JPX = "jpx"
     WEBP = "webp"
     BMP = "bmp"
+    BUNDLE = "zip"  # a paper in several files, joined by ourselves (`extractors.bundle`); never taken from an inbox
 
 
 class Box(NamedTuple):
@@ -92,6 +93,8 @@ class PageSource(BaseModel):
         page_points: width and height of the displayed page in points, None where the file does not say.
         image: name of the page's own image among its XObjects (PDF, origin `image`).
         placement: matrix that places that image's unit square on the displayed page, in points.
+        member: 0-based index of the file it lies in, where a paper was joined from several (`extractors.bundle`).
+        member_page: its 1-based number in that file.
         findings: e.g. `page_broken`, `page_too_large`; a page with an error finding is set aside, not read.
     """
 
@@ -107,6 +110,8 @@ class PageSource(BaseModel):
     page_points: tuple[float, float] | None = None
     image: str | None = None
     placement: tuple[float, float, float, float, float, float] | None = None
+    member: int | None = None
+    member_page: int | None = None
     findings: tuple[Finding, ...] = ()
 
 

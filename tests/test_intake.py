@@ -54,7 +54,7 @@ def _refused(path: Path | bytes, staging: Path, inbox: Path | None = None, limit
     return caught.value.rule
 
 
-def test_a_file_is_copied_privately_under_its_hash(inbox: Path, staging: Path) -> None:
+def test_a_file_is_copied_privately_and_hashed(inbox: Path, staging: Path) -> None:
     """Same bytes, mode 0600, no temporary name left; the original is as it was."""
     original = inbox / "giấy.png"
     original.write_bytes(_PNG)
@@ -65,7 +65,10 @@ def test_a_file_is_copied_privately_under_its_hash(inbox: Path, staging: Path) -
     assert copy.stat().st_mode & 0o777 == 0o600
     assert (staged.sha256, staged.size) == (hashlib.sha256(_PNG).hexdigest(), len(_PNG))
     assert staged.format is Format.PNG
-    assert [entry.name for entry in staging.iterdir()] == [staged.sha256]
+    assert list(staging.iterdir()) == [copy]
+    again = _stage(original, staging)
+    copy.unlink()
+    assert Path(again.path).read_bytes() == _PNG, "who works on the same bytes has a copy of their own"
     assert original.stat() == before
     assert fingerprint(original, limits=_LIMITS, inbox=None).sha256 == staged.sha256
 
@@ -253,11 +256,3 @@ def test_a_file_without_the_right_to_read_it_is_set_aside(inbox: Path, staging: 
         os.seteuid(0)
     assert caught.value.rule == "file_unreadable"
     assert caught.value.params["detail"] == "Permission denied"
-
-
-def test_the_same_bytes_twice_are_one_copy(inbox: Path, staging: Path) -> None:
-    """Under two names."""
-    for name in ("a.png", "b.png"):
-        (inbox / name).write_bytes(_PNG)
-    assert _stage(inbox / "a.png", staging).path == _stage(inbox / "b.png", staging).path
-    assert len(list(staging.iterdir())) == 1

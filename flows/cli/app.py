@@ -44,6 +44,23 @@ EXIT_SET_ASIDE = 3
 EXIT_INTERRUPTED = 130
 
 
+def _version(asked: bool) -> None:
+    if asked:
+        from flows.house import TOOL  # noqa: PLC0415
+
+        typer.echo(TOOL)
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Phiên bản.")
+    ] = False,
+) -> None:
+    """Số hóa kết quả thủ tục hành chính: từ bản quét đến PDF/A có mã, có kiểm chứng, có số liệu."""
+
+
 def settings_of(home: Path | None, lang: str | None, operator: str | None, **more: Any) -> Any:
     """Settings with what was typed on the command line on top."""
     from configs.settings import Settings  # noqa: PLC0415 - pydantic-settings only when a command runs
@@ -91,7 +108,7 @@ def main() -> None:
     from flows.cli import commands  # noqa: F401, PLC0415 - registers the commands on `app`
 
     try:
-        code = app(standalone_mode=False)
+        code = app(prog_name="sohoa", standalone_mode=False)
     except SohoaError as error:
         report_error(error)
         code = error.exit_code

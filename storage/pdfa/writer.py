@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import struct
 import tempfile
 import zlib
 from collections.abc import Sequence
@@ -24,31 +23,16 @@ from schemas.reading import Format, PageReading, PageSource
 from schemas.renditions import Rendition, RenditionIdentity
 from schemas.rules import RenditionProfile
 from storage.pdfa import geometry
+from storage.pdfa.damage import DAMAGED
 from storage.pdfa.drawn import Drawn
 from storage.pdfa.font import add_font
 from storage.pdfa.geometry import number
 from storage.pdfa.images import ColourSpaces
 from storage.pdfa.metadata import write_metadata
-from storage.pdfa.pdf_source import PdfSource
-from storage.pdfa.raster_source import RasterSource
+from storage.pdfa.originals import Originals
 from storage.pdfa.text_layer import text_operators
 
 _SPOOL_BYTES = 48_000_000
-# All that decoders raise on damaged data.
-_DAMAGED = (
-    pikepdf.PdfError,
-    struct.error,
-    zlib.error,
-    ArithmeticError,
-    AttributeError,
-    EOFError,
-    LookupError,
-    OSError,
-    RuntimeError,
-    SyntaxError,
-    TypeError,
-    ValueError,
-)
 
 
 def write_pdfa(
@@ -59,6 +43,7 @@ def write_pdfa(
     out: str,
     identity: RenditionIdentity,
     profile: RenditionProfile,
+    members: Sequence[tuple[str, Format]] = (),
 ) -> Rendition:
     """Write a document's pages to `out`, whole or not at all.
 
@@ -72,6 +57,7 @@ def write_pdfa(
         out: file to write; readable by its owner alone (0600).
         identity: what the metadata say.
         profile: flavour, and resolution of renders.
+        members: path and format of each file a paper was joined from; `PageSource.member` says which holds a page.
 
     Raises:
         SourceError: a page cannot be carried over (`page_broken`, `page_timed_out`), or the file cannot be
@@ -80,7 +66,7 @@ def write_pdfa(
     target = Path(out)
     words = {reading.number: reading for reading in readings}
     with ExitStack() as stack:
-        original = _open(path, kind, profile)
+        original = Originals(path, kind, profile, members)
         stack.callback(original.close)
         book = stack.enter_context(_Book(target.parent))
         for source in sources:
@@ -89,7 +75,7 @@ def write_pdfa(
                 book.add(drawn, words.get(source.number))
             except SourceError:
                 raise
-            except _DAMAGED as error:
+            except DAMAGED as error:
                 detail = f"{type(error).__name__}: {error}"[:200]
                 raise SourceError("page_broken", detail, page=source.number, detail=detail) from error
         partial = book.save(identity, profile)
@@ -106,15 +92,6 @@ def write_pdfa(
         flavour=profile.flavour,
         streams=tuple(book.streams),
     )
-
-
-def _open(path: str, kind: Format, profile: RenditionProfile) -> PdfSource | RasterSource:
-    if kind is Format.PDF:
-        return PdfSource(path, profile)
-    try:
-        return RasterSource(path, kind)
-    except _DAMAGED as error:
-        raise SourceError("image_broken", str(error), detail=str(error)[:200]) from error
 
 
 def _measured(path: Path) -> tuple[int, str]:
