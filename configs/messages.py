@@ -29,8 +29,15 @@ def render(finding: Finding, lang: str = "vi") -> tuple[str, str | None]:
     """A finding's message and remedy."""
     row = _table(lang)[finding.rule]
     params = _Params(page=finding.page, file=finding.file, **finding.params)
+    if "field" in finding.params:
+        params["field"] = _field_name(str(finding.params["field"]), lang)
     remedy = row.get("remedy")
     return row["message"].format_map(params), remedy.format_map(params) if remedy else None
+
+
+def _field_name(field: str, lang: str) -> str:
+    named = text(f"field.{field}", lang)
+    return field if named.startswith("field.") else named[:1].lower() + named[1:]
 
 
 def text(key: str, lang: str = "vi", /, **params: object) -> str:

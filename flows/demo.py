@@ -20,7 +20,7 @@ def main() -> int:
     from configs.messages import text  # noqa: PLC0415 - SOHOA_HOME must be set before settings are read
     from configs.settings import Settings  # noqa: PLC0415
     from flows.cli.digitize import digitize_batch  # noqa: PLC0415
-    from flows.cli.summary import batch_summary  # noqa: PLC0415
+    from flows.cli.summary import print_overview  # noqa: PLC0415
 
     settings = Settings(home=home)
     lang = settings.lang
@@ -30,19 +30,20 @@ def main() -> int:
 
         _say(text("demo.samples", lang, count=PAPERS))
         samples.make(folder, PAPERS, SEED)
-    worst = 0
     summaries = []
     for batch in sorted(path for path in folder.iterdir() if path.is_dir() and path.name != "truth"):
         _say(text("demo.batch", lang, name=batch.name))
-        outcome, shown = digitize_batch(settings, batch)
-        summaries.append(batch_summary(settings, shown, outcome))
-        worst = max(worst, 3 if shown["files"]["set_aside"] else 0)
+        _, shown = digitize_batch(settings, batch)
+        summaries.append(shown)
     _inventory(settings)
-    sys.stdout.write(f"\n{text('demo.title', lang)}\n\n" + "\n".join(summaries) + "\n")
+    sys.stdout.write(f"\n{text('demo.title', lang)}\n")
+    print_overview(settings, summaries)
     from flows.cli.figures import quota  # noqa: PLC0415
 
     quota(as_of=None, reading="A", explain=home / "quota-explain.csv", home=home)
     seconds = f"{time.monotonic() - started:.0f}"
+    sys.stdout.write(text("demo.explain", lang, path=home / "quota-explain.csv") + "\n")
+    sys.stdout.write(text("demo.next", lang, home=home.relative_to(ROOT)) + "\n")
     sys.stdout.write(text("demo.seconds", lang, seconds=seconds) + "\n")
     return 0
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from configs.messages import text
+from flows.cli.tables import print_table
 from flows.closing import report_folder
 from schemas.batches import BatchState, PageCounts
 from schemas.text import vn_number
@@ -54,6 +57,48 @@ def batch_summary(settings: Any, shown: dict[str, Any], outcome: Any, *, every_p
     return "\n".join(lines) + "\n"
 
 
+def print_overview(settings: Any, batches: Sequence[dict[str, Any]]) -> None:
+    """Several batches on one screen: a line each, what needs a person, where things lie."""
+    lang = settings.lang
+
+    def say(key: str, **params: object) -> str:
+        return text(f"summary.{key}", lang, **params)
+
+    rows = [_overview_row(shown) for shown in batches]
+    totals = [str(sum(int(row[column]) for row in rows)) for column in range(1, len(_COLUMNS))]
+    heads = [text(f"head.{name}", lang) for name in _COLUMNS]
+    numbers = range(1, len(_COLUMNS))
+    print_table(heads, [*rows, [say("all"), *totals]], numbers=numbers, title=say("overview"))
+    findings = [each for shown in batches for each in shown["findings"]]
+    lines = [*_needs({"batch": "…", "findings": findings}, say), "", say("where")]
+    lines.append(say("store", path=_store_place(settings)))
+    lines.append(say("reports"))
+    for shown in batches:
+        report = report_folder(settings.home, shown["batch"]) / "report.html"
+        if report.is_file():
+            lines.append(f"    {report}")
+    sys.stdout.write("\n".join(lines) + "\n\n")
+
+
+_COLUMNS = (
+    *("batch", "files", "set_aside", "pages", "accounted", "documents"),
+    *("accepted", "to_person", "coded", "waiting_code", "pdfa_valid"),
+)
+
+
+def _overview_row(shown: dict[str, Any]) -> list[str]:
+    papers = shown["documents"]
+    accepted = sum(paper["route"] == "accepted" for paper in papers)
+    counts = (
+        *(shown["files"]["in"], shown["files"]["set_aside"]),
+        *(shown["pages"]["in"], shown["pages"]["accounted"], len(papers)),
+        *(accepted, len(papers) - accepted, sum(1 for paper in papers if paper["code"])),
+        sum(1 for each in shown["findings"] if each["rule"] == "no_result_code"),
+        sum(paper["verdict"] == "valid" for paper in papers),
+    )
+    return [shown["batch"], *map(str, counts)]
+
+
 def _needs(shown: dict[str, Any], say: Any) -> list[str]:
     """Reasons that need a person, commonest first; then the files set aside."""
     weights = Counter(
@@ -85,19 +130,20 @@ def _papers(papers: list[dict[str, Any]], lang: str) -> list[str]:
 
 def _where(settings: Any, batch: str, say: Any) -> list[str]:
     folder = report_folder(settings.home, batch)
-    store = (
-        settings.store.root or settings.home / "store"
-        if settings.store.kind == "local"
-        else settings.store.endpoint
-    )
     lines = ["", say("where")]
     if (folder / "report.html").is_file():
         lines.append(say("report", path=folder / "report.html"))
     if (folder / "data-docs.html").is_file():
         lines.append(say("data_docs", path=folder / "data-docs.html"))
-    lines.append(say("store", path=store))
+    lines.append(say("store", path=_store_place(settings)))
     lines.append(say("quota", home=settings.home))
     return lines
+
+
+def _store_place(settings: Any) -> str:
+    if settings.store.kind == "local":
+        return str(settings.store.root or settings.home / "store")
+    return str(settings.store.endpoint)
 
 
 def speed(counts: PageCounts, seconds: float, lang: str) -> str:
