@@ -28,7 +28,7 @@ CATCH_ALL = {
     "engines/worker.py": "the border of one job in a worker",
     "engines/pool.py": "hands any failure to who waits for the job",
     "flows/files.py": "the border of one file's work: it becomes that file's finding",
-    "quality/sheets.py": "the border of one table given by a person: its parser raises anything; it becomes an error that says where",
+    "quality/sheets.py": "the border of one table given by a person: its parser raises anything",
     "flows/cli/app.py": "the outermost border: shows usage errors, re-raises the rest",
 }
 
