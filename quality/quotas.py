@@ -134,7 +134,7 @@ def _force(paper: PaperRow, as_of: date) -> str:
     that an old figure asked again does not change because the paper has expired since. What a person
     declared expired stays out.
     """
-    if paper.superseded:
+    if paper.superseded_on is not None and paper.superseded_on <= as_of:
         return "superseded"
     if paper.issue_date is not None and paper.issue_date > as_of:
         return "issued_later"

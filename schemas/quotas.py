@@ -65,7 +65,7 @@ class PaperRow(BaseModel):
     validity: ValidityState
     valid_until: date | None = None
     validity_source: str | None = None
-    superseded: bool = False
+    superseded_on: date | None = None
     linked_to: str | None = None
 
 

@@ -200,7 +200,11 @@ class Kind(Row):
 
 
 class ValidityRule(DatedRow):
-    """Decides whether a paper of a kind is in force (DOMAIN.md §3.4)."""
+    """Decides whether a paper of a kind is in force (DOMAIN.md §3.4).
+
+    `newest_of`: of the papers that agree in this field only the newest is in force; None where no field tells
+    which paper replaces which (an owner may hold many land certificates).
+    """
 
     id: str
     kind: str
@@ -214,6 +218,7 @@ class ValidityRule(DatedRow):
         "UNKNOWN",
     ]
     term_months: int | None = None
+    newest_of: Literal["owner_id"] | None = None
     note: str = ""
 
 

@@ -40,7 +40,7 @@ def papers(draw: st.DrawFn, number: int = 0) -> PaperRow:
         stored=draw(st.sampled_from([True] * 4 + [False])),
         validity=draw(st.sampled_from(ValidityState)),
         valid_until=draw(st.none() | days),
-        superseded=draw(st.sampled_from([False] * 4 + [True])),
+        superseded_on=draw(st.sampled_from([None] * 4 + [date(2022, 5, 1)])),
         linked_to=draw(st.sampled_from([None] * 4 + ["d0"])),
     )
 

@@ -50,13 +50,14 @@ def quota(
     """Tỷ lệ số hóa so với chỉ tiêu, theo cấp và đơn vị."""
     settings = settings_of(home, lang, operator)
     from configs.loader import load_kinds, load_targets  # noqa: PLC0415
+    from flows.counting import papers_as_of  # noqa: PLC0415
     from quality.quotas import compute  # noqa: PLC0415
-    from storage.catalogue import documents, figures  # noqa: PLC0415
+    from storage.catalogue import figures  # noqa: PLC0415
 
     day = _day(as_of)
     with database_of(settings) as database:
         report, reasons = compute(
-            list(documents.papers(database)),
+            papers_as_of(database, day),
             figures.inventory(database),
             figures.elsewhere(database),
             load_targets(),

@@ -1,0 +1,17 @@
+"""What the figures are counted from: every stored paper, with those that a newer one replaced marked as such."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from configs.loader import load_validity
+from quality.series import mark_superseded
+from schemas.quotas import PaperRow
+from storage.catalogue import documents
+from storage.catalogue.database import Database
+
+
+def papers_as_of(database: Database, day: date) -> list[PaperRow]:
+    """Every stored paper as the quota sees it, under the validity rules of a day."""
+    kinds = {rule.kind for rule in load_validity() if rule.newest_of and rule.holds_on(day)}
+    return mark_superseded(list(documents.papers(database)), kinds)
