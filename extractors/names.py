@@ -119,11 +119,16 @@ def known_agency(name: str, rules: Rulebook) -> str | None:
     return _agency_index(rules.version, _Keyed(rules)).get(plain(name))
 
 
+# A rank read together with the name after it: no Vietnamese syllable goes on after these.
+_JOINED_RANK = re.compile(r"\b(TỈNH|HUYỆN|QUẬN|PHƯỜNG|XÃ|Tỉnh|Huyện|Quận|Phường)([A-ZĐÀ-Ỹ]\w+)")
+
+
 def spell_out(line: str, rules: Rulebook) -> str:
     """Printed short forms in full: `UBND TP. Nha Trang` → `Ủy ban nhân dân thành phố Nha Trang`."""
     short = rules.agency_lines.short
     words = []
-    for word in re.sub(r"(?<=\w)\.(?=\w)", ". ", squeeze(line)).split(" "):
+    apart = _JOINED_RANK.sub(r"\1 \2", re.sub(r"(?<=\w)\.(?=\w)", ". ", squeeze(line)))
+    for word in apart.split(" "):
         full = short.get(word.upper()) or short.get(strip_accents(word.upper()))
         words.append(full if full and (word.isupper() or word.endswith(".")) else word)
     return " ".join(words)
@@ -152,7 +157,9 @@ def agencies_in(lines: Sequence[str], rules: Rulebook) -> list[str]:
     """Header lines joined into agencies, from the highest to the one that issues; short forms spelt out."""
     done: list[str] = []
     for line in lines:
-        text = spell_out(line, rules)
+        text = _without_stamps(spell_out(line, rules), rules)
+        if not text:
+            continue
         begins = head_of(text, rules) is not None
         whole = bool(done) and plain(done[-1]) not in {plain(word) for word in rules.agency_lines.incomplete}
         if begins and (whole or not done):
@@ -166,6 +173,17 @@ def agencies_in(lines: Sequence[str], rules: Rulebook) -> list[str]:
             # `THÀNH PHỐ HỒ CHÍ MINH` above `SỞ Y TẾ`: the place alone stands for its committee.
             done.append(text)
     return done
+
+
+def _without_stamps(line: str, rules: Rulebook) -> str:
+    """A header line without the stamp that was read at its end, or empty where it is nothing else."""
+    words = line.split(" ")
+    folded = [_BARE.sub("", plain(word)) for word in words]
+    for stamp in sorted(rules.agency_lines.stamps, key=len, reverse=True):
+        wanted = plain(stamp).split()
+        if folded[-len(wanted) :] == wanted:
+            return " ".join(words[: -len(wanted)])
+    return line
 
 
 def _is_place_line(text: str, rules: Rulebook) -> bool:

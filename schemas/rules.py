@@ -266,10 +266,11 @@ class Merger(DatedRow):
 
 
 class AgencyLines(Row):
-    """How agency lines of a header are read: first words of names, ranks of units, printed short forms."""
+    """How agency lines of a header are read: first words of names, stamps that are none, ranks of units, short forms."""
 
     heads: tuple[str, ...] = ()
     incomplete: tuple[str, ...] = ()
+    stamps: tuple[str, ...] = ()
     signer_titles: tuple[str, ...] = ()
     ranks: dict[str, Literal["tinh", "huyen", "xa", ""]] = {}
     short: dict[str, str] = {}

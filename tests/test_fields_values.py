@@ -215,6 +215,15 @@ def test_adding_months_never_skips_a_month(day: date, months: int) -> None:
             ["UBND TỈNH KHÁNH HÒA", "BAN QUẢN LÝ KHU KINH TẾ", "VÂN PHONG"],
             "Ban Quản lý Khu kinh tế Vân Phong Khánh Hòa",
         ),
+        (
+            ["SỞ KẾ HOẠCH VÀ ĐẦU TƯ TỈNHKHÁNH HÒA", "PHÒNG ĐĂNG KÝ KINH DOANH"],
+            "Phòng Đăng ký kinh doanh Khánh Hòa",
+        ),
+        (
+            ["UBND HUYỆN DIÊN KHÁNH", "PHÒNG TÀI CHÍNH - KẾ HOẠCH", "CÔNG VĂN ĐẾN"],
+            "Phòng Tài chính - Kế hoạch huyện Diên Khánh",
+        ),
+        (["UBND HUYỆN DIÊN KHÁNH", "UBND XÃ DIÊN AN", "(BẢN CHÍNH)"], "Ủy ban nhân dân xã Diên An"),
     ],
 )
 def test_header_lines_become_the_issuing_agency(header: list[str], agency: str) -> None:
