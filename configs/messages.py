@@ -31,6 +31,8 @@ def render(finding: Finding, lang: str = "vi") -> tuple[str, str | None]:
     params = _Params(page=finding.page, file=finding.file, **finding.params)
     if "field" in finding.params:
         params["field"] = _field_name(str(finding.params["field"]), lang)
+    if isinstance(reason := finding.params.get("reason"), str):
+        params["reason"] = _reason(reason, lang)
     remedy = row.get("remedy")
     return row["message"].format_map(params), remedy.format_map(params) if remedy else None
 
@@ -38,6 +40,12 @@ def render(finding: Finding, lang: str = "vi") -> tuple[str, str | None]:
 def _field_name(field: str, lang: str) -> str:
     named = text(f"field.{field}", lang)
     return field if named.startswith("field.") else named[:1].lower() + named[1:]
+
+
+def _reason(code: str, lang: str) -> str:
+    """A finding's reason in words: codes joined by `+` one by one, `tiff_50000` as any `tiff`; what is no code stays."""
+    words: dict[str, str] = _table(f"ui_{lang}")["reason"]
+    return ", ".join(words.get(part) or words.get(part.partition("_")[0], part) for part in code.split("+"))
 
 
 def text(key: str, lang: str = "vi", /, **params: object) -> str:

@@ -14,6 +14,8 @@ from engines import runner
 from engines.runner import Program, ProgramTimedOut, find, run
 from schemas.errors import SetupError, SourceError
 
+Pixels = npt.NDArray[np.uint8]
+
 
 class TextWord(NamedTuple):
     """A word of a text layer; coordinates as fractions of the displayed page."""
@@ -34,11 +36,11 @@ def probe() -> Program | None:
 class Rendered(NamedTuple):
     """A rendered page: H×W×3 RGB or H×W, and what Poppler said was wrong with it, empty if nothing."""
 
-    array: npt.NDArray[np.uint8]
+    array: Pixels
     complaint: str
 
 
-def render(path: str, page: int, dpi: float, *, timeout: float) -> npt.NDArray[np.uint8]:
+def render(path: str, page: int, dpi: float, *, timeout: float) -> Pixels:
     """Pixels of `render_page`, H×W×3 RGB; raises as it does."""
     return render_page(path, page, dpi, timeout=timeout).array
 

@@ -158,10 +158,12 @@ def _sharpness(grey: Grey) -> float:
     """How much of the way from paper to ink the steepest strokes go within two pixels: 1 is sharp."""
     height, width = grey.shape
     strip = grey[height // 8 : height * 7 // 8, width // 4 : width * 3 // 4]
+    if strip.shape[1] < 3 or strip.shape[0] < 1:
+        return 0.0
     steps = cast(Grey, cv2.absdiff(strip[:, 2:], strip[:, :-2]))
     counts = cv2.calcHist([strip], [0], None, [256], [0, 256]).ravel().cumsum()
     way = float(np.searchsorted(counts, 0.9 * counts[-1]) - np.searchsorted(counts, 0.01 * counts[-1]))
-    if steps.size == 0 or way < 20:
+    if way < 20:
         return 0.0
     steep = cv2.calcHist([steps], [0], None, [256], [0, 256]).ravel().cumsum()
     return round(min(1.0, float(np.searchsorted(steep, 0.995 * steep[-1])) / way), 3)

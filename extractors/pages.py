@@ -18,7 +18,7 @@ import pikepdf
 from pikepdf.models.image import ImageDecompressionError
 from PIL import Image, UnidentifiedImageError
 
-from engines import poppler
+from engines import poppler, rendering
 from extractors.pdf_pages import list_pdf_pages, open_pdf, too_large
 from schemas.errors import SourceError
 from schemas.findings import finding
@@ -175,7 +175,7 @@ def page_pixels(
     dpi = source.dpi or float(profile.render_dpi)
     # Poppler scales a page to a size before it turns it or after, depending on its version.
     size = None if source.display_rotation in {90, 270} else (source.width, source.height)
-    array, complaint = poppler.render_page(path, source.number, dpi, timeout=limits.page_seconds, size=size)
+    array, complaint = rendering.render_page(path, source.number, dpi, timeout=limits.page_seconds, size=size)
     return PagePixels(_as_listed(array, source), source.dpi, 24, complaint)
 
 
@@ -292,7 +292,7 @@ def _drawn_alone(image: Any, limits: Limits, number: int) -> poppler.Rendered:
         alone.save(file.name)
         size = (width, height)
         try:
-            return poppler.render_page(file.name, 1, 72, timeout=limits.page_seconds, grey=grey, size=size)
+            return rendering.render_page(file.name, 1, 72, timeout=limits.page_seconds, grey=grey, size=size)
         except SourceError as error:
             error.page = number
             raise

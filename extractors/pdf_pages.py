@@ -22,7 +22,17 @@ _FINEST = 600.0
 _COARSEST = 100.0
 _MAX_POINTS = 14_400 * 10.0
 _LETTER = (0.0, 0.0, 612.0, 792.0)
-_MALFORMED = (pikepdf.PdfError, RuntimeError, ValueError, TypeError, KeyError, AttributeError, OverflowError)
+# pikepdf lets through what its C++ and its model code raise: a missing JBIG2 decoder, an index out of range.
+_MALFORMED = (
+    pikepdf.PdfError,
+    pikepdf.DependencyError,
+    RuntimeError,
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    ArithmeticError,
+)
 _UNFOLLOWED = Content((), 0, 0, 1)
 
 
@@ -47,7 +57,7 @@ def list_pdf_pages(path: str, limits: Limits) -> PageList:
         try:
             count = len(pdf.pages)
         except _MALFORMED as error:
-            detail = _without_path(str(error))
+            detail = _without_path(str(error), path)
             raise SourceError("pdf_broken", detail, detail=detail) from error
         if count == 0:
             raise SourceError("pdf_no_pages")
@@ -63,7 +73,7 @@ def _repairs(pdf: pikepdf.Pdf, count: int) -> tuple[Finding, ...]:
     findings: list[Finding] = []
     warnings = [str(warning) for warning in pdf.get_warnings()]
     if warnings:
-        findings.append(finding("pdf_repaired", detail=_without_path(warnings[0])))
+        findings.append(finding("pdf_repaired", detail=_without_path(warnings[0], pdf.filename)))
     promised = cast(Any, pdf.Root.get("/Pages", pikepdf.Dictionary())).get("/Count", count)
     if isinstance(promised, int) and promised > count:
         findings.append(finding("pages_missing", expected=int(promised), found=count))
@@ -81,13 +91,13 @@ def open_pdf(path: str) -> pikepdf.Pdf:
     except pikepdf.PasswordError as error:
         raise SourceError("pdf_password") from error
     except _MALFORMED as error:
-        detail = _without_path(str(error))
+        detail = _without_path(str(error), path)
         raise SourceError("pdf_broken", detail, detail=detail) from error
 
 
-def _without_path(message: str) -> str:
+def _without_path(message: str, path: str) -> str:
     """QPDF begins its messages with the staged path, which says nothing to anyone."""
-    return message.rpartition("/")[2].partition(": ")[2][:200] or message[:200]
+    return message.removeprefix(path).lstrip(": ")[:200]
 
 
 def _source(pdf: pikepdf.Pdf, number: int, limits: Limits) -> PageSource:

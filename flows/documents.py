@@ -20,7 +20,7 @@ from schemas.batches import StagedFile
 from schemas.documents import Document, Route, Verdict
 from schemas.errors import SourceError
 from schemas.events import Event, EventType
-from schemas.findings import Finding, finding
+from schemas.findings import Finding, Severity, finding
 from schemas.reading import PageList, PageReading
 from schemas.renditions import Rendition, RenditionIdentity, VerdictReport
 from schemas.sidecars import OriginalFacts, PageFacts, RenditionFacts, Sidecar
@@ -158,9 +158,11 @@ def _store(
     version: int,
 ) -> NewVersion:
     rendition, verdict = written.rendition, written.report.verdict
-    notes = (*paper.findings, *written.findings)
+    told = {(each.rule, each.page) for each in paper.findings}
+    notes = (*paper.findings, *(each for each in written.findings if (each.rule, each.page) not in told))
     paper = paper.model_copy(update={"findings": notes})
-    if rendition is None or verdict is Verdict.INVALID:
+    lost = any(each.page and each.severity is Severity.ERROR for each in written.findings)
+    if rendition is None or verdict is Verdict.INVALID or lost:
         lowered = route(paper, house.rules.book, notes, verdict)
         paper = paper.model_copy(update={"route": lowered})
     pdfa_key = None

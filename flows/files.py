@@ -21,7 +21,7 @@ from flows.documents import Made, make_documents
 from flows.house import TOOL, House
 from flows.plan import BatchPlan, PlannedFile
 from schemas.batches import FileStatus, StagedFile
-from schemas.documents import Document
+from schemas.documents import Document, Route
 from schemas.errors import SohoaError, SourceError
 from schemas.events import Event, EventType
 from schemas.findings import Finding, Severity, finding
@@ -139,6 +139,8 @@ def _commit(
 ) -> FileOutcome:
     house, plan = bench.house, bench.plan
     failed = any(reading.state is PageState.FAILED for reading in read)
+    # A page can be read and yet be too damaged to be carried into the PDF/A.
+    failed = failed or any(version.document.route is Route.PARTIAL for version in made.versions)
     status = FileStatus.PARTIAL if failed else FileStatus.READ
     notes = (*staged.findings, *pages.findings, *_page_notes(read, understood))
     row = FileRow(

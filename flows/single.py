@@ -185,10 +185,12 @@ def make_pdfa(
     try:
         staged = stage(path, name=name, staging=desk.folder, limits=desk.limits, inbox=None)
         listed, readings = _pages(desk, staged, on_page)
-        failed = [
-            each for reading in readings if reading.state is PageState.FAILED for each in reading.findings
-        ]
-        written = _write(desk, profile, staged, listed, readings, out)
+        failed = [reading for reading in readings if reading.state is PageState.FAILED]
+        told = tuple(each for reading in failed for each in reading.findings)
+        if len(failed) == len(readings):
+            notes = (*staged.findings, *listed.findings, *told)
+            return RenditionResult(name, None, "set_aside", Verdict.NOT_CHECKED, 0, notes)
+        written = _write(desk, profile, staged, listed, readings, out.absolute())
     except SourceError as error:
         known = staged.findings if staged else ()
         return RenditionResult(
@@ -197,7 +199,9 @@ def make_pdfa(
     finally:
         if staged:
             Path(staged.path).unlink(missing_ok=True)
-    notes = (*staged.findings, *listed.findings, *failed, *written)
+    named = {(each.rule, each.page) for each in told}
+    written = tuple(each for each in written if (each.rule, each.page) not in named)
+    notes = (*staged.findings, *listed.findings, *told, *written)
     verdict = Verdict.NOT_CHECKED
     if judge is not None:
         report = judge.check([out], profile.flavour)[str(out)]
@@ -206,7 +210,8 @@ def make_pdfa(
             notes = (*notes, finding("pdfa_invalid", rules=", ".join(report.rules[:5])))
         elif verdict is Verdict.NOT_CHECKED:
             notes = (*notes, finding("pdfa_not_checked", reason=report.reason))
-    status = "partial" if failed else "done"
+    partial = any(each.page and each.severity is Severity.ERROR for each in (*told, *written))
+    status = "partial" if partial else "done"
     return RenditionResult(name, str(out), status, verdict, len(listed.pages), notes)
 
 
@@ -237,4 +242,4 @@ def _write(
     seconds = _WRITE_SECONDS + desk.limits.rendition_seconds_per_page * len(numbers)
     rendition = desk.pool.run("storage.pdfa:write_pdfa", arguments, seconds)
     notes: tuple[Finding, ...] = rendition.findings
-    return tuple(each for each in notes if each.severity is not Severity.ERROR or each.page is None)
+    return notes

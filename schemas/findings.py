@@ -79,6 +79,7 @@ RULES: Final[dict[str, RuleSpec]] = {
     "page_retried": RuleSpec(_I),
     "page_turned": RuleSpec(_I),
     "page_rendered": RuleSpec(_I),
+    "page_placeholder": RuleSpec(_W),
     "stream_reencoded": RuleSpec(_I),
     "text_layer_garbled": RuleSpec(_W),
     "dpi_assumed": RuleSpec(_W),

@@ -166,6 +166,8 @@ def _jpeg_stays(raw: bytes, width: int, height: int, colour: Colour) -> bool:
 
 
 def _jpx_stays(raw: bytes, width: int, height: int, image: pikepdf.Object, colour: Colour | None) -> bool:
+    if raw.startswith(b"\xff\x4f"):
+        return False  # a bare codestream: viewers show it, PDF wants it boxed
     header = jpx.parse(raw)
     said = "/ColorSpace" not in image or (colour is not None and colour == Colour(header.components))
     return header.legal and said and (header.width, header.height) == (width, height)

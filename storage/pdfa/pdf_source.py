@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, cast
 
 import pikepdf
 
-from engines import poppler
+from engines import rendering
 from schemas.errors import SourceError
 from schemas.findings import Finding, finding
 from schemas.reading import PageOrigin, PageSource
@@ -120,7 +120,7 @@ class PdfSource:
             dpi = min(_MAX_RENDER_DPI, native * (1 - 0.02 / max(source.width, source.height)))
         else:
             dpi = min(_MAX_RENDER_DPI, max(float(self._profile.render_dpi), native))
-        pixels, complaint = poppler.render_page(self._path, source.number, dpi, timeout=_RENDER_SECONDS)
+        pixels, complaint = rendering.render_page(self._path, source.number, dpi, timeout=_RENDER_SECONDS)
         if complaint and int(pixels.min()) == 255:  # nothing of the page could be drawn
             raise SourceError("page_broken", complaint, page=source.number, detail=complaint)
         stream: ImageStream = encode_array(pixels)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import mmap
-from contextlib import ExitStack
+import struct
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,6 +25,8 @@ from storage.pdfa.images import Colour, ColourSpaces, ImageStream, add_image, g4
 # Pages over the limit were set aside when they were listed; Pillow's own guard would refuse fine A3 scans.
 Image.MAX_IMAGE_PIXELS = None
 _ORIENTATION = 274
+_RGB = 2  # TIFF's photometric interpretation
+_UNFOLLOWED = tiff.Frame(0, 0, 0, 0, 0, 0, 1, 0, (), (), tiled=False, orientation=1)
 # EXIF: mirrored left to right first, then turned clockwise.
 _TURNS = {
     1: (0, False), 2: (0, True), 3: (180, False), 4: (180, True),
@@ -52,7 +56,8 @@ class RasterSource:
             with Path(path).open("rb") as stream:
                 self._view = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
             self._stack.enter_context(self._view)
-            with memoryview(self._view) as view:
+            # What Pillow can follow and we cannot is decoded.
+            with memoryview(self._view) as view, suppress(ValueError):
                 self._frames = tiff.frames(view)
 
     def close(self) -> None:
@@ -84,26 +89,24 @@ class RasterSource:
         if self._kind is Format.TIFF:
             return self._tiff(source.number)
         data = Path(self._path).read_bytes()
-        taken = None
-        if self._kind is Format.JPEG:
-            taken = _jpeg(data)
-        elif self._kind is Format.PNG:
-            header = png.parse(data)
-            taken = lift_png(data, taken_over=True) if header.plain else None
-            if taken is None and header.bits == 16 and header.colour == 2 and not header.transparency:
+        taken, irregular = None, False
+        try:
+            if self._kind is Format.PNG and _is_rgb16(data):
                 return _Picture(self._rgb16(0), reason="interlaced")
-        elif self._kind is Format.JPX:
-            taken = _jpx(data)
+            taken = _TAKEN[self._kind](data) if self._kind in _TAKEN else None
+        except (ValueError, LookupError, struct.error):
+            irregular = True  # a decoder may still know how to read it, or will say that it is damaged
         with Image.open(self._path) as image:
-            orientation = int(image.getexif().get(_ORIENTATION, 1))
+            orientation = int(Image.Image.getexif(image).get(_ORIENTATION, 1))
             if taken is not None:
                 return _Picture(taken, orientation)
             image.load()
             stream, given_up = encode_image(image)
-        return _Picture(stream, orientation, given_up or str(self._kind), given_up is None)
+        why = given_up or ("undecodable_as_is" if irregular else str(self._kind))
+        return _Picture(stream, orientation, why, given_up is None)
 
     def _tiff(self, number: int) -> _Picture:
-        frame = self._frames[number - 1]
+        frame = self._frames[number - 1] if number <= len(self._frames) else _UNFOLLOWED
         if self._view is not None:
             strip = tiff.group4_strip(self._view, frame)
             if strip is not None:
@@ -120,7 +123,7 @@ class RasterSource:
                     taken_over=untouched,
                 )
                 return _Picture(stream, frame.orientation, None if untouched else "fill_order")
-        if frame.bits == 16 and frame.samples == 3:
+        if frame.bits == 16 and frame.samples == 3 and frame.photometric == _RGB:
             return _Picture(self._rgb16(number - 1), frame.orientation, "tiff")
         try:
             if self._image is None:
@@ -170,6 +173,23 @@ def _jpx(data: bytes) -> ImageStream | None:
     if not header.legal:
         return None
     return ImageStream(data, header.width, header.height, Name.JPXDecode, {}, None, None, taken_over=True)
+
+
+def _png(data: bytes) -> ImageStream | None:
+    return lift_png(data, taken_over=True) if png.parse(data).plain else None
+
+
+def _is_rgb16(data: bytes) -> bool:
+    """Whether a PNG holds opaque 16-bit RGB that cannot be taken over."""
+    header = png.parse(data)
+    return not header.plain and header.bits == 16 and header.colour == 2 and not header.transparency
+
+
+_TAKEN: dict[Format, Callable[[bytes], ImageStream | None]] = {
+    Format.JPEG: _jpeg,
+    Format.PNG: _png,
+    Format.JPX: _jpx,
+}
 
 
 def _page_size(source: PageSource) -> tuple[float, float, float | None]:

@@ -13,12 +13,13 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pikepdf
 from pikepdf import Array, Dictionary, Name, Stream
 
 from schemas.errors import SourceError
-from schemas.findings import Finding
+from schemas.findings import Finding, Severity, finding
 from schemas.reading import Format, PageReading, PageSource
 from schemas.renditions import Rendition, RenditionIdentity
 from schemas.rules import RenditionProfile
@@ -30,6 +31,7 @@ from storage.pdfa.geometry import number
 from storage.pdfa.images import ColourSpaces
 from storage.pdfa.metadata import write_metadata
 from storage.pdfa.originals import Originals
+from storage.pdfa.placeholder import placeholder
 from storage.pdfa.text_layer import text_operators
 
 _SPOOL_BYTES = 48_000_000
@@ -59,9 +61,11 @@ def write_pdfa(
         profile: flavour, and resolution of renders.
         members: path and format of each file a paper was joined from; `PageSource.member` says which holds a page.
 
+    A page that cannot be carried over, or was listed as broken, keeps its place by a sheet that says so; each such
+    page has the error finding that says why and `page_placeholder`.
+
     Raises:
-        SourceError: a page cannot be carried over (`page_broken`, `page_timed_out`), or the file cannot be
-            opened; nothing is written.
+        SourceError: no page at all can be carried over, or the file cannot be opened; nothing is written.
     """
     target = Path(out)
     words = {reading.number: reading for reading in readings}
@@ -69,15 +73,15 @@ def write_pdfa(
         original = Originals(path, kind, profile, members)
         stack.callback(original.close)
         book = stack.enter_context(_Book(target.parent))
+        lost: list[SourceError] = []
         for source in sources:
             try:
-                drawn = original.draw(source, book.pdf, book.spaces)
-                book.add(drawn, words.get(source.number))
-            except SourceError:
-                raise
-            except DAMAGED as error:
-                detail = f"{type(error).__name__}: {error}"[:200]
-                raise SourceError("page_broken", detail, page=source.number, detail=detail) from error
+                book.add(_drawn(original, source, book), words.get(source.number))
+            except SourceError as error:
+                lost.append(error)
+                if len(lost) == len(sources):
+                    raise
+                book.add_placeholder(source, error)
         partial = book.save(identity, profile)
         try:
             size, digest = _measured(partial)
@@ -92,6 +96,25 @@ def write_pdfa(
         flavour=profile.flavour,
         streams=tuple(book.streams),
     )
+
+
+def _drawn(original: Originals, source: PageSource, book: _Book) -> Drawn:
+    """A page ready to be written; whatever a decoder raised on its data becomes the page's `SourceError`."""
+    number = source.number
+    for known in source.findings:
+        if known.severity is Severity.ERROR:
+            params: dict[str, Any] = dict(known.params)
+            raise SourceError(known.rule, page=number, **params)
+    try:
+        return original.draw(source, book.pdf, book.spaces)
+    except SourceError as error:
+        error.page = number
+        raise
+    except MemoryError as error:
+        raise SourceError("page_worker_died", "out of memory", page=number, detail="memory") from error
+    except DAMAGED as error:
+        detail = f"{type(error).__name__}: {error}"[:200]
+        raise SourceError("page_broken", detail, page=number, detail=detail) from error
 
 
 def _measured(path: Path) -> tuple[int, str]:
@@ -142,6 +165,15 @@ class _Book:
         self._held += drawn.held
         if self._held > _SPOOL_BYTES:
             self._spool()
+
+    def add_placeholder(self, source: PageSource, error: SourceError) -> None:
+        """Append the sheet that keeps a lost page's place."""
+        sheet = placeholder(source, self.pdf, self.spaces)
+        self.add(sheet.drawn, sheet.reading)
+        params: dict[str, Any] = {
+            key: value for key, value in error.params.items() if isinstance(value, (str, int, float))
+        }
+        self.findings.append(finding(error.rule, page=source.number, **params))
 
     def save(self, identity: RenditionIdentity, profile: RenditionProfile) -> Path:
         """Write all pages with font, metadata and output intent to a new file beside the target."""
