@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from configs.loader import load_image_rules, load_limits, load_reading_profile, load_rulebook
-from extractors import intake, pages, reading
+from extractors import intake, language, pages, reading
 from extractors.split import mark_separators
 from extractors.understanding import understand
 from schemas.digests import READING_VERSION, digest_of
@@ -208,7 +208,11 @@ def main() -> int:
     rules = load_rulebook()
     found = [truth for truth in truths(given.folder) if not given.only or given.only in truth["file"]]
     found = [truth for truth in found if truth.get("documents")]
-    cache = given.folder / ".readings" / digest_of(READING_VERSION, {"profile": load_reading_profile()})
+    cache = (
+        given.folder
+        / ".readings"
+        / digest_of(READING_VERSION, {"profile": load_reading_profile(), "language": language.identity()})
+    )
     if not given.truth_lines:
         _fill_cache(found, given.folder, cache, given.workers)
     score = Score()

@@ -53,8 +53,14 @@ def load_limits(root: Path = ROOT) -> Limits:
 
 @functools.cache
 def load_reading_profile(root: Path = ROOT) -> ReadingProfile:
-    """How pages are read (`reading.toml`)."""
-    return toml_model(ReadingProfile, root / "reading.toml")
+    """How pages are read (`reading.toml`, and the family names of `surnames.toml`)."""
+    profile = toml_model(ReadingProfile, root / "reading.toml")
+    diacritics = profile.diacritics.model_copy(update={"surnames": tuple(sorted(_surnames(root)))})
+    return profile.model_copy(update={"diacritics": diacritics})
+
+
+def _surnames(root: Path) -> frozenset[str]:
+    return frozenset(str(name) for name in read_toml(root / "surnames.toml").get("surnames", ()))
 
 
 @functools.cache
@@ -216,7 +222,7 @@ def _rulebook(root: Path, lists_dir: Path | None, as_of: date) -> Rulebook:
         notation_parts=frozenset(parts),
         agency_lines=toml_model(AgencyLines, root / "agency_lines.toml"),
         provinces=load_provinces(root),
-        surnames=frozenset(str(name) for name in read_toml(root / "surnames.toml").get("surnames", ())),
+        surnames=_surnames(root),
         secret_marks=tuple(str(mark) for mark in marks.get("secret", ())),
         separator_marks=tuple(str(mark) for mark in marks.get("separator", ())),
         home_province=str(marks.get("home_province", "")),

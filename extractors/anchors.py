@@ -43,7 +43,12 @@ class Line:
 
     @functools.cached_property
     def text(self) -> str:
-        """Words joined by spaces."""
+        """Words joined by spaces, as they were read: names, numbers and codes never take what context chose."""
+        return " ".join(word.as_read for word in self.words)
+
+    @property
+    def chosen(self) -> str:
+        """Words joined by spaces, diacritics as their context asks for: running text only."""
         return " ".join(word.text for word in self.words)
 
     @functools.cached_property
@@ -132,11 +137,11 @@ def lines_of(page: PageReading) -> tuple[Line, ...]:
 
 def _unglued(word: Word, rotation: Rotation) -> tuple[Word, ...]:
     """A label read together with its value (`tính:Nam`) as two words; the place of the cut is by letters."""
-    label, colon, value = word.text.partition(":")
+    label, colon, value = word.as_read.partition(":")
     if not colon or not label.isalpha() or len(value) < 2 or not value[0].isalpha() or rotation:
         return (word,)
     box = word.box
-    cut = box.left + box.width * (len(label) + 1) // len(word.text)
+    cut = box.left + box.width * (len(label) + 1) // len(word.as_read)
     left, right = Box(box.left, box.top, cut, box.bottom), Box(cut, box.top, box.right, box.bottom)
     return (
         word._replace(text=label + ":", box=left, raw=None),

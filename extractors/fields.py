@@ -40,7 +40,7 @@ class Flow:
 
 
 def flow_of(lines: Iterable[Line]) -> Flow:
-    """Join lines with single spaces."""
+    """Join lines with single spaces; words as they were read."""
     words: list[Word] = []
     starts: list[int] = []
     pages: list[int] = []
@@ -51,8 +51,8 @@ def flow_of(lines: Iterable[Line]) -> Flow:
             words.append(word)
             starts.append(at)
             pages.append(line.page)
-            parts.append(word.text)
-            at += len(word.text) + 1
+            parts.append(word.as_read)
+            at += len(word.as_read) + 1
     return Flow(" ".join(parts), tuple(words), tuple(starts), tuple(pages))
 
 

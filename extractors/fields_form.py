@@ -142,7 +142,7 @@ def _read(
     label = labels[at]
     line = lines[label.line]
     for words in _stretches(lines, labels, at, rule.lines, rule.type):
-        parsed = parse_value(" ".join(word.text for word in words), rule, rules)
+        parsed = parse_value(" ".join(word.as_read for word in words), rule, rules)
         if parsed is not None and parsed.value is not None:
             used = _words_used(words, parsed.value) or words
             return field_of(

@@ -124,7 +124,7 @@ def _addressee(lines: Sequence[Line], source: ReadFrom) -> dict[str, Field]:
     for at, line in enumerate(lines):
         if line.top > 0.6 or not is_addressed(line):
             continue
-        text = " ".join(word.text for word in line.words[2:]).strip(" :-")
+        text = " ".join(word.as_read for word in line.words[2:]).strip(" :-")
         used = line
         if not text and at + 1 < len(lines):
             used = lines[at + 1]

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from engines import tesseract
 from engines.tesseract import EngineWord
-from extractors import layout, text_layer
+from extractors import diacritics, language, layout, text_layer
 from extractors.image_quality import judge, lines_run_down, measure, skew_of
 from extractors.pages import PagePixels, assumed_dpi, page_pixels
 from extractors.preprocess import (
@@ -171,7 +171,7 @@ def _read_pixels(
             "state": PageState.READ,
             "rotation": look.rotation,
             "confidence": round(look.confidence, 4),
-            "words": look.words,
+            "words": _in_context(look.words, profile),
         }
     return PageReading(
         number=number,
@@ -182,6 +182,14 @@ def _read_pixels(
         findings=tuple(findings),
         engine_seconds=round(look.seconds, 4) if look else 0.0,
         **changes,
+    )
+
+
+def _in_context(words: tuple[Word, ...], profile: ReadingProfile) -> tuple[Word, ...]:
+    return (
+        diacritics.choose(words, language.model(), profile.diacritics)
+        if profile.diacritics.enabled
+        else words
     )
 
 

@@ -21,6 +21,7 @@ from configs.loader import (
 from configs.settings import Settings
 from engines import sweep, tesseract, verapdf
 from engines.pool import WorkPool
+from extractors import language
 from flows.locks import OneAtATime
 from schemas.batches import BatchSheet
 from schemas.digests import (
@@ -78,8 +79,10 @@ class Rules:
         """
         engine = tesseract.identity(self.reading.engine, self.reading.languages)
         image = [rule.model_dump(mode="json") for rule in self.image]
+        counts = language.identity() if self.reading.diacritics.enabled else None
+        read_by = {"profile": self.reading, "engine": engine, "language": counts}
         return Digests(
-            reading=digest_of(READING_VERSION, {"profile": self.reading, "engine": engine}),
+            reading=digest_of(READING_VERSION, read_by),
             understanding=digest_of(
                 UNDERSTANDING_VERSION,
                 {

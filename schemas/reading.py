@@ -13,6 +13,7 @@ from typing import Literal, NamedTuple
 from pydantic import BaseModel, ConfigDict
 
 from schemas.findings import Finding
+from schemas.text import nfc
 
 Rotation = Literal[0, 90, 180, 270]
 
@@ -61,7 +62,8 @@ class Box(NamedTuple):
 class Word(NamedTuple):
     """One word. `line` counts text lines down the page in reading order; `block` the regions they lie in.
 
-    `text` is what was chosen, NFC; `raw` what the engine read, where the two differ.
+    `text` is what was chosen, NFC; `raw` what the engine read, where the two differ. The text layer, search and a
+    paper's subject take what was chosen; names, numbers, codes and every other field take `as_read`.
     """
 
     text: str
@@ -70,6 +72,11 @@ class Word(NamedTuple):
     line: int
     block: int = 0
     raw: str | None = None
+
+    @property
+    def as_read(self) -> str:
+        """What the engine read, in normal form, before context chose anything."""
+        return self.text if self.raw is None else nfc(self.raw)
 
 
 class PageOrigin(StrEnum):

@@ -55,6 +55,33 @@ class Limits(Row):
     stop_share: float = 0.5
 
 
+class DiacriticsProfile(Row):
+    """How diacritics of running text are weighed against their context; prices are natural logarithms of odds.
+
+    Attributes:
+        enabled: off, every word stays as the engine read it.
+        sure: confidence from which a word is never touched.
+        doubted: confidence up to which a change costs `least`; it grows to `most` at `sure`.
+        least, most: what a change costs.
+        usual: share of neighbouring words that the counts need not know; beyond it a page is none of theirs.
+        strange: what a change costs more on a page of which the counts know nothing.
+        name_leads: words before names: ranks of units, forms of address.
+        offices: first words of offices and laws, which are no names.
+        surnames: family names; none in `reading.toml`, `surnames.toml` gives them.
+    """
+
+    enabled: bool = True
+    sure: float = 0.955
+    doubted: float = 0.6
+    least: float = 1.0
+    most: float = 5.0
+    usual: float = 0.2
+    strange: float = 12.0
+    name_leads: tuple[str, ...] = ()
+    offices: tuple[str, ...] = ()
+    surnames: tuple[str, ...] = ()
+
+
 class ReadingProfile(Row):
     """How pages are read; part of the reading digest.
 
@@ -73,6 +100,7 @@ class ReadingProfile(Row):
     even_background: bool = True
     level: bool = True
     turn: bool = True
+    diacritics: DiacriticsProfile = DiacriticsProfile()
 
 
 class RenditionProfile(Row):
