@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 
+from extractors import decided as persons
 from extractors import routing, validity
 from extractors.anchors import Line, has_phrase, lines_of, plain
 from extractors.classify import Classified, classify
@@ -29,6 +30,7 @@ def understand(
     sheet: BatchSheet | None = None,
     as_of: date | None = None,
     splits: Sequence[tuple[int, ...]] | None = None,
+    decided: Mapping[str, persons.Decided] | None = None,
 ) -> tuple[Document, ...]:
     """Understand one original.
 
@@ -39,6 +41,7 @@ def understand(
         sheet: what a person said of the batch, or None.
         as_of: day on which validity is asked; default today.
         splits: page lists fixed when the file was first split; they stay, whatever the rules say now.
+        decided: what persons decided, by document id; it wins over what is read.
 
     Returns:
         The papers in the order of their pages; every page but a marked separator is in exactly one.
@@ -47,7 +50,15 @@ def understand(
     lines = [lines_of(reading) for reading in readings]
     groups = _fixed(readings, splits) if splits else split_pages(readings, lines, rulebook)
     return tuple(
-        _paper(sha256, [readings[at] for at in group], [lines[at] for at in group], rulebook, sheet, day)
+        _paper(
+            sha256,
+            [readings[at] for at in group],
+            [lines[at] for at in group],
+            rulebook,
+            sheet,
+            day,
+            decided or {},
+        )
         for group in groups
     )
 
@@ -72,29 +83,33 @@ def _paper(
     rules: Rulebook,
     sheet: BatchSheet | None,
     as_of: date,
+    decisions: Mapping[str, persons.Decided],
 ) -> Document:
+    numbers = tuple(reading.number for reading in readings)
+    own = document_id(sha256, numbers)
+    said = decisions.get(own, {})
     first = next((lines for lines in pages if lines), ())
     source: ReadFrom = next(
         (reading.source for reading in readings if reading.state is PageState.READ), "ocr"
     )
     heading = heading_of(first, rules)
-    found = classify(pages, heading.number, rules)
-    fields = fields_of_paper(pages, found, heading, rules, source)
-    placed = _placed(pages, fields, sheet, rules)
+    found = persons.kind_of(classify(pages, heading.number, rules), said, rules)
+    fields = persons.fields_with(fields_of_paper(pages, found, heading, rules, source), said)
+    placed = persons.place_of(_placed(pages, fields, sheet, rules), fields, said, sheet, rules)
     decided = validity.decide(found.kind.id if found.kind else None, fields, rules, as_of)
-    codes, code_findings = _result_type(found, pages, rules)
-    numbers = tuple(reading.number for reading in readings)
+    decided = persons.validity_of(decided, said)
+    codes, code_findings = persons.result_type_of(*_result_type(found, pages, rules), said)
     findings = (
         *_secrecy(pages, rules),
         *_kind_findings(found, rules),
         *code_findings,
-        *_field_findings(fields, found.kind, rules, as_of),
+        *persons.still_open(_field_findings(fields, found.kind, rules, as_of), said),
         *_place_findings(placed),
         *_validity_findings(decided),
         *_lost(readings),
     )
     document = Document(
-        id=document_id(sha256, numbers),
+        id=own,
         sha256=sha256,
         pages=numbers,
         kind=found.kind.id if found.kind else None,
@@ -108,7 +123,7 @@ def _paper(
         unit=placed.unit,
         findings=tuple(findings),
     )
-    page_findings = [each for reading in readings for each in reading.findings]
+    page_findings = persons.still_open([each for reading in readings for each in reading.findings], said)
     return document.model_copy(update={"route": routing.route(document, rules, page_findings)})
 
 

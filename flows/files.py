@@ -26,7 +26,7 @@ from schemas.errors import SohoaError, SourceError
 from schemas.events import Event, EventType
 from schemas.findings import Finding, Severity, finding
 from schemas.reading import PageList, PageReading, PageState
-from storage.catalogue import batches, documents
+from storage.catalogue import batches, decisions, documents
 from storage.catalogue.batches import FileRow, OriginalRow
 
 log = structlog.get_logger(__name__)
@@ -119,7 +119,13 @@ def _digitise(bench: Bench, planned: PlannedFile, staged: StagedFile) -> FileOut
         # Whoever made the folder said that it is one paper.
         fixed = [tuple(page.number for page in pages.pages)]
     understood = understand(
-        staged.sha256, read, house.rules.book, bench.plan.sheet, bench.as_of, splits=fixed or None
+        staged.sha256,
+        read,
+        house.rules.book,
+        bench.plan.sheet,
+        bench.as_of,
+        splits=fixed or None,
+        decided=decisions.of_original(house.database, staged.sha256),
     )
     if any(each.rule == "secret_document" for paper in understood for each in paper.findings):
         house.ledger.wipe(staged.sha256)

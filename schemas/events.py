@@ -18,6 +18,7 @@ class EventType(StrEnum):
     FIXITY_CHECK = "fixity check"
     CODE_ISSUED = "code issued"
     CODE_VOIDED = "code voided"
+    DECISION = "metadata modification"  # a person's word on one value, old and new
     LINKED = "linked"
     SET_ASIDE = "set aside"
     BATCH_STARTED = "batch started"

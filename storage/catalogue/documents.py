@@ -51,6 +51,7 @@ __all__ = [
     "all_findings",
     "codes_of",
     "commit",
+    "commit_next",
     "events_of",
     "events_to_export",
     "find",
@@ -132,6 +133,31 @@ def commit(
         done = [_commit_document(connection, context, version) for version in versions]
         finish_file(connection, batch, _as_duplicate(connection, batch, file))
     return done
+
+
+def commit_next(
+    connection: Connection,
+    batch: str,
+    run: str,
+    operator: str,
+    new: NewVersion,
+    code_event: Callable[[str, str], Event],
+) -> Committed:
+    """Write the version that follows a document's present one, inside the caller's transaction.
+
+    Raises:
+        CatalogueError: the document is not there, or has another version by now.
+    """
+    query = select(t.document.c.version, t.document.c.file).where(t.document.c.id == new.document.id)
+    known = connection.execute(query).first()
+    if known is None or new.version != known.version + 1:
+        held = known.version if known else 0
+        raise CatalogueError(
+            f"document {new.document.id} has version {held} by now, not {new.version - 1}",
+            remedy="version_taken",
+            id=new.document.id,
+        )
+    return _commit_document(connection, _Context(batch, run, operator, known.file, code_event, now()), new)
 
 
 def void_code(

@@ -164,6 +164,20 @@ event = Table(
     Column("data", _Json, nullable=False),
     Column("exported", Boolean, nullable=False),
 )
+decision = Table(
+    "decision",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("document_id", ForeignKey("document.id"), nullable=False, index=True),
+    Column("target", String(100), nullable=False),
+    Column("action", String(16), nullable=False),
+    Column("value", Text),
+    Column("old", Text),
+    Column("operator", String(200), nullable=False),
+    Column("at", String(40), nullable=False),
+    Column("note", Text, nullable=False),
+    Column("event", String(32), nullable=False),
+)
 page_reading = Table(
     "page_reading",
     metadata,

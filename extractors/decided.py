@@ -1,0 +1,112 @@
+"""What a person decided laid over what the machine understood. Pure; a decision wins over anything read.
+
+`decided` is always the last decision by target (`schemas.review.in_force`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+from extractors.classify import Classified
+from extractors.numbers import parse_number
+from extractors.units import Placed, resolve
+from schemas.batches import BatchSheet
+from schemas.documents import Choice, Field, Validity, ValidityState
+from schemas.findings import Finding
+from schemas.review import KIND, OF_PAPER, RESULT_TYPE, UNIT, VALIDITY, Action, Decision, picture, picture_of
+from schemas.rules import Rulebook
+
+Decided = Mapping[str, Decision]
+
+
+def value_of(decided: Decided, target: str) -> str | None:
+    """The value that a person gave to a target, or None."""
+    held = decided.get(target)
+    return held.value if held is not None and held.action is Action.SET else None
+
+
+def kind_of(found: Classified, decided: Decided, rules: Rulebook) -> Classified:
+    """The kind a person named; where the machine's title is of that kind it still tells where it stands."""
+    kind = rules.kind(value_of(decided, KIND))
+    if kind is None:
+        return found
+    title = found.title if found.title is not None and found.title.kind.id == kind.id else None
+    return Classified(kind, 1.0, title)
+
+
+def fields_with(fields: Mapping[str, Field], decided: Decided) -> dict[str, Field]:
+    """Fields with a person's values in place; raw text, page and box stay those of the reading."""
+    done = dict(fields)
+    for target, held in decided.items():
+        if target in OF_PAPER or picture_of(target) or held.action is Action.ACCEPT:
+            continue
+        if held.action is Action.ABSENT:
+            done.pop(target, None)
+            continue
+        place = {"value": held.value, "confidence": 1.0, "source": "operator"}
+        known = done.get(target)
+        done[target] = known.model_copy(update=place) if known else Field.model_validate(place)
+    return _with_notation(done, decided)
+
+
+def _with_notation(fields: dict[str, Field], decided: Decided) -> dict[str, Field]:
+    """The notation is part of the number: it follows what a person said the number is."""
+    number = value_of(decided, "number")
+    if number is None or "notation" in decided:
+        return fields
+    parsed = parse_number(number)
+    if parsed is None or parsed.notation is None:
+        fields.pop("notation", None)
+    else:
+        told = {"value": parsed.notation, "confidence": 1.0, "source": "derived"}
+        known = fields.get("notation")
+        fields["notation"] = known.model_copy(update=told) if known else Field.model_validate(told)
+    return fields
+
+
+def result_type_of(
+    codes: Choice | None, notes: list[Finding], decided: Decided
+) -> tuple[Choice | None, list[Finding]]:
+    """The result code a person chose among those the kind may carry; questions about it are answered."""
+    code = value_of(decided, RESULT_TYPE)
+    if code is None:
+        return codes, notes
+    candidates = codes.candidates if codes else ()
+    left = [each for each in notes if each.rule not in {"result_code_ambiguous", "no_result_code"}]
+    return Choice(value=code, confidence=1.0, candidates=candidates or (code,)), left
+
+
+def place_of(
+    placed: Placed, fields: Mapping[str, Field], decided: Decided, sheet: BatchSheet | None, rules: Rulebook
+) -> Placed:
+    """The unit a person named, as units are named in figures."""
+    named = value_of(decided, UNIT)
+    if named is None:
+        return placed
+    issued = fields.get("issue_date")
+    day = date.fromisoformat(issued.value) if issued and issued.value else None
+    level = sheet.level if sheet else None
+    found = resolve(None, day, BatchSheet(owning_unit=named, level=placed.level or level), rules)
+    return found._replace(source="operator") if found.unit else placed
+
+
+def validity_of(judged: Validity, decided: Decided) -> Validity:
+    """Validity as a person knows it."""
+    state = value_of(decided, VALIDITY)
+    if state is None:
+        return judged
+    return judged.model_copy(update={"state": ValidityState(state), "source": "operator"})
+
+
+def still_open(findings: Sequence[Finding], decided: Decided) -> list[Finding]:
+    """Findings that no decision answers: who says that a value stands so on the paper has seen it."""
+
+    def answered(each: Finding) -> bool:
+        told = {each.params.get("field"), each.params.get("other")} - {None}
+        if each.rule in {"field_malformed", "date_in_future", "field_conflict"}:
+            return bool(told) and all(value_of(decided, str(name)) is not None for name in told)
+        held = decided.get(picture(each.rule, each.page)) if each.page else None
+        return held is not None and held.action is Action.ACCEPT
+
+    return [each for each in findings if not answered(each)]

@@ -1,0 +1,69 @@
+"""What a person decided about a paper: one value, one word, kept for ever and stronger than anything a machine reads.
+
+A later decision about the same target stands in place of an earlier one; neither is ever deleted.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import Final
+
+from pydantic import BaseModel, ConfigDict
+
+KIND: Final = "kind"
+RESULT_TYPE: Final = "result_type"
+UNIT: Final = "unit"
+VALIDITY: Final = "validity"
+# Targets of a paper that are no fields of it.
+OF_PAPER: Final = (KIND, RESULT_TYPE, UNIT, VALIDITY)
+_PICTURE: Final = re.compile(r"picture:(?P<rule>[a-z_]+):(?P<page>\d+)")
+
+
+class Action(StrEnum):
+    """What a person said: this is the value; it is not on the paper; the picture will do."""
+
+    SET = "set"
+    ABSENT = "absent"
+    ACCEPT = "accept"
+
+
+class Decision(BaseModel):
+    """One thing decided.
+
+    Attributes:
+        target: a field's name, one of `OF_PAPER`, or `picture:<rule>:<page>`.
+        action: what was said of it.
+        value: the value as fields keep it (dates ISO, kinds by id); None unless `action` is `set`.
+        old: what the machine, or an earlier person, had before.
+        operator: who decided.
+        at: when, ISO 8601 with offset.
+        note: what the person wrote beside it.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    target: str
+    action: Action = Action.SET
+    value: str | None = None
+    old: str | None = None
+    operator: str = ""
+    at: str = ""
+    note: str = ""
+
+
+def picture(rule: str, page: int) -> str:
+    """Target of a finding about a page's picture."""
+    return f"picture:{rule}:{page}"
+
+
+def picture_of(target: str) -> tuple[str, int] | None:
+    """Rule and page of a target about a picture; None for any other."""
+    match = _PICTURE.fullmatch(target)
+    return (match["rule"], int(match["page"])) if match else None
+
+
+def in_force(decisions: Iterable[Decision]) -> dict[str, Decision]:
+    """The last decision about each target, of decisions in the order they were made."""
+    return {each.target: each for each in decisions}

@@ -1,0 +1,97 @@
+"""What persons decided: kept for ever, in the order it was said; written with the versions it makes, or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from sqlalchemy import Connection, insert, select
+
+from schemas.events import Event
+from schemas.review import Decision, in_force
+from storage.catalogue import schema as t
+from storage.catalogue.database import Database
+from storage.catalogue.documents import Committed, NewVersion, commit_next
+from storage.catalogue.events import record_events
+
+_CHUNK = 500
+
+
+class Decided(NamedTuple):
+    """A document's next version, and the decisions that made it, each with the event that tells of it."""
+
+    batch: str
+    version: NewVersion
+    decisions: tuple[tuple[Decision, Event], ...]
+
+
+def of_documents(database: Database, ids: Sequence[str]) -> dict[str, list[Decision]]:
+    """Every decision about these documents, by document, oldest first; documents without one are absent."""
+    found: dict[str, list[Decision]] = {}
+    with database.read() as connection:
+        for start in range(0, len(ids), _CHUNK):
+            chunk = list(ids[start : start + _CHUNK])
+            query = select(t.decision).where(t.decision.c.document_id.in_(chunk)).order_by(t.decision.c.id)
+            for row in connection.execute(query):
+                found.setdefault(row.document_id, []).append(Decision.model_validate(row._mapping))
+    return found
+
+
+def of_original(database: Database, sha256: str) -> dict[str, dict[str, Decision]]:
+    """What stands decided about the documents of an original, by document and target."""
+    query = (
+        select(t.decision)
+        .join(t.document, t.document.c.id == t.decision.c.document_id)
+        .where(t.document.c.sha256 == sha256)
+        .order_by(t.decision.c.id)
+    )
+    found: dict[str, list[Decision]] = {}
+    with database.read() as connection:
+        for row in connection.execute(query):
+            found.setdefault(row.document_id, []).append(Decision.model_validate(row._mapping))
+    return {document: in_force(said) for document, said in found.items()}
+
+
+def commit(
+    database: Database,
+    run: str,
+    operator: str,
+    decided: Sequence[Decided],
+    code_event: Callable[[str, str, str], Event],
+) -> list[Committed]:
+    """Write decisions, the versions they make, codes and events: all of it, or nothing.
+
+    Args:
+        database: the catalogue.
+        run: id of the run that events belong to.
+        operator: who answers for it.
+        decided: one entry a document.
+        code_event: makes the event of an issued code from (batch, document id, code).
+
+    Raises:
+        CatalogueError: a document has another version by now; nothing was written.
+    """
+    done = []
+    with database.write() as connection:
+        for each in decided:
+            _record(connection, run, each)
+            done.append(
+                commit_next(
+                    connection,
+                    each.batch,
+                    run,
+                    operator,
+                    each.version,
+                    lambda document_id, code, batch=each.batch: code_event(batch, document_id, code),  # type: ignore[misc]
+                )
+            )
+    return done
+
+
+def _record(connection: Connection, run: str, each: Decided) -> None:
+    rows = [
+        {**decision.model_dump(mode="json"), "document_id": each.version.document.id, "event": event.id}
+        for decision, event in each.decisions
+    ]
+    connection.execute(insert(t.decision), rows)
+    record_events(connection, run, [event for _, event in each.decisions])
