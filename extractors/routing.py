@@ -36,6 +36,8 @@ _LOST: Final = frozenset(
     }
 )
 
+_REQUIRED: Final = ("number", "issue_date", "agency")
+
 
 def route(
     document: Document, rules: Rulebook, page_findings: Sequence[Finding], verdict: Verdict | None = None
@@ -60,18 +62,34 @@ def route(
 
 def is_complete(document: Document, rules: Rulebook) -> bool:
     """Whether kind and mandatory metadata are there and sure enough, and no code waits for a person."""
+    return not lacks(document, rules)
+
+
+def lacks(document: Document, rules: Rulebook) -> tuple[str, ...]:
+    """What keeps a paper from being complete, in the order one would ask: `kind`, `result_type`, names of fields."""
     kind = rules.kind(document.kind)
     sure = rules.thresholds
-    if kind is None or (document.kind_confidence or 0.0) < sure.kind:
-        return False
-    if any(not _is_sure(document.fields.get(name), _needed(name, sure)) for name in kind.required):
-        return False
-    if any(
-        each.rule in {"field_malformed", "field_conflict", "result_code_ambiguous"}
-        for each in document.findings
-    ):
-        return False
-    return not kind.has_owner or has_owner(document, sure)
+    unsure = kind is None or (document.kind_confidence or 0.0) < sure.kind
+    lacking = ["kind"] if unsure else []
+    asked = {each.rule: each for each in document.findings}
+    if "result_code_ambiguous" in asked:
+        lacking.append("result_type")
+    required = kind.required if kind else _REQUIRED
+    lacking += [name for name in required if not _is_sure(document.fields.get(name), _needed(name, sure))]
+    if kind is not None and kind.has_owner and not has_owner(document, sure):
+        lacking += _owner_lacks(document, sure)
+    doubted = {"field_malformed", "field_conflict"}
+    named = [str(each.params.get("field")) for each in document.findings if each.rule in doubted]
+    lacking += ["number" if name == "code" else name for name in named]
+    return tuple(dict.fromkeys(lacking))
+
+
+def _owner_lacks(document: Document, sure: Thresholds) -> list[str]:
+    """The identifier where one stands on the paper, else the name, and the birth date that goes with it."""
+    if "owner_id" in document.fields:
+        return ["owner_id"]
+    named = _is_sure(document.fields.get("owner_name"), sure.owner)
+    return ["birth_date"] if named else ["owner_name", "owner_id"]
 
 
 def has_owner(document: Document, sure: Thresholds) -> bool:
@@ -88,6 +106,11 @@ def has_owner(document: Document, sure: Thresholds) -> bool:
 
 def _needed(name: str, sure: Thresholds) -> float:
     return {"number": sure.number, "issue_date": sure.issue_date, "agency": sure.agency}.get(name, sure.field)
+
+
+def about_picture(finding: Finding) -> bool:
+    """Whether a finding is about the picture of a page that could be read."""
+    return finding.rule in _PICTURE
 
 
 def _is_sure(field: Field | None, needed: float) -> bool:

@@ -145,7 +145,7 @@ def _close(house: House, plan: BatchPlan, state: BatchState, rule: _StopRule, pr
     batches.set_state(house.database, plan.name, state, findings=notes)
     _tell(house, plan, EventType.BATCH_ENDED, str(state), files=len(plan.todo))
     progress.step("closing")
-    return close_batch(house, plan)
+    return close_batch(house, plan.name)
 
 
 def chunks(todo: Sequence[PlannedFile], workers: int) -> list[Chunk]:

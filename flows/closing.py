@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from flows.house import House
-from flows.plan import BatchPlan
 from storage.objects.keys import batch_key
 from storage.sidecars import export_events
 from storage.tables import write_batch_tables
@@ -25,13 +24,13 @@ def report_folder(home: Path, batch: str) -> Path:
     return home / "reports" / batch_key(batch)
 
 
-def close_batch(house: House, plan: BatchPlan) -> Closed:
+def close_batch(house: House, name: str) -> Closed:
     """Write everything that is derived from a batch; running it again rewrites the same."""
-    folder = report_folder(house.settings.home, plan.name)
+    folder = report_folder(house.settings.home, name)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    tables = write_batch_tables(house.database, house.store, plan.name)
+    tables = write_batch_tables(house.database, house.store, name)
     from flows.reporting import write_reports  # noqa: PLC0415 - great-expectations: seconds of import
 
-    report, data_docs = write_reports(house, plan.name, folder)
-    export_events(house.database, house.store, plan.name)
+    report, data_docs = write_reports(house, name, folder)
+    export_events(house.database, house.store, name)
     return Closed(report, data_docs, tables)

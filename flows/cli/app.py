@@ -28,8 +28,12 @@ batch_app = typer.Typer(help="Xem các lô, tệp lỗi, và đưa tệp vào ch
 inventory_app = typer.Typer(help="Số liệu kiểm kê kết quả còn hiệu lực.", no_args_is_help=True)
 lists_app = typer.Typer(help="Danh mục thủ tục và loại kết quả: nhập, so sánh.", no_args_is_help=True)
 units_app = typer.Typer(help="Đơn vị hành chính theo thời gian.", no_args_is_help=True)
+review_app = typer.Typer(
+    help="Những gì cần người xem: liệt kê, quyết định, đưa ra và nhận lại bảng tính.", no_args_is_help=True
+)
 app.add_typer(batch_app, name="batch")
 app.add_typer(inventory_app, name="inventory")
+app.add_typer(review_app, name="review")
 app.add_typer(lists_app, name="lists")
 app.add_typer(units_app, name="units")
 

@@ -78,7 +78,7 @@ def show(
     """Một lô: tệp, trang, giấy tờ, phát hiện."""
     settings = settings_of(home, lang, operator)
     with database_of(settings) as database:
-        shown = shown_batch(database, _name(batch), settings.lang)
+        shown = shown_batch(database, named_batch(batch), settings.lang)
     if as_json:
         print_json(shown)
     else:
@@ -102,8 +102,8 @@ def failed(
     from storage.catalogue import batches  # noqa: PLC0415
 
     with database_of(settings) as database:
-        batches.batch(database, _name(batch))
-        rows = batches.failed(database, _name(batch))
+        batches.batch(database, named_batch(batch))
+        rows = batches.failed(database, named_batch(batch))
     lines = [
         {
             "file": row.name,
@@ -167,7 +167,7 @@ def retry(
     from storage.catalogue import batches  # noqa: PLC0415
 
     with database_of(settings) as database:
-        row = batches.batch(database, _name(batch))
+        row = batches.batch(database, named_batch(batch))
         chosen = batches.requeue(database, row.name, files)
     if not as_json:
         sys.stdout.write(text("retry.chosen", settings.lang, count=len(chosen)) + "\n")
@@ -178,7 +178,7 @@ def retry(
     return digitize(Path(row.path), as_json=as_json, home=home, lang=lang, operator=operator)
 
 
-def _name(batch: str) -> str:
+def named_batch(batch: str) -> str:
     """A batch by its name, or by its folder."""
     import unicodedata  # noqa: PLC0415
 

@@ -1,5 +1,5 @@
 """Registers every command on the app."""
 
-from flows.cli import batch, digitize, doctor, figures, get, pdfa, read
+from flows.cli import batch, digitize, doctor, figures, get, pdfa, read, review
 
-__all__ = ["batch", "digitize", "doctor", "figures", "get", "pdfa", "read"]
+__all__ = ["batch", "digitize", "doctor", "figures", "get", "pdfa", "read", "review"]

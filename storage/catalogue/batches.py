@@ -247,6 +247,16 @@ def receive_original(database: Database, sha256: str, size: int, kind: str) -> O
     return OriginalRow(row.sha256, row.size, row.format, row.received_at, listed)
 
 
+def original(database: Database, sha256: str) -> OriginalRow | None:
+    """An original as it was received, or None."""
+    with database.read() as connection:
+        row = connection.execute(select(t.original).where(t.original.c.sha256 == sha256)).first()
+    if row is None:
+        return None
+    listed = PageList.model_validate(row.page_list) if row.page_list else None
+    return OriginalRow(row.sha256, row.size, row.format, row.received_at, listed)
+
+
 def keep_page_list(database: Database, sha256: str, pages: PageList) -> None:
     """Remember an original's pages."""
     dumped = pages.model_dump(mode="json", exclude_defaults=True)

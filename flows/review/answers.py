@@ -1,0 +1,204 @@
+"""Whether what a person typed can be the value of a target, and how it is kept: dates ISO, kinds by id.
+
+Grammar and check digits are held against every answer; an answer that a person says stands so on the paper (`sure`) may
+break a check digit, for papers do, but never a grammar that a code or a date hangs on.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime
+from typing import Any, Final
+
+from extractors.numbers import close_up, parse_number
+from extractors.units import resolve
+from extractors.values import identifier_is_sound
+from schemas.batches import BatchSheet
+from schemas.codes import is_owner_identifier
+from schemas.documents import Document, ValidityState
+from schemas.errors import SohoaError
+from schemas.review import KIND, RESULT_TYPE, UNIT, VALIDITY
+from schemas.rules import Rulebook
+from schemas.text import fold, squeeze
+
+_DAY: Final = re.compile(r"(\d{1,2})\s*[/.-]\s*(\d{1,2})\s*[/.-]\s*(\d{4})")
+_ISO: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
+_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,60}")
+_LONGEST: Final = 500
+_LONGEST_NUMBER: Final = 60
+_OLDEST: Final = 1900
+_TYPES: Final = {
+    "date": "date",
+    "date_words": "date",
+    "person_id": "identifier",
+    "tax_id": "identifier",
+    "owner_id": "identifier",
+    "sex": "sex",
+    "number": "amount",
+    "money": "amount",
+    "area": "amount",
+}
+VALIDITY_WORDS: Final = {
+    "còn hiệu lực": ValidityState.IN_FORCE,
+    "hết hiệu lực": ValidityState.EXPIRED,
+    "chưa xác định": ValidityState.UNKNOWN,
+}
+
+
+class WrongAnswer(SohoaError):
+    """An answer that cannot be the value. `problem` keys its sentence under `review.wrong`."""
+
+    code = "answer"
+    exit_code = 2
+
+    def __init__(self, problem: str, **params: Any) -> None:
+        super().__init__(problem, remedy=f"answer_{problem}", **params)
+        self.problem = problem
+
+
+def type_of(target: str, kind: str | None, rules: Rulebook) -> str:
+    """How answers about a target are checked: date, identifier, number, year, sex, amount, text, or the target itself."""
+    if target in {KIND, RESULT_TYPE, UNIT, VALIDITY, "number"}:
+        return target
+    known = rules.kind(kind)
+    rule = next((each for each in known.fields if each.name == target), None) if known else None
+    if rule is not None and rule.type in _TYPES:
+        return _TYPES[rule.type]
+    if target.endswith("_date"):
+        return "date"
+    if target.endswith("_id"):
+        return "identifier"
+    return "year" if target.endswith("_year") else "text"
+
+
+def read_answer(
+    given: object, target: str, paper: Document, rules: Rulebook, today: date, *, sure: bool = False
+) -> str:
+    """The value as it is kept.
+
+    Args:
+        given: what was typed: text, or what a spreadsheet made of it (a number, a date).
+        target: what it is about.
+        paper: the paper as it stands, its kind as decided with it.
+        rules: kinds, units, codes.
+        today: no paper was issued, and nobody born, after it.
+        sure: the person says that it stands so on the paper.
+
+    Raises:
+        WrongAnswer: it cannot be.
+    """
+    if not _NAME.fullmatch(target):
+        raise WrongAnswer("target", value=target)
+    kind = type_of(target, paper.kind, rules)
+    if isinstance(given, (datetime, date)):
+        if kind != "date":
+            raise WrongAnswer("cell_is_date", value=str(given))
+        given = given.strftime("%d/%m/%Y")
+    if isinstance(given, (int, float)) and not isinstance(given, bool):
+        if kind == "identifier":
+            raise WrongAnswer("cell_is_number")
+        given = str(int(given)) if float(given).is_integer() else str(given).replace(".", ",")
+    text = squeeze(str(given))
+    if not text or not any(char.isalnum() for char in text):
+        raise WrongAnswer("empty")
+    if len(text) > _LONGEST:
+        raise WrongAnswer("too_long", limit=_LONGEST)
+    if kind == KIND:
+        return _kind(text, rules)
+    if kind == RESULT_TYPE:
+        return _result_type(text, paper, rules)
+    if kind == UNIT:
+        return _unit(text, paper, rules)
+    if kind == "date":
+        return _date(text, target, today)
+    if kind == "identifier":
+        return _identifier(text, paper, sure)
+    if kind == "number":
+        return _number(text, paper, rules, sure)
+    return _plain(text, kind, today)
+
+
+def _kind(text: str, rules: Rulebook) -> str:
+    for each in rules.kinds:
+        if text == each.id or fold(text) == fold(each.title):
+            return each.id
+    raise WrongAnswer("kind", value=text)
+
+
+def _result_type(text: str, paper: Document, rules: Rulebook) -> str:
+    code = text.split(" ")[0].strip(" –-:")
+    kind = rules.kind(paper.kind)
+    possible = kind.result_codes if kind else ()
+    if code not in rules.result_types and code not in possible:
+        raise WrongAnswer("result_type", value=text)
+    if possible and code not in possible:
+        raise WrongAnswer("result_type_of_kind", value=code, kind=kind.title if kind else "")
+    return code
+
+
+def _unit(text: str, paper: Document, rules: Rulebook) -> str:
+    issued = paper.value("issue_date")
+    day = date.fromisoformat(issued) if issued else None
+    if resolve(None, day, BatchSheet(owning_unit=text, level=paper.level), rules).unit is None:
+        raise WrongAnswer("unit", value=text)
+    return text
+
+
+def _date(text: str, target: str, today: date) -> str:
+    match = _DAY.fullmatch(text)
+    if not match and not _ISO.fullmatch(text):
+        raise WrongAnswer("date", value=text)
+    try:
+        day = date(int(match[3]), int(match[2]), int(match[1])) if match else date.fromisoformat(text)
+    except ValueError as error:
+        raise WrongAnswer("date_unreal", value=text) from error
+    if day.year < _OLDEST:
+        raise WrongAnswer("date_too_old", value=text)
+    if day > today and target != "expiry_date":
+        raise WrongAnswer("date_future", value=text)
+    return day.isoformat()
+
+
+def _identifier(text: str, paper: Document, sure: bool) -> str:
+    closed = re.sub(r"[ .]", "", text)
+    if not is_owner_identifier(closed):
+        raise WrongAnswer("identifier", digits=sum(char.isdigit() for char in closed))
+    issued = paper.value("issue_date")
+    if not sure and not identifier_is_sound(closed, int(issued[:4]) if issued else None):
+        raise WrongAnswer("identifier_unsound")
+    return closed
+
+
+def _number(text: str, paper: Document, rules: Rulebook, sure: bool) -> str:
+    closed = close_up(text)
+    if len(closed) > _LONGEST_NUMBER or not any(char.isdigit() for char in closed):
+        raise WrongAnswer("number", value=text)
+    kind = rules.kind(paper.kind)
+    own = next((each for each in kind.fields if each.name == "number"), None) if kind else None
+    if own is not None and own.type == "tax_id":
+        return _identifier(text, paper, sure)
+    parsed = parse_number(closed)
+    plain = parsed is not None and parsed.value == closed
+    if not plain and own is None and not sure:
+        raise WrongAnswer("number", value=text)
+    return closed
+
+
+def _plain(text: str, kind: str, today: date) -> str:
+    if kind == "sex":
+        word = {"nam": "Nam", "nu": "Nữ"}.get(fold(text))
+        if word is None:
+            raise WrongAnswer("sex", value=text)
+        return word
+    if kind == "year" and not (text.isdecimal() and len(text) == 4 and _OLDEST <= int(text) <= today.year):
+        raise WrongAnswer("year", value=text)
+    if kind == "amount" and not re.fullmatch(r"\d{1,3}(?:\.\d{3})*(?:,\d+)?|\d+(?:,\d+)?", text):
+        raise WrongAnswer("amount", value=text)
+    if kind == VALIDITY:
+        state = VALIDITY_WORDS.get(text.lower()) or next(
+            (each for each in ValidityState if each == text), None
+        )
+        if state is None:
+            raise WrongAnswer("validity", value=text)
+        return str(state)
+    return text

@@ -1,0 +1,235 @@
+"""What a person is asked about a paper: one question a value, with the reasons why.
+
+A question is answered by a decision about its target. What can only be mended outside (a lost page, a broken rendition) is
+a question without an answer: it is shown, so that nobody wonders why the paper waits.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from typing import Final, NamedTuple
+
+from extractors.routing import about_picture, lacks
+from schemas.documents import Document, Route
+from schemas.errors import UsageError
+from schemas.findings import Finding, Severity, finding
+from schemas.reading import Box
+from schemas.review import KIND, RESULT_TYPE, UNIT, VALIDITY, Action, Decision, picture, picture_of
+from schemas.rules import Rulebook
+from storage.catalogue import batches, decisions, documents
+from storage.catalogue.database import Database
+from storage.catalogue.documents import DocumentRow
+
+_ABOUT_FIELD: Final = frozenset(
+    {
+        "field_missing",
+        "field_unread",
+        "field_uncertain",
+        "field_malformed",
+        "field_conflict",
+        "date_in_future",
+    }
+)
+_CODE_PARTS: Final = {"owner": "owner_id", "result_type": RESULT_TYPE, "number": "number"}
+# Of a paper whose kind is unknown nobody can say yet whether it has an owner; who sees it can.
+_UNKNOWN_KIND_TOO: Final = ("owner_name", "owner_id")
+_FIRST: Final = (
+    KIND,
+    RESULT_TYPE,
+    "number",
+    "issue_date",
+    "agency",
+    "owner_name",
+    "owner_id",
+    "birth_date",
+    UNIT,
+)
+NOTHING: Final = "-"
+
+
+class Question(NamedTuple):
+    """One thing a person is asked.
+
+    Attributes:
+        document_id: the paper.
+        target: as in `schemas.review.Decision`; `-` where no decision helps.
+        value, raw, confidence, page, box: what was read, as `schemas.documents.Field` has it.
+        reasons: the findings behind it.
+        required: whether the paper waits for it.
+    """
+
+    document_id: str
+    target: str
+    value: str | None
+    raw: str | None
+    confidence: float | None
+    page: int | None
+    box: Box | None
+    reasons: tuple[Finding, ...]
+    required: bool
+
+    @property
+    def shown(self) -> str:
+        """Digest of what the person is shown; another one later tells that the question has changed."""
+        plain = [self.document_id, self.target, self.value, self.raw, self.page]
+        return hashlib.sha256(json.dumps(plain, ensure_ascii=False).encode()).hexdigest()[:12]
+
+
+class Waiting(NamedTuple):
+    """A paper that waits for a person: `lacks` names what keeps it from being accepted."""
+
+    row: DocumentRow
+    questions: tuple[Question, ...]
+    lacks: tuple[str, ...]
+    decided: Mapping[str, Decision]
+
+
+def waiting(database: Database, batch: str | None, rules: Rulebook, *, every: bool = False) -> list[Waiting]:
+    """Papers that wait for a person.
+
+    Args:
+        database: the catalogue.
+        batch: name of the batch, None for all of them.
+        rules: kinds and thresholds.
+        every: doubtful values of accepted papers too.
+
+    Raises:
+        UsageError: there is no such batch.
+    """
+    names = (
+        [batches.batch(database, batch).name] if batch else [row.name for row in batches.batches(database)]
+    )
+    found = []
+    for name in names:
+        rows = documents.of_batch(database, name)
+        files = batches.files(database, name)
+        said = decisions.of_documents(database, [row.document.id for row in rows])
+        for row in rows:
+            if row.document.route is Route.ACCEPTED and not every:
+                continue
+            notes = files[row.file].findings if row.file in files else ()
+            paper = _waiting(row, notes, said.get(row.document.id, ()), rules)
+            if paper.questions or row.document.route is not Route.ACCEPTED:
+                found.append(paper)
+    return found
+
+
+def waiting_paper(database: Database, wanted: str, rules: Rulebook) -> Waiting:
+    """One paper with its questions, whatever its route.
+
+    Raises:
+        UsageError: there is no such document, or several.
+    """
+    rows = documents.find(database, wanted)
+    if not rows:
+        raise UsageError(f"no document {wanted}", remedy="document_absent", value=wanted)
+    if len(rows) > 1:
+        ids = ", ".join(row.document.id for row in rows)
+        raise UsageError(f"{len(rows)} documents", remedy="document_ambiguous", ids=ids)
+    row = rows[0]
+    file = batches.files(database, row.batch).get(row.file)
+    said = decisions.of_documents(database, [row.document.id]).get(row.document.id, ())
+    return _waiting(row, file.findings if file else (), said, rules)
+
+
+def _waiting(
+    row: DocumentRow, notes: Sequence[Finding], said: Sequence[Decision], rules: Rulebook
+) -> Waiting:
+    decided = {each.target: each for each in said}
+    own = [each for each in notes if each.page in row.document.pages]
+    return Waiting(row, questions_of(row.document, own, decided, rules), lacks(row.document, rules), decided)
+
+
+def questions_of(
+    paper: Document, notes: Sequence[Finding], decided: Mapping[str, Decision], rules: Rulebook
+) -> tuple[Question, ...]:
+    """Questions about one paper, what it waits for first. `notes` are findings of its pages."""
+    lacking = lacks(paper, rules)
+    asked: dict[str, list[Finding]] = {target: [] for target in lacking}
+    if paper.kind is None:
+        asked |= {name: [] for name in _UNKNOWN_KIND_TOO if name not in paper.fields}
+    blocked: list[Finding] = []
+    for each in (*paper.findings, *notes):
+        targets = _targets(each)
+        for target in targets:
+            asked.setdefault(target, []).append(each)
+        if not targets and each.severity is Severity.ERROR:
+            blocked.append(each)
+    if "number" in asked:
+        asked.pop("notation", None)  # the number's own part: who gives one gives both
+    open_now = {
+        target: why for target, why in asked.items() if _is_open(target, why, decided.get(target), lacking)
+    }
+    order = {target: at for at, target in enumerate((*lacking, *_FIRST))}
+    names = sorted(open_now, key=lambda target: (target not in lacking, order.get(target, 99), target))
+    questions = [_question(paper, target, tuple(open_now[target]), target in lacking) for target in names]
+    questions += [
+        Question(paper.id, NOTHING, None, None, None, each.page, None, (each,), True) for each in blocked
+    ]
+    return tuple(questions)
+
+
+def _targets(each: Finding) -> tuple[str, ...]:
+    if each.rule in _ABOUT_FIELD:
+        named = [str(each.params[key]) for key in ("field", "other") if each.params.get(key)]
+        return tuple("number" if name == "code" else name for name in named)
+    if each.rule == "kind_unknown":
+        return (KIND,)
+    if each.rule == "result_code_ambiguous":
+        return (RESULT_TYPE,)
+    if each.rule == "unit_unresolved":
+        return (UNIT,)
+    if each.rule == "code_part_differs":
+        return (_CODE_PARTS[str(each.params["part"])],)
+    if each.severity is Severity.ERROR and about_picture(each) and each.page:
+        return (picture(each.rule, each.page),)
+    return ()
+
+
+def _is_open(target: str, why: Sequence[Finding], held: Decision | None, lacking: Sequence[str]) -> bool:
+    """A decided value is asked again only where it is still at odds with something."""
+    if held is None:
+        return True
+    if any(each.rule in {"code_part_differs", "field_conflict"} for each in why):
+        return True
+    return target in lacking and held.action is not Action.ABSENT
+
+
+def _question(paper: Document, target: str, why: tuple[Finding, ...], required: bool) -> Question:
+    told = picture_of(target)
+    if told is not None:
+        return Question(paper.id, target, None, None, None, told[1], None, why, True)
+    if target in {KIND, RESULT_TYPE, UNIT, VALIDITY}:
+        first = paper.pages[0] if paper.pages else None
+        value = current_value(paper, target)
+        confidence = paper.kind_confidence if target == KIND else None
+        box = (
+            paper.fields["document_type"].box if target == KIND and "document_type" in paper.fields else None
+        )
+        return Question(paper.id, target, value, None, confidence, first, box, why, required)
+    field = paper.fields.get(target)
+    if not why:
+        why = (
+            finding("field_missing" if field is None else "field_uncertain", field=target, confidence=0.0),
+        )
+    if field is None:
+        return Question(paper.id, target, None, None, None, paper.pages[0], None, why, required)
+    page = field.page or paper.pages[0]
+    return Question(
+        paper.id, target, field.value, field.raw, field.confidence, page, field.box, why, required
+    )
+
+
+def current_value(paper: Document, target: str) -> str | None:
+    """What a paper has for a target now."""
+    if target == KIND:
+        return paper.kind
+    if target == RESULT_TYPE:
+        return paper.result_type.value if paper.result_type else None
+    if target == UNIT:
+        return paper.unit
+    if target == VALIDITY:
+        return str(paper.validity.state)
+    return paper.value(target)
