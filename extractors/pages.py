@@ -286,7 +286,8 @@ def _drawn_alone(image: Any, limits: Limits, number: int) -> poppler.Rendered:
     width, height = int(image["/Width"]), int(image["/Height"])
     grey = int(cast(Any, image.get("/BitsPerComponent", 1))) == 1
     with tempfile.NamedTemporaryFile(prefix="page-", suffix=".pdf") as file, pikepdf.new() as alone:
-        page = alone.add_blank_page(page_size=(width, height))
+        page = alone.add_blank_page()
+        page.MediaBox = pikepdf.Array([0, 0, width, height])  # of any size, down to a single pixel
         page.Resources = pikepdf.Dictionary(XObject=pikepdf.Dictionary(Im=alone.copy_foreign(image)))
         page.Contents = alone.make_stream(f"q {width} 0 0 {height} 0 0 cm /Im Do Q".encode())
         alone.save(file.name)

@@ -14,8 +14,10 @@ from typing import NamedTuple
 
 from engines import poppler, tesseract
 from extractors.routing import route
+from flows import renditions
 from flows.house import TOOL, House
 from flows.plan import BatchPlan
+from flows.renditions import WriteJob
 from schemas.batches import StagedFile
 from schemas.documents import Document, Route, Verdict
 from schemas.errors import SourceError
@@ -29,8 +31,6 @@ from storage.catalogue.batches import OriginalRow
 from storage.catalogue.documents import NewVersion
 from storage.objects import keys
 from storage.sidecars import write_sidecar
-
-_WRITE_SECONDS = 60.0
 
 
 class Made(NamedTuple):
@@ -75,13 +75,15 @@ def make_documents(
         content_type="application/octet-stream",
     )
     versions = []
-    for paper, (out, future) in zip(fresh, futures, strict=True):
+    for paper, (job, future) in zip(fresh, futures, strict=True):
         try:
-            written = _finish(house, paper, out, future)
+            written = _finish(house, job, future)
             version = stored[paper.id].version + 1 if paper.id in stored else 1
-            versions.append(_store(house, plan, staged, original, pages, read, paper, written, out, version))
+            versions.append(
+                _store(house, plan, staged, original, pages, read, paper, written, job.out, version)
+            )
         finally:
-            out.unlink(missing_ok=True)
+            job.out.unlink(missing_ok=True)
     return Made(tuple(versions))
 
 
@@ -97,7 +99,7 @@ def _submit(
     pages: PageList,
     read: Sequence[PageReading],
     paper: Document,
-) -> tuple[Path, Future[Rendition]]:
+) -> tuple[WriteJob, Future[Rendition]]:
     wanted = set(paper.pages)
     sources = tuple(page for page in pages.pages if page.number in wanted)
     readings = tuple(reading for reading in read if reading.number in wanted)
@@ -109,19 +111,23 @@ def _submit(
         created=datetime.fromisoformat(original.received_at),
         agency=house.settings.work_agency,
     )
-    out = house.staging / f"{paper.id}.pdf"
-    arguments = (
-        *(staged.path, staged.format, sources, readings, str(out), identity, house.rules.rendition),
-        tuple((member.path, member.format) for member in staged.members),
+    job = WriteJob(
+        path=staged.path,
+        kind=staged.format,
+        sources=sources,
+        readings=readings,
+        out=house.staging / f"{paper.id}.pdf",
+        identity=identity,
+        profile=house.rules.rendition,
+        members=tuple((member.path, member.format) for member in staged.members),
     )
-    seconds = _WRITE_SECONDS + house.rules.limits.rendition_seconds_per_page * len(sources)
-    return out, house.pool.submit("storage.pdfa:write_pdfa", arguments, seconds)
+    return job, renditions.submit(house.pool, house.rules.limits, job)
 
 
-def _finish(house: House, paper: Document, out: Path, future: Future[Rendition]) -> _Written:
+def _finish(house: House, job: WriteJob, future: Future[Rendition]) -> _Written:
     """The written file, checked: by our own structure checks always, by veraPDF where it is."""
     try:
-        rendition = future.result()
+        rendition = renditions.outcome(house.pool, house.rules.limits, job, future)
     except SourceError as error:
         detail = str(error.params.get("detail", error))[:200]
         return _Written(
@@ -129,8 +135,9 @@ def _finish(house: House, paper: Document, out: Path, future: Future[Rendition])
             VerdictReport(verdict=Verdict.NOT_CHECKED),
             (finding("pdfa_failed", page=error.page, detail=detail),),
         )
+    out, seconds = job.out, renditions.WRITE_SECONDS + 0.5 * rendition.pages
     wanted = (out, rendition.pages, rendition.flavour, rendition.streams)
-    broken = house.pool.run("storage.pdfa:check_structure", wanted, _WRITE_SECONDS + 0.5 * rendition.pages)
+    broken = house.pool.run("storage.pdfa:check_structure", wanted, seconds)
     if broken:
         return _Written(None, VerdictReport(verdict=Verdict.NOT_CHECKED), tuple(broken))
     if house.judge is None:

@@ -19,8 +19,10 @@ from configs.loader import (
 from engines import sweep, verapdf
 from engines.pool import WorkPool
 from extractors.intake import stage
+from flows import renditions
 from flows.clock import today
 from flows.readings import list_pages, page_finding, read_pages, with_image_findings
+from flows.renditions import WriteJob
 from schemas.batches import StagedFile
 from schemas.documents import Document, Verdict, document_id
 from schemas.errors import SetupError, SourceError
@@ -31,7 +33,6 @@ from schemas.rules import ImageRule, Limits, ReadingProfile, RenditionProfile, R
 from schemas.text import show_bytes
 
 T = TypeVar("T")
-_WRITE_SECONDS = 60.0
 
 
 class ReadResult(NamedTuple):
@@ -185,12 +186,16 @@ def make_pdfa(
     try:
         staged = stage(path, name=name, staging=desk.folder, limits=desk.limits, inbox=None)
         listed, readings = _pages(desk, staged, on_page)
-        failed = [reading for reading in readings if reading.state is PageState.FAILED]
-        told = tuple(each for reading in failed for each in reading.findings)
-        if len(failed) == len(readings):
-            notes = (*staged.findings, *listed.findings, *told)
+        told = tuple(
+            each for reading in readings if reading.state is PageState.FAILED for each in reading.findings
+        )
+        try:
+            written = _write(desk, profile, staged, listed, readings, out)
+        except SourceError as error:
+            if not told:
+                raise
+            notes = (*staged.findings, *listed.findings, *_unsaid(told, (page_finding(error, error.page),)))
             return RenditionResult(name, None, "set_aside", Verdict.NOT_CHECKED, 0, notes)
-        written = _write(desk, profile, staged, listed, readings, out.absolute())
     except SourceError as error:
         known = staged.findings if staged else ()
         return RenditionResult(
@@ -199,9 +204,7 @@ def make_pdfa(
     finally:
         if staged:
             Path(staged.path).unlink(missing_ok=True)
-    named = {(each.rule, each.page) for each in told}
-    written = tuple(each for each in written if (each.rule, each.page) not in named)
-    notes = (*staged.findings, *listed.findings, *told, *written)
+    notes = (*staged.findings, *listed.findings, *_unsaid(told, written))
     verdict = Verdict.NOT_CHECKED
     if judge is not None:
         report = judge.check([out], profile.flavour)[str(out)]
@@ -213,6 +216,12 @@ def make_pdfa(
     partial = any(each.page and each.severity is Severity.ERROR for each in (*told, *written))
     status = "partial" if partial else "done"
     return RenditionResult(name, str(out), status, verdict, len(listed.pages), notes)
+
+
+def _unsaid(told: Sequence[Finding], more: Sequence[Finding]) -> tuple[Finding, ...]:
+    """What was told of a file's pages, and of what comes after it all that is new."""
+    known = {(each.rule, each.page) for each in told}
+    return (*told, *(each for each in more if (each.rule, each.page) not in known))
 
 
 def _write(
@@ -238,8 +247,7 @@ def _write(
         raise SetupError(
             f"cannot write {out}: {error}", remedy="output_unwritable", path=out.parent
         ) from error
-    arguments = (staged.path, staged.format, listed.pages, tuple(readings), str(out), identity, profile)
-    seconds = _WRITE_SECONDS + desk.limits.rendition_seconds_per_page * len(numbers)
-    rendition = desk.pool.run("storage.pdfa:write_pdfa", arguments, seconds)
-    notes: tuple[Finding, ...] = rendition.findings
-    return notes
+    job = WriteJob(staged.path, staged.format, listed.pages, tuple(readings), out, identity, profile)
+    return renditions.outcome(
+        desk.pool, desk.limits, job, renditions.submit(desk.pool, desk.limits, job)
+    ).findings

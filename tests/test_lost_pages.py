@@ -9,7 +9,9 @@ import os
 import subprocess
 import zlib
 from collections.abc import Callable
+from concurrent.futures import Future
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,20 +20,24 @@ import pypdfium2
 import pytest
 from PIL import Image
 
+from benchmarks import fidelity
 from configs.messages import render
 from engines import pdfium, poppler, rendering
 from engines.verapdf import VeraPdf
 from extractors.image_quality import measure
 from extractors.pages import list_pages
+from flows import renditions
+from flows.renditions import WriteJob
 from schemas.documents import Verdict
-from schemas.errors import SourceError
+from schemas.errors import SourceError, WorkerDied
 from schemas.findings import finding
-from schemas.reading import Format, PageSource
-from schemas.rules import Limits
-from storage.pdfa import check_structure
+from schemas.reading import Format, PageReading, PageSource, PageState
+from schemas.rules import Limits, RenditionProfile
+from storage.pdfa import check_structure, writer
 from tests.machine import Machine
 from tests.pdfa_originals import POINTS, jpeg, pdf_of, picture
 from tests.test_pdfa_originals import convert, judge  # noqa: F401 - judge is a fixture
+from tests.test_pdfa_pages import IDENTITY
 
 
 def three_frames(path: Path) -> Path:
@@ -89,8 +95,6 @@ def test_a_document_with_a_placeholder_is_valid_for_verapdf(
 
 
 def test_a_page_of_unknown_size_gets_an_a4_sheet_and_its_own_number(tmp_path: Path) -> None:
-    from storage.pdfa import writer
-
     original = tmp_path / "in.pdf"
     pdf_of(original, jpeg(), filters=pikepdf.Name.DCTDecode)
     (known,) = list_pages(str(original), Format.PDF, Limits()).pages
@@ -98,8 +102,6 @@ def test_a_page_of_unknown_size_gets_an_a4_sheet_and_its_own_number(tmp_path: Pa
         PageSource(number=n, width=1, height=1, findings=(finding("page_broken", page=n, detail="x"),))
         for n in (12, 4711)
     ]
-    from schemas.rules import RenditionProfile
-    from tests.test_pdfa_pages import IDENTITY
 
     out = tmp_path / "out.pdf"
     sources = [known, *lost]
@@ -216,3 +218,91 @@ def test_an_image_of_a_few_pixels_is_measured(size: tuple[int, int]) -> None:
     pixels = np.zeros(size, np.uint8)
     pixels[0, 0] = 255
     assert measure(pixels, None, 8).sharpness in (None, 0.0)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (2, 5)])
+def test_an_image_smaller_than_a_page_may_be_is_drawn_alone(tmp_path: Path, size: tuple[int, int]) -> None:
+    from extractors.pages import page_pixels
+    from schemas.rules import ReadingProfile
+
+    cmyk = Image.new("CMYK", size, (0, 0, 0, 255))
+    path = tmp_path / "in.pdf"
+    pdf_of(path, cmyk.tobytes(), space=pikepdf.Name.DeviceCMYK, size=size)
+    with pikepdf.open(path, allow_overwriting_input=True) as pdf:
+        pdf.pages[0].MediaBox = pikepdf.Array([0, 0, 72 * size[0], 72 * size[1]])
+        content = b"q %d 0 0 %d 0 0 cm /Im0 Do Q" % (72 * size[0], 72 * size[1])
+        pdf.pages[0].Contents = pdf.make_stream(content)
+        pdf.save(path)
+    (source,) = list_pages(str(path), Format.PDF, Limits()).pages
+    pixels = page_pixels(str(path), Format.PDF, source, ReadingProfile(), Limits()).array
+    assert pixels.shape[:2] == (size[1], size[0])
+    assert int(pixels.max()) < 60
+
+
+class _DyingPool:
+    """Stands for a pool whose worker dies over the second page."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[PageSource, ...]] = []
+
+    def submit(self, _function: str, arguments: tuple[Any, ...], _seconds: float) -> Future[Any]:
+        future: Future[Any] = Future()
+        sources: tuple[PageSource, ...] = arguments[2]
+        self.asked.append(sources)
+        if any(source.number == 2 and not source.findings for source in sources):
+            future.set_exception(WorkerDied("page_worker_died", detail="SIGSEGV"))
+        else:
+            future.set_result("written")
+        return future
+
+
+def test_a_file_that_fells_its_writer_is_written_again_without_the_pages_that_could_not_be_read(
+    tmp_path: Path,
+) -> None:
+    sources = tuple(PageSource(number=number, width=9, height=9) for number in (1, 2, 3))
+    lost = finding("page_worker_died", page=2, detail="SIGSEGV")
+    readings = tuple(
+        PageReading(
+            number=number,
+            state=PageState.FAILED if number == 2 else PageState.READ,
+            width=9,
+            height=9,
+            findings=(lost,) if number == 2 else (),
+        )
+        for number in (1, 2, 3)
+    )
+    job = WriteJob("in", Format.TIFF, sources, readings, tmp_path / "out", IDENTITY, RenditionProfile())
+    pool: Any = _DyingPool()
+    limits = Limits()
+    assert renditions.outcome(pool, limits, job, renditions.submit(pool, limits, job)) == "written"
+    assert [source.findings for source in pool.asked[1]] == [(), (lost,), ()]
+    unread = job._replace(readings=())
+    with pytest.raises(WorkerDied):
+        renditions.outcome(pool, limits, unread, renditions.submit(pool, limits, unread))
+
+
+def test_two_pictures_of_a_page_are_told_apart_by_what_a_person_would_see() -> None:
+    page = np.asarray(picture("RGB", (500, 700)))
+    shifted = np.roll(page, 1, axis=1)
+    stamped = page.copy()
+    stamped[300:360, 200:280] = (200, 0, 0)
+    tinted = np.clip(page.astype(int) + np.array([12, 0, -12]), 0, 255).astype(np.uint8)
+    jpeg_again = io.BytesIO()
+    Image.fromarray(page).save(jpeg_again, "JPEG", quality=80)
+    lossy = np.asarray(Image.open(jpeg_again))
+    finer = np.asarray(Image.fromarray(page).resize((1000, 1400), Image.Resampling.BICUBIC))
+    assert [fidelity.difference(page, other).same for other in (page, shifted, lossy, finer)] == [True] * 4
+    wrong = (stamped, tinted, page[::-1], 255 - page, np.full_like(page, 255))
+    assert [fidelity.difference(page, np.ascontiguousarray(other)).same for other in wrong] == [False] * 5
+
+
+def test_the_fidelity_benchmark_says_of_each_page_whether_it_shows_the_same(tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    three_frames(folder / "a.tif")
+    pdf_of(folder / "b.pdf", jpeg(), filters=pikepdf.Name.DCTDecode, page={"Rotate": 90})
+    (folder / "c.pdf").write_text("nothing")
+    answers = list(fidelity.run([str(folder)], tmp_path, 3, 1))
+    states = [[page["state"] for page in answer.get("pages", [])] for answer in answers]
+    assert states == [["same", "placeholder", "same"], ["same"], []]
+    assert answers[2]["rule"] == "format_unknown"

@@ -1,0 +1,66 @@
+"""Writing a PDF/A in a worker: one job a document, and once more without the pages that may have felled it."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from pathlib import Path
+from typing import NamedTuple
+
+from engines.pool import WorkPool
+from schemas.errors import PageTimedOut, WorkerDied
+from schemas.findings import Severity
+from schemas.reading import Format, PageReading, PageSource, PageState
+from schemas.renditions import Rendition, RenditionIdentity
+from schemas.rules import Limits, RenditionProfile
+
+WRITE_SECONDS = 60.0
+
+
+class WriteJob(NamedTuple):
+    """What `storage.pdfa.write_pdfa` is called with, in its order."""
+
+    path: str
+    kind: Format
+    sources: tuple[PageSource, ...]
+    readings: tuple[PageReading, ...]
+    out: Path
+    identity: RenditionIdentity
+    profile: RenditionProfile
+    members: tuple[tuple[str, Format], ...] = ()
+
+
+def submit(pool: WorkPool, limits: Limits, job: WriteJob) -> Future[Rendition]:
+    """Queue the writing of a PDF/A."""
+    seconds = WRITE_SECONDS + limits.rendition_seconds_per_page * len(job.sources)
+    return pool.submit("storage.pdfa:write_pdfa", (*job._replace(out=job.out.absolute()),), seconds)
+
+
+def outcome(pool: WorkPool, limits: Limits, job: WriteJob, future: Future[Rendition]) -> Rendition:
+    """The written file.
+
+    Where the worker died or hung over a document with pages that could not be read, those pages are the likely cause:
+    it is written once more with a sheet in the place of each.
+
+    Raises:
+        SourceError: nothing was written.
+    """
+    try:
+        return future.result()
+    except (PageTimedOut, WorkerDied):
+        spared = job._replace(sources=_without_failed(job))
+        if spared.sources == job.sources:
+            raise
+        return submit(pool, limits, spared).result()
+
+
+def _without_failed(job: WriteJob) -> tuple[PageSource, ...]:
+    """Pages of which each whose reading failed carries the errors of that reading, so that none is drawn."""
+    errors = {
+        reading.number: tuple(each for each in reading.findings if each.severity is Severity.ERROR)
+        for reading in job.readings
+        if reading.state is PageState.FAILED
+    }
+    return tuple(
+        source.model_copy(update={"findings": errors[source.number]}) if errors.get(source.number) else source
+        for source in job.sources
+    )
