@@ -8,6 +8,7 @@ what the engine was sure of, digits, codes, abbreviations, and whatever stands w
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 from collections.abc import Iterator, Sequence
@@ -15,16 +16,19 @@ from typing import NamedTuple
 
 from extractors.language import END, START, UNKNOWN, LanguageModel
 from extractors.proper import Part, in_names, parts_of
-from extractors.syllables import can_exist, in_case_of, split_tone, tone_place, with_tone_at
+from extractors.syllables import can_exist, in_case_of, key_of, split_tone, tone_place, with_tone_at
 from schemas.reading import Word
 from schemas.rules import DiacriticsProfile
 
 _WINDOW = 6
+# Syllables in use in Vietnamese at large, about.
+_SYLLABLES = 6000
+_IMPOSSIBLE = 1e-12
 _EARLY = 1
 
 
 class Choice(NamedTuple):
-    """What a word may be: its place in the vocabulary, its probability outside it, what the engine says (log), its text."""
+    """What a word may be: place in the vocabulary, probability in any other text, the engine's word for it (log), text."""
 
     id: int
     outside: float
@@ -41,7 +45,8 @@ def choose(words: Sequence[Word], language: LanguageModel, profile: DiacriticsPr
     fixed = in_names(parts, profile)
     places = _tone_habit(parts)
     clauses = list(_clauses(parts))
-    strange = 1.0 - familiarity(parts, clauses, language)
+    strange = max(0.0, 1.0 - familiarity(parts, clauses, language) - profile.usual)
+    elsewhere = (profile.elsewhere + profile.stranger * strange) / _SYLLABLES
     new: dict[int, str] = {}
     for clause in clauses:
         open_ = [
@@ -52,17 +57,24 @@ def choose(words: Sequence[Word], language: LanguageModel, profile: DiacriticsPr
         if not open_:
             continue
         lattice = [
-            _choices(parts[at], language, profile, strange, places)
+            _choices(parts[at], language, profile, strange, places, elsewhere)
             if at in open_
-            else [_kept(parts[at], language)]
+            else [_kept(parts[at], language, elsewhere)]
             for at in clause
         ]
         if all(len(choices) == 1 for choices in lattice):
             continue
-        best = _best(lattice, _breaks(parts, clause), language)
+        breaks = [parts[at].apart for at in clause]
+        best = _best(lattice, breaks, language)
         for position, at in enumerate(clause):
             chosen = best[position]
-            if chosen.text != parts[at].core and _borne_out(best, position, language):
+            if chosen.text == parts[at].core:
+                continue
+            held = _neighbours(best, position, language)
+            other = [*best[:position], lattice[position][0], *best[position + 1 :]]
+            won = _worth(best, breaks, language) - _worth(other, breaks, language)
+            rare = key_of(parts[at].core) in _everyday(profile)
+            if held == 2 or (held == 1 and not rare and (not strange or won >= profile.one_sided)):
                 new[parts[at].word] = parts[at].lead + chosen.text + parts[at].tail
     return tuple(_with_text(word, new.get(at)) for at, word in enumerate(words))
 
@@ -118,31 +130,32 @@ def _clauses(parts: Sequence[Part]) -> Iterator[list[int]]:
         yield run
 
 
-def _breaks(parts: Sequence[Part], clause: Sequence[int]) -> list[bool]:
-    """Where a clause may begin anew though nothing is printed: a new line, a wide gap."""
-    return [parts[at].apart for at in clause]
-
-
-def _kept(part: Part, language: LanguageModel) -> Choice:
-    return Choice(language.id_of(part.core), language.outside(part.core), 0.0, part.core)
+def _kept(part: Part, language: LanguageModel, elsewhere: float) -> Choice:
+    outside = elsewhere if can_exist(part.core) else _IMPOSSIBLE
+    return Choice(language.id_of(part.core), outside, 0.0, part.core)
 
 
 def _choices(
-    part: Part, language: LanguageModel, profile: DiacriticsProfile, strange: float, place: int
+    part: Part,
+    language: LanguageModel,
+    profile: DiacriticsProfile,
+    strange: float,
+    place: int,
+    elsewhere: float,
 ) -> list[Choice]:
     """The word as read, and every syllable of the same base letters at its price."""
-    read = _kept(part, language)
+    read = _kept(part, language, elsewhere)
     found = [read]
     share = max(0.0, part.confidence - profile.doubted) / (profile.sure - profile.doubted)
     price = profile.least + (profile.most - profile.least) * min(1.0, share)
-    price += profile.strange * max(0.0, strange - profile.usual)
+    price += profile.strange * strange
     place = tone_place(part.core) or place
     for one in language.alike(part.core):
         if one == read.id:
             continue
         text = with_tone_at(language.words[one], place)
         found.append(
-            Choice(one, 0.0, -price - _distance(part.core.lower(), text), in_case_of(text, part.core))
+            Choice(one, elsewhere, -price - _distance(part.core.lower(), text), in_case_of(text, part.core))
         )
     return found
 
@@ -168,9 +181,8 @@ def _best(
             first = _id_at(lattice, position - 2, one)
             second = _id_at(lattice, position - 1, two)
             for number, choice in enumerate(choices):
-                chance = language.probability(first, second, choice.id, choice.outside)
-                if not last and position and breaks[position]:
-                    chance = max(chance, language.probability(UNKNOWN, START, choice.id, choice.outside))
+                anew = not last and position > 0 and breaks[position]
+                chance = _chance(choice, first, second, anew, language)
                 total = score + math.log(chance) + choice.seen
                 state = (two, number)
                 if state not in here or total > here[state][0]:
@@ -186,12 +198,34 @@ def _id_at(lattice: Sequence[Sequence[Choice]], position: int, number: int) -> i
     return lattice[position][number].id if position >= 0 else UNKNOWN
 
 
-def _borne_out(best: Sequence[Choice], position: int, language: LanguageModel) -> bool:
-    """Whether a neighbour of the chosen word is known beside it; a word alone is never changed."""
+def _worth(way: Sequence[Choice], breaks: Sequence[bool], language: LanguageModel) -> float:
+    """What a way through a clause is worth: logarithm of its probability, prices paid."""
+    total, first, second = 0.0, UNKNOWN, START
+    for choice, anew in zip((*way, Choice(END, 0.0, 0.0, "")), (*breaks, False), strict=True):
+        total += math.log(_chance(choice, first, second, anew and second != START, language)) + choice.seen
+        first, second = second, choice.id
+    return total
+
+
+def _chance(choice: Choice, first: int, second: int, anew: bool, language: LanguageModel) -> float:
+    """Probability of a choice after two others; where a clause may begin anew, of either reading the better."""
+    chance = language.probability(first, second, choice.id)
+    if anew:
+        chance = max(chance, language.probability(UNKNOWN, START, choice.id))
+    return chance + choice.outside
+
+
+def _neighbours(best: Sequence[Choice], position: int, language: LanguageModel) -> int:
+    """How many neighbours of a chosen word are known beside it: 0, 1 or 2."""
     here = best[position].id
     before = best[position - 1].id if position else UNKNOWN
     after = best[position + 1].id if position + 1 < len(best) else UNKNOWN
-    return language.known_pair(before, here) or language.known_pair(here, after)
+    return language.known_pair(before, here) + language.known_pair(here, after)
+
+
+@functools.lru_cache(maxsize=4)
+def _everyday(profile: DiacriticsProfile) -> frozenset[str]:
+    return frozenset(key_of(word) for word in profile.everyday)
 
 
 def _tone_habit(parts: Sequence[Part]) -> int:

@@ -21,9 +21,6 @@ from extractors.syllables import base_of, can_exist, key_of
 DATA: Final = Path(__file__).parent / "data" / "language.npz"
 START, END, UNKNOWN = 0, 1, -1
 _DISCOUNT: Final = 0.8
-# A syllable that Vietnamese can have and the counts lack; one that it cannot have is next to nothing.
-_UNSEEN: Final = 0.3
-_IMPOSSIBLE: Final = 1e-9
 Counts = npt.NDArray[Any]
 
 
@@ -79,26 +76,24 @@ class LanguageModel:
         """Syllables of the vocabulary with the same base letters, the commonest first."""
         return self._alike.get(base_of(syllable), ())
 
-    def outside(self, syllable: str) -> float:
-        """Probability given to what is not in the vocabulary."""
-        return _UNSEEN / self._total if can_exist(syllable) else _IMPOSSIBLE
-
     def known_pair(self, first: int, second: int) -> bool:
         """Whether the counts hold this pair."""
         return first >= 0 and second >= 0 and first * self._size + second in self._pairs
 
-    def probability(self, first: int, second: int, third: int, outside: float = _IMPOSSIBLE) -> float:
-        """Of the third after the other two; `UNKNOWN` histories tell nothing; `outside` stands for an unknown third."""
-        alone = self._alone[third] if third >= 0 else outside
+    def probability(self, first: int, second: int, third: int) -> float:
+        """Of the third after the other two, 0 if it is `UNKNOWN`; `UNKNOWN` histories tell nothing."""
+        if third < 0:
+            return 0.0
+        alone = self._alone[third]
         if second < 0:
             return float(alone)
         size = self._size
-        pair = self._pairs.get(second * size + third) if third >= 0 else None
+        pair = self._pairs.get(second * size + third)
         after_one = self._left_one[second] * alone + (self._after_one[pair] if pair is not None else 0.0)
         history = self._pairs.get(first * size + second) if first >= 0 else None
         if history is None:
             return float(after_one)
-        after_two = self._triples.get(history * size + third, 0.0) if third >= 0 else 0.0
+        after_two = self._triples.get(history * size + third, 0.0)
         return float(self._left_two[history] * after_one + after_two)
 
 

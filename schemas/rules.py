@@ -65,21 +65,28 @@ class DiacriticsProfile(Row):
         least, most: what a change costs.
         usual: share of neighbouring words that the counts need not know; beyond it a page is none of theirs.
         strange: what a change costs more on a page of which the counts know nothing.
+        one_sided: by how much a change must win there that only one neighbour bears out.
+        elsewhere: share of words that come from any other text; `stranger` is added on a page that the counts do not know.
         name_leads: words before names: ranks of units, forms of address.
         offices: first words of offices and laws, which are no names.
+        everyday: common words that state papers seldom use; changed only where both neighbours bear it out.
         surnames: family names; none in `reading.toml`, `surnames.toml` gives them.
     """
 
     enabled: bool = True
-    sure: float = 0.955
+    sure: float = 0.968
     doubted: float = 0.6
-    least: float = 1.0
-    most: float = 5.0
+    least: float = 2.0
+    most: float = 6.0
     usual: float = 0.2
-    strange: float = 12.0
+    strange: float = 6.0
+    one_sided: float = 3.0
+    elsewhere: float = 0.02
+    stranger: float = 0.5
     name_leads: tuple[str, ...] = ()
     offices: tuple[str, ...] = ()
     surnames: tuple[str, ...] = ()
+    everyday: tuple[str, ...] = ()
 
 
 class ReadingProfile(Row):
