@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import cv2
+import numpy as np
+
 from engines import pdfium, poppler
 from engines.poppler import Rendered
 from schemas.errors import SourceError
 
 _WHITE = 250
+_COARSE = 300  # pixels across at which two renderings are compared
+_INK, _LEAST_INK = 200, 0.002
+_OFF, _OFF_SHARE = 8.0, 0.03
 
 
 def render_page(
@@ -37,6 +43,24 @@ def render_page(
         if second is not None and _shows(second):
             return Rendered(second, "")
     return rendered
+
+
+def agreed(path: str, page: int, array: poppler.Pixels) -> bool:
+    """Whether PDFium, which had nothing to do with it, draws the same picture as was had, and not next to nothing.
+
+    Poppler complains of much that changes nothing to be seen; of a picture that two renderers draw, nothing is missing
+    that a viewer would show.
+    """
+    height, width = array.shape[:2]
+    size = max(1, min(width, _COARSE)), max(1, round(height * min(width, _COARSE) / width))
+    second = pdfium.render_page(path, page, 72, grey=True, size=size)
+    if second is None:
+        return False
+    grey = array if array.ndim == 2 else cv2.cvtColor(array, cv2.COLOR_RGB2GRAY)
+    first = cv2.resize(grey, size, interpolation=cv2.INTER_AREA).astype(np.int16)
+    off = np.abs(first - cv2.resize(second, size, interpolation=cv2.INTER_AREA).astype(np.int16))
+    ink = float((first < _INK).mean())
+    return ink >= _LEAST_INK and float(off.mean()) < _OFF and float((off > 64).mean()) < _OFF_SHARE
 
 
 def _shows(array: poppler.Pixels) -> bool:

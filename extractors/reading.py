@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from engines import tesseract
+from engines import rendering, tesseract
 from engines.tesseract import EngineWord
 from extractors import diacritics, language, layout, text_layer
 from extractors.image_quality import judge, lines_run_down, measure, skew_of
@@ -112,7 +112,12 @@ def read_page(
     if layer is not None and layer.trusted:
         return _from_layer(source, layer, started)
     pixels = page_pixels(path, kind, source, profile, limits)
-    reading = _read_pixels(pixels, source, profile, image_rules, limits)
+    try:
+        reading = _read_pixels(pixels, source, profile, image_rules, limits)
+    except SourceError:
+        if not pixels.complaint or not rendering.agreed(path, source.number, pixels.array):
+            raise
+        reading = _read_pixels(pixels._replace(complaint=""), source, profile, image_rules, limits)
     if layer is not None and not layer.garbled and text_layer.agrees(layer, reading):
         return _from_layer(source, layer, started)
     findings = reading.findings

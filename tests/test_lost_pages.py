@@ -306,3 +306,23 @@ def test_the_fidelity_benchmark_says_of_each_page_whether_it_shows_the_same(tmp_
     states = [[page["state"] for page in answer.get("pages", [])] for answer in answers]
     assert states == [["same", "placeholder", "same"], ["same"], []]
     assert answers[2]["rule"] == "format_unknown"
+
+
+@pytest.mark.parametrize("size", [(1, 1), (3, 51), (1, 30_000), (30_000, 2)])
+def test_images_of_any_shape_get_a_page_that_pdfa_allows(tmp_path: Path, size: tuple[int, int]) -> None:
+    picture("L", (max(size[0], 130), max(size[1], 130))).resize(size).save(tmp_path / "in.png")
+    convert(tmp_path / "in.png", Format.PNG, tmp_path / "out.pdf")
+    with pikepdf.open(tmp_path / "out.pdf") as pdf:
+        assert all(3 <= float(edge) <= 14_400 for edge in list(pdf.pages[0].mediabox)[2:])
+
+
+def test_a_complaint_about_what_two_renderers_draw_alike_is_none(tmp_path: Path) -> None:
+    path = os.fspath(pdf_of(tmp_path / "in.pdf", jpeg(), filters=pikepdf.Name.DCTDecode))
+    seen = poppler.render_page(path, 1, 150, timeout=30).array
+    assert rendering.agreed(path, 1, seen)
+    assert not rendering.agreed(path, 1, np.ascontiguousarray(seen[::-1]))
+    empty = os.fspath(tmp_path / "empty.pdf")
+    with pikepdf.new() as pdf:
+        pdf.add_blank_page()
+        pdf.save(empty)
+    assert not rendering.agreed(empty, 1, np.full((300, 300, 3), 255, np.uint8))

@@ -128,12 +128,12 @@ def assumed_dpi(width: int, height: int) -> float:
     return dpi
 
 
-def shrink_to_page(width: float, height: float) -> float:
-    """Factor that brings a page of this size in points within what PDF/A allows; 1 where it fits."""
+def within_page(width: float, height: float) -> tuple[float, float]:
+    """The nearest page size in points that PDF/A allows, of the same shape where any such is allowed."""
     if fits_page(width, height):
-        return 1.0
-    largest = MAX_POINTS / max(width, height)
-    return min(largest, max(1.0, MIN_POINTS / min(width, height)))
+        return width, height
+    factor = min(MAX_POINTS / max(width, height), max(1.0, MIN_POINTS / min(width, height)))
+    return max(MIN_POINTS, width * factor), max(MIN_POINTS, height * factor)
 
 
 def fits_page(width: float, height: float) -> bool:

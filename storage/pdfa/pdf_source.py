@@ -60,14 +60,15 @@ class PdfSource:
             ValueError, pikepdf.PdfError: the page's data are damaged.
         """
         drawn = self._draw(source, out, spaces)
-        factor = geometry.shrink_to_page(drawn.width, drawn.height)
-        if factor == 1.0:
+        width, height = geometry.within_page(drawn.width, drawn.height)
+        if (width, height) == (drawn.width, drawn.height):
             return drawn
-        found = finding("dpi_assumed", page=source.number, dpi=round((source.dpi or 72) / factor))
+        across, up = width / drawn.width, height / drawn.height
+        found = finding("dpi_assumed", page=source.number, dpi=round((source.dpi or 72) / across))
         return drawn._replace(
-            matrix=drawn.matrix.then(geometry.scale(factor, factor)),
-            width=drawn.width * factor,
-            height=drawn.height * factor,
+            matrix=drawn.matrix.then(geometry.scale(across, up)),
+            width=width,
+            height=height,
             findings=(*drawn.findings, found),
         )
 

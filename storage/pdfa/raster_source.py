@@ -201,4 +201,4 @@ def _page_size(source: PageSource) -> tuple[float, float, float | None]:
         if geometry.fits_page(width, height):
             return width, height, None
     dpi = geometry.assumed_dpi(source.width, source.height)
-    return source.width / dpi * 72, source.height / dpi * 72, dpi
+    return (*geometry.within_page(source.width / dpi * 72, source.height / dpi * 72), dpi)
