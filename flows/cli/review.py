@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -149,6 +150,41 @@ def accept(
     with open_house(settings) as house:
         done = accept_paper(house, paper, as_of=today(), note=note)
     return _tell(done, settings.lang, as_json)
+
+
+@review_app.command("export")
+def export(
+    batch: Annotated[str, typer.Argument(metavar="BATCH", help="Tên lô.")],
+    out: Annotated[Path | None, typer.Argument(metavar="[OUT.xlsx]", help="Bảng tính sẽ ghi.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="Cả giá trị chưa chắc của giấy đã chấp nhận.")] = False,
+    as_json: AsJson = False,
+    home: Home = None,
+    lang: Lang = None,
+    operator: Operator = None,
+) -> int:
+    """Ghi bảng tính có ảnh cắt, để người xem điền; nhận lại bằng review import."""
+    settings = settings_of(home, lang, operator)
+    from flows.house import open_house  # noqa: PLC0415
+    from flows.review.exporting import export as write  # noqa: PLC0415
+    from storage.objects.keys import batch_key  # noqa: PLC0415
+
+    name = named_batch(batch)
+    path = out or Path(f"can-xem-{batch_key(name)}.xlsx")
+    if path.is_dir():
+        path = path / f"can-xem-{batch_key(name)}.xlsx"
+    with open_house(settings) as house:
+        done = write(house, name, path, day=today(), every=every, operator=operator or "")
+    if as_json:
+        files = [
+            {"file": str(each.path), "papers": each.papers, "questions": each.questions} for each in done
+        ]
+        print_json({"batch": name, "workbooks": files})
+    elif not done:
+        sys.stdout.write(text("review.none", settings.lang) + "\n")
+    else:
+        for each in done:
+            sys.stdout.write(text("review.exported", settings.lang, **each._asdict()) + "\n")
+    return 0
 
 
 def _tell(done: list[Any], lang: str, as_json: bool) -> int:
