@@ -15,7 +15,7 @@ from schemas.rules import Limits, ReadingProfile
 WIDTH: Final = 960
 _TOP: Final = 0.45
 _LEAST_WIDTH: Final = 0.5
-_LEAST_HEIGHT: Final = 0.06
+_LEAST_HEIGHT: Final = 0.07
 _FRAME: Final = (196, 30, 40)
 _QUALITY: Final = 78
 

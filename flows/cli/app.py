@@ -44,6 +44,7 @@ Operator = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Kết quả dạng JSON cho máy đọc.")]
 
+EXIT_WRONG = 2
 EXIT_SET_ASIDE = 3
 EXIT_INTERRUPTED = 130
 

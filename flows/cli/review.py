@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from configs.messages import render, text
-from flows.cli.app import AsJson, Home, Lang, Operator, review_app, settings_of
+from flows.cli.app import EXIT_WRONG, AsJson, Home, Lang, Operator, review_app, settings_of
 from flows.cli.batch import database_of, named_batch
 from flows.cli.shapes import print_json
 from flows.clock import VIETNAM, today
@@ -185,6 +185,38 @@ def export(
         for each in done:
             sys.stdout.write(text("review.exported", settings.lang, **each._asdict()) + "\n")
     return 0
+
+
+@review_app.command("import")
+def import_(
+    workbook: Annotated[Path, typer.Argument(metavar="FILE.xlsx", help="Bảng tính đã điền.")],
+    as_json: AsJson = False,
+    home: Home = None,
+    lang: Lang = None,
+    operator: Operator = None,
+) -> int:
+    """Nhận lại bảng tính đã điền: đúng hết thì nhập, sai một chỗ thì không nhập dòng nào."""
+    settings = settings_of(home, lang, operator)
+    from flows.house import open_house  # noqa: PLC0415
+    from flows.review.importing import import_workbook  # noqa: PLC0415
+    from flows.review.shapes import imported_json, problem_text  # noqa: PLC0415
+
+    with open_house(settings) as house:
+        done = import_workbook(house, workbook, as_of=today(), operator=operator)
+    if as_json:
+        print_json(imported_json(done, str(workbook), settings.lang))
+    elif done.problems:
+        sys.stderr.write(text("review.refused", settings.lang, count=len(done.problems)) + "\n")
+        for each in done.problems:
+            said = problem_text(each, settings.lang)
+            place = {"sheet": each.sheet, "row": each.row or "–", "column": each.column or "–"}
+            sys.stderr.write(text("review.problem", settings.lang, message=said, **place) + "\n")
+    else:
+        counts = {"applied": sum(len(each.decisions) for each in done.applied), "papers": len(done.applied)}
+        told = {**counts, "already": done.already, "open": done.unanswered}
+        sys.stdout.write(text("review.imported", settings.lang, **told) + "\n")
+        print_applied(list(done.applied), settings.lang)
+    return EXIT_WRONG if done.problems else 0
 
 
 def _tell(done: list[Any], lang: str, as_json: bool) -> int:

@@ -149,7 +149,8 @@ def questions_of(
     lacking = lacks(paper, rules)
     asked: dict[str, list[Finding]] = {target: [] for target in lacking}
     if paper.kind is None:
-        asked |= {name: [] for name in _UNKNOWN_KIND_TOO if name not in paper.fields}
+        unknown = finding("kind_unknown")
+        asked |= {name: [unknown] for name in _UNKNOWN_KIND_TOO if name not in paper.fields}
     blocked: list[Finding] = []
     for each in (*paper.findings, *notes):
         targets = _targets(each)
@@ -220,6 +221,11 @@ def _question(paper: Document, target: str, why: tuple[Finding, ...], required: 
     return Question(
         paper.id, target, field.value, field.raw, field.confidence, page, field.box, why, required
     )
+
+
+def shown_of(paper: Document, target: str) -> str:
+    """Digest of what a question about a target would show now."""
+    return _question(paper, target, (), False).shown
 
 
 def current_value(paper: Document, target: str) -> str | None:

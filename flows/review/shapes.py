@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from configs.messages import render
+from configs.messages import render, text
 from flows.review.deciding import Applied
+from flows.review.filled import Problem
+from flows.review.importing import Imported
 from flows.review.questions import Question, Waiting
 from schemas.findings import Finding
 
@@ -82,4 +84,42 @@ def applied_json(applied: Applied, lang: str) -> dict[str, Any]:
         "new_code": after.new_code,
         "linked_to": after.linked_to,
         "findings": [_reason(each, lang) for each in after.document.findings if each.severity != "info"],
+    }
+
+
+def problem_text(problem: Problem, lang: str) -> str:
+    """What to mend in a cell, and how."""
+    params = dict(problem.params)
+    if problem.problem == "workbook":
+        params["reason"] = text(f"review_wrong.file_{params['reason']}", lang)
+    section = (
+        "error"
+        if problem.problem.startswith("answer_") and problem.problem != "answer_unknown"
+        else "review_wrong"
+    )
+    return text(f"{section}.{problem.problem}", lang, **params)
+
+
+def imported_json(imported: Imported, workbook: str, lang: str) -> dict[str, Any]:
+    """What an import did."""
+    return {
+        "workbook": workbook,
+        "batch": imported.batch,
+        "rows": {
+            "answered": imported.answered,
+            "unanswered": imported.unanswered,
+            "already": imported.already,
+            "rescan": imported.again,
+        },
+        "papers": [applied_json(each, lang) for each in imported.applied],
+        "problems": [
+            {
+                "sheet": each.sheet,
+                "row": each.row,
+                "column": each.column,
+                "problem": each.problem,
+                "message": problem_text(each, lang),
+            }
+            for each in imported.problems
+        ],
     }

@@ -31,9 +31,10 @@ WHO: Final = "Người xem (họ tên):"
 HEAD_ROW: Final = 4
 MARK: Final = "sohoa-review-1"
 MOST_ROWS: Final = 500
-_WIDTHS: Final = (6, 58, 22, 17, 24, 8, 34, 20, 27, 18, 10)
+_WIDTHS: Final = (6, 54, 22, 17, 24, 8, 34, 20, 27, 18, 10)
 _PICTURE_PIXELS: Final = 400
 _MOST_HEIGHT: Final = 290
+_FONT: Final = "Arial"  # drawn by Liberation Sans where Arial is not; both have every Vietnamese letter
 _EMU: Final = 9525  # English metric units a pixel, which drawings are placed in
 _FILL, _HEAD, _BAND, _LINE, _DEAD = "FFF8DC", "1F4E68", "F4F7F9", "9FB4C0", "E4E4E4"
 
@@ -100,17 +101,19 @@ def _head(sheet: Worksheet, batch: str, papers: Sequence[Waiting], day: date, op
 
     questions = sum(len(paper.questions) for paper in papers)
     put(sheet.cell(1, 1), f"Những gì cần người xem — lô {batch}")
-    sheet.cell(1, 1).font = Font(bold=True, size=15, color=_HEAD)
+    sheet.cell(1, 1).font = Font(name=_FONT, bold=True, size=15, color=_HEAD)
     put(
         sheet.cell(2, 1),
         f"{len(papers)} giấy, {questions} điều cần xem, xuất ngày {vn_date(day)}. Ghi vào các ô màu vàng rồi lưu; "
         f"cách ghi ở trang «{GUIDE}». Dấu * : chưa xong mục này thì giấy chưa được chấp nhận.",
     )
+    sheet.cell(2, 1).font = Font(name=_FONT, bold=False)
     put(sheet.cell(3, 1), WHO)
-    sheet.cell(3, 1).font = Font(bold=True)
+    sheet.cell(3, 1).font = Font(name=_FONT, bold=True)
     sheet.merge_cells(start_row=3, start_column=3, end_row=3, end_column=5)
     who = sheet.cell(3, 3)
     put(who, operator)
+    who.font = Font(name=_FONT, bold=True)
     for column in (3, 4, 5):
         sheet.cell(3, column).fill = PatternFill("solid", fgColor=_FILL)
         sheet.cell(3, column).border = _border()
@@ -121,7 +124,7 @@ def _head(sheet: Worksheet, batch: str, papers: Sequence[Waiting], day: date, op
     for column, (name, width) in enumerate(zip(COLUMNS, _WIDTHS, strict=True), start=1):
         cell = sheet.cell(HEAD_ROW, column)
         put(cell, name)
-        cell.font = Font(bold=True, color="FFFFFF")
+        cell.font = Font(name=_FONT, bold=True, color="FFFFFF")
         cell.fill = PatternFill("solid", fgColor=_HEAD)
         cell.alignment = Alignment(horizontal="center", vertical="center", wrap_text=True)
         sheet.column_dimensions[get_column_letter(column)].width = width
@@ -180,7 +183,7 @@ def _row(
         cell.alignment = Alignment(
             wrap_text=True, vertical="center" if middle else "top", horizontal="center" if middle else "left"
         )
-        cell.font = Font(bold=name in {"Mục", VALUE})
+        cell.font = Font(name=_FONT, bold=name in {"Mục", VALUE})
 
 
 def name_of(question: Question) -> str:
@@ -271,7 +274,7 @@ def _guide(book: Workbook) -> None:
         for column in (1, 2):
             cell = sheet.cell(row, column)
             cell.alignment = Alignment(wrap_text=True, vertical="top")
-            cell.font = Font(bold=head or column == 1, color="FFFFFF" if head else "000000")
+            cell.font = Font(name=_FONT, bold=head or column == 1, color="FFFFFF" if head else "000000")
             cell.border = _border()
             if head:
                 cell.fill = PatternFill("solid", fgColor=_HEAD)

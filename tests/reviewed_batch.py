@@ -1,0 +1,149 @@
+"""A digitised home for tests of review: real originals, PDF/A files, sidecars and catalogue; only the OCR is spared.
+
+The ledger is given each page's words before the run, so that what must be asked of a person is known. No test lives here.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from openpyxl import load_workbook
+from PIL import Image, ImageDraw, ImageFont
+
+from configs.settings import Settings
+from flows.batch import Silent, by_threads, run_batch
+from flows.clock import today
+from flows.house import House, Rules, open_house
+from flows.plan import make_plan
+from flows.review.drop_downs import COLUMNS, VALUE
+from flows.review.exporting import export
+from flows.review.importing import Imported, import_workbook
+from flows.review.workbook import HEAD_ROW, SHEET
+from schemas.reading import PageReading
+from storage.catalogue import documents
+from storage.catalogue.documents import DocumentRow
+from storage.objects import sha256_of
+from tests.printed_pages import HEIGHT, WIDTH, Row, page
+from tests.test_understanding import BIRTH, extract
+
+BATCH, OTHER = "hộp-12", "hộp-13"
+RULES = Rules.load(Settings())
+
+
+def birth(number: str, **changes: str) -> list[Row]:
+    """A birth certificate; `changes` replace lines by a word in them (`_` stands for a space)."""
+    rows = [(text.replace("123/2021", number), x, y) for text, x, y in BIRTH]
+    for word, line in changes.items():
+        rows = [(line if word.replace("_", " ") in text else text, x, y) for text, x, y in rows]
+    return [row for row in rows if row[0]]
+
+
+SCANS: dict[str, dict[str, list[Row]]] = {
+    BATCH: {
+        "01.png": birth("123/2021", đăng_ký="Ngày, tháng, năm đăng ký: ngày __ tháng 5 năm 2021"),
+        "02.png": extract("TRÍCH LỤC HỘ TỊCH"),
+        "03.png": birth("124/2021", GIẤY_KHAI="", định_danh="Số định danh cá nhân: 056221005678"),
+        "04.png": birth("125/2021", định_danh="Số định danh cá nhân: 056921001234"),
+    },
+    OTHER: {"05.png": birth("126/2021", Số="Số: …/2021", định_danh="Số định danh cá nhân: 056221009999")},
+}
+
+
+def settings_of(home: Path) -> Settings:
+    """A home without orchestrator and veraPDF."""
+    return Settings(home=home, orchestrator="plain", verapdf="off", workers=1, operator="máy")
+
+
+def make_home(folder: Path) -> Path:
+    """Digitise both batches into `folder/home`."""
+    home = folder / "home"
+    for batch, scans in SCANS.items():
+        (folder / batch).mkdir(parents=True)
+        for name, rows in scans.items():
+            _draw(page(rows), folder / batch / name)
+        with open_house(settings_of(home), RULES) as house:
+            digest = RULES.digests(house.settings, None).reading
+            for name, rows in scans.items():
+                house.ledger.finished(sha256_of(folder / batch / name), digest, page(rows))
+            digitise(house, folder / batch)
+    return home
+
+
+def digitise(house: House, folder: Path) -> None:
+    """Run the batch that lies in a folder."""
+    plan = make_plan(house, folder)
+    run_batch(house, plan, dispatch=by_threads(house), progress=Silent(), as_of=today())
+
+
+def _draw(reading: PageReading, path: Path) -> None:
+    image = Image.new("L", (WIDTH, HEIGHT), 255)
+    pen = ImageDraw.Draw(image)
+    font = ImageFont.load_default(40)
+    for word in reading.words:
+        pen.text((word.box.left, word.box.top), word.text, fill=0, font=font)
+    image.save(path, dpi=(300, 300))
+
+
+@contextmanager
+def copy_of(home: Path, folder: Path, rules: Rules = RULES) -> Iterator[House]:
+    """A copy of a home to work in."""
+    if not (folder / "home").exists():
+        shutil.copytree(home, folder / "home")
+    with open_house(settings_of(folder / "home"), rules) as house:
+        yield house
+
+
+def exported(house: House, path: Path, batch: str = BATCH) -> Path:
+    """The batch's workbook."""
+    (done,) = export(house, batch, path, day=today())
+    return done.path
+
+
+def fill(
+    path: Path, answers: dict[tuple[str, str], Any], *, column: str = VALUE, who: str = "chị Lan"
+) -> None:
+    """Write answers by (file, question) into a workbook, as a person does with the mouse."""
+    book = load_workbook(path)
+    sheet = book[SHEET]
+    sheet["C3"] = who
+    for row in rows_of(sheet):
+        key = (str(cell(sheet, row, "Giấy tờ")).split("\n")[0], str(cell(sheet, row, "Mục")).rstrip(" *"))
+        if key in answers:
+            sheet.cell(row, COLUMNS.index(column) + 1, answers.pop(key))
+    assert not answers, f"not asked: {answers}"
+    book.save(path)
+
+
+def rows_of(sheet: Any) -> Sequence[int]:
+    """Numbers of the rows that hold questions."""
+    return range(HEAD_ROW + 1, sheet.max_row + 1)
+
+
+def cell(sheet: Any, row: int, column: str) -> Any:
+    """One cell's value."""
+    return sheet.cell(row, COLUMNS.index(column) + 1).value
+
+
+def take(house: House, path: Path, **options: Any) -> Imported:
+    """Import a workbook today."""
+    return import_workbook(house, path, as_of=today(), **options)
+
+
+def stored(house: House, batch: str = BATCH) -> dict[str, DocumentRow]:
+    """Documents of a batch by file."""
+    return {row.file: row for row in documents.of_batch(house.database, batch)}
+
+
+def everything(house: House) -> tuple[Any, ...]:
+    """All that an import could change: versions, routes, codes, decisions, events."""
+    from sqlalchemy import text
+
+    with house.database.read() as connection:
+        return tuple(
+            tuple(connection.execute(text(f"SELECT * FROM {table} ORDER BY 1, 2")).all())
+            for table in ("document", "document_version", "code", "decision", "event", "batch_file")
+        )

@@ -1,0 +1,498 @@
+"""Review by people: a workbook goes out with what was read and comes back with decisions; or the same by hand."""
+
+from __future__ import annotations
+
+import io
+import shutil
+import stat
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+from openpyxl import Workbook, load_workbook
+
+from flows.clock import today
+from flows.house import House
+from flows.review.by_hand import accept_paper, set_values
+from flows.review.drop_downs import ANSWER, COLUMNS, IDENTITY, VALUE
+from flows.review.questions import waiting
+from flows.review.workbook import HEAD_ROW, SHEET
+from schemas.documents import Route
+from schemas.events import EventType
+from storage.catalogue import decisions, documents
+from storage.objects import keys
+from storage.sidecars import read_events, read_sidecar
+from tests.machine import Machine
+from tests.reviewed_batch import (
+    BATCH,
+    OTHER,
+    RULES,
+    cell,
+    copy_of,
+    digitise,
+    everything,
+    exported,
+    fill,
+    make_home,
+    rows_of,
+    stored,
+    take,
+)
+
+RIGHT = {
+    ("01.png", "Ngày ban hành"): "12/05/2021",
+    ("01.png", "Cơ quan ban hành"): "Ủy ban nhân dân xã Diên An",
+    ("02.png", "Loại kết quả (mã KQ)"): "KQ.G15.000034 – Trích lục khai tử",
+    ("03.png", "Loại giấy"): "Giấy khai sinh",
+    ("04.png", "Số định danh chủ giấy tờ"): "056221001234",
+}
+
+
+@pytest.fixture(scope="module")
+def digitised(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two batches as the machine left them."""
+    return make_home(tmp_path_factory.mktemp("review"))
+
+
+@pytest.fixture
+def house(digitised: Path, tmp_path: Path) -> Iterator[House]:
+    with copy_of(digitised, tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def workbook(digitised: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The batch's workbook as it goes out; tests fill copies."""
+    folder = tmp_path_factory.mktemp("workbook")
+    with copy_of(digitised, folder) as opened:
+        return exported(opened, folder / "ra.xlsx")
+
+
+@pytest.fixture
+def copy(workbook: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copy(workbook, tmp_path / "vào.xlsx"))
+
+
+def problems(done: Any) -> list[tuple[int, str, str]]:
+    return [(each.row, each.column, each.problem) for each in done.problems]
+
+
+def row_of(path: Path, file: str, question: str) -> int:
+    sheet = load_workbook(path)[SHEET]
+    return next(
+        row
+        for row in rows_of(sheet)
+        if str(cell(sheet, row, "Giấy tờ")).startswith(file)
+        and str(cell(sheet, row, "Mục")).rstrip(" *") == question
+    )
+
+
+def refused(house: House, path: Path, **options: Any) -> list[tuple[int, str, str]]:
+    """What is wrong with a workbook, after seeing that nothing was changed by it."""
+    before = everything(house)
+    done = take(house, path, **options)
+    assert everything(house) == before and not done.applied
+    return problems(done)
+
+
+# What goes out.
+
+
+def test_the_workbook_asks_for_what_papers_lack_and_shows_a_picture_of_each(workbook: Path) -> None:
+    sheet = load_workbook(workbook)[SHEET]
+    asked = {
+        (str(cell(sheet, row, "Giấy tờ")).split("\n")[0], str(cell(sheet, row, "Mục")))
+        for row in rows_of(sheet)
+    }
+    assert {(file, f"{question} *") for file, question in RIGHT} <= asked
+    assert len(sheet._images) == len(rows_of(sheet))
+    assert {image.anchor._from.row for image in sheet._images} == {row - 1 for row in rows_of(sheet)}
+
+
+def test_only_the_cells_to_fill_can_be_changed_and_the_identity_is_hidden(workbook: Path) -> None:
+    sheet = load_workbook(workbook)[SHEET]
+    assert sheet.protection.sheet
+    open_columns = {
+        column
+        for row in rows_of(sheet)
+        for column, name in enumerate(COLUMNS, 1)
+        if not sheet.cell(row, column).protection.locked
+    }
+    assert open_columns == {COLUMNS.index(name) + 1 for name in (ANSWER, VALUE, "Ghi chú")}
+    assert sheet.column_dimensions["K"].hidden
+    assert sheet.freeze_panes == f"A{HEAD_ROW + 1}"
+
+
+def test_closed_lists_are_offered_as_drop_downs(workbook: Path) -> None:
+    book = load_workbook(workbook)
+    offered = {
+        str(place): rule.formula1
+        for rule in book[SHEET].data_validations.dataValidation
+        for place in rule.sqref.ranges
+    }
+    row = row_of(workbook, "03.png", "Loại giấy")
+    kinds = offered[f"I{row}"].replace("'Danh mục'!", "").replace("$", "")
+    titles = {each[0].value for each in book["Danh mục"][kinds]}
+    assert titles == {kind.title for kind in RULES.book.kinds}
+    assert book["Danh mục"].sheet_state == "hidden"
+
+
+def test_the_workbook_is_for_its_owner_alone_and_never_overwritten(house: House, tmp_path: Path) -> None:
+    from schemas.errors import UsageError
+
+    path = exported(house, tmp_path / "a.xlsx", OTHER)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    with pytest.raises(UsageError) as caught:
+        exported(house, path, OTHER)
+    assert caught.value.remedy == "review_workbook_there"
+
+
+# What comes back.
+
+
+def test_a_filled_workbook_gets_its_papers_accepted_and_coded(house: House, copy: Path) -> None:
+    fill(copy, dict(RIGHT))
+    done = take(house, copy)
+    assert done.problems == ()
+    rows = stored(house)
+    assert {row.document.route for row in rows.values()} == {Route.ACCEPTED}
+    assert {name: row.code for name, row in rows.items()} == {
+        "01.png": "056221001234.KQ.G15.000031.123/2021.01",
+        "02.png": ".KQ.G15.000034.12/TLKT.01",
+        "03.png": "056221005678.KQ.G15.000031.124/2021.01",
+        "04.png": "056221001234.KQ.G15.000031.125/2021.01",
+    }
+    first = rows["01.png"].document
+    assert (first.level, first.unit, first.validity.state) == ("xa", "Xã Diên An", "in_force")
+    field = first.fields["issue_date"]
+    assert (field.value, field.source, field.confidence) == ("2021-05-12", "operator", 1.0)
+    assert field.raw and field.box, "what the machine saw stays beside it"
+
+
+def test_decisions_are_events_and_a_sidecar_and_reports_that_agree(house: House, copy: Path) -> None:
+    before = stored(house)["04.png"]
+    fill(copy, dict(RIGHT), who="chị Lan")
+    take(house, copy)
+    row = stored(house)["04.png"]
+    told = [
+        event
+        for event in documents.events_of(house.database, [row.document.id])
+        if event.type is EventType.DECISION
+    ]
+    assert [(event.agent, event.detail["target"]) for event in told] == [("chị Lan", "owner_id")]
+    assert (told[0].detail["old"], told[0].detail["new"]) == ("056921001234", "056221001234")
+    exported_too = read_events(house.store, BATCH, house.run.id)
+    assert {event.type for event in exported_too} >= {EventType.DECISION, EventType.CODE_ISSUED}
+    kept = read_sidecar(house.store, row.document.id, row.version)
+    assert (row.version, kept.document.value("owner_id")) == (before.version + 1, "056221001234")
+    assert read_sidecar(house.store, row.document.id, before.version).document == before.document
+    assert (row.pdfa_key, kept.rendition) == (before.pdfa_key, kept.rendition)
+    table = pq.read_table(io.BytesIO(house.store.read(keys.derived(BATCH, "documents.parquet")))).to_pylist()
+    assert {each["file"]: each["code"] for each in table} == {
+        name: each.code for name, each in stored(house).items()
+    }
+
+
+def test_the_same_workbook_again_changes_nothing(house: House, copy: Path) -> None:
+    fill(copy, dict(RIGHT))
+    take(house, copy)
+    before = everything(house)
+    done = take(house, copy)
+    assert (done.problems, done.applied, done.already) == ((), (), len(RIGHT))
+    assert everything(house) == before
+
+
+def test_rows_left_empty_are_asked_again_and_filled_later_in_the_same_workbook(
+    house: House, copy: Path
+) -> None:
+    key = ("02.png", "Loại kết quả (mã KQ)")
+    fill(copy, {key: RIGHT[key]})
+    first = take(house, copy)
+    assert [each.before.file for each in first.applied] == ["02.png"]
+    assert first.unanswered > 0
+    asked = {paper.row.file for paper in waiting(house.database, BATCH, RULES.book)}
+    assert asked == {"01.png", "03.png", "04.png"}
+    fill(copy, {each: value for each, value in RIGHT.items() if each != key})
+    second = take(house, copy)
+    assert second.problems == () and second.already == 1
+    assert all(row.code for row in stored(house).values())
+
+
+def test_who_may_be_named_on_the_command_line_instead_and_must_be_named(house: House, copy: Path) -> None:
+    fill(copy, dict(RIGHT), who="")
+    assert refused(house, copy) == [(3, "Người xem (họ tên):", "operator_missing")]
+    take(house, copy, operator="anh Ba")
+    said = decisions.of_documents(house.database, [stored(house)["04.png"].document.id])
+    assert {each.operator for held in said.values() for each in held} == {"anh Ba"}
+
+
+def test_what_was_read_may_be_called_right_and_a_failing_check_overruled(house: House, copy: Path) -> None:
+    key = ("04.png", "Số định danh chủ giấy tờ")
+    fill(copy, {key: "Máy đọc đúng"}, column=ANSWER)
+    done = take(house, copy)
+    assert done.problems == ()
+    row = stored(house)["04.png"]
+    assert (row.document.route, row.code) == (Route.ACCEPTED, "056921001234.KQ.G15.000031.125/2021.01")
+
+
+# What is refused.
+
+
+@pytest.mark.parametrize(
+    ("question", "value", "problem"),
+    [
+        (("01.png", "Ngày ban hành"), "2021", "answer_date"),
+        (("01.png", "Ngày ban hành"), "30/02/2021", "answer_date_unreal"),
+        (("01.png", "Ngày ban hành"), "12/05/2921", "answer_date_future"),
+        (("02.png", "Loại kết quả (mã KQ)"), "KQ.G15.000031", "answer_result_type_of_kind"),
+        (("03.png", "Loại giấy"), "Giấy gì đó", "answer_kind"),
+        (("04.png", "Số định danh chủ giấy tờ"), "05622100123", "answer_identifier"),
+        (("04.png", "Số định danh chủ giấy tờ"), "056921001235", "answer_identifier_unsound"),
+        (("04.png", "Số định danh chủ giấy tờ"), 56221001234, "answer_cell_is_number"),
+        (("01.png", "Đơn vị"), "Xã Không Có", "answer_unit"),
+    ],
+)
+def test_a_wrong_value_is_named_by_row_and_column_and_nothing_is_taken(
+    house: House, copy: Path, question: tuple[str, str], value: object, problem: str
+) -> None:
+    fill(copy, {**RIGHT, question: value})
+    assert refused(house, copy) == [(row_of(copy, *question), VALUE, problem)]
+
+
+def test_formulas_contradictions_and_unknown_answers_are_each_named(house: House, copy: Path) -> None:
+    fill(
+        copy,
+        {
+            ("01.png", "Ngày ban hành"): "=TODAY()",
+            ("01.png", "Cơ quan ban hành"): "Ủy ban nhân dân xã Diên An",
+        },
+    )
+    fill(
+        copy,
+        {("01.png", "Cơ quan ban hành"): "Không có trên giấy", ("03.png", "Loại giấy"): "Ừ"},
+        column=ANSWER,
+    )
+    assert refused(house, copy) == [
+        (row_of(copy, "01.png", "Ngày ban hành"), VALUE, "formula"),
+        (row_of(copy, "01.png", "Cơ quan ban hành"), ANSWER, "contradiction"),
+        (row_of(copy, "03.png", "Loại giấy"), ANSWER, "answer_unknown"),
+    ]
+
+
+@pytest.mark.parametrize("name", [VALUE, ANSWER, IDENTITY, "Mục"])
+def test_a_deleted_column_is_named(house: House, copy: Path, name: str) -> None:
+    fill(copy, dict(RIGHT))
+    book = load_workbook(copy)
+    book[SHEET].delete_cols(COLUMNS.index(name) + 1)
+    book.save(copy)
+    assert refused(house, copy) == [(HEAD_ROW, name, "column_missing")]
+
+
+def test_rows_of_another_batch_are_named_with_their_batch(house: House, copy: Path, tmp_path: Path) -> None:
+    other = exported(house, tmp_path / "khác.xlsx", OTHER)
+    fill(other, {("05.png", "Số, ký hiệu"): "126/2021"})
+    theirs, book = load_workbook(other)[SHEET], load_workbook(copy)
+    at = book[SHEET].max_row + 1
+    for column in range(1, len(COLUMNS) + 1):
+        book[SHEET].cell(at, column, theirs.cell(row_of(other, "05.png", "Số, ký hiệu"), column).value)
+    book[SHEET]["C3"] = "chị Lan"
+    book.save(copy)
+    before = everything(house)
+    done = take(house, copy)
+    assert problems(done) == [(at, IDENTITY, "other_batch")]
+    assert done.problems[0].params == {"other": OTHER, "batch": BATCH}
+    assert everything(house) == before
+
+
+def test_a_row_whose_value_was_changed_meanwhile_is_stale(house: House, copy: Path) -> None:
+    fill(copy, dict(RIGHT))
+    row = stored(house)["04.png"]
+    set_values(house, row.document.id, {"owner_id": "056221001235"}, as_of=today())
+    assert refused(house, copy) == [
+        (row_of(copy, "04.png", "Số định danh chủ giấy tờ"), "Máy đọc được", "stale")
+    ]
+
+
+def test_rows_copied_or_robbed_of_their_identity_are_named(house: House, copy: Path) -> None:
+    fill(copy, dict(RIGHT))
+    book = load_workbook(copy)
+    sheet = book[SHEET]
+    first, second = (row_of(copy, *key) for key in list(RIGHT)[:2])
+    sheet.cell(second, len(COLUMNS), sheet.cell(first, len(COLUMNS)).value)
+    third = row_of(copy, *list(RIGHT)[2])
+    sheet.cell(third, len(COLUMNS)).value = None
+    book.save(copy)
+    assert refused(house, copy) == [
+        (second, IDENTITY, "identity_twice"),
+        (third, IDENTITY, "identity_missing"),
+    ]
+
+
+@pytest.mark.parametrize("what", ["absent", "text", "empty", "other"])
+def test_a_file_that_is_no_such_workbook_is_refused_whole(house: House, tmp_path: Path, what: str) -> None:
+    path = tmp_path / "x.xlsx"
+    if what == "other":
+        Workbook().save(path)
+    elif what != "absent":
+        path.write_text("không phải bảng tính" if what == "text" else "")
+    assert [problem for _, _, problem in refused(house, path)] == [
+        "workbook" if what in {"absent", "empty"} else "sheet_missing"
+    ]
+
+
+def test_an_import_that_dies_in_the_middle_leaves_nothing_and_is_repeated_whole(
+    house: House, copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(copy, dict(RIGHT))
+    before = everything(house)
+    honest, calls = decisions.commit_next, []
+
+    def dying(*arguments: Any) -> Any:
+        calls.append(arguments)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return honest(*arguments)
+
+    monkeypatch.setattr(decisions, "commit_next", dying)
+    with pytest.raises(KeyboardInterrupt):
+        take(house, copy)
+    assert everything(house) == before
+    monkeypatch.setattr(decisions, "commit_next", honest)
+    assert take(house, copy).problems == ()
+    assert all(row.code for row in stored(house).values())
+
+
+def test_reports_that_a_killed_import_did_not_write_are_written_by_the_next(
+    house: House, copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from flows.review import importing
+
+    fill(copy, dict(RIGHT))
+
+    def killed(*arguments: Any) -> Any:
+        raise KeyboardInterrupt
+
+    honest = importing.close_batch
+    monkeypatch.setattr(importing, "close_batch", killed)
+    with pytest.raises(KeyboardInterrupt):
+        take(house, copy)
+    assert documents.events_to_export(house.database, BATCH)
+    monkeypatch.setattr(importing, "close_batch", honest)
+    assert take(house, copy).applied == ()
+    assert documents.events_to_export(house.database, BATCH) == []
+
+
+# What lasts.
+
+
+def test_a_run_under_other_rules_keeps_what_a_person_decided(
+    digitised: Path, copy: Path, tmp_path: Path
+) -> None:
+    fill(copy, dict(RIGHT))
+    with copy_of(digitised, tmp_path) as house:
+        take(house, copy)
+        before = stored(house)
+    thresholds = RULES.book.thresholds.model_copy(update={"field": RULES.book.thresholds.field + 0.01})
+    other = type(RULES)(
+        RULES.limits,
+        RULES.reading,
+        RULES.rendition,
+        RULES.image,
+        RULES.book.model_copy(update={"thresholds": thresholds}),
+    )
+    with copy_of(digitised, tmp_path, other) as house:
+        digitise(house, digitised.parent / BATCH)
+        after = stored(house)
+    for name, row in after.items():
+        assert row.digests.understanding != before[name].digests.understanding
+        assert row.version == before[name].version + 1
+        assert (row.code, row.document.route) == (before[name].code, Route.ACCEPTED)
+        assert row.document.fields == before[name].document.fields
+        assert row.document.kind == before[name].document.kind
+
+
+def test_a_run_under_the_same_rules_has_nothing_to_do_after_an_import(
+    digitised: Path, house: House, copy: Path
+) -> None:
+    fill(copy, dict(RIGHT))
+    take(house, copy)
+    before = {name: row.version for name, row in stored(house).items()}
+    digitise(house, digitised.parent / BATCH)
+    assert {name: row.version for name, row in stored(house).items()} == before
+
+
+def test_a_part_of_a_code_that_a_person_corrects_is_told_and_the_code_stays(house: House, copy: Path) -> None:
+    fill(copy, dict(RIGHT))
+    take(house, copy)
+    row = stored(house)["04.png"]
+    (done,) = set_values(house, row.document.id, {"number": "152/2021"}, as_of=today())
+    assert (done.after.code, done.after.new_code, done.after.document.route) == (
+        row.code,
+        False,
+        Route.REVIEW,
+    )
+    assert [
+        each.params["part"] for each in done.after.document.findings if each.rule == "code_part_differs"
+    ] == ["number"]
+    (back,) = set_values(house, row.document.id, {"number": "125/2021"}, as_of=today())
+    assert (back.after.code, back.after.document.route) == (row.code, Route.ACCEPTED)
+
+
+# By hand.
+
+
+def test_a_paper_may_be_settled_by_hand(house: House) -> None:
+    rows = stored(house)
+    values = {"issue_date": "12/05/2021", "agency": "Ủy ban nhân dân xã Diên An"}
+    (done,) = set_values(house, rows["01.png"].document.id, values, as_of=today())
+    assert done.after.code == "056221001234.KQ.G15.000031.123/2021.01"
+    (accepted,) = accept_paper(house, rows["04.png"].document.id, as_of=today())
+    assert accepted.after.document.route is Route.ACCEPTED
+    assert accept_paper(house, rows["04.png"].document.id, as_of=today()) == []
+
+
+def test_the_command_line_lists_shows_sets_and_imports(digitised: Path, copy: Path, tmp_path: Path) -> None:
+    shutil.copytree(digitised, tmp_path / "home")
+    machine = Machine(tmp_path)
+    listed = machine.json("review", "list", BATCH)
+    assert [paper["file"] for paper in listed["papers"]] == ["01.png", "02.png", "03.png", "04.png"]
+    shown = machine.json("review", "show", listed["papers"][0]["id"])
+    assert shown["lacks"] == ["issue_date", "agency"] and shown["decisions"] == []
+    fill(copy, {**RIGHT, ("01.png", "Ngày ban hành"): "31/02/2021"})
+    wrong = machine.run("review", "import", copy)
+    assert wrong.returncode == 2
+    assert "dòng 5, cột «Giá trị đúng»: Không có ngày 31/02/2021" in wrong.stderr
+    assert "056221001234" not in wrong.stderr + wrong.stdout
+    fill(copy, dict(RIGHT))
+    done = machine.json("review", "import", copy)
+    assert done["problems"] == [] and [paper["new_code"] for paper in done["papers"]] == [True] * 4
+    assert machine.json("review", "list", BATCH)["papers"] == []
+
+
+@pytest.mark.long
+def test_a_workbook_that_libreoffice_saved_is_taken(house: House, copy: Path, tmp_path: Path) -> None:
+    office = shutil.which("soffice")
+    if office is None:
+        pytest.skip("no soffice here: apt-get install libreoffice-calc")
+    out = tmp_path / "lo"
+    profile = f"-env:UserInstallation=file://{tmp_path / 'profile'}"
+    command = [
+        office,
+        profile,
+        "--headless",
+        "--convert-to",
+        "xlsx:Calc MS Excel 2007 XML",
+        "--outdir",
+        out,
+        copy,
+    ]
+    subprocess.run(command, check=True, capture_output=True, timeout=240)
+    saved = out / copy.name
+    fill(saved, dict(RIGHT))
+    subprocess.run([*command[:-2], out / "again", saved], check=True, capture_output=True, timeout=240)
+    done = take(house, out / "again" / saved.name)
+    assert done.problems == ()
+    assert all(row.code for row in stored(house).values())
