@@ -3,29 +3,38 @@
 from __future__ import annotations
 
 import io
+import json
 import shutil
 import stat
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from jsonschema import Draft202012Validator
 from openpyxl import Workbook, load_workbook
+from PIL import Image
 
+from extractors.crops import cut_page
 from flows.clock import today
 from flows.house import House
 from flows.review.by_hand import accept_paper, set_values
 from flows.review.drop_downs import ANSWER, COLUMNS, IDENTITY, VALUE
-from flows.review.questions import waiting
-from flows.review.workbook import HEAD_ROW, SHEET
-from schemas.documents import Route
+from flows.review.questions import Waiting, questions_of, waiting
+from flows.review.workbook import HEAD_ROW, SHEET, write_workbook
+from schemas.documents import Document, Field, Route, Verdict
 from schemas.events import EventType
+from schemas.findings import Finding, Severity, finding
+from schemas.reading import Box, Format, PageSource
+from schemas.review import Action, Decision, in_force
 from storage.catalogue import decisions, documents
 from storage.objects import keys
 from storage.sidecars import read_events, read_sidecar
 from tests.machine import Machine
+from tests.papers import paper
 from tests.reviewed_batch import (
     BATCH,
     OTHER,
@@ -42,6 +51,7 @@ from tests.reviewed_batch import (
     take,
 )
 
+CONTRACT = Path(__file__).parent / "contract"
 RIGHT = {
     ("01.png", "Ngày ban hành"): "12/05/2021",
     ("01.png", "Cơ quan ban hành"): "Ủy ban nhân dân xã Diên An",
@@ -96,6 +106,12 @@ def refused(house: House, path: Path, **options: Any) -> list[tuple[int, str, st
     done = take(house, path, **options)
     assert everything(house) == before and not done.applied
     return problems(done)
+
+
+def as_agreed(name: str, answer: Any) -> None:
+    """An answer has the shape that was promised."""
+    schema = json.loads((CONTRACT / f"review-{name}.schema.json").read_text(encoding="utf-8"))
+    Draft202012Validator(schema).validate(answer)
 
 
 # What goes out.
@@ -460,14 +476,18 @@ def test_the_command_line_lists_shows_sets_and_imports(digitised: Path, copy: Pa
     listed = machine.json("review", "list", BATCH)
     assert [paper["file"] for paper in listed["papers"]] == ["01.png", "02.png", "03.png", "04.png"]
     shown = machine.json("review", "show", listed["papers"][0]["id"])
+    as_agreed("list", listed)
+    as_agreed("show", shown)
     assert shown["lacks"] == ["issue_date", "agency"] and shown["decisions"] == []
     fill(copy, {**RIGHT, ("01.png", "Ngày ban hành"): "31/02/2021"})
+    as_agreed("import", machine.json("review", "import", copy))
     wrong = machine.run("review", "import", copy)
     assert wrong.returncode == 2
     assert "dòng 5, cột «Giá trị đúng»: Không có ngày 31/02/2021" in wrong.stderr
     assert "056221001234" not in wrong.stderr + wrong.stdout
     fill(copy, dict(RIGHT))
     done = machine.json("review", "import", copy)
+    as_agreed("import", done)
     assert done["problems"] == [] and [paper["new_code"] for paper in done["papers"]] == [True] * 4
     assert machine.json("review", "list", BATCH)["papers"] == []
 
@@ -496,3 +516,74 @@ def test_a_workbook_that_libreoffice_saved_is_taken(house: House, copy: Path, tm
     done = take(house, out / "again" / saved.name)
     assert done.problems == ()
     assert all(row.code for row in stored(house).values())
+
+
+# What is asked.
+
+
+def questions(document: Document, *notes: Finding, said: Sequence[Decision] = ()) -> dict[str, bool]:
+    """Targets asked about, with whether the paper waits for them."""
+    asked = questions_of(document, notes, in_force(said), RULES.book)
+    return {each.target: each.required for each in asked}
+
+
+def test_a_bad_picture_may_be_said_to_do_and_a_lost_page_may_not() -> None:
+    document = paper("a")
+    bad = finding("image_blurred", page=1, severity=Severity.ERROR)
+    lost = finding("page_broken", page=1, detail="-")
+    assert questions(document, bad, lost) == {"picture:image_blurred:1": True, "-": True}
+    fine = Decision(target="picture:image_blurred:1", action=Action.ACCEPT)
+    assert questions(document, bad, said=[fine]) == {}
+    assert questions(document, finding("image_blurred", page=1)) == {}, (
+        "a warning keeps nothing from being accepted"
+    )
+
+
+def test_what_is_mandatory_is_asked_first_and_what_was_decided_not_again() -> None:
+    document = paper("a", number=None, owner=None)
+    asked = questions(document.model_copy(update={"findings": (finding("field_uncertain", field="signer"),)}))
+    assert list(asked.items()) == [("number", True), ("owner_id", True), ("signer", False)]
+    said = [Decision(target="signer", value="Lê A"), Decision(target="owner_id", action=Action.ABSENT)]
+    assert questions(document, said=said) == {"number": True}
+
+
+def test_an_owner_without_a_number_is_asked_for_name_or_birth_date() -> None:
+    document = paper("a", has_owner=False)
+    assert questions(document) == {"owner_name": True, "owner_id": True}
+    named = {**document.fields, "owner_name": Field(value="Lê A", confidence=0.9)}
+    assert questions(document.model_copy(update={"fields": named})) == {"birth_date": True}
+
+
+def test_a_picture_lies_as_it_was_read_with_its_field_framed(tmp_path: Path) -> None:
+    page = np.full((2000, 3000), 255, np.uint8)
+    page[300:700, 1500:1560] = 0
+    Image.fromarray(page).save(tmp_path / "nằm.png")
+    source = PageSource(number=1, width=3000, height=2000)
+    arguments = (str(tmp_path / "nằm.png"), Format.PNG, source, RULES.reading, RULES.limits, 90)
+    top, field = cut_page(*arguments, (None, Box(1500, 300, 1560, 700)))
+    with Image.open(io.BytesIO(top)) as shown:
+        assert shown.size == (960, 648), "the upper part of a page that stands"
+    with Image.open(io.BytesIO(field)) as shown:
+        red = [at for at in range(shown.width) if is_red(shown.getpixel((at, shown.height // 2)))]
+        assert shown.width > shown.height, "the line lies flat once the page is turned"
+    assert red and 380 < red[-1] - red[0] < 420
+
+
+def is_red(pixel: Any) -> bool:
+    return bool(pixel[0] > pixel[1] + 80)
+
+
+def test_what_a_scan_says_is_never_run_as_a_formula(tmp_path: Path) -> None:
+    from tests.papers import DIGESTS
+
+    document = paper("a", number="=HYPERLINK(1)", route=Route.REVIEW)
+    field = document.fields["number"].model_copy(update={"confidence": 0.1})
+    document = document.model_copy(update={"fields": {**document.fields, "number": field}})
+    row = documents.DocumentRow(
+        document, "=a.png", BATCH, 1, DIGESTS, Verdict.VALID, None, None, None, "", None, ""
+    )
+    waits = Waiting(row, questions_of(document, (), {}, RULES.book), ("number",), {})
+    path = write_workbook(tmp_path / "x.xlsx", BATCH, [waits], {}, RULES.book, today())
+    cells = [each for line in load_workbook(path)[SHEET].iter_rows() for each in line]
+    assert {each.data_type for each in cells if each.value is not None} == {"s"}
+    assert any(each.value == "=HYPERLINK(1)" for each in cells)

@@ -100,10 +100,16 @@ def apply(
         return []
     sheet = batches.batch(house.database, batch).sheet
     frame = _Frame(sheet, house.rules.digests(house.settings, sheet).understanding, as_of, how)
-    decided = [
-        _next(house, rows[each], new, in_force([*held.get(each, ()), *new]), frame)
-        for each, new in fresh.items()
-    ]
+    decided = []
+    kept: tuple[tuple[str, str], dict[int, PageReading]] = (("", ""), {})
+    # Papers of one original follow each other, so that its words are unpacked once and held no longer.
+    for document_id in sorted(fresh, key=lambda each: rows[each].document.sha256):
+        row, new = rows[document_id], fresh[document_id]
+        key = (row.document.sha256, row.digests.reading)
+        if kept[0] != key:
+            kept = (key, house.ledger.readings(*key))
+        said = in_force([*held.get(document_id, ()), *new])
+        decided.append(_next(house, row, new, said, frame, kept[1]))
     done = decisions.commit(
         house.database,
         house.run.id,
@@ -156,12 +162,17 @@ class _Frame(NamedTuple):
 
 
 def _next(
-    house: House, row: DocumentRow, new: Sequence[Decision], said: Mapping[str, Decision], frame: _Frame
+    house: House,
+    row: DocumentRow,
+    new: Sequence[Decision],
+    said: Mapping[str, Decision],
+    frame: _Frame,
+    kept: Mapping[int, PageReading],
 ) -> Decided:
     """A paper's next version, its sidecar stored; `said` is all that stands decided about it, the new included."""
     document_id, version = row.document.id, row.version + 1
     sidecar = read_sidecar(house.store, document_id, row.version)
-    readings = _readings(house, row, sidecar, frame.as_of)
+    readings = _readings(house, row, sidecar, frame.as_of, kept)
     (paper,) = understand(
         row.document.sha256,
         readings,
@@ -201,13 +212,14 @@ def _next(
     return Decided(row.batch, made, tuple(zip(new, events, strict=True)))
 
 
-def _readings(house: House, row: DocumentRow, sidecar: Sidecar, as_of: date) -> list[PageReading]:
+def _readings(
+    house: House, row: DocumentRow, sidecar: Sidecar, as_of: date, kept: Mapping[int, PageReading]
+) -> list[PageReading]:
     """The paper's pages as they were read for its present version.
 
     Raises:
         UsageError: a page's words are kept no longer.
     """
-    kept = house.ledger.readings(row.document.sha256, row.digests.reading)
     sources = {source.number: source for source in sidecar.original.pages}
     judged = with_image_findings(
         [kept[number] for number in row.document.pages if number in kept], house.rules, as_of

@@ -31,7 +31,7 @@ WHO: Final = "Người xem (họ tên):"
 HEAD_ROW: Final = 4
 MARK: Final = "sohoa-review-1"
 MOST_ROWS: Final = 500
-_WIDTHS: Final = (6, 54, 22, 17, 24, 8, 34, 20, 27, 18, 10)
+_WIDTHS: Final = (6, 58, 22, 17, 24, 8, 34, 20, 27, 18, 10)
 _PICTURE_PIXELS: Final = 400
 _MOST_HEIGHT: Final = 290
 _FONT: Final = "Arial"  # drawn by Liberation Sans where Arial is not; both have every Vietnamese letter
@@ -181,7 +181,10 @@ def _row(
         cell.protection = Protection(locked=not open_cell)
         middle = name in {"STT", "Độ chắc"}
         cell.alignment = Alignment(
-            wrap_text=True, vertical="center" if middle else "top", horizontal="center" if middle else "left"
+            wrap_text=True,
+            vertical="center",
+            horizontal="center" if middle else "left",
+            indent=0 if middle else 1,
         )
         cell.font = Font(name=_FONT, bold=name in {"Mục", VALUE})
 
@@ -273,13 +276,13 @@ def _guide(book: Workbook) -> None:
         head = row == 1
         for column in (1, 2):
             cell = sheet.cell(row, column)
-            cell.alignment = Alignment(wrap_text=True, vertical="top")
+            cell.alignment = Alignment(wrap_text=True, vertical="center", indent=1)
             cell.font = Font(name=_FONT, bold=head or column == 1, color="FFFFFF" if head else "000000")
             cell.border = _border()
             if head:
                 cell.fill = PatternFill("solid", fgColor=_HEAD)
-        # A row's height is never found by itself in a file; one line holds about 100 letters.
-        sheet.row_dimensions[row].height = 18 * max(1, -(-len(right) // 100))
+        # A row's height is never found by itself in a file; one line holds about 110 letters.
+        sheet.row_dimensions[row].height = 8 + 15 * -(-len(right) // 110)
     sheet.sheet_view.showGridLines = False
     sheet.protection.sheet = True
     sheet.page_setup.orientation, sheet.page_setup.paperSize = "landscape", 9
