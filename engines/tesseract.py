@@ -135,6 +135,7 @@ def _by_pytesseract(image: Grey, profile: ReadingProfile, dpi: int, timeout: flo
             f"--dpi {dpi} --psm {profile.page_segmentation} --tessdata-dir {shlex.quote(str(data_folder()))}"
             " -c tessedit_create_tsv=1 -c tessedit_create_txt=0"
         )
+        config += "".join(f" -c {shlex.quote(f'{name}={value}')}" for name, value in profile.variables)
         try:
             door.run_tesseract(source, target, "tsv", profile.languages, config=config, timeout=timeout)
         except door.TesseractError as error:
@@ -191,17 +192,21 @@ def _parse_row(row: str) -> list[EngineWord]:
 
 
 @functools.cache
-def _api(wanted: str, segmentation: int) -> Any:
+def _api(wanted: str, segmentation: int, variables: tuple[tuple[str, str], ...]) -> Any:
     """One engine a process, kept: loading the language data costs more than a small page."""
     import tesserocr  # noqa: PLC0415
 
-    return tesserocr.PyTessBaseAPI(path=str(data_folder()), lang=wanted, psm=segmentation)
+    api = tesserocr.PyTessBaseAPI(path=str(data_folder()), lang=wanted, psm=segmentation)
+    for name, value in variables:
+        if not api.SetVariable(name, value):
+            raise SetupError(f"tesseract knows no variable {name}", remedy="tesseract_missing")
+    return api
 
 
 def _by_tesserocr(image: Grey, profile: ReadingProfile, dpi: int, timeout: float) -> list[EngineWord]:
     import tesserocr  # noqa: PLC0415
 
-    api = _api(profile.languages, profile.page_segmentation)
+    api = _api(profile.languages, profile.page_segmentation, profile.variables)
     started = time.monotonic()
     try:
         _give(api, image, dpi)
@@ -263,7 +268,7 @@ def orientation(image: Grey, engine: str, *, dpi: int, timeout: float) -> tuple[
 
 
 def _orientation_here(image: Grey, dpi: int) -> tuple[int, float] | None:
-    api = _api("osd", 0)
+    api = _api("osd", 0, ())
     try:
         _give(api, image, dpi)
         said = api.DetectOrientationScript()

@@ -22,7 +22,7 @@ from extractors.image_quality import judge, lines_run_down, measure, skew_of
 from extractors.pages import PagePixels, assumed_dpi, page_pixels
 from extractors.preprocess import (
     Letters,
-    box_back,
+    boxes_back,
     ink_channel,
     letters_of,
     prepare,
@@ -260,8 +260,10 @@ def _look(
     seconds = time.monotonic() - started
     height, width = sheet.grey.shape
     words = []
-    for word, line, block in layout.order([one for one in seen if _is_text(one)], prepared.image.shape[1]):
-        box = box_back(prepared.inverse, (word.left, word.top, word.right, word.bottom), width, height)
+    ordered = layout.order([one for one in seen if _is_text(one)], prepared.image.shape[1])
+    boxes = [(word.left, word.top, word.right, word.bottom) for word, _, _ in ordered]
+    places = boxes_back(prepared.inverse, boxes, width, height)
+    for (word, line, block), box in zip(ordered, places, strict=True):
         text = nfc(word.text)
         raw = unicodedata.normalize("NFC", word.text)
         words.append(Word(text, round(word.confidence, 4), box, line, block, raw if raw != text else None))

@@ -93,11 +93,13 @@ class ReadingProfile(Row):
     """How pages are read; part of the reading digest.
 
     `engine`: `pytesseract` (portable) or `tesserocr` (in-process). `x_height`: pixels the engine reads best.
+    `variables`: Tesseract's own, name and value.
     """
 
     engine: Literal["pytesseract", "tesserocr"] = "tesserocr"
     languages: str = "vie"
     page_segmentation: int = 3
+    variables: tuple[tuple[str, str], ...] = ()
     x_height: int = 15
     min_scale: float = 0.4
     max_scale: float = 2.0

@@ -16,7 +16,7 @@ from engines import tesseract
 from engines.runner import ProgramFailed, ProgramTimedOut
 from extractors import layout
 from extractors.pages import list_pages
-from extractors.preprocess import prepare
+from extractors.preprocess import prepare, spots_of, without_rules
 from extractors.reading import read_page
 from schemas.errors import SetupError
 from schemas.reading import Box, Format, PageReading, PageState
@@ -335,6 +335,34 @@ def test_rows_of_a_table_stay_rows() -> None:
         "1985",
     ]
     assert [line for _, line, _ in ordered] == [0, 0, 0, 1, 1, 1, 2, 2, 2]
+
+
+@pytest.mark.parametrize("dpi", [75, 150, 300])
+@pytest.mark.parametrize("thick", [1, 2])
+def test_thin_rules_go_at_any_resolution_and_letters_stay(dpi: int, thick: int) -> None:
+    page = np.full((8 * dpi, 6 * dpi), 255, np.uint8)
+    for line in range(1, 8):
+        page[line * dpi : line * dpi + thick, dpi // 2 : -dpi // 2] = 0
+        page[dpi : 7 * dpi, line * dpi // 2 : line * dpi // 2 + thick] = 0
+    letters = np.full_like(page, 255)
+    cv2.putText(letters, "Ho so", (dpi, dpi + dpi // 2), cv2.FONT_HERSHEY_SIMPLEX, dpi / 150, 0, thick)  # type: ignore[call-overload]
+    cleaned = without_rules(np.minimum(page, letters), dpi)
+    ruled, left = int((page < 128).sum()), int(((cleaned < 128) & (letters > 128)).sum())
+    assert left < 0.03 * ruled
+    assert int(((cleaned < 128) & (letters < 128)).sum()) > 0.6 * int((letters < 128).sum())
+
+
+def test_spots_are_found_on_a_page_of_noise_too() -> None:
+    noise = np.zeros((1200, 1200), np.uint8)
+    noise[::3, ::3] = 255
+    assert len(spots_of(noise)) == 400 * 400 + 1
+    assert spots_of(noise[:30, :30])[1].tolist() == [0, 0, 1, 1, 1]
+
+
+def test_an_engine_variable_that_does_not_exist_is_refused(tmp_path: Path) -> None:
+    profile = ReadingProfile(variables=(("no_such_variable", "1"),))
+    with pytest.raises(SetupError, match="no_such_variable"):
+        tesseract.recognise(np.full((50, 50), 255, np.uint8), profile, dpi=150, timeout=5)
 
 
 def test_rules_and_dotted_leaders_are_gone_before_reading() -> None:
