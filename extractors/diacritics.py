@@ -36,6 +36,23 @@ class Choice(NamedTuple):
     text: str
 
 
+class Page(NamedTuple):
+    """What holds for every word of a page.
+
+    Attributes:
+        language, profile: the counts, and the prices.
+        strange: how far the page is from what the counts know, 0–1.
+        elsewhere: probability that a possible syllable has in any other text.
+        place: where this page places its tones.
+    """
+
+    language: LanguageModel
+    profile: DiacriticsProfile
+    strange: float
+    elsewhere: float
+    place: int
+
+
 def choose(words: Sequence[Word], language: LanguageModel, profile: DiacriticsProfile) -> tuple[Word, ...]:
     """Words of one page, in reading order, with the diacritics that their context asks for.
 
@@ -43,40 +60,66 @@ def choose(words: Sequence[Word], language: LanguageModel, profile: DiacriticsPr
     """
     parts = parts_of(words)
     fixed = in_names(parts, profile)
-    places = _tone_habit(parts)
     clauses = list(_clauses(parts))
     strange = max(0.0, 1.0 - familiarity(parts, clauses, language) - profile.usual)
     elsewhere = (profile.elsewhere + profile.stranger * strange) / _SYLLABLES
+    page = Page(language, profile, strange, elsewhere, _tone_habit(parts))
     new: dict[int, str] = {}
     for clause in clauses:
-        open_ = [
-            at
-            for at in clause
-            if at not in fixed and _doubted(parts[at], profile) and not _foreign(parts, at, language)
-        ]
-        if not open_:
-            continue
-        lattice = [
-            _choices(parts[at], language, profile, strange, places, elsewhere)
-            if at in open_
-            else [_kept(parts[at], language, elsewhere)]
+        run = [parts[at] for at in clause]
+        doubted = [
+            at not in fixed and _doubted(parts[at], profile) and not _foreign(parts, at, language)
             for at in clause
         ]
-        if all(len(choices) == 1 for choices in lattice):
-            continue
-        breaks = [parts[at].apart for at in clause]
-        best = _best(lattice, breaks, language)
-        for position, at in enumerate(clause):
-            chosen = best[position]
-            if chosen.text == parts[at].core:
-                continue
-            held = _neighbours(best, position, language)
-            other = [*best[:position], lattice[position][0], *best[position + 1 :]]
-            won = _worth(best, breaks, language) - _worth(other, breaks, language)
-            rare = key_of(parts[at].core) in _everyday(profile)
-            if held == 2 or (held == 1 and not rare and (not strange or won >= profile.one_sided)):
-                new[parts[at].word] = parts[at].lead + chosen.text + parts[at].tail
+        lattice = _lattice(run, doubted, page)
+        for start, end in _stretches([len(choices) > 1 for choices in lattice]):
+            for at, choice in _chosen(run, lattice, start, end, page):
+                new[run[at].word] = run[at].lead + choice.text + run[at].tail
     return tuple(_with_text(word, new.get(at)) for at, word in enumerate(words))
+
+
+def _stretches(open_: Sequence[bool]) -> Iterator[tuple[int, int]]:
+    """First and last of the open places that bear on each other: no more than two words lie between them."""
+    start = last = -1
+    for at, is_open in enumerate(open_):
+        if not is_open:
+            continue
+        if start >= 0 and at - last > 2:
+            yield start, last
+            start = at
+        start, last = (at if start < 0 else start), at
+    if start >= 0:
+        yield start, last
+
+
+def _chosen(
+    run: Sequence[Part], lattice: Sequence[Sequence[Choice]], start: int, end: int, page: Page
+) -> Iterator[tuple[int, Choice]]:
+    """Changes within a stretch of a clause that win and that a neighbour bears out."""
+    language, profile = page.language, page.profile
+    until = min(len(run), end + 3)
+    before = [Choice(START, 0.0, 0.0, ""), *(choices[0] for choices in lattice[:start])][-2:]
+    after = [] if until == end + 3 else [Choice(END, 0.0, 0.0, "")]
+    window = [*lattice[start:until], *([one] for one in after)]
+    breaks = [*(bool(at) and run[at].apart for at in range(start, until)), *(False for _ in after)]
+    history = (before[0].id if len(before) > 1 else UNKNOWN, before[-1].id)
+    best = _best(window, breaks, history, language)
+    for at in range(start, end + 1):
+        choice = best[at - start]
+        if choice.text == run[at].core:
+            continue
+        left = best[at - start - 1].id if at > start else (before[-1].id if start else UNKNOWN)
+        right = best[at - start + 1].id if at + 1 < len(run) else UNKNOWN
+        held = language.known_pair(left, choice.id) + language.known_pair(choice.id, right)
+        if held == 1 and key_of(run[at].core) in _everyday(profile):
+            continue
+        if held == 1 and page.strange:
+            other = [*best[: at - start], lattice[at][0], *best[at - start + 1 :]]
+            won = _worth(best, breaks, history, language) - _worth(other, breaks, history, language)
+            if won < profile.one_sided:
+                continue
+        if held:
+            yield at, choice
 
 
 def _with_text(word: Word, text: str | None) -> Word:
@@ -130,36 +173,44 @@ def _clauses(parts: Sequence[Part]) -> Iterator[list[int]]:
         yield run
 
 
-def _kept(part: Part, language: LanguageModel, elsewhere: float) -> Choice:
-    outside = elsewhere if can_exist(part.core) else _IMPOSSIBLE
-    return Choice(language.id_of(part.core), outside, 0.0, part.core)
+def _lattice(run: Sequence[Part], doubted: Sequence[bool], page: Page) -> list[list[Choice]]:
+    """For each word of a clause what it may be: as read, and what some neighbour may be known beside."""
+    language = page.language
+    ids = [
+        [
+            one
+            for one in (language.id_of(part.core), *(language.alike(part.core) if open_ else ()))
+            if one >= 0
+        ]
+        for part, open_ in zip(run, doubted, strict=True)
+    ]
+    lattice = []
+    for at, part in enumerate(run):
+        outside = page.elsewhere if can_exist(part.core) else _IMPOSSIBLE
+        choices = [Choice(language.id_of(part.core), outside, 0.0, part.core)]
+        if doubted[at]:
+            near = [(one, True) for one in ids[at - 1]] if at else []
+            near += [(one, False) for one in ids[at + 1]] if at + 1 < len(ids) else []
+            for one in ids[at]:
+                if one != choices[0].id and any(
+                    language.known_pair(*((other, one) if left else (one, other))) for other, left in near
+                ):
+                    choices.append(_priced(part, one, page))
+        lattice.append(choices)
+    return lattice
 
 
-def _choices(
-    part: Part,
-    language: LanguageModel,
-    profile: DiacriticsProfile,
-    strange: float,
-    place: int,
-    elsewhere: float,
-) -> list[Choice]:
-    """The word as read, and every syllable of the same base letters at its price."""
-    read = _kept(part, language, elsewhere)
-    found = [read]
+def _priced(part: Part, one: int, page: Page) -> Choice:
+    """Another syllable of the same base letters at its price."""
+    profile = page.profile
     share = max(0.0, part.confidence - profile.doubted) / (profile.sure - profile.doubted)
-    price = profile.least + (profile.most - profile.least) * min(1.0, share)
-    price += profile.strange * strange
-    place = tone_place(part.core) or place
-    for one in language.alike(part.core):
-        if one == read.id:
-            continue
-        text = with_tone_at(language.words[one], place)
-        found.append(
-            Choice(one, elsewhere, -price - _distance(part.core.lower(), text), in_case_of(text, part.core))
-        )
-    return found
+    price = profile.least + (profile.most - profile.least) * min(1.0, share) + profile.strange * page.strange
+    text = with_tone_at(page.language.words[one], tone_place(part.core) or page.place)
+    apart = _distance(part.core.lower(), text)
+    return Choice(one, page.elsewhere, -price - apart, in_case_of(text, part.core))
 
 
+@functools.lru_cache(maxsize=16384)
 def _distance(read: str, wanted: str) -> float:
     """How far apart two syllables of the same base letters look, beyond one mark of one kind: 0 and up."""
     (read_vowels, read_tone), (vowels, tone) = split_tone(read), split_tone(wanted)
@@ -169,40 +220,34 @@ def _distance(read: str, wanted: str) -> float:
 
 
 def _best(
-    lattice: Sequence[Sequence[Choice]], breaks: Sequence[bool], language: LanguageModel
+    lattice: Sequence[Sequence[Choice]],
+    breaks: Sequence[bool],
+    history: tuple[int, int],
+    language: LanguageModel,
 ) -> list[Choice]:
-    """The likeliest way through a clause, each word weighed by the two before it and those after."""
-    before: dict[tuple[int, int], tuple[float, tuple[int, ...]]] = {(-1, -1): (0.0, ())}
-    for position in range(len(lattice) + 1):
-        here: dict[tuple[int, int], tuple[float, tuple[int, ...]]] = {}
-        last = position == len(lattice)
-        choices = (Choice(END, 0.0, 0.0, ""),) if last else lattice[position]
-        for (one, two), (score, way) in before.items():
-            first = _id_at(lattice, position - 2, one)
-            second = _id_at(lattice, position - 1, two)
-            for number, choice in enumerate(choices):
-                anew = not last and position > 0 and breaks[position]
-                chance = _chance(choice, first, second, anew, language)
-                total = score + math.log(chance) + choice.seen
-                state = (two, number)
-                if state not in here or total > here[state][0]:
-                    here[state] = (total, (*way, number))
-        before = here
-    way = max(before.values())[1]
-    return [choices[number] for choices, number in zip(lattice, way, strict=False)]
+    """The likeliest way through a stretch after two given words, each word weighed by the two before it."""
+    none, start = (Choice(one, 0.0, 0.0, "") for one in history)
+    ways: dict[tuple[int, int], tuple[float, tuple[Choice, ...]]] = {history: (0.0, (none, start))}
+    for choices, anew in zip(lattice, breaks, strict=True):
+        here: dict[tuple[int, int], tuple[float, tuple[Choice, ...]]] = {}
+        for number, choice in enumerate(choices):
+            for state, (score, way) in ways.items():
+                total = score + choice.seen
+                total += math.log(_chance(choice, way[-2].id, way[-1].id, anew, language))
+                reached = (state[1], number)
+                if reached not in here or total > here[reached][0]:
+                    here[reached] = (total, (*way, choice))
+        ways = here
+    return list(max(ways.values(), key=lambda one: one[0])[1][2:])
 
 
-def _id_at(lattice: Sequence[Sequence[Choice]], position: int, number: int) -> int:
-    if position == -1:
-        return START
-    return lattice[position][number].id if position >= 0 else UNKNOWN
-
-
-def _worth(way: Sequence[Choice], breaks: Sequence[bool], language: LanguageModel) -> float:
-    """What a way through a clause is worth: logarithm of its probability, prices paid."""
-    total, first, second = 0.0, UNKNOWN, START
-    for choice, anew in zip((*way, Choice(END, 0.0, 0.0, "")), (*breaks, False), strict=True):
-        total += math.log(_chance(choice, first, second, anew and second != START, language)) + choice.seen
+def _worth(
+    way: Sequence[Choice], breaks: Sequence[bool], history: tuple[int, int], language: LanguageModel
+) -> float:
+    """What a way through a stretch is worth: logarithm of its probability, prices paid."""
+    total, (first, second) = 0.0, history
+    for choice, anew in zip(way, breaks, strict=True):
+        total += math.log(_chance(choice, first, second, anew, language)) + choice.seen
         first, second = second, choice.id
     return total
 
@@ -212,15 +257,7 @@ def _chance(choice: Choice, first: int, second: int, anew: bool, language: Langu
     chance = language.probability(first, second, choice.id)
     if anew:
         chance = max(chance, language.probability(UNKNOWN, START, choice.id))
-    return chance + choice.outside
-
-
-def _neighbours(best: Sequence[Choice], position: int, language: LanguageModel) -> int:
-    """How many neighbours of a chosen word are known beside it: 0, 1 or 2."""
-    here = best[position].id
-    before = best[position - 1].id if position else UNKNOWN
-    after = best[position + 1].id if position + 1 < len(best) else UNKNOWN
-    return language.known_pair(before, here) + language.known_pair(here, after)
+    return chance + max(choice.outside, _IMPOSSIBLE)
 
 
 @functools.lru_cache(maxsize=4)
@@ -230,5 +267,5 @@ def _everyday(profile: DiacriticsProfile) -> frozenset[str]:
 
 def _tone_habit(parts: Sequence[Part]) -> int:
     """Where this page places its tones, by the words that tell; the early place where none does."""
-    told = [place for part in parts if (place := tone_place(part.core.lower()))]
+    told = [place for part in parts if part.core and (place := tone_place(part.core))]
     return 2 if told and sum(place == 2 for place in told) > len(told) / 2 else _EARLY

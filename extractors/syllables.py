@@ -40,6 +40,7 @@ _AFTER_GI: Final = frozenset({rhyme for rhyme in _RHYMES if rhyme[0] not in "iy"
 _TWO_PLACES: Final = ("oa", "oe", "uy")
 
 
+@functools.lru_cache(maxsize=16384)
 def split_tone(syllable: str) -> tuple[str, str]:
     """A syllable in small letters without its tone, and the tone's combining mark ("" for the level tone)."""
     parts = unicodedata.normalize("NFD", syllable.lower())
@@ -76,6 +77,7 @@ def _fits(onset: str, rhyme: str, tone: str) -> bool:
     return not rhyme.endswith(_STOPPED) or tone in {"\u0301", "\u0323"}
 
 
+@functools.lru_cache(maxsize=16384)
 def tone_place(syllable: str) -> int:
     """Where a syllable with two possible places has its tone: 1 early (`hòa`), 2 late (`hoà`), 0 where it cannot say."""
     toneless, tone = split_tone(syllable)

@@ -73,7 +73,7 @@ def test_the_word_as_read_stays_beside_the_word_that_was_chosen() -> None:
 
 def test_a_changed_word_costs_more_the_surer_the_engine_was() -> None:
     """The same weak evidence moves a word that was hardly read and not one that was read well."""
-    text = "theo quy định của pháp luật về tổ chức chính quyền địa phương , cơ quan lưu trũ có trách nhiệm thực hiện"
+    text = "theo quy định của pháp luật về tổ chức chính quyền địa phương , cơ quan lưu trũ lịch sử thực hiện"
     hard = DiacriticsProfile(least=0.5, most=60.0)
     assert "trữ" in _chosen(_line(text, ["trũ"], confidence=0.4), hard)
     assert "trũ" in _chosen(_line(text, ["trũ"], confidence=0.94), hard)
