@@ -7,6 +7,7 @@ import json
 import shutil
 import stat
 import subprocess
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,7 @@ from schemas.review import Action, Decision, in_force
 from storage.catalogue import decisions, documents
 from storage.objects import keys
 from storage.sidecars import read_events, read_sidecar
-from tests.machine import Machine
+from tests.machine import Machine, kill_group
 from tests.papers import paper
 from tests.reviewed_batch import (
     BATCH,
@@ -587,3 +588,28 @@ def test_what_a_scan_says_is_never_run_as_a_formula(tmp_path: Path) -> None:
     cells = [each for line in load_workbook(path)[SHEET].iter_rows() for each in line]
     assert {each.data_type for each in cells if each.value is not None} == {"s"}
     assert any(each.value == "=HYPERLINK(1)" for each in cells)
+
+
+@pytest.mark.long
+def test_an_import_killed_at_any_moment_ends_as_an_undisturbed_one(
+    digitised: Path, copy: Path, tmp_path: Path
+) -> None:
+    fill(copy, dict(RIGHT))
+
+    def end_of(machine: Machine) -> Any:
+        shown = machine.json("batch", "show", BATCH)
+        keys_kept = sorted(path.name for path in (machine.home / "store" / "documents").rglob("*.json"))
+        return shown["documents"], keys_kept
+
+    ends = []
+    for name, kills in (("calm", 0), ("killed", 8)):
+        shutil.copytree(digitised, tmp_path / name / "home")
+        machine = Machine(tmp_path / name)
+        for number in range(kills):
+            process = machine.start("review", "import", str(copy))
+            time.sleep(1.0 + 0.6 * number)
+            kill_group(process)
+        assert machine.run("review", "import", copy).returncode == 0
+        ends.append(end_of(machine))
+        assert machine.processes() == []
+    assert ends[0] == ends[1]
