@@ -16,6 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from flows.clock import VIETNAM
 from schemas.errors import BatchHeld
 from storage.objects.keys import batch_key
 
@@ -39,7 +40,7 @@ def hold_batch(home: Path, batch: str, operator: str) -> Iterator[None]:
             "who": operator,
             "pid": os.getpid(),
             "host": socket.gethostname(),
-            "since": datetime.now().astimezone().strftime("%d/%m/%Y %H:%M:%S"),
+            "since": datetime.now(VIETNAM).strftime("%d/%m/%Y %H:%M:%S"),
         }
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, json.dumps(note, ensure_ascii=False).encode(), 0)

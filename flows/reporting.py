@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from configs.messages import render
-from flows.clock import today
+from flows.clock import VIETNAM, today
 from flows.house import House
 from quality import batch_report, datadocs, document_table, expectations
 from schemas.batches import FileStatus
@@ -72,6 +72,7 @@ def _data(
     data_docs: Path | None,
 ) -> BatchReportData:
     counted, pages = batches.counts(house.database, batch)
+    run, made_at = batches.last_run(house.database, batch), datetime.now(VIETNAM)
     row = batches.batch(house.database, batch)
     notes: list[Finding] = [*row.findings]
     for file in files:
@@ -83,7 +84,10 @@ def _data(
         batch=batch,
         state=row.state,
         operator=house.operator,
-        made_at=datetime.now().astimezone(),
+        made_at=made_at,
+        started=datetime.fromisoformat(run[0]).astimezone(VIETNAM) if run else None,
+        # A report is made at the end of a run that is not over yet.
+        ended=(datetime.fromisoformat(run[1]).astimezone(VIETNAM) if run[1] else made_at) if run else None,
         files=counted,
         pages=pages.model_copy(update={"ocr_passes": house.ledger.passes(batch)}),
         fates=_fates(rows, files, facts),
