@@ -11,7 +11,7 @@ import functools
 import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -43,15 +43,15 @@ class LanguageModel:
         self._size: Final = size
         self._total: Final = float(alone.sum())
         self._alone: Final = ((alone + 0.5) / (self._total + size)).tolist()
-        (codes, counts), (places, numbers) = pairs, triples
+        (codes, seen), (places, numbers) = pairs, triples
         firsts = codes // size
-        before = np.maximum(np.bincount(firsts, counts, size), alone).clip(1)
-        kept = (counts - _DISCOUNT) / before[firsts]
+        before = np.maximum(np.bincount(firsts, seen, size), alone).clip(1)
+        kept = (seen - _DISCOUNT) / before[firsts]
         self._pairs: Final = dict(zip(codes.tolist(), range(len(codes)), strict=True))
         self._after_one: Final = kept.tolist()
         self._left_one: Final = (1 - np.bincount(firsts, kept, size)).tolist()
         held = places // size
-        shares = (numbers - _DISCOUNT) / counts[held]
+        shares = (numbers - _DISCOUNT) / seen[held]
         self._triples: Final = dict(zip(places.tolist(), shares.tolist(), strict=True))
         self._left_two: Final = (1 - np.bincount(held, shares, len(codes))).clip(0.02).tolist()
         self._ids: Final = {key: number for number, key in enumerate(keys)}
@@ -97,14 +97,28 @@ class LanguageModel:
         return float(self._left_two[history] * after_one + after_two)
 
 
-@functools.cache
-def model(path: Path = DATA) -> LanguageModel:
-    """The model of this process."""
+class Counted(NamedTuple):
+    """What a file of counts holds; see `LanguageModel`."""
+
+    words: list[list[str]]
+    alone: Counts
+    pairs: Counts
+    triples: Counts
+
+
+def counts(path: Path = DATA) -> Counted:
+    """The counts of a file."""
     with np.load(path) as kept:
         words = [kept[name].tobytes().decode("utf-8").split("\n") for name in ("words", "keys", "bases")]
         pairs = np.array([np.cumsum(kept["pair_steps"], dtype=np.int64), kept["pair_counts"]])
         triples = np.array([np.cumsum(kept["triple_steps"], dtype=np.int64), kept["triple_counts"]])
-        return LanguageModel(words, kept["alone"].astype(np.int64), pairs, triples)
+        return Counted(words, kept["alone"].astype(np.int64), pairs, triples)
+
+
+@functools.cache
+def model(path: Path = DATA) -> LanguageModel:
+    """The model of this process."""
+    return LanguageModel(*counts(path))
 
 
 @functools.cache
