@@ -11,13 +11,23 @@ import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from PIL import Image, ImageDraw, ImageFont
 
-from configs.loader import load_reading_profile
+from configs.loader import load_reading_profile, load_rulebook
+from engines import tesseract
+from engines.tesseract import EngineWord
 from extractors import diacritics, language
+from extractors.pages import list_pages
+from extractors.reading import read_page
 from extractors.syllables import base_of, can_exist, key_of, tone_place, with_tone_at
-from schemas.reading import Box, Word
-from schemas.rules import DiacriticsProfile
+from extractors.understanding import understand
+from schemas.reading import Box, Format, PageReading, Word
+from schemas.rules import DiacriticsProfile, Limits
 from schemas.text import strip_accents
+from storage.pdfa.font import encode
+from storage.pdfa.geometry import Rectangle
+from storage.pdfa.text_layer import text_operators
+from tests.printed_pages import official, page
 
 _PROFILE = load_reading_profile().diacritics
 _RUNNING = (
@@ -159,7 +169,7 @@ _PAGES = st.lists(
 @given(_PAGES)
 @example([("Chính", 0.9, 0), ("phú", 0.5, 0), ("quy", 0.9, 0), ("định", 0.9, 0)])
 def test_words_keep_their_number_place_base_letters_case_and_punctuation(
-    page: list[tuple[str, float, int]],
+    drawn: list[tuple[str, float, int]],
 ) -> None:
     words = [
         Word(
@@ -168,7 +178,7 @@ def test_words_keep_their_number_place_base_letters_case_and_punctuation(
             Box(at * 90, line * 60, at * 90 + 80, line * 60 + 40),
             line,
         )
-        for at, (text, sure, line) in enumerate(sorted(page, key=lambda one: one[2]))
+        for at, (text, sure, line) in enumerate(sorted(drawn, key=lambda one: one[2]))
     ]
     new = diacritics.choose(words, language.model(), _PROFILE)
     assert [word[1:5] for word in new] == [word[1:5] for word in words]
@@ -229,6 +239,68 @@ def test_all_syllables_of_one_base_are_found_together() -> None:
     alike = {kept.words[one] for one in kept.alike("Phú")}
     assert {"phủ", "phú", "phụ"} <= alike
     assert {base_of(one) for one in alike} == {"phu"}
+
+
+def _misread(page: PageReading, chosen: dict[str, str]) -> PageReading:
+    """A page on which context chose words other than those read."""
+    words = tuple(
+        word._replace(text=chosen[word.text], raw=word.text) if word.text in chosen else word
+        for word in page.words
+    )
+    return page.model_copy(update={"words": words})
+
+
+def test_the_subject_takes_what_was_chosen_and_names_numbers_and_agencies_what_was_read() -> None:
+    rows = official(
+        ["ỦY BAN NHÂN DÂN", "XÃ DIÊN AN"],
+        "Số: 299/QĐ-UBND",
+        "Diên An, ngày 12 tháng 5 năm 2023",
+        ["QUYẾT ĐỊNH", "Về việc công nhân kết quả"],
+        ["Điều 1. Công nhận cho ông Trần Văn Hoà, căn cước số 056085001234."],
+        ["CHỦ TỊCH"],
+        "Lê Thị Phu",
+    )
+    read = _misread(
+        page(rows), {"nhân": "nhận", "Phu": "Phủ", "Hoà,": "Hoá,", "DIÊN": "ĐIỆN", "Diên": "Điện"}
+    )
+    fields = understand("ab" * 32, [read], load_rulebook())[0].fields
+    assert fields["subject"].value == "Về việc công nhận kết quả"
+    assert fields["subject"].raw == "Về việc công nhân kết quả"
+    assert fields["signer"].value == "Lê Thị Phu"
+    assert fields["owner_name"].value == "Trần Văn Hoà"
+    assert fields["agency"].value == "Ủy ban nhân dân xã Diên An"
+    assert fields["number"].value == "299/QĐ-UBND"
+
+
+def test_the_text_layer_and_the_text_of_a_page_hold_what_was_chosen() -> None:
+    read = _misread(page([("thuộc thâm quyền", 0.5, 0.5)]), {"thâm": "thẩm"})
+    laid = text_operators(read, Rectangle(0, 0, 595, 842)).decode("ascii")
+    assert encode("thẩm") in laid and encode("thâm") not in laid
+    assert read.text == "thuộc thẩm quyền"
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_a_scan_is_read_with_its_context_unless_the_profile_says_no(
+    enabled: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = Image.new("L", (1654, 2339), 255)
+    font = ImageFont.truetype("/usr/share/fonts/truetype/liberation2/LiberationSerif-Regular.ttf", 38)
+    ImageDraw.Draw(image).text((200, 300), "thuộc thẩm quyền giải quyết của cơ quan nhà nước", font=font)
+    path = tmp_path / "page.png"
+    image.save(path, dpi=(200, 200))
+    seen = [
+        EngineWord(
+            text, 0.7 if text == "thâm" else 0.97, 200 + 90 * at, 300, 280 + 90 * at, 340, 0, (0, 0, 0)
+        )
+        for at, text in enumerate("thuộc thâm quyền giải quyết của cơ quan nhà nước".split())
+    ]
+    monkeypatch.setattr(tesseract, "recognise", lambda *_, **__: seen)
+    kept = load_reading_profile()
+    profile = kept.model_copy(update={"diacritics": _PROFILE.model_copy(update={"enabled": enabled})})
+    source = list_pages(str(path), Format.PNG, Limits()).pages[0]
+    read = read_page(str(path), Format.PNG, source, profile, (), Limits())
+    assert [word.as_read for word in read.words][1] == "thâm"
+    assert read.words[1].text == ("thẩm" if enabled else "thâm")
 
 
 def test_the_data_of_the_model_count_among_what_decides_a_reading(
