@@ -23,7 +23,7 @@ from flows.review.drop_downs import COLUMNS, VALUE
 from flows.review.exporting import export
 from flows.review.importing import Imported, import_workbook
 from flows.review.workbook import HEAD_ROW, SHEET
-from schemas.reading import PageReading
+from schemas.reading import ImageMeasures, PageReading
 from storage.catalogue import documents
 from storage.catalogue.documents import DocumentRow
 from storage.objects import sha256_of
@@ -68,7 +68,8 @@ def make_home(folder: Path) -> Path:
         with open_house(settings_of(home), RULES) as house:
             digest = RULES.digests(house.settings, None).reading
             for name, rows in scans.items():
-                house.ledger.finished(sha256_of(folder / batch / name), digest, page(rows))
+                measured = page(rows).model_copy(update={"measures": ImageMeasures(dpi=300.0)})
+                house.ledger.finished(sha256_of(folder / batch / name), digest, measured)
             digitise(house, folder / batch)
     return home
 

@@ -9,6 +9,7 @@ import stat
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from PIL import Image
 from extractors.crops import cut_page
 from flows.clock import today
 from flows.house import House
+from flows.review.answers import WrongAnswer
 from flows.review.by_hand import accept_paper, set_values
 from flows.review.drop_downs import ANSWER, COLUMNS, IDENTITY, VALUE
 from flows.review.questions import Waiting, questions_of, waiting
@@ -31,6 +33,7 @@ from schemas.events import EventType
 from schemas.findings import Finding, Severity, finding
 from schemas.reading import Box, Format, PageSource
 from schemas.review import Action, Decision, in_force
+from schemas.rules import ImageRule
 from storage.catalogue import decisions, documents
 from storage.objects import keys
 from storage.sidecars import read_events, read_sidecar
@@ -402,6 +405,34 @@ def test_reports_that_a_killed_import_did_not_write_are_written_by_the_next(
     assert documents.events_to_export(house.database, BATCH) == []
 
 
+def test_a_picture_under_the_mark_is_asked_about_and_passes_on_a_persons_word(
+    digitised: Path, tmp_path: Path
+) -> None:
+    strict = ImageRule(
+        rule="image_low_resolution",
+        property="dpi",
+        operation="<",
+        value=400,
+        severity=Severity.ERROR,
+        effective_from=date(2020, 1, 1),
+        source="test",
+    )
+    rules = type(RULES)(RULES.limits, RULES.reading, RULES.rendition, (strict,), RULES.book)
+    with copy_of(digitised, tmp_path, rules) as house:
+        digitise(house, digitised.parent / OTHER)
+        assert stored(house, OTHER)["05.png"].document.route is Route.RESCAN
+        path = exported(house, tmp_path / "a.xlsx", OTHER)
+        fill(path, {("05.png", "Số, ký hiệu"): "126/2021"})
+        fill(path, {("05.png", "Ảnh quét"): "Phải quét lại"}, column=ANSWER)
+        again = take(house, path)
+        assert (again.problems, again.again) == ((), 1)
+        assert stored(house, OTHER)["05.png"].document.route is Route.RESCAN
+        fill(path, {("05.png", "Ảnh quét"): "Ảnh dùng được"}, column=ANSWER)
+        assert take(house, path).problems == ()
+        row = stored(house, OTHER)["05.png"]
+        assert (row.document.route, bool(row.code)) == (Route.ACCEPTED, True)
+
+
 # What lasts.
 
 
@@ -471,6 +502,14 @@ def test_a_paper_may_be_settled_by_hand(house: House) -> None:
     assert accept_paper(house, rows["04.png"].document.id, as_of=today()) == []
 
 
+def test_a_field_that_no_such_paper_has_is_no_target(house: House) -> None:
+    before = everything(house)
+    for values in ({"isue_date": "12/05/2021"}, {"isue_date": None}, {"signer": "Lê\x07A"}):
+        with pytest.raises(WrongAnswer):
+            set_values(house, stored(house)["01.png"].document.id, values, as_of=today())
+    assert everything(house) == before
+
+
 def test_the_command_line_lists_shows_sets_and_imports(digitised: Path, copy: Path, tmp_path: Path) -> None:
     shutil.copytree(digitised, tmp_path / "home")
     machine = Machine(tmp_path)
@@ -512,6 +551,10 @@ def test_a_workbook_that_libreoffice_saved_is_taken(house: House, copy: Path, tm
     ]
     subprocess.run(command, check=True, capture_output=True, timeout=240)
     saved = out / copy.name
+    kept = load_workbook(saved)[SHEET]
+    assert kept.protection.sheet and kept.column_dimensions["K"].hidden
+    assert len(kept._images) == len(rows_of(kept))
+    assert kept.data_validations.count >= 4
     fill(saved, dict(RIGHT))
     subprocess.run([*command[:-2], out / "again", saved], check=True, capture_output=True, timeout=240)
     done = take(house, out / "again" / saved.name)

@@ -213,7 +213,7 @@ def import_(
             sys.stderr.write(text("review.problem", settings.lang, message=said, **place) + "\n")
     else:
         counts = {"applied": sum(len(each.decisions) for each in done.applied), "papers": len(done.applied)}
-        told = {**counts, "already": done.already, "open": done.unanswered}
+        told = {**counts, "already": done.already, "again": done.again, "open": done.unanswered}
         sys.stdout.write(text("review.imported", settings.lang, **told) + "\n")
         print_applied(list(done.applied), settings.lang)
     return EXIT_WRONG if done.problems else 0

@@ -23,7 +23,13 @@ from schemas.text import fold, squeeze
 
 _DAY: Final = re.compile(r"(\d{1,2})\s*[/.-]\s*(\d{1,2})\s*[/.-]\s*(\d{4})")
 _ISO: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
-_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,60}")
+_OF_ANY_PAPER: Final = frozenset(
+    {
+        *(KIND, RESULT_TYPE, UNIT, VALIDITY, "number", "notation", "issue_date", "expiry_date", "agency"),
+        *("document_type", "subject", "signer", "signer_title"),
+        *("owner_name", "owner_id", "birth_date", "birth_year", "first_issue_date"),
+    }
+)
 _LONGEST: Final = 500
 _LONGEST_NUMBER: Final = 60
 _OLDEST: Final = 1900
@@ -71,6 +77,18 @@ def type_of(target: str, kind: str | None, rules: Rulebook) -> str:
     return "year" if target.endswith("_year") else "text"
 
 
+def check_target(target: str, paper: Document, rules: Rulebook) -> None:
+    """Hold a target against what papers of this kind have: a misspelt name must not become a field for ever.
+
+    Raises:
+        WrongAnswer: no such field.
+    """
+    kind = rules.kind(paper.kind)
+    own = {each.name for each in kind.fields} | set(kind.required) if kind else set()
+    if target not in _OF_ANY_PAPER and target not in own and target not in paper.fields:
+        raise WrongAnswer("target", value=target)
+
+
 def read_answer(
     given: object, target: str, paper: Document, rules: Rulebook, today: date, *, sure: bool = False
 ) -> str:
@@ -87,8 +105,7 @@ def read_answer(
     Raises:
         WrongAnswer: it cannot be.
     """
-    if not _NAME.fullmatch(target):
-        raise WrongAnswer("target", value=target)
+    check_target(target, paper, rules)
     kind = type_of(target, paper.kind, rules)
     if isinstance(given, (datetime, date)):
         if kind != "date":
@@ -101,6 +118,8 @@ def read_answer(
     text = squeeze(str(given))
     if not text or not any(char.isalnum() for char in text):
         raise WrongAnswer("empty")
+    if not text.isprintable():
+        raise WrongAnswer("unprintable")
     if len(text) > _LONGEST:
         raise WrongAnswer("too_long", limit=_LONGEST)
     if kind == KIND:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 
 from flows.house import House
-from flows.review.answers import read_answer
+from flows.review.answers import check_target, read_answer
 from flows.review.deciding import Applied, Wanted, decide
 from flows.review.questions import NOTHING, current_value, waiting_paper
 from schemas.documents import Document
@@ -66,6 +66,7 @@ def wanted_values(
     said = []
     for target, given in values.items():
         if given is None:
+            check_target(target, paper, rules)
             if target in OF_PAPER:
                 raise UsageError(f"{target} cannot be absent", remedy="target_not_absent", value=target)
             said.append(Wanted(paper.id, target, Action.ABSENT, None, note))

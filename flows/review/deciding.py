@@ -119,10 +119,12 @@ def apply(
             operator, where, EventType.CODE_ISSUED, document_id, "issued", code=code
         ),
     )
-    return [
+    applied = [
         Applied(rows[each.version.document.id], after, tuple(said for said, _ in each.decisions))
         for each, after in zip(decided, done, strict=True)
     ]
+    order = {document_id: at for at, document_id in enumerate(rows)}
+    return sorted(applied, key=lambda each: order[each.before.document.id])
 
 
 def _fresh(

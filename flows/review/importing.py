@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from flows.closing import close_batch
 from flows.house import House
 from flows.locks import hold_batch
-from flows.review.answers import WrongAnswer, read_answer
+from flows.review.answers import WrongAnswer, check_target, read_answer
 from flows.review.deciding import Applied, Wanted, apply
 from flows.review.drop_downs import (
     ANSWER,
@@ -191,6 +191,10 @@ def _wanted(row: Row, paper: Document, stored: Document, rules: Rulebook, as_of:
     if row.answer not in {"", READ_RIGHT, AS_PRINTED, NOT_THERE}:
         choices = ", ".join((READ_RIGHT, AS_PRINTED, NOT_THERE))
         return wrong(ANSWER, "answer_unknown", value=row.answer, choices=choices)
+    try:
+        check_target(row.target, paper, rules)
+    except WrongAnswer:
+        return wrong(IDENTITY, "identity_damaged")
     read = current_value(stored, row.target)
     if row.value is not None:
         return _typed(row, paper, read, rules, as_of)
