@@ -5,6 +5,8 @@ from __future__ import annotations
 import html
 import re
 import subprocess
+import tempfile
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -89,21 +91,39 @@ def render_page(
     }
     complaint = ""
     try:
-        try:
-            images = convert_from_path(path, strict=True, **options)
-        except PDFSyntaxError as error:
-            complaint = str(error).strip()[:200] or "syntax error"
-            images = convert_from_path(path, **options)
+        # By way of a file: through a pipe and Pillow a large page would lie in memory three times.
+        with tempfile.TemporaryDirectory(prefix="poppler-") as folder:
+            try:
+                convert_from_path(path, strict=True, output_folder=folder, paths_only=True, **options)
+            except PDFSyntaxError as error:
+                complaint = str(error).strip()[:200] or "syntax error"
+            drawn = next(Path(folder).iterdir(), None)
+            array = None if drawn is None else _netpbm(drawn)
     except PDFInfoNotInstalledError as error:
         raise SetupError("poppler is not installed", remedy="poppler_missing") from error
     except (PDFPopplerTimeoutError, subprocess.TimeoutExpired) as error:
         raise SourceError("page_timed_out", "poppler ran too long", page=page, seconds=timeout) from error
-    except (PDFPageCountError, PDFSyntaxError, OSError, ValueError) as error:
+    except (PDFPageCountError, OSError, ValueError, IndexError) as error:
         detail = str(error)[:200]
         raise SourceError("page_broken", f"poppler: {detail}", page=page, detail=detail) from error
-    if not images:
-        raise SourceError("page_broken", "poppler made no image", page=page, detail="pdftoppm")
-    return Rendered(np.asarray(images[0]), complaint)
+    if array is None:
+        detail = complaint or "pdftoppm"
+        raise SourceError("page_broken", "poppler made no image", page=page, detail=detail)
+    return Rendered(array, complaint)
+
+
+def _netpbm(path: Path) -> Pixels | None:
+    """The pixels of a PPM or PGM file as pdftoppm writes them; None where it was cut off."""
+    with path.open("rb") as stream:
+        magic, size = stream.readline().strip(), stream.readline().split()
+        stream.readline()
+        start = stream.tell()
+    channels = 3 if magic == b"P6" else 1
+    width, height = int(size[0]), int(size[1])
+    pixels = np.fromfile(path, np.uint8, width * height * channels, offset=start)
+    if pixels.size != width * height * channels:
+        return None
+    return pixels.reshape((height, width, 3) if channels == 3 else (height, width))
 
 
 _PAGE = re.compile(r'<page width="([\d.]+)" height="([\d.]+)"')

@@ -33,7 +33,7 @@ from schemas.errors import SourceError, WorkerDied
 from schemas.findings import finding
 from schemas.reading import Format, PageReading, PageSource, PageState
 from schemas.rules import Limits, RenditionProfile
-from storage.pdfa import check_structure, writer
+from storage.pdfa import check_structure, encode, writer
 from tests.machine import Machine
 from tests.pdfa_originals import POINTS, jpeg, pdf_of, picture
 from tests.test_pdfa_originals import convert, judge  # noqa: F401 - judge is a fixture
@@ -326,3 +326,32 @@ def test_a_complaint_about_what_two_renderers_draw_alike_is_none(tmp_path: Path)
         pdf.add_blank_page()
         pdf.save(empty)
     assert not rendering.agreed(empty, 1, np.full((300, 300, 3), 255, np.uint8))
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_very_large_rendering_is_encoded_strip_by_strip_without_loss(
+    tmp_path: Path, channels: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(encode, "_LARGE", 1000)
+    monkeypatch.setattr(encode, "_STRIP", 7 * 640)
+    pixels = np.asarray(picture("RGB" if channels == 3 else "L"))
+    stream = encode.encode_array(pixels)
+    colours = pikepdf.Name.DeviceRGB if channels == 3 else pikepdf.Name.DeviceGray
+    parms = pikepdf.Dictionary(stream.parms)
+    path = pdf_of(tmp_path / "in.pdf", stream.data, space=colours, filters=stream.filter, DecodeParms=parms)
+    with pikepdf.open(path) as pdf:
+        samples = pikepdf.PdfImage(pdf.pages[0].Resources.XObject.Im0).as_pil_image()
+    assert np.array_equal(np.asarray(samples), pixels)
+
+
+def test_a_renderer_leaves_no_file_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    room = tmp_path / "room"
+    room.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(room))
+    path = os.fspath(pdf_of(tmp_path / "in.pdf", jpeg(), filters=pikepdf.Name.DCTDecode))
+    assert poppler.render_page(path, 1, 100, timeout=30).array.shape == (300, 200, 3)
+    assert poppler.render_page(path, 1, 100, timeout=30, grey=True).array.shape == (300, 200)
+    assert poppler.render_page(path, 1, 72, timeout=30, size=(31, 77)).array.shape == (77, 31, 3)
+    with pytest.raises(SourceError):
+        poppler.render_page(path, 9, 100, timeout=30)
+    assert list(room.iterdir()) == []

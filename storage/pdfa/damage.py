@@ -20,5 +20,6 @@ DAMAGED: Final = (
     RuntimeError,
     SyntaxError,
     TypeError,
+    UserWarning,  # Pillow warns of damage; where warnings are errors this is what it raises
     ValueError,
 )

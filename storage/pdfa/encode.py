@@ -15,6 +15,8 @@ from storage.pdfa.images import GREY, RGB, Colour, ImageStream, flate_parms, g4_
 
 # On a noisy 300 dpi colour scan level 3 came out smallest of 1 to 6, and 2.7 times as quick as 6 (zlib-ng).
 _LEVEL = 3
+_LARGE = 150_000_000  # samples: Pillow would hold four bytes for each pixel, beside ours
+_STRIP = 8_000_000
 _PLAIN_MODES = {"1", "L", "P", "RGB", "I;16"}
 _ALPHA_MODES = {"LA", "PA", "RGBA", "La", "RGBa"}
 
@@ -43,9 +45,30 @@ def encode_array(pixels: npt.NDArray[np.uint8]) -> ImageStream:
         grey = pixels[..., 0]
         if np.array_equal(grey, pixels[..., 1]) and np.array_equal(grey, pixels[..., 2]):
             pixels = np.ascontiguousarray(grey)
+    if pixels.size > _LARGE:
+        return _encode_in_strips(pixels)
     if pixels.ndim == 2 and bool(((pixels == 0) | (pixels == 255)).all()):
         return _encode_plain(Image.fromarray(pixels).convert("1", dither=Image.Dither.NONE), b"")
     return _encode_plain(Image.fromarray(pixels), b"")
+
+
+def _encode_in_strips(pixels: npt.NDArray[np.uint8]) -> ImageStream:
+    """Encode a very large rendering, each row as its difference from the one above, a strip at a time."""
+    height, width = pixels.shape[:2]
+    channels = 1 if pixels.ndim == 2 else 3
+    rows = max(1, _STRIP // (width * channels))
+    above = np.zeros((1, width * channels), np.uint8)
+    squeeze, parts = zlib.compressobj(_LEVEL), list[bytes]()
+    for top in range(0, height, rows):
+        strip = pixels[top : top + rows].reshape(-1, width * channels)
+        filtered = np.full((strip.shape[0], width * channels + 1), 2, np.uint8)  # 2: PNG's "Up"
+        np.subtract(strip[:1], above, out=filtered[:1, 1:])
+        np.subtract(strip[1:], strip[:-1], out=filtered[1:, 1:])
+        parts.append(squeeze.compress(filtered.tobytes()))
+        above = strip[-1:]
+    data = b"".join([*parts, squeeze.flush()])
+    parms = flate_parms(width, channels, 8)
+    return ImageStream(data, width, height, Name.FlateDecode, parms, 8, GREY if channels == 1 else RGB)
 
 
 def encode_rgb16(pixels: npt.NDArray[np.uint16]) -> ImageStream:
