@@ -39,7 +39,8 @@ types: ## types alone
 
 bench: ## side by side with the peer; see docs/benchmarks.md
 	@scripts/setup.sh dev
+	@scripts/bench_peer.sh
 	@$(PY) -m benchmarks
 
 clean: ## remove what can be made again
-	rm -rf .venv .tools var .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-bench .tools var .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

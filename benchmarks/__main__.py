@@ -1,0 +1,35 @@
+"""`python -m benchmarks NAME ...`: one benchmark; without a name those that `make bench` runs, into docs/benchmarks.md."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+NAMES = {
+    "versus": "speed, CPU and words missed beside OCRmyPDF 17 and bare Tesseract, on the same pages",
+    "understanding": "kinds, splits and fields understood (wants a folder of samples)",
+    "diacritics": "diacritics by context, before and after (wants texts or readings)",
+    "fidelity": "whether PDF/A shows what its original shows (wants files)",
+}
+USUAL = ("versus",)
+
+
+def main(arguments: list[str]) -> int:
+    """Run what is named; 2 when the name is unknown."""
+    if not arguments:
+        return max(run(name, ["--write"]) for name in USUAL)
+    if arguments[0] not in NAMES:
+        sys.stderr.write("python -m benchmarks NAME [--help]\n")
+        sys.stderr.writelines(f"  {name:14} {told}\n" for name, told in NAMES.items())
+        return 0 if arguments[0] in {"-h", "--help"} else 2
+    return run(arguments[0], arguments[1:])
+
+
+def run(name: str, arguments: list[str]) -> int:
+    """One benchmark, as if called by its module."""
+    sys.argv = [f"python -m benchmarks {name}", *arguments]
+    return int(importlib.import_module(f"benchmarks.{name}").main())
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
