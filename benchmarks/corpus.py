@@ -13,11 +13,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
 import pikepdf
-import pypdfium2
 
-from benchmarks.words import page_texts, words
+from benchmarks.words import printed_texts, words
+from engines import poppler
 from samples import KINDS, make_one, wear
 from samples.containers import CONTAINERS, FilePage
 from samples.wear import Scan
@@ -91,12 +90,11 @@ def _samples(wears: Sequence[str], pages: int, seed: int) -> Iterator[Made]:
 
 def _real(sources: Sequence[Path], wears: Sequence[str], each: int) -> Iterator[Made]:
     for source in sources:
-        drawn = pypdfium2.PdfDocument(source)
-        texts = page_texts(source, len(drawn))
+        texts = printed_texts(source)
         wordy = [at for at, text in enumerate(texts) if words(text).total() >= _FEW_WORDS]
         for at in wordy[:each]:
-            pixels = drawn[at].render(scale=DPI / 72).to_pil().convert("RGB")
-            scan = Scan(np.array(pixels, np.uint8), DPI, [])
+            # Drawn by the program that told the text: other renderers leave signatures' captions out.
+            scan = Scan(poppler.render_page(str(source), at + 1, DPI, timeout=60.0).array, DPI, [])
             wear.apply(scan, wears, f"{source.name}/{at}")
             yield CONTAINERS["pdf_jpeg"].write([FilePage(scan.pixels, DPI)]), [texts[at]]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import subprocess
 import unicodedata
@@ -11,6 +12,9 @@ from pathlib import Path
 from benchmarks.measuring import NotRun
 from schemas.text import fold_tone_place
 
+# Points; smaller print (electronic stamps in margins, marks of footnotes) is left out of a real page's truth.
+_SMALLEST = 7.0
+_BOXED = re.compile(r'<word [^>]*yMin="([\d.-]+)"[^>]*yMax="([\d.-]+)">(.*?)</word>')
 _WORD = re.compile(r"[^\W_]+")
 
 
@@ -24,6 +28,28 @@ def words(text: str) -> Counter[str]:
 def missed(truth: Counter[str], got: Counter[str]) -> int:
     """Words of a truth that are not there, each as often as it is lacking."""
     return (truth - got).total()
+
+
+def printed_texts(pdf: Path) -> list[str]:
+    """Each page's words of a born-digital PDF, small print left out.
+
+    Raises:
+        NotRun: it cannot be read.
+    """
+    done = subprocess.run(
+        ["pdftotext", "-bbox", "-enc", "UTF-8", str(pdf), "-"], capture_output=True, check=False, timeout=300
+    )
+    pages = done.stdout.decode("utf-8", errors="replace").split("<page ")[1:]
+    if done.returncode or not pages:
+        raise NotRun(f"pdftotext -bbox {pdf}: {done.stderr.decode(errors='replace')[:300]}")
+    return [
+        "\n".join(
+            html.unescape(text)
+            for top, bottom, text in _BOXED.findall(page)
+            if float(bottom) - float(top) >= _SMALLEST
+        )
+        for page in pages
+    ]
 
 
 def page_texts(pdf: Path, count: int) -> list[str]:

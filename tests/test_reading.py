@@ -16,7 +16,7 @@ from engines import tesseract
 from engines.runner import ProgramFailed, ProgramTimedOut
 from extractors import layout
 from extractors.pages import list_pages
-from extractors.preprocess import prepare, spots_of, without_rules
+from extractors.preprocess import letters_of, prepare, spots_of, without_rules
 from extractors.reading import read_page
 from schemas.errors import SetupError
 from schemas.reading import Box, Format, PageReading, PageState
@@ -350,6 +350,18 @@ def test_thin_rules_go_at_any_resolution_and_letters_stay(dpi: int, thick: int) 
     ruled, left = int((page < 128).sum()), int(((cleaned < 128) & (letters > 128)).sum())
     assert left < 0.03 * ruled
     assert int(((cleaned < 128) & (letters < 128)).sum()) > 0.6 * int((letters < 128).sum())
+
+
+def test_a_page_in_capitals_tells_the_size_of_its_print_as_running_text_does() -> None:
+    """Else a list of names in capitals would be read too small."""
+    font, heights = ImageFont.truetype(_FONT, 56), []
+    for text in ("Nguyễn Văn Thành được cấp thẻ ngày", "NGUYỄN VĂN THÀNH 21IT5 19/09/2003"):
+        page = Image.new("L", (2480, 3508), 255)
+        for row in range(30):
+            ImageDraw.Draw(page).text((300, 300 + 90 * row), text, fill=20, font=font)
+        heights.append(letters_of(np.asarray(page)).height)
+    running, capitals = heights
+    assert capitals == pytest.approx(running, rel=0.15)
 
 
 def test_spots_are_found_on_a_page_of_noise_too() -> None:
