@@ -46,10 +46,10 @@ def cut_page(
     array = page_pixels(path, kind, source, profile, limits).array
     height, width = array.shape[:2]
     turned = cast(Pixels, np.ascontiguousarray(np.rot90(array, -rotation // 90)))
-    return [_cut(turned, _turn(box, width, height, rotation) if box else None) for box in boxes]
+    return [_cut(turned, turn(box, width, height, rotation) if box else None) for box in boxes]
 
 
-def _turn(box: Box, width: int, height: int, rotation: Rotation) -> Box:
+def turn(box: Box, width: int, height: int, rotation: Rotation) -> Box:
     """A box of a page of that size, on the page turned clockwise."""
     left, top, right, bottom = box
     if rotation == 90:
@@ -63,7 +63,7 @@ def _turn(box: Box, width: int, height: int, rotation: Rotation) -> Box:
 
 def _cut(page: Pixels, box: Box | None) -> bytes:
     height, width = page.shape[:2]
-    part = _around(box, width, height) if box else Box(0, 0, width, max(1, round(_TOP * height)))
+    part = around(box, width, height) if box else Box(0, 0, width, max(1, round(_TOP * height)))
     piece = page[part.top : part.bottom, part.left : part.right]
     scale = min(1.0, WIDTH / piece.shape[1])
     if scale < 1.0:
@@ -83,7 +83,7 @@ def _cut(page: Pixels, box: Box | None) -> bytes:
     return bytes(data)
 
 
-def _around(box: Box, width: int, height: int) -> Box:
+def around(box: Box, width: int, height: int) -> Box:
     """A box with its surroundings, within the page."""
     across = max(box.width + 2 * box.height, round(_LEAST_WIDTH * width))
     down = max(round(2.4 * box.height), round(_LEAST_HEIGHT * height))

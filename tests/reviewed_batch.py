@@ -58,10 +58,10 @@ def settings_of(home: Path) -> Settings:
     return Settings(home=home, orchestrator="plain", verapdf="off", workers=1, operator="máy")
 
 
-def make_home(folder: Path) -> Path:
-    """Digitise both batches into `folder/home`."""
+def make_home(folder: Path, batches: dict[str, dict[str, list[Row]]] = SCANS) -> Path:
+    """Digitise the batches into `folder/home`."""
     home = folder / "home"
-    for batch, scans in SCANS.items():
+    for batch, scans in batches.items():
         (folder / batch).mkdir(parents=True)
         for name, rows in scans.items():
             _draw(page(rows), folder / batch / name)

@@ -1,5 +1,5 @@
 """Registers every command on the app."""
 
-from flows.cli import batch, digitize, doctor, figures, get, pdfa, read, review
+from flows.cli import batch, digitize, doctor, figures, get, pdfa, read, review, trace
 
-__all__ = ["batch", "digitize", "doctor", "figures", "get", "pdfa", "read", "review"]
+__all__ = ["batch", "digitize", "doctor", "figures", "get", "pdfa", "read", "review", "trace"]

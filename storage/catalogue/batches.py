@@ -258,7 +258,12 @@ def receive_original(database: Database, sha256: str, size: int, kind: str) -> O
 def original(database: Database, sha256: str) -> OriginalRow | None:
     """An original as it was received, or None."""
     with database.read() as connection:
-        row = connection.execute(select(t.original).where(t.original.c.sha256 == sha256)).first()
+        return original_row(connection, sha256)
+
+
+def original_row(connection: Connection, sha256: str) -> OriginalRow | None:
+    """The same, on a connection whose snapshot other queries share."""
+    row = connection.execute(select(t.original).where(t.original.c.sha256 == sha256)).first()
     if row is None:
         return None
     listed = PageList.model_validate(row.page_list) if row.page_list else None

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta, timezone
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, Row, Select, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, or_, select
 
 from schemas.digests import Digests
 from schemas.documents import Document, Role, ValidityState, Verdict
@@ -91,6 +91,11 @@ def find(database: Database, wanted: str) -> list[DocumentRow]:
     return sorted(rows, key=lambda row: (row.document.sha256, row.document.pages))
 
 
+def rows_where(connection: Connection, condition: ColumnElement[bool]) -> list[DocumentRow]:
+    """Documents that meet a condition, on a connection whose snapshot other queries share."""
+    return [_row(row) for row in connection.execute(_joined().where(condition))]
+
+
 def codes_of(database: Database, document_id: str) -> list[CodeRow]:
     """Every code a document ever had, oldest first."""
     query = select(*(t.code.c[name] for name in CodeRow._fields)).where(t.code.c.document_id == document_id)
@@ -109,12 +114,20 @@ def versions_of(database: Database, document_id: str) -> list[tuple[int, str, st
     return [(row.version, row.created_at, row.sidecar_key, Verdict(row.verdict)) for row in rows]
 
 
-def papers(database: Database) -> Iterator[PaperRow]:
-    """Every document as the quota sees it. A paper whose only code was voided shows that code as voided."""
+def papers(
+    database: Database, *, ids: Sequence[str] | None = None, kind: str | None = None
+) -> Iterator[PaperRow]:
+    """Documents as the quota sees them: all, or those of these ids or this kind.
+
+    A paper whose only code was voided shows that code as voided.
+    """
+    query = _joined().order_by(t.document.c.id)
+    if ids is not None:
+        query = query.where(or_(t.document.c.id.in_(list(ids)), t.document_version.c.kind == kind))
     voids = select(t.code.c.document_id, t.code.c.printed).where(t.code.c.state == VOID).order_by(t.code.c.id)
     with database.read() as connection:
         voided = {row.document_id: row.printed for row in connection.execute(voids)}
-        rows = connection.execute(_joined().order_by(t.document.c.id)).all()
+        rows = connection.execute(query).all()
     for row in rows:
         yield _paper(row, voided.get(row.document_id))
 

@@ -1,0 +1,237 @@
+"""The trace of one paper: everything that is known of it and everything that ever happened to it, as plain data.
+
+`Trace` is what `sohoa trace --json` prints (`tests/contract/trace.schema.json`); it may grow, not change. Moments are ISO
+8601 with offset, as they were written. `masked` says whether numbers of persons and enterprises are hidden in it.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Literal, NamedTuple
+
+from pydantic import BaseModel, ConfigDict
+
+from schemas.batches import BatchSheet, FileStatus
+from schemas.digests import Digests
+from schemas.documents import Choice, Field, Level, Role, Route, Validity, Verdict
+from schemas.events import Event
+from schemas.findings import Severity
+from schemas.reading import Box, PageState, Rotation
+from schemas.review import Decision
+
+Fixity = Literal["intact", "differs", "absent", "unreachable"]
+FoundBy = Literal["document", "code", "original", "pdfa"]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class TracedFinding(_Part):
+    """A finding with its sentences, as every answer of the command line gives it."""
+
+    rule: str
+    severity: Severity
+    page: int | None
+    message: str
+    remedy: str | None
+    transient: bool
+
+
+class TracedObject(_Part):
+    """One stored object, its bytes read and hashed for this trace.
+
+    Attributes:
+        key: where it lies in the store.
+        sha256: the digest it was stored with.
+        size: bytes, None where it could not be read.
+        fixity: whether its bytes are still those of the digest.
+    """
+
+    key: str
+    sha256: str
+    size: int | None
+    fixity: Fixity
+
+
+class TracedOriginal(_Part):
+    """The bytes as they came: what they are, when they were first received; `stored` None if nothing was kept of them."""
+
+    sha256: str
+    size: int | None
+    format: str | None
+    received_at: str | None
+    pages: int | None
+    stored: TracedObject | None
+
+
+class Arrival(_Part):
+    """One place where these bytes lay: batch and file, and what became of them there."""
+
+    batch: str
+    file: str
+    status: FileStatus
+    duplicate_of: str | None
+    pages: int
+    accounted: int
+    attempts: int
+    findings: tuple[TracedFinding, ...] = ()
+
+
+class TracedReading(_Part):
+    """One kept reading of one page; `passes` counts whole-page readings started for it, retries and killed ones too."""
+
+    page: int
+    at: str
+    digest: str
+    state: PageState
+    width: int
+    height: int
+    dpi: float | None
+    rotation: Rotation
+    confidence: float | None
+    words: int
+    source: Literal["ocr", "text_layer"]
+    passes: int
+
+
+class Change(_Part):
+    """What one version reads otherwise than the one before it; `target` as in `schemas.review.Decision`, or `route`."""
+
+    target: str
+    before: str | None
+    after: str | None
+
+
+class TracedVersion(_Part):
+    """One version of the paper: under which rules, by whom, with what outcome, what changed.
+
+    `operator`, `tools` and `run` stand in its sidecar; they are None and empty where the sidecar cannot be read, which
+    `sidecar_fixity` tells.
+    """
+
+    version: int
+    at: str
+    digests: Digests
+    route: Route
+    verdict: Verdict
+    pdfa: str | None
+    sidecar: str
+    sidecar_fixity: Fixity
+    operator: str | None = None
+    run: str | None = None
+    tools: dict[str, str] = {}
+    changes: tuple[Change, ...] = ()
+
+
+class TracedCode(_Part):
+    """A code the paper has or had; `state` is `issued` or `void`."""
+
+    code: str
+    state: Literal["issued", "void"]
+    issued_at: str
+    issued_by: str
+    voided_at: str | None
+    voided_by: str | None
+    void_reason: str | None
+    successor: str | None
+
+
+class TracedRendition(_Part):
+    """The PDF/A of the present version; `structure` is the outcome of our own checks, `verdict` veraPDF's."""
+
+    stored: TracedObject | None
+    flavour: str | None
+    pages: int | None
+    structure: Literal["passed", "failed"]
+    verdict: Verdict
+    failed_rules: tuple[str, ...] = ()
+
+
+class Figure(_Part):
+    """A figure that the paper was held against: counted or not, and why (`quality.sentences.REASONS`).
+
+    `live` is the figure of today, which may still move; a figure that was kept has `snapshot`, its name.
+    """
+
+    as_of: date
+    live: bool
+    counted: bool
+    reason: str
+    message: str
+    snapshot: str | None = None
+
+
+class TracedPaper(_Part):
+    """One paper. `linked_to` is the paper whose duplicate it is, `linked_from` those that are this one's."""
+
+    id: str
+    batch: str
+    file: str
+    pages: tuple[int, ...]
+    version: int
+    created_at: str
+    kind: str | None
+    kind_title: str | None
+    kind_confidence: float | None
+    role: Role
+    result_type: Choice | None
+    procedure: Choice | None
+    dossier: str | None
+    level: Level | None
+    unit: str | None
+    validity: Validity
+    route: Route
+    code: str | None
+    codes: tuple[TracedCode, ...]
+    linked_to: str | None
+    linked_from: tuple[str, ...]
+    sheet: BatchSheet | None
+    fields: dict[str, Field]
+    findings: tuple[TracedFinding, ...]
+    decisions: tuple[Decision, ...]
+    readings: tuple[TracedReading, ...]
+    versions: tuple[TracedVersion, ...]
+    rendition: TracedRendition
+    figures: tuple[Figure, ...]
+
+
+class TracedEvent(Event):
+    """An event, with the run that wrote it."""
+
+    run: str
+
+
+class Trace(_Part):
+    """The answer to one question.
+
+    Attributes:
+        wanted: what was asked for, masked like the rest.
+        found_by: what that was.
+        made_at: when the trace was made.
+        operator: who asked.
+        masked: whether identifiers are hidden.
+        original: the bytes that the papers were made from.
+        arrivals: everywhere these bytes lay, the first first.
+        papers: what was made of them, or the one paper asked for.
+        events: everything that happened to papers and original, and the runs it happened in, in order.
+    """
+
+    wanted: str
+    found_by: FoundBy
+    made_at: str
+    operator: str
+    masked: bool
+    original: TracedOriginal
+    arrivals: tuple[Arrival, ...]
+    papers: tuple[TracedPaper, ...]
+    events: tuple[TracedEvent, ...]
+
+
+class PagePicture(NamedTuple):
+    """One page as a JPEG; `marks` are the places of its fields, by name, in the picture's pixels."""
+
+    jpeg: bytes
+    width: int
+    height: int
+    marks: dict[str, Box]
