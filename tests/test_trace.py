@@ -55,8 +55,7 @@ def digitised(tmp_path_factory: pytest.TempPathFactory) -> Path:
         scan.save(folder / OTHER / "quét lần hai.png", dpi=(300, 300))
     with copy_of(home, folder) as house:
         digest = RULES.digests(house.settings, None).reading
-        again = page(birth("124/2021", định_danh=f"Số định danh cá nhân: {OWNER}"))
-        measured = again.model_copy(update={"measures": ImageMeasures(dpi=300.0)})
+        measured = page(SCAN).model_copy(update={"measures": ImageMeasures(dpi=300.0)})
         house.ledger.finished(sha256_of(folder / OTHER / "quét lần hai.png"), digest, measured)
         digitise(house, folder / OTHER)
     return home
