@@ -118,12 +118,16 @@ def _needs(shown: dict[str, Any], say: Any) -> list[str]:
 
 
 def _papers(papers: list[dict[str, Any]], lang: str) -> list[str]:
+    from configs.loader import load_rulebook  # noqa: PLC0415 - only who lists papers
+
+    names = {kind.id: kind.title if lang == "vi" else kind.id for kind in load_rulebook().kinds}
     lines = [""]
     for paper in papers:
         pages = ",".join(str(page) for page in paper["pages"])
         route = text(f"route.{paper['route']}", lang)
+        kind = names.get(paper["kind"], "?")
         lines.append(
-            f"  {paper['id']}  {route:<14} {paper['code'] or '–'}  {paper['kind'] or '?'}  {paper['file']} [{pages}]"
+            f"  {paper['id']}  {route:<14} {paper['code'] or '–'}  {kind}  {paper['file']} [{pages}]"
         )
     return lines
 
