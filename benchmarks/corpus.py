@@ -30,7 +30,7 @@ WEAR: dict[str, tuple[str, ...]] = {
     "degraded": ("fading", "paper_tint", "skew", "blur", "noise"),
 }
 _FEW_WORDS = 60
-_A_FILE = 20
+_A_FILE = 60
 
 
 class Scans(NamedTuple):
@@ -100,7 +100,7 @@ def _real(sources: Sequence[Path], wears: Sequence[str], each: int) -> Iterator[
 
 
 def _files(folder: Path, name: str, made: Iterator[Made]) -> list[Scans]:
-    """Scans in files of twenty pages or so, made once."""
+    """Scans in files of up to sixty pages, made once."""
     place = folder / name.replace(", ", "-")
     done = place / "truth.json"
     if not done.exists():

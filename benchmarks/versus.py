@@ -3,8 +3,8 @@
     python -m benchmarks versus [--pages 60] [--real FOLDER] [--each 5] [--jobs 2] [--write]
 
 Sides: `sohoa pdfa FOLDER OUT`; `ocrmypdf -l vie --output-type pdfa -j JOBS`; the same with `--deskew --rotate-pages`
-("careful"); `tesseract PAGE - -l vie` on each page's image, JOBS at a time. All start cold for each file of about
-twenty pages and take turns file by file, so that a busy minute is shared out. Words are taken from what each side left
+("careful"); `tesseract PAGE - -l vie` on each page's image, JOBS at a time. All start cold for each file of up to
+sixty pages and take turns file by file, so that a busy minute is shared out. Words are taken from what each side left
 (PDFs by the same pdftotext) and compared with the truth as a multiset of letters and digits. All sides read with the
 same language data file. Exit code 5 if a side did not run or did not leave every page.
 """

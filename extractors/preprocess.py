@@ -172,6 +172,7 @@ def prepare(
     skew: float | None,
     turn: Rotation = 0,
     white: float = 1.0,
+    rules: bool = False,
 ) -> Prepared:
     """Make the image the engine reads.
 
@@ -184,6 +185,7 @@ def prepare(
         turn: degrees clockwise the displayed frame is turned for reading.
         white: share of the paper's brightness from which all is made white. Below 1 the ghosts of seals, guilloche and
             frames go, which can keep the engine from finding any line; thin strokes suffer.
+        rules: leave long straight rules in.
     """
     tilt = skew if profile.level and skew is not None and abs(skew) > 0.1 else 0.0
     # Halving averages, keeps thin strokes that sampling would miss, and costs next to nothing.
@@ -199,7 +201,8 @@ def prepare(
         image = cv2.resize(grey, size, interpolation=cv2.INTER_LINEAR)
     if profile.even_background:
         image = even_background(cast(Grey, image), white)
-    image = without_leaders(without_rules(cast(Grey, image), scale * dpi), scale * dpi)
+    ruled = cast(Grey, image) if rules else without_rules(cast(Grey, image), scale * dpi)
+    image = without_leaders(ruled, scale * dpi)
     inverse = cv2.invertAffineTransform(matrix).astype(np.float64) * 2**halves
     return Prepared(image, inverse, max(70, round(dpi * scale)))
 

@@ -53,9 +53,13 @@ _CLEARLY = 1.3
 _FEW_WORDS = 6
 _BLANK_LETTERS = 8
 _MUCH_MISSED = 0.08
+# Below this a page of some length is likelier a list or a table than a bad scan of running text.
+_DOUBTED = 0.85
+_SOME_WORDS = 60
 _WITHOUT_ORNAMENT = 0.8
 _HEARD = 0.3
 _OSD_SECONDS = 15.0
+_ONE_COLUMN = 4  # Tesseract's page segmentation mode: one column of text of any size
 _STROKES = set("|¦_‗~`´¬")
 _CODES: dict[int, int] = {
     90: cv2.ROTATE_90_CLOCKWISE,
@@ -238,23 +242,43 @@ def _turns(sheet: _Sheet, profile: ReadingProfile, limits: Limits) -> Iterator[R
 
 
 def _clear_look(sheet: _Sheet, profile: ReadingProfile, turn: Rotation, limits: Limits) -> _Look:
-    """A look, and a second one without the page's light ornaments where the first missed much of its ink."""
-    first = _look(sheet, profile, turn, limits)
-    if first.missed < _MUCH_MISSED or not profile.even_background:
-        return first
-    second = _look(sheet, profile, turn, limits, white=_WITHOUT_ORNAMENT)
+    """A look, and others where it brought little: without the page's light ornaments, or as a list or table.
+
+    Ornaments are tried where much ink was missed. In lists of short entries the engine's columns go astray, and letters and
+    figures of joined cells mislead each other: there the rules stay in, and the page is taken as one column.
+    """
+    best = _look(sheet, profile, turn, limits)
+    if best.missed >= _MUCH_MISSED and profile.even_background:
+        best = _better(best, _look(sheet, profile, turn, limits, white=_WITHOUT_ORNAMENT))
+    if best.confidence < _DOUBTED and len(best.words) >= _SOME_WORDS:
+        best = _better(best, _look(sheet, profile, turn, limits, listed=True))
+    return best
+
+
+def _better(first: _Look, second: _Look) -> _Look:
+    """The look that is worth more, with the seconds of both."""
     better = second if _worth(second) > _worth(first) else first
     return better._replace(seconds=first.seconds + second.seconds)
 
 
 def _look(
-    sheet: _Sheet, profile: ReadingProfile, turn: Rotation, limits: Limits, *, white: float = 1.0
+    sheet: _Sheet,
+    profile: ReadingProfile,
+    turn: Rotation,
+    limits: Limits,
+    *,
+    white: float = 1.0,
+    listed: bool = False,
 ) -> _Look:
     skew = sheet.skew
     if turn in {90, 270}:
         skew = skew_of(cast(Grey, cv2.rotate(small_copy(sheet.grey, sheet.dpi)[0], _CODES[turn])))
     scale = reading_scale(sheet.letters, profile, sheet.dpi)
-    prepared = prepare(sheet.grey, profile, scale=scale, dpi=sheet.dpi, skew=skew, turn=turn, white=white)
+    prepared = prepare(
+        sheet.grey, profile, scale=scale, dpi=sheet.dpi, skew=skew, turn=turn, white=white, rules=listed
+    )
+    if listed:
+        profile = profile.model_copy(update={"page_segmentation": _ONE_COLUMN})
     started = time.monotonic()
     seen = tesseract.recognise(prepared.image, profile, dpi=prepared.dpi, timeout=limits.page_seconds)
     seconds = time.monotonic() - started

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from datetime import date
 from pathlib import Path
+from random import Random
 
 import cv2
 import numpy as np
@@ -439,3 +441,33 @@ def test_the_refused_version_and_missing_data_stop_the_set_up(
     with pytest.raises(SetupError) as missing:
         tesseract.identity("tesserocr", "xyz")
     assert (refused.value.remedy, missing.value.remedy) == ("tesseract_refused", "tesseract_data_missing")
+
+
+def _list_of_names() -> tuple[Image.Image, list[str]]:
+    """A ruled list of short entries with its words: number, code, name in capitals, class, day of birth."""
+    page, words = Image.new("RGB", (2480, 3508), "white"), list[str]()
+    draw, font, random = ImageDraw.Draw(page), ImageFont.truetype(_FONT, 50), Random(5)
+    columns = (150, 300, 620, 1500, 1760, 2150)
+    for row in range(34):
+        top = 300 + 80 * row
+        entries = [
+            str(row + 1),
+            f"21IT{random.randrange(100, 700)}",
+            " ".join(random.sample(["NGUYỄN", "TRẦN", "LÊ", "VĂN", "THỊ", "HOÀNG", "DŨNG", "QUỐC"], 4)),
+            f"21IT{random.randrange(1, 9)}",
+            f"{random.randrange(1, 29):02}/{random.randrange(1, 13):02}/2003",
+        ]
+        draw.line((columns[0], top, columns[-1], top), fill="black", width=3)
+        for left, text in zip(columns, entries, strict=False):
+            draw.text((left + 25, top + 10), text, fill="black", font=font)
+            words += text.replace("/", " ").split()
+    for left in columns:
+        draw.line((left, 300, left, 300 + 80 * 34), fill="black", width=3)
+    return page, words
+
+
+def test_a_ruled_list_of_codes_and_names_is_read_entry_by_entry(tmp_path: Path) -> None:
+    """Taken for running text, a quarter of its words would be lost."""
+    page, words = _list_of_names()
+    read = Counter(re.findall(r"\w+", _read(page, tmp_path, dpi=300).text))
+    assert (Counter(words) & read).total() > 0.9 * len(words)
