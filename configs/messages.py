@@ -54,3 +54,8 @@ def text(key: str, lang: str = "vi", /, **params: object) -> str:
     for part in key.split("."):
         row = row.get(part) if isinstance(row, dict) else None
     return key if not isinstance(row, str) else row.format_map(_Params(params))
+
+
+def section(name: str, lang: str = "vi") -> dict[str, str]:
+    """All sentences of one part of the table, by key."""
+    return {key: said for key, said in _table(f"ui_{lang}")[name].items() if isinstance(said, str)}

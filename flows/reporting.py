@@ -6,16 +6,25 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from configs.messages import render
+from configs.messages import render, section
 from flows.clock import VIETNAM, today
 from flows.house import House
+from flows.report_pictures import examples
 from quality import batch_report, datadocs, document_table, expectations
 from schemas.batches import FileStatus
 from schemas.documents import Document
 from schemas.findings import Finding
-from schemas.reports import BatchReportData, ExpectationReport, PageFates, ReportedFile, ReportedPaper
+from schemas.reports import (
+    BatchReportData,
+    ExpectationReport,
+    PageFates,
+    ReportedDecision,
+    ReportedDuplicate,
+    ReportedFile,
+    ReportedPaper,
+)
 from schemas.sidecars import PageFacts
-from storage.catalogue import batches, documents
+from storage.catalogue import batches, decisions, documents
 from storage.catalogue.batches import FileRow
 from storage.catalogue.documents import DocumentRow
 
@@ -32,7 +41,8 @@ def write_reports(house: House, batch: str, folder: Path) -> tuple[Path, Path | 
     data = _data(house, batch, rows, files, facts, validated.report, data_docs)
     lang = house.settings.lang
     report = folder / "report.html"
-    batch_report.write_batch_report(data, report, lambda finding: render(finding, lang), lang)
+    pictures = examples(house, rows, files, folder / "pictures")
+    batch_report.write_batch_report(data, report, lambda finding: render(finding, lang), lang, pictures)
     return report, data_docs
 
 
@@ -83,7 +93,7 @@ def _data(
     return BatchReportData(
         batch=batch,
         state=row.state,
-        operator=house.operator,
+        operator=run[2] if run else house.operator,
         made_at=made_at,
         started=datetime.fromisoformat(run[0]).astimezone(VIETNAM) if run else None,
         # A report is made at the end of a run that is not over yet.
@@ -105,9 +115,27 @@ def _data(
         ),
         findings=tuple(notes),
         expectations=validated,
+        decisions=_decisions(house, rows),
+        duplicates=tuple(
+            ReportedDuplicate(file=file.name, of=file.duplicate_of, pages=file.pages)
+            for file in files
+            if file.duplicate_of
+        ),
+        short=tuple((file.name, file.pages, file.accounted) for file in files if file.accounted < file.pages),
         kind_titles={kind.id: kind.title for kind in house.rules.book.kinds},
+        field_titles=section("field", house.settings.lang),
         places=tuple(places),
     )
+
+
+def _decisions(house: House, rows: Sequence[DocumentRow]) -> tuple[ReportedDecision, ...]:
+    said = decisions.of_documents(house.database, [row.document.id for row in rows])
+    told = [
+        ReportedDecision(document=row.document.id, file=row.file, said=each)
+        for row in rows
+        for each in said.get(row.document.id, ())
+    ]
+    return tuple(sorted(told, key=lambda each: each.said.at))
 
 
 def _fates(rows: Sequence[DocumentRow], files: Sequence[FileRow], facts: Facts) -> PageFates:
@@ -140,6 +168,8 @@ def _paper(row: DocumentRow) -> ReportedPaper:
         owner=paper.value("owner_id") or paper.value("owner_name"),
         route=paper.route,
         verdict=row.verdict,
+        # What fails our own checks is never stored.
+        structure="passed" if row.pdfa_key else "failed",
         validity=paper.validity.state,
         code=row.code,
         linked_to=row.linked_to,

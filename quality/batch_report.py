@@ -2,39 +2,35 @@
 
 No script, no outside resource; style and charts are inside the page. Owners' numbers are masked. The same
 data give the same bytes. Sentences of findings come through `render`, which the caller hands in; the page's
-own words are in `quality.sentences`. May import schemas.
+own words are in `quality.sentences` and `quality.audit_words`. May import schemas.
 """
 
 from __future__ import annotations
 
 import os
-import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
 from functools import cache
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Final
 
-from quality.sentences import EXPECTATIONS, PLACES, REPORT, say
-from schemas.codes import parse_result_code
+from quality.report_audit import corrections, duplicates, fingerprint, named_expectations, pictures_by_rule
+from quality.report_voice import Render, Voice
+from quality.sentences import PLACES, say
 from schemas.documents import Route
 from schemas.findings import Finding, Severity
-from schemas.reports import BatchReportData, ReportedFile, ReportedPaper
-from schemas.text import mask_identifier, vn_number, vn_percent
+from schemas.masking import mask, mask_code
+from schemas.reports import BatchReportData, Example, ReportedFile, ReportedPaper
 
 if TYPE_CHECKING:
     from jinja2 import Template
 
-Render = Callable[[Finding], tuple[str, str | None]]
-
 MOST_ROWS: Final = 60  # of a list; the page stays short, the review workbook has them all
 MOST_SENTENCES: Final = 4  # of one rule
 _BINS: Final = 10
-_VIETNAM: Final = timezone(timedelta(hours=7))
-_IDENTIFIER: Final = re.compile(r"(?<![0-9a-fA-F])(?:\d{12,13}|\d{9,10})(?![0-9a-fA-F])")
+_LOW: Final = 0.6  # where the histogram's bars change their colour
 _ORDER: Final = (Severity.ERROR, Severity.WARNING, Severity.INFO)
 _ROUTES: Final = (Route.ACCEPTED, Route.REVIEW, Route.RESCAN, Route.PARTIAL)
 _URGENCY: Final = (Route.PARTIAL, Route.RESCAN, Route.REVIEW)
@@ -86,47 +82,25 @@ class Attention:
     reasons: list[str]
 
 
-@dataclass(frozen=True)
-class _Voice:
-    """How the report speaks: the language, and the sentences of findings."""
-
-    lang: str
-    render: Render
-
-    def say(self, key: str, **params: object) -> str:
-        return say(REPORT, key, self.lang, **params)
-
-    def number(self, value: float, decimals: int = 0) -> str:
-        return vn_number(value, decimals) if self.lang == "vi" else f"{value:,.{decimals}f}"
-
-    def percent(self, share: float) -> str:
-        text = vn_percent(share, 1) if self.lang == "vi" else f"{share * 100:.1f} %"
-        return text.replace(" ", "\N{NO-BREAK SPACE}")
-
-    def moment(self, at: datetime | None) -> str:
-        if at is None:
-            return "—"
-        local = at.astimezone(_VIETNAM)
-        return local.strftime("%d/%m/%Y %H:%M" if self.lang == "vi" else "%Y-%m-%d %H:%M")
-
-    def sentence(self, finding: Finding) -> tuple[str, str | None]:
-        message, remedy = self.render(finding)
-        return mask(message), remedy and mask(remedy)
-
-
-def write_batch_report(data: BatchReportData, out: Path, render: Render, lang: str = "vi") -> Path:
-    """Write the report of a batch to `out`, whole or not at all; the folder is made if it is missing."""
-    page = report_page(data, render, lang)
+def write_batch_report(
+    data: BatchReportData, out: Path, render: Render, lang: str = "vi", examples: Sequence[Example] = ()
+) -> Path:
+    """Write the report of a batch to `out`, whole or not at all, readable by its owner alone."""
+    page = report_page(data, render, lang, examples)
     out.parent.mkdir(parents=True, exist_ok=True)
     beside = out.with_name(f".{out.name}.part")
-    beside.write_text(page, encoding="utf-8")
+    beside.unlink(missing_ok=True)
+    with open(os.open(beside, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="utf-8") as file:
+        file.write(page)
     os.replace(beside, out)
     return out
 
 
-def report_page(data: BatchReportData, render: Render, lang: str = "vi") -> str:
-    """The report as HTML."""
-    voice = _Voice(lang, render)
+def report_page(
+    data: BatchReportData, render: Render, lang: str = "vi", examples: Sequence[Example] = ()
+) -> str:
+    """The report as HTML; `examples` are pictures of where findings were made."""
+    voice = Voice(lang, render)
     waiting = _attention(data, voice)
     return _template().render(
         data=data,
@@ -149,28 +123,21 @@ def report_page(data: BatchReportData, render: Render, lang: str = "vi") -> str:
         ),
         kinds=_kind_parts(data, voice),
         verdicts=_counted((str(each.verdict) for each in _own(data)), "verdict", voice),
+        structures=_counted((each.structure for each in _own(data)), "structure", voice),
         validities=_counted((str(each.validity) for each in _own(data)), "validity", voice),
         histogram=histogram(data.page_confidence),
         median=median(data.page_confidence) if data.page_confidence else 0.0,
+        low=sum(value < _LOW for value in data.page_confidence),
         groups=rule_groups(data, voice),
-        expectations=_expectations(data, voice),
+        pictures=pictures_by_rule(examples),
+        corrections=corrections(data, voice),
+        copies=duplicates(data, voice),
+        expectations=named_expectations(data, voice),
+        fingerprint=fingerprint(data),
         places=[(say(PLACES, what, lang), where) for what, where in data.places],
         mask=mask,
         code=mask_code,
     )
-
-
-def mask(text: str) -> str:
-    """Hide what has the shape of an owner's number."""
-    return _IDENTIFIER.sub(lambda found: mask_identifier(found[0]), text)
-
-
-def mask_code(code: str) -> str:
-    """A printed code with its owner hidden."""
-    parts = parse_result_code(code)
-    if parts is None or not parts.owner:
-        return mask(code)
-    return str(parts.model_copy(update={"owner": mask_identifier(parts.owner)}))
 
 
 def lost_pages(data: BatchReportData) -> int:
@@ -197,7 +164,7 @@ def histogram(values: Sequence[float], width: float = 640, height: float = 150) 
     ]
 
 
-def rule_groups(data: BatchReportData, voice: _Voice) -> list[RuleGroup]:
+def rule_groups(data: BatchReportData, voice: Voice) -> list[RuleGroup]:
     """Findings by rule, the heaviest and most frequent first."""
     grouped: dict[tuple[str, Severity], list[Finding]] = defaultdict(list)
     for finding in _all_findings(data):
@@ -206,7 +173,7 @@ def rule_groups(data: BatchReportData, voice: _Voice) -> list[RuleGroup]:
     return [_group(rule, severity, findings, voice) for (rule, severity), findings in ordered]
 
 
-def _group(rule: str, severity: Severity, findings: Sequence[Finding], voice: _Voice) -> RuleGroup:
+def _group(rule: str, severity: Severity, findings: Sequence[Finding], voice: Voice) -> RuleGroup:
     said = [voice.sentence(each) for each in findings]
     common = Counter(message for message, _ in said).most_common()
     remedy = next((remedy for _, remedy in said if remedy), None)
@@ -235,13 +202,13 @@ def _routes(data: BatchReportData) -> Counter[Route]:
     return Counter(paper.route for paper in _own(data))
 
 
-def _attention(data: BatchReportData, voice: _Voice) -> list[Attention]:
+def _attention(data: BatchReportData, voice: Voice) -> list[Attention]:
     wanting = [paper for paper in _own(data) if paper.route in _URGENCY]
     wanting.sort(key=lambda paper: (_URGENCY.index(paper.route), paper.file, paper.pages))
     return [
         Attention(
             file=mask(paper.file),
-            pages=_page_list(paper.pages),
+            pages=voice.pages(paper.pages),
             kind=data.kind_titles.get(paper.kind or "", paper.kind or voice.say("kind_unknown")),
             number=mask(paper.number or "—"),
             route=str(paper.route),
@@ -251,27 +218,16 @@ def _attention(data: BatchReportData, voice: _Voice) -> list[Attention]:
     ]
 
 
-def _reasons(findings: Sequence[Finding], voice: _Voice) -> list[str]:
+def _reasons(findings: Sequence[Finding], voice: Voice) -> list[str]:
     weighty = [each for each in findings if each.severity != Severity.INFO]
     weighty.sort(key=lambda each: _ORDER.index(each.severity))
     return list(dict.fromkeys(voice.sentence(each)[0] for each in weighty))
 
 
-def _aside(file: ReportedFile, voice: _Voice) -> tuple[str, str, list[str], list[str]]:
+def _aside(file: ReportedFile, voice: Voice) -> tuple[str, str, list[str], list[str]]:
     said = [voice.sentence(each) for each in file.findings]
     remedies = list(dict.fromkeys(remedy for _, remedy in said if remedy))
     return (mask(file.name), str(file.status), list(dict.fromkeys(text for text, _ in said)), remedies)
-
-
-def _page_list(pages: Sequence[int]) -> str:
-    """Pages as people write them: `1–3, 5`."""
-    runs: list[list[int]] = []
-    for page in sorted(pages):
-        if runs and page == runs[-1][-1] + 1:
-            runs[-1].append(page)
-        else:
-            runs.append([page])
-    return ", ".join(f"{run[0]}–{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs)
 
 
 def _parts(rows: Iterable[tuple[str, int, str]]) -> list[Part]:
@@ -280,7 +236,7 @@ def _parts(rows: Iterable[tuple[str, int, str]]) -> list[Part]:
     return [Part(label, count, count / total, tone) for label, count, tone in kept]
 
 
-def _page_parts(data: BatchReportData, voice: _Voice) -> list[Part]:
+def _page_parts(data: BatchReportData, voice: Voice) -> list[Part]:
     fates = data.fates
     rows = [
         ("pages_documents", fates.documents, "good"),
@@ -295,7 +251,7 @@ def _page_parts(data: BatchReportData, voice: _Voice) -> list[Part]:
     )
 
 
-def _file_parts(data: BatchReportData, voice: _Voice) -> list[Part]:
+def _file_parts(data: BatchReportData, voice: Voice) -> list[Part]:
     files = data.files
     rows = [
         ("files_read", files.read, "good"),
@@ -305,7 +261,7 @@ def _file_parts(data: BatchReportData, voice: _Voice) -> list[Part]:
     return _parts((voice.say(key), count, tone) for key, count, tone in rows)
 
 
-def _kind_parts(data: BatchReportData, voice: _Voice) -> list[Part]:
+def _kind_parts(data: BatchReportData, voice: Voice) -> list[Part]:
     counts = Counter(paper.kind for paper in _own(data))
     rows = sorted(counts.items(), key=lambda item: (-item[1], item[0] or ""))
     unknown = voice.say("kind_unknown")
@@ -315,28 +271,13 @@ def _kind_parts(data: BatchReportData, voice: _Voice) -> list[Part]:
     )
 
 
-def _counted(values: Iterable[str], family: str, voice: _Voice) -> list[Part]:
+def _counted(values: Iterable[str], family: str, voice: Voice) -> list[Part]:
     counts = Counter(values)
     rows = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     return _parts((voice.say(f"{family}_{value}"), count, f"{family}-{value}") for value, count in rows)
 
 
-def _expectations(data: BatchReportData, voice: _Voice) -> list[tuple[str, str, str, int, int, str]]:
-    """Title, outcome, severity, checked, failed, some of the failing documents."""
-    rows = []
-    for each in data.expectations.results if data.expectations else ():
-        held = "met" if each.checked or not data.papers else "idle"
-        outcome = "broken" if each.broken else held if each.success else "failed"
-        some = ", ".join(document[:8] for document in each.documents[:4])
-        more = f" … (+{len(each.documents) - 4})" if len(each.documents) > 4 else ""
-        title = say(EXPECTATIONS, each.key, voice.lang)
-        rows.append(
-            (title, outcome, str(each.severity), each.checked, each.unexpected, each.detail or some + more)
-        )
-    return rows
-
-
-def _took(data: BatchReportData, voice: _Voice) -> str:
+def _took(data: BatchReportData, voice: Voice) -> str:
     if data.started is None or data.ended is None:
         return "—"
     seconds = max(0, round((data.ended - data.started).total_seconds()))

@@ -6,12 +6,14 @@ Plain data, so that a report can be written, kept and compared without the catal
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
 from schemas.batches import BatchState, FileCounts, FileStatus, PageCounts
 from schemas.documents import Route, ValidityState, Verdict
 from schemas.findings import Finding, Severity
+from schemas.review import Decision
 
 
 class ExpectationResult(BaseModel):
@@ -62,7 +64,7 @@ class ExpectationReport(BaseModel):
 class ReportedPaper(BaseModel):
     """One document as a batch report shows it; `linked_to` names the document whose duplicate it is.
 
-    `owner` and the owner's part of `code` are shown masked.
+    `owner` and the owner's part of `code` are shown masked. `structure` is the outcome of our own checks of the PDF/A.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -75,6 +77,7 @@ class ReportedPaper(BaseModel):
     owner: str | None = None
     route: Route
     verdict: Verdict = Verdict.NOT_CHECKED
+    structure: Literal["passed", "failed"] = "passed"
     validity: ValidityState = ValidityState.UNKNOWN
     code: str | None = None
     linked_to: str | None = None
@@ -90,6 +93,35 @@ class ReportedFile(BaseModel):
     status: FileStatus
     sha256: str | None = None
     findings: tuple[Finding, ...] = ()
+
+
+class ReportedDecision(BaseModel):
+    """One thing a person decided about a paper of the batch; values as fields keep them, shown masked."""
+
+    model_config = ConfigDict(frozen=True)
+
+    document: str
+    file: str
+    said: Decision
+
+
+class ReportedDuplicate(BaseModel):
+    """A file whose bytes came before: `of` is `batch/file`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    file: str
+    of: str
+    pages: int
+
+
+class Example(NamedTuple):
+    """A small picture of where a finding was made: a JPEG, the file and page it shows."""
+
+    rule: str
+    file: str
+    page: int
+    jpeg: bytes
 
 
 class PageFates(BaseModel):
@@ -129,7 +161,11 @@ class BatchReportData(BaseModel):
         files_aside: files set aside or not started.
         findings: findings of the batch itself and of its files and pages; those of documents are in `papers`.
         expectations: what the batch was held against, None where that was not done.
+        decisions: what people decided about papers of the batch, oldest first.
+        duplicates: files whose bytes came before.
+        short: files of which pages are unaccounted for, each with pages in and accounted.
         kind_titles: Vietnamese title of each kind.
+        field_titles: what fields and other targets of decisions are called.
         places: where things lie: (a key of `quality.sentences.PLACES` or a label, path or key).
     """
 
@@ -149,7 +185,11 @@ class BatchReportData(BaseModel):
     files_aside: tuple[ReportedFile, ...] = ()
     findings: tuple[Finding, ...] = ()
     expectations: ExpectationReport | None = None
+    decisions: tuple[ReportedDecision, ...] = ()
+    duplicates: tuple[ReportedDuplicate, ...] = ()
+    short: tuple[tuple[str, int, int], ...] = ()
     kind_titles: dict[str, str] = {}
+    field_titles: dict[str, str] = {}
     places: tuple[tuple[str, str], ...] = ()
 
 

@@ -18,17 +18,22 @@ from quality.batch_report import (
     report_page,
     write_batch_report,
 )
+from quality.report_audit import fingerprint
 from schemas.batches import BatchState, FileCounts, FileStatus, PageCounts
 from schemas.documents import Route, ValidityState, Verdict
 from schemas.findings import Finding, Severity, finding
 from schemas.reports import (
     BatchReportData,
+    Example,
     ExpectationReport,
     ExpectationResult,
     PageFates,
+    ReportedDecision,
+    ReportedDuplicate,
     ReportedFile,
     ReportedPaper,
 )
+from schemas.review import Action, Decision
 
 START = datetime(2026, 11, 20, 13, 5, tzinfo=UTC)
 OWNER = "056190001234"
@@ -95,6 +100,28 @@ def papers(count: int = 34) -> tuple[ReportedPaper, ...]:
     return tuple(made)
 
 
+def decided(
+    target: str,
+    old: str,
+    value: str | None,
+    *,
+    operator: str = "chị Lan",
+    action: Action = Action.SET,
+    note: str = "",
+) -> ReportedDecision:
+    """Something a person decided about the first paper."""
+    said = Decision(
+        target=target,
+        action=action,
+        value=value,
+        old=old,
+        operator=operator,
+        at="2026-11-20T14:00:00+00:00",
+        note=note,
+    )
+    return ReportedDecision(document="0" * 32, file="hop-12/000.pdf", said=said)
+
+
 def lot(**changes: object) -> BatchReportData:
     """A finished batch in which a little of everything happened."""
     data = BatchReportData(
@@ -130,7 +157,7 @@ def lot(**changes: object) -> BatchReportData:
                     success=False,
                     checked=30,
                     unexpected=2,
-                    documents=("ab" * 16, "cd" * 16),
+                    documents=(f"{4:032x}", "cd" * 16),
                 ),
                 ExpectationResult(
                     key="owner_wellformed",
@@ -147,6 +174,14 @@ def lot(**changes: object) -> BatchReportData:
             "construction_permit": "Giấy phép xây dựng",
             "decision": "Quyết định",
         },
+        decisions=(
+            decided("owner_id", OWNER, "056190001235", note="theo sổ hộ tịch"),
+            decided("kind", "decision", "birth_certificate"),
+            decided("number", "12/2019", "12/2019", operator="anh Nam"),
+            decided("signer", "Lê Văn", None, action=Action.ABSENT),
+        ),
+        duplicates=(ReportedDuplicate(file="hop-12/lại.pdf", of="hộp 11/001.pdf", pages=1),),
+        field_titles={"owner_id": "Số định danh chủ giấy tờ", "kind": "Loại giấy"},
         places=(
             ("Bản gốc", "originals/ab/…"),
             ("PDF/A", "pdfa/…"),
@@ -239,6 +274,58 @@ def test_a_check_that_had_nothing_to_check_is_not_called_met() -> None:
     text = shown(lot(expectations=ExpectationReport(batch="x", documents=34, results=(idle,))))
     assert "không có gì để xét 1 : Giấy tờ được chấp nhận đã lưu bản PDF/A." in text
     assert "đạt 1" not in text.replace("không đạt", "")
+
+
+def test_the_page_accounting_adds_up_before_the_eyes_of_who_signs() -> None:
+    text = shown(lot())
+    assert "trong giấy tờ 64 trắng (giữ lại) 5 tờ ngăn 3 tệp trùng 1 để riêng 1 Cộng 74" in text
+    assert "Tính theo tệp (độc lập) 74 Trang vào (từ các tệp mở được) 74 khớp" in text
+    short = shown(lot(pages=PageCounts(in_=75, accounted=74), short=(("hop-12/001.pdf", 3, 2),)))
+    assert "Tệp còn thiếu trang: hop-12/001.pdf: 2/3 trang" in short
+
+
+def test_what_people_decided_is_counted_by_person_and_listed_masked() -> None:
+    text = shown(lot())
+    assert "4 quyết định về 1 giấy tờ: 3 sửa, 1 xác nhận. chị Lan: 3; anh Nam: 1." in text
+    assert "Số định danh chủ giấy tờ 056*******34 056*******35 theo sổ hộ tịch" in text
+    assert "Loại giấy Quyết định Giấy khai sinh" in text
+    assert "Lê Văn không có trên giấy" in text
+
+
+def test_duplicates_are_listed_with_what_they_are_copies_of() -> None:
+    text = shown(lot())
+    assert "hop-12/lại.pdf cùng nội dung tệp hộp 11/001.pdf" in text
+    assert "hop-12/011.pdf (trang 1–2) – 153/2019 [00000000] cùng một giấy tờ hop-12/000.pdf" in text
+
+
+def test_papers_that_fail_an_expectation_are_named_as_people_find_them() -> None:
+    assert "hop-12/001.pdf (trang 3–4) – 124/2019 [00000000]" in shown(lot())
+
+
+def test_structural_checks_and_verapdf_are_told_apart() -> None:
+    text = shown(lot(papers=(papers()[0].model_copy(update={"structure": "failed"}), *papers()[1:])))
+    assert "không có bản đạt 1" in text and "đạt, đã lưu 32" in text
+    assert "chưa kiểm tra 3" in text
+
+
+def test_the_fingerprint_changes_with_the_figures_and_with_nothing_else() -> None:
+    first = fingerprint(lot())
+    moved = {"made_at": START + timedelta(days=9), "places": (), "operator": "ai khác"}
+    assert fingerprint(lot(**moved)) == first
+    assert fingerprint(lot(page_confidence=(0.5,))) != first
+    assert fingerprint(lot(decisions=())) != first
+    assert first in report_page(lot(), render)
+
+
+def test_examples_stand_beside_their_rule() -> None:
+    examples = (Example("field_unread", "hop-12/<1>.pdf", 3, b"JPEG"), Example("unheard_of", "a", 1, b"X"))
+    page = report_page(lot(), render, examples=examples)
+    assert page.count("data:image/jpeg;base64,SlBFRw==") == 1
+    assert "hop-12/&lt;1&gt;.pdf, tr. 3" in page
+
+
+def test_there_is_a_place_to_sign() -> None:
+    assert "Người lập (ký, ghi rõ họ tên) Người kiểm tra" in shown(lot())
 
 
 def test_a_long_list_is_cut_and_says_so() -> None:

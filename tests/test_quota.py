@@ -10,10 +10,11 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from quality.quota_notes import grouped
 from quality.quotas import compute, judge
 from quality.sentences import NOTES, REASONS, say
 from schemas.documents import ValidityState
-from schemas.quotas import ElsewhereRow, InventoryRow, PaperRow, QuotaReport, QuotaRow
+from schemas.quotas import ElsewhereRow, InventoryRow, PaperRow, QuotaNote, QuotaReport, QuotaRow
 from schemas.rules import Target
 
 AS_OF = date(2024, 12, 31)
@@ -305,3 +306,24 @@ def test_the_report_keeps_the_contract() -> None:
         [target(0.75, 2024)],
     )
     jsonschema.validate(json.loads(report.model_dump_json()), json.loads(CONTRACT.read_text()))
+
+
+def test_notes_that_say_the_same_are_said_once() -> None:
+    notes = [
+        QuotaNote(code="inventory_missing", level="xa", params={"papers": 3}),
+        QuotaNote(code="inventory_missing", level="xa", unit="Xã A", params={"papers": 1}),
+        QuotaNote(code="inventory_older", level="xa", unit="Xã C", params={"year": 2023}),
+        QuotaNote(code="inventory_missing", level="huyen", unit="Huyện B", params={"papers": 2}),
+        QuotaNote(code="inventory_older", level="xa", unit="Xã D", params={"year": 2024}),
+        QuotaNote(code="more_than_inventory", level="xa", unit="Xã C", params={"papers": 9, "inventory": 5}),
+        QuotaNote(code="more_than_inventory", level="xa", unit="Xã D", params={"papers": 9, "inventory": 5}),
+    ]
+    told = [(each.code, [unit for _, unit in each.places], each.params) for each in grouped(notes)]
+    assert told == [
+        ("inventory_missing", [None], {"papers": 3}),
+        ("inventory_missing", ["Xã A", "Huyện B"], {"papers": 3}),
+        ("inventory_older", ["Xã C"], {"year": 2023}),
+        ("inventory_older", ["Xã D"], {"year": 2024}),
+        ("more_than_inventory", ["Xã C"], {"papers": 9, "inventory": 5}),
+        ("more_than_inventory", ["Xã D"], {"papers": 9, "inventory": 5}),
+    ]

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -19,6 +19,8 @@ from flows.cli.shapes import print_json
 from flows.clock import today
 from schemas.errors import UsageError
 from schemas.text import mask_identifier, vn_date, vn_number, vn_percent
+
+_MOST_PLACES: Final = 6  # named in one note
 
 
 def _day(given: str | None) -> date:
@@ -108,6 +110,7 @@ def _masked(code: str | None) -> str | None:
 
 def _print_quota(report: Any, lang: str) -> None:
     from flows.cli.tables import print_table  # noqa: PLC0415
+    from quality.quota_notes import grouped  # noqa: PLC0415
     from quality.sentences import NOTES, say  # noqa: PLC0415
 
     title = text("quota.title", lang, date=vn_date(report.as_of))
@@ -132,9 +135,12 @@ def _print_quota(report: Any, lang: str) -> None:
         numbers={2, 3, 4, 5, 7, 8, 9},
         title=title,
     )
-    for note in report.notes:
-        place = note.unit or text(f"level.{note.level}", lang)
-        sys.stdout.write(f"* {place}: {say(NOTES, note.code, lang, **note.params)}\n")
+    for note in grouped(report.notes):
+        places = [unit or text(f"level.{level}", lang) for level, unit in note.places]
+        named = ", ".join(places[:_MOST_PLACES])
+        if len(places) > _MOST_PLACES:
+            named += " " + text("quota.more_places", lang, count=vn_number(len(places) - _MOST_PLACES))
+        sys.stdout.write(f"* {named}: {say(NOTES, note.code, lang, **note.params)}\n")
     if report.live:
         sys.stdout.write(text("quota.live", lang) + "\n")
     sys.stdout.write(text("quota.reading", lang, reading=report.reading) + "\n")

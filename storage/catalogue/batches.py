@@ -138,12 +138,12 @@ def end_run(database: Database, run_id: str, state: str) -> None:
         connection.execute(update(t.run).where(t.run.c.id == run_id).values(state=state, ended_at=now()))
 
 
-def last_run(database: Database, batch: str) -> tuple[str, str | None] | None:
-    """When a batch's latest run started and ended (None while it goes on); None where it was never run."""
-    query = select(t.run.c.started_at, t.run.c.ended_at).where(t.run.c.batch == batch)
+def last_run(database: Database, batch: str) -> tuple[str, str | None, str] | None:
+    """When a batch's latest run started and ended (None while it goes on), and whose it was; None if never run."""
+    query = select(t.run.c.started_at, t.run.c.ended_at, t.run.c.operator).where(t.run.c.batch == batch)
     with database.read() as connection:
         row = connection.execute(query.order_by(t.run.c.started_at.desc(), t.run.c.id)).first()
-    return None if row is None else (row.started_at, row.ended_at)
+    return None if row is None else (row.started_at, row.ended_at, row.operator)
 
 
 def close_dead_runs(database: Database, live: Collection[str]) -> list[str]:

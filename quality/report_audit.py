@@ -1,0 +1,175 @@
+"""What an auditor signs in a batch's report: what people decided, duplicates, failing papers by name, the fingerprint.
+
+Pure; may import schemas.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from base64 import b64encode
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from quality.report_voice import Voice
+from quality.sentences import EXPECTATIONS, say
+from schemas.masking import mask, mask_value
+from schemas.reports import BatchReportData, Example, ReportedDecision, ReportedPaper
+from schemas.review import Action
+
+MOST_DECISIONS: Final = 40
+MOST_NAMED: Final = 6  # papers of one failed expectation
+# What may differ between two reports of the same state; `state` of a run that is closing is not settled yet either.
+_NOT_FIGURES: Final = {"made_at", "started", "ended", "operator", "places", "kind_titles", "field_titles"}
+
+
+@dataclass(frozen=True)
+class ShownDecision:
+    """One row of what people decided."""
+
+    at: str
+    who: str
+    paper: str
+    target: str
+    before: str
+    after: str
+    note: str
+
+
+@dataclass(frozen=True)
+class Corrections:
+    """What people decided: how much, by whom, and the first rows of it."""
+
+    total: int
+    papers: int
+    changed: int
+    confirmed: int
+    who: list[tuple[str, int]]
+    rows: list[ShownDecision]
+    more: int
+
+
+@dataclass(frozen=True)
+class Copy:
+    """One duplicate: which file, whether its bytes or its paper came before, and where."""
+
+    file: str
+    how: str
+    of: str
+
+
+@dataclass(frozen=True)
+class ShownExpectation:
+    """One expectation with the papers that fail it, by name."""
+
+    title: str
+    outcome: str
+    severity: str
+    checked: int
+    failing: int
+    papers: list[str]
+    more: int
+    detail: str
+
+
+def fingerprint(data: BatchReportData) -> str:
+    """SHA-256 over all figures and lists of a report: the same state gives the same, whenever and wherever it is made."""
+    plain = data.model_dump(mode="json", exclude=_NOT_FIGURES)
+    return hashlib.sha256(json.dumps(plain, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def pictures_by_rule(examples: Sequence[Example]) -> dict[str, list[tuple[str, str, int]]]:
+    """Examples as data addresses, by rule: (address, file, page)."""
+    found: dict[str, list[tuple[str, str, int]]] = defaultdict(list)
+    for each in examples:
+        address = "data:image/jpeg;base64," + b64encode(each.jpeg).decode("ascii")
+        found[each.rule].append((address, mask(each.file), each.page))
+    return dict(found)
+
+
+def corrections(data: BatchReportData, voice: Voice) -> Corrections:
+    """What people decided, counted and listed."""
+    changed = sum(_changes(each) for each in data.decisions)
+    who = Counter(each.said.operator for each in data.decisions)
+    return Corrections(
+        total=len(data.decisions),
+        papers=len({each.document for each in data.decisions}),
+        changed=changed,
+        confirmed=len(data.decisions) - changed,
+        who=sorted(who.items(), key=lambda item: (-item[1], item[0])),
+        rows=[_decision(each, data, voice) for each in data.decisions[:MOST_DECISIONS]],
+        more=max(0, len(data.decisions) - MOST_DECISIONS),
+    )
+
+
+def _changes(each: ReportedDecision) -> bool:
+    """Whether a decision says otherwise than the machine did."""
+    said = each.said
+    return said.action is Action.ABSENT or (said.action is Action.SET and said.value != said.old)
+
+
+def _decision(each: ReportedDecision, data: BatchReportData, voice: Voice) -> ShownDecision:
+    said = each.said
+
+    def shown(value: str | None) -> str:
+        if not value:
+            return "—"
+        # Kinds are kept by their ids.
+        return voice.value(mask_value(said.target, data.kind_titles.get(value, value)))
+
+    set_to = said.action is Action.SET
+    return ShownDecision(
+        at=voice.moment(datetime.fromisoformat(said.at)) if said.at else "—",
+        who=said.operator,
+        paper=mask(each.file),
+        target=data.field_titles.get(said.target, said.target),
+        before=shown(said.old),
+        after=shown(said.value) if set_to else voice.say(f"action_{said.action}"),
+        note=mask(said.note) or "—",
+    )
+
+
+def duplicates(data: BatchReportData, voice: Voice) -> list[Copy]:
+    """Files whose bytes came before, then papers that are another's second copy."""
+    files = [Copy(mask(each.file), voice.say("duplicate_file"), mask(each.of)) for each in data.duplicates]
+    known = {paper.id: paper for paper in data.papers}
+    papers = []
+    for paper in data.papers:
+        if paper.linked_to is not None:
+            first = known.get(paper.linked_to)
+            of = name_of(first, voice) if first else paper.linked_to
+            papers.append(Copy(name_of(paper, voice), voice.say("duplicate_paper"), of))
+    return [*files, *papers]
+
+
+def name_of(paper: ReportedPaper, voice: Voice) -> str:
+    """A paper as people find it: file, pages, number, and the start of its id."""
+    pages = f" ({voice.say('pages_column').lower()} {voice.pages(paper.pages)})" if paper.pages else ""
+    number = f" – {mask(paper.number)}" if paper.number else ""
+    return f"{mask(paper.file)}{pages}{number} [{paper.id[:8]}]"
+
+
+def named_expectations(data: BatchReportData, voice: Voice) -> list[ShownExpectation]:
+    """Every expectation, its failing papers named."""
+    known = {paper.id: paper for paper in data.papers}
+    rows = []
+    for each in data.expectations.results if data.expectations else ():
+        held = "met" if each.checked or not data.papers else "idle"
+        failing = [name_of(known[paper], voice) if paper in known else paper for paper in each.documents]
+        failing.sort()
+        rows.append(
+            ShownExpectation(
+                title=say(EXPECTATIONS, each.key, voice.lang),
+                outcome="broken" if each.broken else held if each.success else "failed",
+                severity=str(each.severity),
+                checked=each.checked,
+                failing=each.unexpected,
+                papers=failing[:MOST_NAMED],
+                more=max(0, len(failing) - MOST_NAMED),
+                detail=each.detail,
+            )
+        )
+    return rows
