@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
+import threading
+import uuid
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,7 +23,7 @@ from configs.loader import (
 from engines import sweep, verapdf
 from engines.pool import WorkPool
 from extractors.intake import stage
-from flows import renditions
+from flows import delivery, renditions
 from flows.clock import today
 from flows.readings import list_pages, page_finding, read_pages, with_image_findings
 from flows.renditions import WriteJob
@@ -33,6 +37,7 @@ from schemas.rules import ImageRule, Limits, ReadingProfile, RenditionProfile, R
 from schemas.text import show_bytes
 
 T = TypeVar("T")
+_AHEAD = 16  # files begun for each worker beyond the one whose answer is due
 
 
 class ReadResult(NamedTuple):
@@ -83,11 +88,32 @@ def open_desk(workers: int) -> Iterator[Desk]:
     root = sweep.tmp_root() / f"sohoa-runs-{os.getuid()}"
     limits = load_limits()
     with ExitStack() as stack:
+        stack.enter_context(_stoppable())
         stack.callback(_leave, root)
         run = _begin(root)
         stack.callback(run.close)
         pool = stack.enter_context(WorkPool(workers, limits, run.id, run.tmp))
         yield Desk(limits, profile, load_image_rules(), pool, run.dir, workers)
+
+
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """Let a plain `kill`, or a terminal that closes, end the work as Ctrl-C does: nothing is left behind."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {each: signal.signal(each, _stop) for each in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
+def _stop(*_: object) -> None:
+    for each in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(each, signal.SIG_IGN)  # once is enough, and tidying up is not to be cut short
+    raise KeyboardInterrupt
 
 
 def _begin(root: Path) -> sweep.Run:
@@ -113,15 +139,28 @@ def _leave(root: Path) -> None:
 
 
 def in_order(desk: Desk, files: Sequence[bytes], work: Callable[[bytes], T]) -> Iterator[T]:
-    """Work on several files at once, answers in the order given."""
-    with ThreadPoolExecutor(max_workers=2 * desk.workers) as threads:
-        waiting = [threads.submit(work, file) for file in files]
-        try:
-            for future in waiting:
-                yield future.result()
-        finally:
-            for future in waiting:
-                future.cancel()
+    """Work on several files at once, answers in the order given.
+
+    Only so far ahead of the answer that is due: answers of ten thousand files would not fit into memory. Whoever stops
+    before the end stops what is under way as well; the desk is then closed.
+    """
+    threads = ThreadPoolExecutor(max_workers=2 * desk.workers)
+    waiting: deque[Future[T]] = deque()
+    try:
+        for file in files:
+            waiting.append(threads.submit(work, file))
+            if len(waiting) > _AHEAD * desk.workers:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    except BaseException:
+        # Else a Ctrl-C would wait for the last page of every file that was begun.
+        desk.pool.close()
+        raise
+    finally:
+        for future in waiting:
+            future.cancel()
+        threads.shutdown()
 
 
 def read_file(desk: Desk, book: Rulebook, path: bytes, on_page: Callable[[], None]) -> ReadResult:
@@ -183,14 +222,17 @@ def make_pdfa(
     """One file to a searchable PDF/A, whole or not at all."""
     name = show_bytes(path)
     staged: StagedFile | None = None
+    built = desk.folder / f"{uuid.uuid4().hex}.pdf"
     try:
         staged = stage(path, name=name, staging=desk.folder, limits=desk.limits, inbox=None)
+        delivery.need_room(out, staged.size)
         listed, readings = _pages(desk, staged, on_page)
         told = tuple(
             each for reading in readings if reading.state is PageState.FAILED for each in reading.findings
         )
         try:
-            written = _write(desk, profile, staged, listed, readings, out)
+            written = _write(desk, profile, staged, listed, readings, built)
+            delivery.deliver(built, out)
         except SourceError as error:
             if not told:
                 raise
@@ -202,6 +244,7 @@ def make_pdfa(
             name, None, "set_aside", Verdict.NOT_CHECKED, 0, (*known, page_finding(error, error.page))
         )
     finally:
+        built.unlink(missing_ok=True)
         if staged:
             Path(staged.path).unlink(missing_ok=True)
     notes = (*staged.findings, *listed.findings, *_unsaid(told, written))
@@ -215,7 +258,7 @@ def make_pdfa(
             notes = (*notes, finding("pdfa_not_checked", reason=report.reason))
     partial = any(each.page and each.severity is Severity.ERROR for each in (*told, *written))
     status = "partial" if partial else "done"
-    return RenditionResult(name, str(out), status, verdict, len(listed.pages), notes)
+    return RenditionResult(name, show_bytes(os.fsencode(out)), status, verdict, len(listed.pages), notes)
 
 
 def _unsaid(told: Sequence[Finding], more: Sequence[Finding]) -> tuple[Finding, ...]:
@@ -241,12 +284,6 @@ def _write(
         title=Path(staged.name).stem,
         created=created,
     )
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise SetupError(
-            f"cannot write {out}: {error}", remedy="output_unwritable", path=out.parent
-        ) from error
     job = WriteJob(staged.path, staged.format, listed.pages, tuple(readings), out, identity, profile)
     return renditions.outcome(
         desk.pool, desk.limits, job, renditions.submit(desk.pool, desk.limits, job)

@@ -115,6 +115,7 @@ RULES: Final[dict[str, RuleSpec]] = {
     "pdfa_failed": RuleSpec(_E),
     "pdfa_invalid": RuleSpec(_E),
     "pdfa_not_checked": RuleSpec(_I),
+    "output_unwritable": RuleSpec(_E, transient=True),
     "store_failed": RuleSpec(_E, transient=True),
     # batch
     "batch_stopped": RuleSpec(_E),

@@ -12,7 +12,7 @@ import typer
 
 from configs.messages import text
 from flows.cli.app import EXIT_SET_ASIDE, AsJson, Home, Lang, Operator, app, settings_of
-from flows.cli.shapes import finding_json, print_json
+from flows.cli.shapes import finding_json, print_json, shown
 from schemas.errors import SetupError, UsageError
 
 Pair = tuple[bytes, Path]
@@ -33,12 +33,12 @@ def pdfa(
     from configs.loader import load_rendition_profile  # noqa: PLC0415
     from flows import single  # noqa: PLC0415
 
+    pairs = dict(_pairs(Path(source), Path(target)))
     statuses = []
     with ExitStack() as stack:
         judge = stack.enter_context(_judge()) if check else None
         desk = stack.enter_context(single.open_desk(settings.workers))
         profile = load_rendition_profile()
-        pairs = dict(_pairs(Path(source), Path(target)))
         results = single.in_order(
             desk,
             list(pairs),
@@ -71,31 +71,32 @@ def _judge() -> Any:
 
 
 def _pairs(source: Path, target: Path) -> list[Pair]:
-    """Each input with its output; a folder's tree is mirrored, names keep their ending: `a.tif` → `a.tif.pdf`.
+    """Each input with its output; a folder's tree is mirrored.
 
     Raises:
-        UsageError: a folder into a file, or an output that would overwrite its input.
+        UsageError: a folder into a file, or an output that would overwrite an input.
+        SetupError: the outputs cannot be written there.
     """
+    from flows import delivery  # noqa: PLC0415
+
     if source.is_dir():
         if target.exists() and not target.is_dir():
             raise UsageError(f"{target} is no folder", remedy="output_is_file", path=target)
-        if target.resolve().is_relative_to(source.resolve()):
-            raise UsageError(f"{target} lies inside {source}", remedy="output_inside_input", path=target)
+        delivery.keep_out_of(source, [target / "any"])
+        delivery.need_writable(target)
         from flows.inbox import open_inbox  # noqa: PLC0415
 
         inbox = open_inbox(source)
-        root = os.fsencode(inbox.root)
-        return [
-            (entry.path, _named(target, os.fsdecode(entry.path[len(root) + 1 :]))) for entry in inbox.files
-        ]
+        root = len(os.fsencode(inbox.root)) + 1
+        files = {os.fsdecode(entry.path[root:]): entry.path for entry in inbox.files}
+        places = delivery.places(files, target)
+        delivery.keep_out_of(source, places.values())
+        return [(path, places[name]) for name, path in files.items()]
     out = target / f"{source.stem}.pdf" if target.is_dir() else target
     if out.exists() and source.exists() and out.samefile(source):
         raise UsageError(f"{out} is the input itself", remedy="output_is_input", path=out)
+    delivery.need_writable(out.parent)
     return [(os.fsencode(source), out)]
-
-
-def _named(target: Path, name: str) -> Path:
-    return target / (name if name.lower().endswith(".pdf") else f"{name}.pdf")
 
 
 def _nothing() -> None:
@@ -105,7 +106,7 @@ def _nothing() -> None:
 def _print_for_people(shape: dict[str, Any], lang: str) -> None:
     where = f" → {shape['output']}" if shape["output"] else ""
     verdict = text(f"verdict.{shape['verdict']}", lang)
-    lines = [f"{shape['file']}{where} · {text('status.' + shape['status'], lang)} · PDF/A: {verdict}"]
+    lines = [f"{shown(shape['file'] + where)} · {text('status.' + shape['status'], lang)} · PDF/A: {verdict}"]
     for told in shape["findings"]:
         remedy = f" → {told['remedy']}" if told["remedy"] else ""
         lines.append(f"  [{told['severity']}] {told['message']}{remedy}")

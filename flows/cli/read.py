@@ -10,7 +10,7 @@ import typer
 
 from configs.messages import text
 from flows.cli.app import EXIT_SET_ASIDE, AsJson, Home, Lang, Operator, app, settings_of
-from flows.cli.shapes import finding_json, print_json, read_json
+from flows.cli.shapes import finding_json, print_json, read_json, shown
 
 
 @app.command("read")
@@ -52,7 +52,7 @@ def _print_for_people(result: object, lang: str) -> None:
     from flows import single  # noqa: PLC0415
 
     assert isinstance(result, single.ReadResult)
-    out = [f"── {result.file} · {text(f'status.{result.status}', lang)}"]
+    out = [f"── {shown(result.file)} · {text(f'status.{result.status}', lang)}"]
     for paper in result.papers:
         pages = ", ".join(str(page) for page in paper.pages)
         known = load_rulebook().kind(paper.kind)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,6 +12,11 @@ from configs.messages import render
 from schemas.documents import Choice, Document, Field
 from schemas.findings import Finding
 from schemas.reading import PageReading
+
+
+def shown(name: str) -> str:
+    r"""A file name on a terminal: control characters as `\\xNN`, so that none breaks a line or commands the terminal."""
+    return "".join(f"\\x{ord(each):02x}" if unicodedata.category(each) == "Cc" else each for each in name)
 
 
 def finding_json(finding: Finding, lang: str, *, with_file: bool = False) -> dict[str, Any]:

@@ -1,0 +1,125 @@
+"""Where `sohoa pdfa` puts its files: a place of its own for each, never over an input, whole or not at all.
+
+Files are made in the run's private folder and come here finished, so that a kill at any moment leaves nothing half
+written among the results.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import tempfile
+import unicodedata
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+from schemas.errors import SetupError, SourceError, UsageError
+
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_PDF = ".pdf"
+
+
+def places(names: Iterable[str], target: Path) -> dict[str, Path]:
+    """Where each file of a tree goes: names mirrored, endings kept (`a.tif` → `a.tif.pdf`), no place given twice.
+
+    A PDF keeps its own name; what would come to lie on it gets a number: of `a` and `a.pdf`, `a (2).pdf` and `a.pdf`.
+    Names count as equal as they do on disks that tell neither case nor Unicode form apart.
+    """
+    given = list(names)
+    found: dict[str, Path] = {}
+    taken: set[str] = set()
+    for name in sorted(given, key=lambda each: not each.lower().endswith(_PDF)):
+        stem = name[: -len(_PDF)] if name.lower().endswith(_PDF) else name
+        place, again = name if stem != name else name + _PDF, 1
+        while _key(place) in taken:
+            again += 1
+            place = f"{stem} ({again}){_PDF}"
+        taken.add(_key(place))
+        found[name] = target / place
+    return {name: found[name] for name in given}
+
+
+def _key(place: str) -> str:
+    return unicodedata.normalize("NFC", place).casefold()
+
+
+def keep_out_of(source: Path, outs: Iterable[Path]) -> None:
+    """See that no output comes to lie in the tree it is made from, by whatever link or way round.
+
+    Raises:
+        UsageError: one would, and might lie on an input.
+    """
+    root = source.resolve()
+    for folder in {out.parent for out in outs}:
+        if folder.resolve().is_relative_to(root):
+            raise UsageError(f"{folder} lies inside {source}", remedy="output_inside_input", path=folder)
+
+
+def need_writable(folder: Path) -> None:
+    """See that files can be made in a folder, or the folder itself, before hours are spent on what goes there.
+
+    Raises:
+        SetupError: they cannot.
+    """
+    there = folder.absolute()
+    while not os.path.lexists(there) and there != there.parent:
+        there = there.parent
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        raise SetupError(f"cannot write to {there}", remedy="output_unwritable", path=folder)
+
+
+def need_room(out: Path, size: int) -> None:
+    """See that the output's disk has room for a file about as large as its original.
+
+    Raises:
+        SourceError: `disk_full`.
+    """
+    there = out.absolute().parent
+    while not there.exists() and there != there.parent:
+        there = there.parent
+    with suppress(OSError):
+        free = shutil.disk_usage(there).free
+        if free < size:
+            raise _full(free, size)
+
+
+def deliver(built: Path, out: Path) -> None:
+    """Move a finished file to its place, on whatever disk that lies; what lay there before is replaced at once.
+
+    Raises:
+        SourceError: `disk_full` or `output_unwritable`; nothing is left there.
+    """
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            built.replace(out)
+        except OSError as error:
+            if error.errno != errno.EXDEV:
+                raise
+            _carry(built, out)
+    except OSError as error:
+        if error.errno in _FULL:
+            free = shutil.disk_usage(out.parent).free
+            raise _full(free, built.stat().st_size) from error
+        detail = error.strerror or str(error)
+        raise SourceError("output_unwritable", str(error), detail=detail) from error
+
+
+def _full(free: int, needed: int) -> SourceError:
+    return SourceError("disk_full", free=free // 1_000_000, needed=-(-needed // 1_000_000))
+
+
+def _carry(built: Path, out: Path) -> None:
+    """Copy to another disk under a passing name, then give it its own."""
+    handle, name = tempfile.mkstemp(prefix=".pdfa-", suffix=".part", dir=out.parent)  # 0600
+    part = Path(name)
+    try:
+        with open(handle, "wb") as copy, built.open("rb") as whole:
+            shutil.copyfileobj(whole, copy, 1 << 20)
+            copy.flush()
+            os.fsync(copy.fileno())
+        part.replace(out)
+    finally:
+        part.unlink(missing_ok=True)
