@@ -16,6 +16,7 @@ from schemas.rules import Limits, ReadingProfile
 
 _COVER: Final = (96, 104, 112)
 _FRAME: Final = (196, 30, 40)
+_SIGNS: Final = frozenset("/:.,")
 _MARGIN: Final = 0.12  # of a covered box's height, around it
 
 
@@ -86,11 +87,11 @@ def identifier_boxes(reading: PageReading) -> list[Box]:
 
 
 def _groups(line: Sequence[Word]) -> list[list[Word]]:
-    """Runs of words that are mostly digits: a number printed in groups."""
+    """Runs of words that are mostly digits: a number printed in groups; dates, times and amounts are none."""
     groups: list[list[Word]] = [[]]
     for word in line:
         digits = sum(char.isdigit() for char in word.as_read)
-        if digits * 2 > len(word.as_read):
+        if digits * 2 > len(word.as_read) and not _SIGNS & set(word.as_read.strip(".,:;")):
             groups[-1].append(word)
         elif groups[-1]:
             groups.append([])

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pikepdf
 import pytest
+from PIL import Image
 from playwright.sync_api import sync_playwright
 
 from quality.batch_report import (
@@ -361,7 +364,10 @@ def test_the_same_data_give_the_same_bytes(tmp_path: Path) -> None:
 @pytest.mark.browser
 @pytest.mark.parametrize("width", [1100, 390])
 def test_the_report_opens_from_disk_asks_for_nothing_and_fits_the_screen(tmp_path: Path, width: int) -> None:
-    page_file = write_batch_report(lot(), tmp_path / "report.html", render)
+    drawn = io.BytesIO()
+    Image.new("L", (420, 110), 200).save(drawn, "JPEG")
+    examples = [Example("field_unread", "hop-12/001.pdf", 1, drawn.getvalue())]
+    page_file = write_batch_report(lot(), tmp_path / "report.html", render, examples=examples)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM)
         page = browser.new_page(viewport={"width": width, "height": 900})
@@ -372,10 +378,15 @@ def test_the_report_opens_from_disk_asks_for_nothing_and_fits_the_screen(tmp_pat
         page.goto(page_file.as_uri())
         page.wait_for_load_state("networkidle")
         page.screenshot(path=tmp_path / f"report-{width}.png", full_page=True)
+        assert page.evaluate("[...document.images].map(each => each.naturalWidth)") == [420]
+        page.pdf(path=tmp_path / "report.pdf", prefer_css_page_size=True)
         overflow = page.evaluate(
             "document.documentElement.scrollWidth - document.documentElement.clientWidth"
         )
         browser.close()
-    assert asked == [page_file.as_uri()]
+    assert [url for url in asked if not url.startswith("data:")] == [page_file.as_uri()]
     assert complaints == []
     assert overflow == 0
+    with pikepdf.open(tmp_path / "report.pdf") as printed:
+        sizes = {tuple(round(float(side)) for side in sheet.mediabox[2:]) for sheet in printed.pages}
+    assert {(abs(width - 595) <= 1, abs(height - 842) <= 1) for width, height in sizes} == {(True, True)}

@@ -205,6 +205,7 @@ def test_numbers_beside_the_owners_are_painted_over_however_they_are_printed() -
         *line(2, "Số", "056", "221", "005", "678", "cấp"),
         *line(3, "Mã", "O5622l005678"),
         *line(4, "ngày", "12/05/2021", "Số", "125/2021", "tiền", "1.500.000"),
+        *line(5, "ký", "23.11.2023", "10:11:12", "2", "000", "000"),
     ]
     reading = PageReading(
         number=1,
