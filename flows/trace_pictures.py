@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from extractors.facsimile import Piece
+from extractors.facsimile import Facsimile, Piece
 from flows.house import House
 from flows.pictures import PageWanted, drawn, to_cover
 from schemas.documents import Document
 from schemas.errors import StoreError
 from schemas.reading import Box, PageReading
 from schemas.traces import PagePicture
-from storage.catalogue.history import History, PaperHistory
+from storage.catalogue.history import History
 
 MOST_PAGES: Final = 24  # of one trace; a page is 60–200 KB
 _WIDTH, _QUALITY = 1000, 62
@@ -25,48 +25,39 @@ def pictures_of(
     A page whose words are gone has none where identifiers are to be hidden: nobody knows what to paint over.
     """
     each_paper = max(1, MOST_PAGES // max(1, len(history.papers)))
-    found: dict[tuple[str, int], PagePicture] = {}
     papers = [each.row.document for each in history.papers]
-    for paper in history.papers[:MOST_PAGES]:
-        found |= _of_paper(house, history.sha256, paper, papers, each_paper, hide=hide)
-    return found, each_paper
-
-
-def _of_paper(
-    house: House, sha256: str, paper: PaperHistory, papers: list[Document], most: int, *, hide: bool
-) -> dict[tuple[str, int], PagePicture]:
-    document = paper.row.document
-    read = house.ledger.readings(sha256, paper.row.digests.reading)
-    marks = {page: _marks(document, page) for page in document.pages[:most]}
-    wanted = {
-        page: _wanted(read.get(page), papers, [box for _, box in marks[page]], hide=hide)
-        for page in marks
-        if page in read or not hide
-    }
+    words: dict[str, dict[int, PageReading]] = {}
+    owners: dict[int, Document] = {}
+    wanted: dict[int, PageWanted] = {}
+    for row in [each.row for each in history.papers[:MOST_PAGES]]:
+        if row.digests.reading not in words:
+            words[row.digests.reading] = house.ledger.readings(history.sha256, row.digests.reading)
+        for page in row.document.pages[:each_paper]:
+            reading = words[row.digests.reading].get(page)
+            if reading is None and hide:
+                continue
+            owners[page] = row.document
+            wanted[page] = PageWanted(
+                rotation=reading.rotation if reading else 0,
+                pieces=[Piece(None, _WIDTH, _QUALITY)],
+                covered=to_cover(papers, reading) if hide and reading else (),
+                marks=[box for _, box in _marks(row.document, page)],
+            )
     try:
-        pictures = drawn(house, sha256, wanted)
+        pictures = drawn(house, history.sha256, wanted)
     except StoreError:
-        return {}  # the trace itself says that the original is gone or damaged
+        return {}, each_paper  # the trace itself says that the original is gone or damaged
     return {
-        (document.id, page): PagePicture(
-            each.jpeg,
-            each.width,
-            each.height,
-            {name: box for (name, _), box in zip(marks[page], each.marks, strict=True)},
+        (owners[page].id, page): PagePicture(
+            each.jpeg, each.width, each.height, _named(owners[page], page, each)
         )
         for page, (each,) in pictures.items()
-    }
+    }, each_paper
 
 
-def _wanted(
-    reading: PageReading | None, papers: list[Document], boxes: list[Box], *, hide: bool
-) -> PageWanted:
-    return PageWanted(
-        rotation=reading.rotation if reading else 0,
-        pieces=[Piece(None, _WIDTH, _QUALITY)],
-        covered=to_cover(papers, reading) if hide and reading else (),
-        marks=boxes,
-    )
+def _named(paper: Document, page: int, picture: Facsimile) -> dict[str, Box]:
+    """Places of a page's fields in its picture, by name."""
+    return {name: box for (name, _), box in zip(_marks(paper, page), picture.marks, strict=True)}
 
 
 def _marks(document: Document, page: int) -> list[tuple[str, Box]]:
