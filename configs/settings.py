@@ -37,6 +37,10 @@ class Settings(BaseSettings):
         database_url: SQLAlchemy URL of the catalogue; default SQLite under `home`.
         store: where objects lie; default a folder under `home`.
         verapdf: `auto` checks when veraPDF is there, `off` never, `required` refuses to run without it.
+        night: hours in which scheduled batches run, as `22:00-06:00` in Việt Nam's time; default any hour.
+        inbox: a folder watched by `sohoa serve`; each folder in it is a batch.
+        inbox_marker: name of the file that says a folder of the inbox is complete.
+        inbox_quiet_minutes: without it, how long nothing may have changed in the folder.
         work_agency: agency named in PDF/A files as the one that converted the paper.
     """
 
@@ -52,6 +56,10 @@ class Settings(BaseSettings):
     database_url: str | None = None
     store: StoreSpec = StoreSpec()
     verapdf: Literal["auto", "off", "required"] = "auto"
+    night: str | None = None
+    inbox: Path | None = None
+    inbox_marker: str = "SAN-SANG"
+    inbox_quiet_minutes: float = Field(default=30, ge=0)
     work_agency: str | None = None
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "WARNING"
 

@@ -25,7 +25,13 @@ from storage.catalogue import events as event_log
 
 Chunk = tuple[PlannedFile, ...]
 Dispatch = Callable[[Sequence[Chunk], Callable[[Chunk], None]], None]
+Halt = Callable[[], BatchState | None]
 _CHUNK_FILES = 16
+
+
+def never() -> BatchState | None:
+    """Nothing ends this run before its last file."""
+    return None
 
 
 class Progress(Protocol):
@@ -98,6 +104,7 @@ def run_batch(
     dispatch: Dispatch,
     progress: Progress,
     as_of: date,
+    halt: Halt = never,
 ) -> BatchOutcome:
     """Do what a plan says, then close the batch: tables, expectations, report, events.
 
@@ -107,6 +114,7 @@ def run_batch(
         dispatch: runs the chunks, several at once.
         progress: who watches.
         as_of: the day on which validity is judged.
+        halt: asked before each file; `paused` or `cancelled` ends the run there, what is begun is finished.
 
     Raises:
         CatalogueError, StoreError: records cannot be kept.
@@ -118,10 +126,15 @@ def run_batch(
     progress.begin(name, len(plan.todo))
     rule = _StopRule(house, plan)
     bench = Bench(house, plan, progress.page, as_of)
+    halted: list[BatchState] = []
 
     def work(chunk: Chunk) -> None:
         for planned in chunk:
-            if rule.stopped.is_set():
+            if rule.stopped.is_set() or halted:
+                return
+            wanted = halt()
+            if wanted is not None:
+                halted.append(wanted)
                 return
             outcome = work_on(bench, planned)
             rule.note(outcome)
@@ -130,7 +143,8 @@ def run_batch(
     state = BatchState.FAILED
     try:
         dispatch(chunks(plan.todo, house.settings.workers), work)
-        state = BatchState.STOPPED if rule.stopped.is_set() else BatchState.FINISHED
+        ended = BatchState.STOPPED if rule.stopped.is_set() else BatchState.FINISHED
+        state = halted[0] if halted else ended
         closed = _close(house, plan, state, rule, progress)
     finally:
         batches.end_run(database, house.run.id, str(state))

@@ -10,6 +10,7 @@ import json
 import os
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
@@ -19,6 +20,8 @@ from typing import Any
 from flows.clock import VIETNAM
 from schemas.errors import BatchHeld
 from storage.objects.keys import batch_key
+
+_TRIES, _BETWEEN = 3, 0.03  # seconds
 
 
 @contextmanager
@@ -33,7 +36,7 @@ def hold_batch(home: Path, batch: str, operator: str) -> Iterator[None]:
     descriptor = os.open(folder / f"{batch_key(batch)}.lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
     try:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _lock(descriptor)
         except OSError as error:
             raise BatchHeld(f"batch {batch} is held", batch=batch, **_holder(descriptor)) from error
         note = {
@@ -45,6 +48,37 @@ def hold_batch(home: Path, batch: str, operator: str) -> Iterator[None]:
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, json.dumps(note, ensure_ascii=False).encode(), 0)
         yield
+    finally:
+        os.close(descriptor)
+
+
+def _lock(descriptor: int) -> None:
+    """Take a lock, in a few tries: somebody who only asks whether it is held has it for a moment."""
+    for _ in range(_TRIES):
+        with suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        time.sleep(_BETWEEN)
+    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def is_held(home: Path, batch: str) -> bool:
+    """Whether some run holds a batch right now."""
+    return lock_is_held(home / "locks" / f"{batch_key(batch)}.lock")
+
+
+def lock_is_held(path: Path) -> bool:
+    """Whether some process holds a lock file."""
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    else:
+        return False
     finally:
         os.close(descriptor)
 

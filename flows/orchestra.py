@@ -1,4 +1,4 @@
-"""The Prefect side: flow `digitize-batch`, a thin shell over `run_batch`. The one module that imports Prefect.
+"""The Prefect side: flow `digitize-batch`, a thin shell over `run_batch`. Beside `flows/nights` alone it imports Prefect.
 
 Flow run = batch, task = a chunk of files. Prefect shows and schedules; our own records are the truth. Nothing is sent
 anywhere: analytics and telemetry are off before Prefect is imported.
@@ -15,7 +15,7 @@ from typing import Any
 from flows.batch import BatchOutcome, Chunk, Dispatch, threads_for
 from flows.house import House
 
-_QUIET = {
+QUIET = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "DO_NOT_TRACK": "1",
     "PREFECT_CLOUD_ENABLE_ORCHESTRATION_TELEMETRY": "false",
@@ -34,7 +34,7 @@ _prepared: dict[str, tuple[House, Callable[[Dispatch], BatchOutcome]]] = {}
 
 def prepare_environment(home: Path, run_id: str) -> None:
     """Prefect's settings for this process; what the user set stays. Must run before Prefect is imported."""
-    for name, value in {"PREFECT_HOME": str(home / "prefect"), **_QUIET}.items():
+    for name, value in {"PREFECT_HOME": str(home / "prefect"), **QUIET}.items():
         os.environ.setdefault(name, value)
     # Carried by the temporary server too, so that a later run can sweep one whose owner was killed.
     os.environ["SOHOA_RUN_ID"] = run_id

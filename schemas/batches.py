@@ -24,6 +24,26 @@ class BatchState(StrEnum):
     CANCELLED = "cancelled"
 
 
+class ScheduleState(StrEnum):
+    """Where a scheduled batch stands. `due` runs as soon as it can; `window`: the night ended, it goes on the next one."""
+
+    PLANNED = "planned"
+    DUE = "due"
+    RUNNING = "running"
+    PAUSED = "paused"
+    WINDOW = "window"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class Wish(StrEnum):
+    """What a person wants of a batch that runs; heeded between two documents."""
+
+    PAUSE = "pause"
+    CANCEL = "cancel"
+
+
 class FileStatus(StrEnum):
     """Fate of one file. `read` and `partial` both count as read."""
 

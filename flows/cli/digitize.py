@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -43,8 +44,13 @@ def digitize(
     return EXIT_SET_ASIDE if files["set_aside"] or partial else 0
 
 
-def digitize_batch(settings: Any, batch_dir: Path) -> tuple[Any, dict[str, Any]]:
-    """Plan, run and close one batch. Returns the run's outcome (None where nothing was left to do) and the batch shown."""
+def digitize_batch(
+    settings: Any, batch_dir: Path, halt: Callable[[], BatchState | None] = lambda: None
+) -> tuple[Any, dict[str, Any]]:
+    """Plan, run and close one batch; `halt` may end it between two files.
+
+    Returns the run's outcome (None where nothing was left to do) and the batch shown.
+    """
     from flows.cli.batch import shown_batch  # noqa: PLC0415
     from flows.cli.progress import watched  # noqa: PLC0415
     from flows.house import open_house  # noqa: PLC0415
@@ -58,7 +64,7 @@ def digitize_batch(settings: Any, batch_dir: Path) -> tuple[Any, dict[str, Any]]
         outcome = None
         if plan.todo or _unfinished(house, name):
             with watched(settings.lang) as progress:
-                outcome = _run(house, plan, progress)
+                outcome = _run(house, plan, progress, halt)
         return outcome, shown_batch(house.database, name, settings.lang)
 
 
@@ -69,16 +75,16 @@ def _unfinished(house: Any, name: str) -> bool:
     return batches.batch(house.database, name).state not in {BatchState.FINISHED, BatchState.STOPPED}
 
 
-def _run(house: Any, plan: Any, progress: Any) -> Any:
+def _run(house: Any, plan: Any, progress: Any, halt: Callable[[], BatchState | None]) -> Any:
     from flows.batch import by_threads, run_batch  # noqa: PLC0415
 
     def work(dispatch: Callable[..., None]) -> Any:
-        return run_batch(house, plan, dispatch=dispatch, progress=progress, as_of=today())
+        return run_batch(house, plan, dispatch=dispatch, progress=progress, as_of=today(), halt=halt)
 
     if house.settings.orchestrator == "plain":
         return work(by_threads(house))
-    progress_note = text("progress.starting", house.settings.lang)
-    sys.stderr.write(progress_note + "\n")
+    if "PREFECT_API_URL" not in os.environ:
+        sys.stderr.write(text("progress.starting", house.settings.lang) + "\n")
     from flows.orchestra import run_as_flow  # noqa: PLC0415
 
     return run_as_flow(house, plan.name, work)

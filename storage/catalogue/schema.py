@@ -178,6 +178,24 @@ decision = Table(
     Column("note", Text, nullable=False),
     Column("event", String(32), nullable=False),
 )
+schedule = Table(
+    "schedule",
+    metadata,
+    # No foreign key: a folder may be scheduled before it was ever opened as a batch.
+    Column("batch", String(255), primary_key=True),
+    Column("path", Text, nullable=False),
+    Column("at", String(40)),
+    Column("cron", String(100)),
+    Column("priority", Integer, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("wish", String(16)),
+    Column("expected_end", String(40)),
+    Column("note", Text, nullable=False),
+    Column("seen", String(64)),
+    Column("operator", String(200), nullable=False),
+    Column("created_at", String(40), nullable=False),
+    Column("updated_at", String(40), nullable=False),
+)
 page_reading = Table(
     "page_reading",
     metadata,

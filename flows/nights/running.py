@@ -1,0 +1,150 @@
+"""One scheduled batch, run to its end or to the end of the night; what became of it is written into its schedule."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from flows.clock import VIETNAM
+from flows.nights.window import Window, expected_end, parse_window
+from schemas.batches import BatchState, ScheduleState, Wish
+from schemas.errors import BatchHeld, SohoaError
+from storage.catalogue import batches, schedules
+from storage.catalogue.database import Database
+
+Clock = Callable[[], datetime]
+_ENOUGH_FILES = 5
+_ASK_EVERY = 1.0  # seconds between two questions to the catalogue
+_log = structlog.get_logger(__name__)
+
+
+def now_in_vietnam() -> datetime:
+    """The time, where the papers are."""
+    return datetime.now(VIETNAM)
+
+
+class Watch:
+    """Asked before each file whether the run goes on; says in advance when the night will be too short."""
+
+    def __init__(
+        self, database: Database, batch: str, window: Window | None, clock: Clock = now_in_vietnam
+    ) -> None:
+        self._database, self._batch, self._window, self._clock = database, batch, window, clock
+        self._started = clock()
+        self._asked = -_ASK_EVERY
+        self._answer: BatchState | None = None
+        self._begun: int | None = None
+        self.warned = False
+
+    def __call__(self) -> BatchState | None:
+        """`paused` or `cancelled` where the run must end before the next file; None where it goes on."""
+        if self._window and not self._window.open_at(self._clock()):
+            return BatchState.PAUSED
+        if time.monotonic() - self._asked >= _ASK_EVERY:
+            self._asked = time.monotonic()
+            self._answer = self._wished()
+        return self._answer
+
+    def _wished(self) -> BatchState | None:
+        row = schedules.find(self._database, self._batch)
+        if row is not None and row.wish is not None:
+            return BatchState.PAUSED if row.wish is Wish.PAUSE else BatchState.CANCELLED
+        self._foretell(row)
+        return None
+
+    def _foretell(self, row: schedules.Schedule | None) -> None:
+        counted = batches.counts(self._database, self._batch)[0]
+        left = counted.not_started
+        done = counted.in_ - left
+        if self._begun is None:
+            self._begun = done
+        now = self._clock()
+        end = expected_end(self._started, now, done - self._begun, left, enough=_ENOUGH_FILES)
+        if end is None or row is None:
+            return
+        schedules.change(self._database, self._batch, expected_end=end.isoformat(timespec="seconds"))
+        if self._window and end > self._window.closes_after(now) and not self.warned:
+            self.warned = True
+            _log.warning(
+                "night_too_short",
+                batch=self._batch,
+                expected_end=end.isoformat(timespec="minutes"),
+                left=left,
+            )
+
+
+@contextmanager
+def turn(home: Path) -> Iterator[None]:
+    """Wait until no other scheduled batch runs on this home: two would only fight for the cores."""
+    folder = home / "locks"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    descriptor = os.open(folder / "turn", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def run_scheduled(settings: Any, batch: str, *, clock: Clock = now_in_vietnam) -> ScheduleState | None:
+    """Run a batch by its schedule.
+
+    Returns:
+        What the schedule's state is then; None where the batch is no longer scheduled.
+
+    Raises:
+        SohoaError: the batch could not be run; its schedule says why.
+    """
+    from flows.cli.digitize import digitize_batch  # noqa: PLC0415 - the whole pipeline
+
+    window = parse_window(settings.night) if settings.night else None
+    database = Database(settings.catalogue_url)
+    try:
+        with turn(settings.home):
+            row = schedules.find(database, batch)
+            if row is None:
+                return None
+            if row.state in {ScheduleState.PAUSED, ScheduleState.CANCELLED}:
+                return row.state
+            if window and not window.open_at(clock()):
+                return _ended(database, row, ScheduleState.WINDOW)
+            schedules.change(
+                database, batch, state=ScheduleState.RUNNING, wish=None, note="", expected_end=None
+            )
+            watch = Watch(database, batch, window, clock)
+            try:
+                _, shown = digitize_batch(settings, Path(row.path), halt=watch)
+            except BatchHeld:
+                # Somebody runs it by hand: it is taken up again when they are through.
+                _ended(database, row, ScheduleState.DUE)
+                raise
+            except SohoaError as error:
+                _ended(database, row, ScheduleState.FAILED, note=f"{type(error).__name__}: {error}")
+                raise
+            return _ended(database, row, _state_after(database, row, BatchState(shown["state"])))
+    finally:
+        database.close()
+
+
+def _state_after(database: Database, row: schedules.Schedule, state: BatchState) -> ScheduleState:
+    if state is BatchState.CANCELLED:
+        return ScheduleState.CANCELLED
+    if state is BatchState.PAUSED:
+        fresh = schedules.find(database, row.batch)
+        return ScheduleState.PAUSED if fresh and fresh.wish is Wish.PAUSE else ScheduleState.WINDOW
+    return ScheduleState.PLANNED if row.cron else ScheduleState.DONE
+
+
+def _ended(
+    database: Database, row: schedules.Schedule, state: ScheduleState, *, note: str = ""
+) -> ScheduleState:
+    schedules.change(database, row.batch, state=state, wish=None, note=note)
+    return state

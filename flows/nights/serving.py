@@ -1,0 +1,285 @@
+"""`sohoa serve`: Prefect's server and one worker, kept alive; schedules kept in step; lost work taken up again."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from flows.locks import is_held
+from flows.nights import watched
+from flows.nights.running import now_in_vietnam
+from flows.nights.window import Window, parse_window
+from flows.orchestra import QUIET
+from schemas.batches import ScheduleState
+from schemas.errors import SetupError, SohoaError
+from storage.catalogue import schedules
+from storage.catalogue.database import Database
+from storage.catalogue.schedules import Schedule
+
+ROOT = Path(__file__).resolve().parents[2]
+_MARK = "SOHOA_SERVE"  # carried by every process of a serve, so that the next one can sweep them
+_LATE = timedelta(seconds=60)
+_GRACE = 10.0  # seconds a batch may say "running" while nobody holds it: its process is starting or closing
+_FEW = 0.5
+_RESTING = {ScheduleState.PAUSED, ScheduleState.CANCELLED}
+_log = structlog.get_logger(__name__)
+
+
+def due(row: Schedule, now: datetime, *, window: Window | None, held: bool) -> bool:
+    """Whether a batch should be started now though Prefect's own clock did not, or did and lost it."""
+    if held or (window is not None and not window.open_at(now)):
+        return False
+    if row.state in {ScheduleState.DUE, ScheduleState.WINDOW, ScheduleState.RUNNING}:
+        return True
+    missed = row.at is not None and datetime.fromisoformat(row.at) < now - _LATE
+    return row.state is ScheduleState.PLANNED and missed
+
+
+class Child:
+    """A program that should always run; started again, a little later each time, when it ends."""
+
+    def __init__(self, name: str, arguments: list[str], environment: dict[str, str], log: Path) -> None:
+        self.name, self._arguments, self._environment, self._log = name, arguments, environment, log
+        self._process: subprocess.Popen[bytes] | None = None
+        self._starts = 0
+        self._next = 0.0
+
+    def keep(self) -> bool:
+        """Start it where it does not run. Returns whether it was (re)started."""
+        if self._process is not None and self._process.poll() is None:
+            return False
+        if time.monotonic() < self._next:
+            return False
+        if self._process is not None:
+            _log.warning("child_lost", child=self.name, status=self._process.returncode)
+        with open(self._log, "ab", opener=_private) as log:
+            self._process = subprocess.Popen(
+                self._arguments,
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=ROOT,
+            )
+        self._starts += 1
+        self._next = time.monotonic() + min(60.0, 2.0**self._starts)
+        return True
+
+    def stop(self, seconds: float = 15) -> None:
+        """Ask it to end, then make it."""
+        if self._process is None or self._process.poll() is not None:
+            return
+        self._process.send_signal(signal.SIGINT)
+        try:
+            self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+class Serve:
+    """The server, the worker and the round that keeps them in step with our schedules."""
+
+    def __init__(self, settings: Any, host: str, port: int, say: Callable[..., None]) -> None:
+        self._settings, self._say = settings, say
+        self.url = f"http://{host}:{port}"
+        self._window = parse_window(settings.night) if settings.night else None
+        self._stop = threading.Event()
+        self._orphaned: dict[str, float] = {}
+        self._seen_at = 0.0
+        self._troubled = ""
+        home = settings.home
+        self._environment = self._surroundings()
+        python = [sys.executable, "-P", "-m", "prefect"]
+        serving = [*python, "server", "start", "--host", host, "--port", str(port)]
+        working = [*python, "worker", "start", "--pool", "sohoa", "--type", "process", "--limit", "1"]
+        working += ["--name", f"sohoa-{socket.gethostname()}", "--install-policy", "never"]
+        (home / "prefect").mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._server = Child("server", serving, self._environment, home / "prefect" / "server.log")
+        self._worker = Child("worker", working, self._environment, home / "prefect" / "worker.log")
+
+    def _surroundings(self) -> dict[str, str]:
+        home = self._settings.home
+        ours = {
+            "SOHOA_HOME": str(home),
+            "PREFECT_HOME": str(home / "prefect"),
+            "PREFECT_API_URL": f"{self.url}/api",
+            "PREFECT_SERVER_UI_API_URL": f"{self.url}/api",
+            "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "100",
+            "PYTHONPATH": str(ROOT),
+            _MARK: str(home),
+            **QUIET,
+        }
+        if self._settings.operator:
+            ours["SOHOA_OPERATOR"] = self._settings.operator
+        return {**os.environ, **ours}
+
+    def run(self) -> None:
+        """Serve until told to stop.
+
+        Raises:
+            SetupError: another `sohoa serve` works on this home, or the port is taken.
+        """
+        lock = self._alone()
+        try:
+            sweep_serve(self._settings.home)
+            for asked in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(asked, lambda *_: self._stop.set())
+            for name in ("PREFECT_API_URL", "PREFECT_HOME", *QUIET):
+                os.environ[name] = self._environment[name]
+            asyncio.run(self._serve())
+        finally:
+            self._worker.stop()
+            self._server.stop()
+            sweep_serve(self._settings.home)
+            os.close(lock)
+
+    def _alone(self) -> int:
+        folder = self._settings.home / "locks"
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        descriptor = os.open(folder / "serve", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(descriptor)
+            raise SetupError("another sohoa serve works here", remedy="serve_held") from error
+        return descriptor
+
+    async def _serve(self) -> None:
+        from prefect.client.orchestration import get_client  # noqa: PLC0415 - after the environment is set
+
+        from flows.nights.deployed import Deployments, prepare_pool  # noqa: PLC0415
+
+        passed = {
+            name: self._environment[name]
+            for name in self._environment
+            if name.startswith(("SOHOA_", "PREFECT_"))
+        }
+        deployments = Deployments(str(ROOT), {**passed, "PYTHONPATH": str(ROOT)})
+        database = Database(self._settings.catalogue_url)
+        ready = False
+        try:
+            async with get_client() as client:
+                while not self._stop.is_set():
+                    if self._server.keep():
+                        ready = False
+                    if await client.api_healthcheck() is None:
+                        if not ready:
+                            await prepare_pool(client)
+                            self._say("ready", url=self.url)
+                            ready = True
+                        self._worker.keep()
+                        await self._round(client, deployments, database)
+                    await asyncio.sleep(_FEW if not ready else 2.0)
+        finally:
+            database.close()
+
+    async def _round(self, client: Any, deployments: Any, database: Database) -> None:
+        """One look at everything. Trouble with one part is told once and tried again; it never ends the night."""
+        from httpx import HTTPError  # noqa: PLC0415
+        from prefect.exceptions import PrefectException  # noqa: PLC0415
+
+        try:
+            self._watch_inbox(database)
+            rows = schedules.every(database)
+            live = {row.batch for row in rows if row.state not in _RESTING}
+            await deployments.follow(client, rows, live)
+            for row in rows:
+                await self._take_up(client, database, row)
+            self._troubled = ""
+        except (HTTPError, PrefectException, SohoaError, OSError) as error:
+            told = f"{type(error).__name__}: {error}"
+            if told != self._troubled:
+                self._troubled = told
+                _log.warning("serve_trouble", detail=told)
+
+    async def _take_up(self, client: Any, database: Database, row: Schedule) -> None:
+        from flows.nights.deployed import start_again  # noqa: PLC0415
+
+        held = is_held(self._settings.home, row.batch)
+        if not due(row, now_in_vietnam(), window=self._window, held=held):
+            self._orphaned.pop(row.batch, None)
+            return
+        if row.state is ScheduleState.RUNNING:
+            since = self._orphaned.setdefault(row.batch, time.monotonic())
+            if time.monotonic() - since < _GRACE:
+                return
+        if await start_again(client, row.batch):
+            self._orphaned.pop(row.batch, None)
+            _log.info("taken_up", batch=row.batch, state=str(row.state))
+            if row.state is ScheduleState.RUNNING:
+                schedules.change(database, row.batch, state=ScheduleState.DUE)
+
+    def _watch_inbox(self, database: Database) -> None:
+        settings = self._settings
+        if settings.inbox is None or time.monotonic() - self._seen_at < min(
+            60.0, settings.inbox_quiet_minutes * 60 + 1
+        ):
+            return
+        self._seen_at = time.monotonic()
+        known = {row.batch: row for row in schedules.every(database)}
+        quiet = settings.inbox_quiet_minutes * 60
+        for found in watched.look(
+            settings.inbox, marker=settings.inbox_marker, quiet_seconds=quiet, now=time.time()
+        ):
+            take_folder(database, found, known, settings.operator or "sohoa serve")
+
+
+def take_folder(database: Database, found: watched.Found, known: dict[str, Schedule], operator: str) -> bool:
+    """Schedule a complete folder of the inbox that is new or has grown. Returns whether it was."""
+    from flows.inbox import open_inbox  # noqa: PLC0415
+
+    if not found.complete:
+        return False
+    name = open_inbox(found.path).name
+    row = known.get(name)
+    stays = {ScheduleState.RUNNING, *_RESTING}
+    if row is not None and (row.seen == found.fingerprint or row.state in stays):
+        return False
+    priority = row.priority if row else 2
+    cron = row.cron if row else None
+    schedules.put(
+        database,
+        name,
+        str(found.path.resolve()),
+        operator,
+        cron=cron,
+        priority=priority,
+        state=ScheduleState.DUE,
+        seen=found.fingerprint,
+    )
+    return True
+
+
+def sweep_serve(home: Path) -> int:
+    """Kill what a `sohoa serve` of this home left: server, worker, flow runs. Returns how many there were."""
+    wanted = f"{_MARK}={home}".encode()
+    found = 0
+    for entry in Path("/proc").glob("[0-9]*"):
+        pid = int(entry.name)
+        if pid == os.getpid():
+            continue
+        try:
+            if wanted in (entry / "environ").read_bytes().split(b"\0"):
+                os.kill(pid, signal.SIGKILL)
+                found += 1
+        except OSError:
+            continue
+    return found

@@ -1,0 +1,64 @@
+"""The night window ("22:00-06:00", Việt Nam's time) and when a run is expected to end."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, time, timedelta
+from typing import NamedTuple
+
+from flows.clock import VIETNAM
+from schemas.errors import ConfigurationError
+
+_FORM = re.compile(r"(\d{1,2}):(\d{2})\s*[-–]\s*(\d{1,2}):(\d{2})")
+
+
+class Window(NamedTuple):
+    """Hours of the day in which scheduled batches run; `start` after `end` goes over midnight."""
+
+    start: time
+    end: time
+
+    def open_at(self, moment: datetime) -> bool:
+        """Whether work may go on at a moment."""
+        clock = moment.astimezone(VIETNAM).time()
+        if self.start < self.end:
+            return self.start <= clock < self.end
+        return clock >= self.start or clock < self.end
+
+    def closes_after(self, moment: datetime) -> datetime:
+        """When the window that a moment lies in ends; for a moment outside, when the coming one ends."""
+        local = moment.astimezone(VIETNAM)
+        if not self.open_at(local):
+            local = self.opens_after(local)
+        end = datetime.combine(local.date(), self.end, VIETNAM)
+        return end if end > local else end + timedelta(days=1)
+
+    def opens_after(self, moment: datetime) -> datetime:
+        """When the next window starts."""
+        local = moment.astimezone(VIETNAM)
+        start = datetime.combine(local.date(), self.start, VIETNAM)
+        return start if start > local else start + timedelta(days=1)
+
+
+def parse_window(text: str) -> Window:
+    """Read `22:00-06:00`.
+
+    Raises:
+        ConfigurationError: it is no such thing.
+    """
+    match = _FORM.fullmatch(text.strip())
+    try:
+        hours = [int(part) for part in match.groups()] if match else []
+        window = Window(time(hours[0], hours[1]), time(hours[2], hours[3]))
+    except (ValueError, IndexError) as error:
+        raise ConfigurationError(f"night window {text!r}", remedy="night_window", value=text) from error
+    if window.start == window.end:
+        raise ConfigurationError(f"night window {text!r}", remedy="night_window", value=text)
+    return window
+
+
+def expected_end(started: datetime, now: datetime, done: int, left: int, *, enough: int) -> datetime | None:
+    """When the work will end at the pace so far; None while fewer than `enough` files say nothing about the pace."""
+    if done < enough:
+        return None
+    return now + (now - started) / done * left

@@ -1,0 +1,48 @@
+"""What people wish of a scheduled batch: pause, resume, cancel. A running one heeds it between two files."""
+
+from __future__ import annotations
+
+from schemas.batches import BatchState, ScheduleState, Wish
+from schemas.errors import UsageError
+from storage.catalogue import batches, schedules
+from storage.catalogue.database import Database
+from storage.catalogue.schedules import Schedule
+
+
+def pause(database: Database, batch: str) -> Schedule:
+    """Let a batch rest until it is resumed."""
+    return _ask(database, batch, Wish.PAUSE, ScheduleState.PAUSED)
+
+
+def cancel(database: Database, batch: str) -> Schedule:
+    """Give a batch up; what is done stays done."""
+    row = _ask(database, batch, Wish.CANCEL, ScheduleState.CANCELLED)
+    if row.state is ScheduleState.CANCELLED and any(each.name == batch for each in batches.batches(database)):
+        batches.set_state(database, batch, BatchState.CANCELLED)
+    return row
+
+
+def resume(database: Database, batch: str) -> Schedule:
+    """Let a batch run as soon as it can, also one that failed, was cancelled or is done."""
+    row = _scheduled(database, batch)
+    if row.state is ScheduleState.RUNNING:
+        schedules.change(database, batch, wish=None)
+    else:
+        schedules.change(database, batch, state=ScheduleState.DUE, wish=None, note="")
+    return _scheduled(database, batch)
+
+
+def _ask(database: Database, batch: str, wish: Wish, state: ScheduleState) -> Schedule:
+    row = _scheduled(database, batch)
+    if row.state is ScheduleState.RUNNING:
+        schedules.change(database, batch, wish=wish)
+    else:
+        schedules.change(database, batch, state=state, wish=None)
+    return _scheduled(database, batch)
+
+
+def _scheduled(database: Database, batch: str) -> Schedule:
+    row = schedules.find(database, batch)
+    if row is None:
+        raise UsageError(f"{batch} is not scheduled", remedy="not_scheduled", batch=batch)
+    return row
