@@ -184,6 +184,8 @@ TRACE: Final[Sentences] = {
     "outcome_started": ("bắt đầu", "started"),
     "outcome_finished": ("đã xong", "finished"),
     "outcome_stopped": ("tự dừng", "stopped itself"),
+    "outcome_paused": ("tạm dừng", "paused"),
+    "outcome_cancelled": ("đã hủy", "cancelled"),
     "outcome_read": ("đã đọc", "read"),
     "outcome_partial": ("thiếu trang", "partial"),
     "outcome_set aside": ("để riêng", "set aside"),

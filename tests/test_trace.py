@@ -22,7 +22,9 @@ from flows.clock import today
 from flows.house import House
 from flows.review.by_hand import set_values
 from flows.tracing import trace_of, write_page
+from quality.trace_words import TRACE
 from schemas.errors import UsageError
+from schemas.events import EventType
 from schemas.reading import Box, ImageMeasures, PageReading, PageState, Word
 from schemas.traces import Trace
 from storage.catalogue import documents
@@ -240,6 +242,11 @@ def test_a_damaged_original_is_told_and_the_rest_still_shown(house: House, tmp_p
     assert trace.papers[0].rendition.stored and trace.papers[0].rendition.stored.fixity == "intact"
     text = words_of(shown(house, row.document.id, tmp_path / "trang.html"))
     assert "SAI LỆCH" in text and "124/2021" in text
+
+
+@pytest.mark.parametrize("kind", EventType)
+def test_every_kind_of_event_has_its_words(kind: EventType) -> None:
+    assert f"event_{kind}" in TRACE
 
 
 def test_nothing_is_known_of_an_unknown_name(house: House) -> None:
