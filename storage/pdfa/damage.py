@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import struct
+import sys
+import tempfile
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 import pikepdf
@@ -23,3 +28,21 @@ DAMAGED: Final = (
     UserWarning,  # Pillow warns of damage; where warnings are errors this is what it raises
     ValueError,
 )
+
+
+@contextmanager
+def fax_complaints() -> Iterator[list[str]]:
+    """Collect what libtiff says of damaged fax data: on stderr alone, while it makes up the lines it cannot read."""
+    said: list[str] = []
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with tempfile.TemporaryFile() as heard:
+        os.dup2(heard.fileno(), 2)
+        try:
+            yield said
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+            heard.seek(0)
+            lines = heard.read(4000).decode("utf-8", "replace").splitlines()
+            said += [line for line in lines if "Fax" in line]

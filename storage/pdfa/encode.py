@@ -99,6 +99,8 @@ def lift_png(data: bytes, *, taken_over: bool) -> ImageStream:
     """
     header = png.parse(data)
     components = 3 if header.colour == 2 else 1
+    # A sample beyond the palette is black in Pillow, anything in a PDF viewer: no sample may lie beyond it.
+    palette = header.palette and header.palette.ljust(3 << header.bits, b"\0")
     return ImageStream(
         data=header.data,
         width=header.width,
@@ -106,7 +108,7 @@ def lift_png(data: bytes, *, taken_over: bool) -> ImageStream:
         filter=Name.FlateDecode,
         parms=flate_parms(header.width, header.channels, header.bits),
         bits=header.bits,
-        colour=Colour(components, header.palette, header.profile),
+        colour=Colour(components, palette, header.profile),
         taken_over=taken_over,
     )
 
@@ -115,12 +117,21 @@ def _encode_plain(image: Image.Image, profile: bytes) -> ImageStream:
     if image.mode == "1":
         return _encode_bilevel(image, profile)
     out = io.BytesIO()
-    clean = image.copy() if image.info else image
+    clean = image.copy() if image.info or image.mode == "P" else image
+    if clean.mode == "P":
+        _lengthen_palette(clean)
     clean.info = {}
     clean.save(out, "PNG", compress_level=_LEVEL)
     stream = lift_png(out.getvalue(), taken_over=False)
     colour = stream.colour or GREY
     return stream._replace(colour=colour._replace(profile=profile))
+
+
+def _lengthen_palette(image: Image.Image) -> None:
+    """Give every sample a colour, black as Pillow shows it: PNG samples are only as wide as the palette asks."""
+    palette = image.getpalette() or []
+    if 3 * image.getextrema()[1] >= len(palette):  # type: ignore[operator]
+        image.putpalette(palette + [0] * (768 - len(palette)))
 
 
 def _encode_bilevel(image: Image.Image, profile: bytes) -> ImageStream:

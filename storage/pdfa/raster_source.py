@@ -18,6 +18,7 @@ from PIL import Image, UnidentifiedImageError
 from schemas.findings import Finding, finding
 from schemas.reading import Format, PageSource
 from storage.pdfa import geometry, jpeg, jpx, png, tiff
+from storage.pdfa.damage import fax_complaints
 from storage.pdfa.drawn import Drawn
 from storage.pdfa.encode import encode_image, encode_rgb16, lift_png
 from storage.pdfa.images import Colour, ColourSpaces, ImageStream, add_image, g4_parms
@@ -107,34 +108,31 @@ class RasterSource:
 
     def _tiff(self, number: int) -> _Picture:
         frame = self._frames[number - 1] if number <= len(self._frames) else _UNFOLLOWED
-        if self._view is not None:
-            strip = tiff.group4_strip(self._view, frame)
-            if strip is not None:
-                parms = g4_parms(frame.width, frame.height, black_is_one=frame.photometric == 1)
-                untouched = frame.fill_order == 1
-                stream = ImageStream(
-                    data=strip,
-                    width=frame.width,
-                    height=frame.height,
-                    filter=Name.CCITTFaxDecode,
-                    parms=parms,
-                    bits=1,
-                    colour=Colour(1),
-                    taken_over=untouched,
-                )
-                return _Picture(stream, frame.orientation, None if untouched else "fill_order")
+        strip = tiff.group4_strip(self._view, frame) if self._view is not None else None
+        damaged = strip is not None and not self._fax_is_whole(number)
+        if strip is not None and not damaged:
+            return _group4(strip, frame)
         if frame.bits == 16 and frame.samples == 3 and frame.photometric == _RGB:
             return _Picture(self._rgb16(number - 1), frame.orientation, "tiff")
+        stream, given_up = encode_image(self._loaded(number))
+        why = "undecodable_as_is" if damaged else f"tiff_{frame.compression}"
+        return _Picture(stream, 1, given_up or why, given_up is None)
+
+    def _loaded(self, number: int) -> Image.Image:
         try:
             if self._image is None:
                 self._image = self._stack.enter_context(Image.open(self._path))
-            image = self._image
-            image.seek(number - 1)
-            image.load()  # Pillow applies a TIFF's orientation while loading
+            self._image.seek(number - 1)
+            self._image.load()  # Pillow applies a TIFF's orientation while loading
         except (UnidentifiedImageError, EOFError) as error:
             raise ValueError(f"frame {number} cannot be decoded: {error}") from error
-        stream, given_up = encode_image(image)
-        return _Picture(stream, 1, given_up or f"tiff_{frame.compression}", given_up is None)
+        return self._image
+
+    def _fax_is_whole(self, number: int) -> bool:
+        """Whether fax data decode without a fault: past one, each viewer would show something else."""
+        with fax_complaints() as said:
+            self._loaded(number)
+        return not said
 
     def _rgb16(self, index: int) -> ImageStream:
         """16-bit RGB: Pillow would cut it to 8 bits."""
@@ -149,6 +147,21 @@ class RasterSource:
         if pixels is None or pixels.ndim != 3 or pixels.dtype != np.uint16:
             raise ValueError("16-bit pixels could not be decoded")
         return encode_rgb16(pixels[..., 2::-1])
+
+
+def _group4(strip: bytes, frame: tiff.Frame) -> _Picture:
+    untouched = frame.fill_order == 1
+    stream = ImageStream(
+        data=strip,
+        width=frame.width,
+        height=frame.height,
+        filter=Name.CCITTFaxDecode,
+        parms=g4_parms(frame.width, frame.height, black_is_one=frame.photometric == 1),
+        bits=1,
+        colour=Colour(1),
+        taken_over=untouched,
+    )
+    return _Picture(stream, frame.orientation, None if untouched else "fill_order")
 
 
 def _jpeg(data: bytes) -> ImageStream | None:
