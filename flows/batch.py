@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
-from flows.closing import Closed, close_batch
+from flows.closing import Closed, close_batch, tell_department
 from flows.files import Bench, FileOutcome, work_on
 from flows.house import TOOL, House
 from flows.plan import BatchPlan, PlannedFile
@@ -149,6 +149,7 @@ def run_batch(
     finally:
         batches.end_run(database, house.run.id, str(state))
         batches.set_state(database, name, state)
+        tell_department(house)
     return BatchOutcome(state, len(plan.todo), closed)
 
 

@@ -1,11 +1,18 @@
-"""Closing a batch: events exported, tables written, expectations checked, the report laid where people look."""
+"""Closing a batch: events exported, tables written, expectations checked, the report laid where people look.
+
+What is told of it afterwards (board, alerts) never harms the batch: a failure there is logged and made good next time.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import NamedTuple
 
+import structlog
+
+from flows.clock import today
 from flows.house import House
+from schemas.errors import SohoaError
 from storage.objects.keys import batch_key
 from storage.sidecars import export_events
 from storage.tables import write_batch_tables
@@ -34,3 +41,13 @@ def close_batch(house: House, name: str) -> Closed:
     report, data_docs = write_reports(house, name, folder)
     export_events(house.database, house.store, name)
     return Closed(report, data_docs, tables)
+
+
+def tell_department(house: House) -> None:
+    """Rewrite the board now that a run has ended."""
+    from flows.board import write_board  # noqa: PLC0415 - a page and its template: only where a run has ended
+
+    try:
+        write_board(house.database, house.settings, today(), today())
+    except (SohoaError, OSError) as error:
+        structlog.get_logger().warning("board_not_written", error=str(error))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 from configs.loader import load_validity
@@ -13,5 +14,10 @@ from storage.catalogue.database import Database
 
 def papers_as_of(database: Database, day: date) -> list[PaperRow]:
     """Every stored paper as the quota sees it, under the validity rules of a day."""
+    return counted_on(list(documents.papers(database)), day)
+
+
+def counted_on(papers: Sequence[PaperRow], day: date) -> list[PaperRow]:
+    """The same, of papers already fetched: one fetch serves several days."""
     kinds = {rule.kind for rule in load_validity() if rule.newest_of and rule.holds_on(day)}
-    return mark_superseded(list(documents.papers(database)), kinds)
+    return mark_superseded(papers, kinds)

@@ -235,3 +235,23 @@ elsewhere = Table(
     Column("row_hash", String(64), nullable=False, unique=True),
     Column("data", _Json, nullable=False),
 )
+disk_sample = Table(
+    "disk_sample",
+    metadata,
+    Column("host", String(255), primary_key=True),
+    Column("day", String(10), primary_key=True),
+    Column("free", BigInteger, nullable=False),
+    Column("total", BigInteger, nullable=False),
+)
+alert = Table(
+    "alert",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("rule", String(40), nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("fingerprint", String(300), nullable=False),
+    Column("message", Text, nullable=False),
+    Column("raised_at", String(40), nullable=False),
+    Column("cleared_at", String(40)),
+    Column("sent", _Json, nullable=False),
+)

@@ -1,0 +1,136 @@
+"""What the IT department's board shows: figures with their day and basis, nothing about any one paper.
+
+A number that is not known is None, never 0; what it rests on stands beside it.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Literal, NamedTuple
+
+from pydantic import BaseModel, ConfigDict
+
+from schemas.batches import BatchState
+from schemas.documents import Level
+from schemas.quotas import Basis, QuotaReport, QuotaRow, RateBounds
+
+Era = Literal["before", "after", "both"]
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class Point(_Record):
+    """A rate on a day, with the counts it was made of; `rate` is None where nothing was counted to hold it against."""
+
+    day: date
+    rate: RateBounds | None
+    digitised: int
+    inventory: int | None
+    basis: Basis | None
+
+
+class CatchUp(_Record):
+    """What is left until a target, spread over the days that are left: `per_month` papers until `until`."""
+
+    start: date
+    until: date
+    rate: float
+    target: float
+    missing: int
+    per_month: float
+
+
+class UnitLine(_Record):
+    """One unit's row today. `era`: whether the unit stood before the district level ended, after, or both; None unknown."""
+
+    row: QuotaRow
+    era: Era | None
+
+
+class LevelPanel(_Record):
+    """One level: its row today, its line over the years, the line that was required, what would catch up.
+
+    `required` holds (31 December of a year, target); `before_end` and `since_end` are papers digitised up to the last
+    day of the district level and since.
+    """
+
+    level: Level
+    row: QuotaRow
+    points: tuple[Point, ...]
+    required: tuple[tuple[date, float], ...]
+    catch_up: CatchUp | None
+    units: tuple[UnitLine, ...]
+    before_end: int
+    since_end: int
+
+
+class QueueLine(_Record):
+    """One batch of the queue. Hours are None while no speed was measured; `files_left` counts files not started."""
+
+    batch: str
+    state: BatchState
+    files: int
+    files_left: int
+    files_aside: int
+    pages_done: int
+    pages_per_hour: float | None
+    pages_timed: int
+    minutes_timed: float
+    hours_left: float | None
+    since: str | None
+    last_sign: str | None
+
+
+class Disk(_Record):
+    """Free bytes of the home's disk; `days_left` from the fall of free bytes between two samples, None while unknown."""
+
+    day: date
+    free: int
+    total: int
+    kept_free: int
+    since: date | None
+    per_day: int | None
+    days_left: float | None
+
+
+class MachineRead(_Record):
+    """Papers accepted without a person's word, of all papers."""
+
+    accepted_untouched: int
+    papers: int
+
+
+class Fixity(_Record):
+    """The last fixity check on record."""
+
+    at: str
+    outcome: str
+
+
+class Board(_Record):
+    """The whole board. `as_of` is the day of the figures, `known_to` the last moment on record."""
+
+    as_of: date
+    known_to: str | None
+    district_end: date | None
+    quota: QuotaReport
+    panels: tuple[LevelPanel, ...]
+    queue: tuple[QueueLine, ...]
+    finished: int
+    disk: Disk | None
+    machine_read: MachineRead
+    fixity: Fixity | None
+
+
+class RunFacts(NamedTuple):
+    """The latest run of a batch: pages read in it, and the last sign of life (ISO 8601)."""
+
+    id: str
+    state: str
+    host: str
+    started_at: str
+    ended_at: str | None
+    pages: int
+    last_page: str | None

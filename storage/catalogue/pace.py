@@ -1,0 +1,104 @@
+"""How work goes on: runs and their pages, free disk by day, the last fixity check. For the board and the alerts."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import NamedTuple
+
+from sqlalchemy import delete, exists, func, insert, select
+
+from schemas.board import Fixity, MachineRead, RunFacts
+from schemas.documents import Route
+from schemas.events import EventType
+from storage.catalogue import schema as t
+from storage.catalogue.database import Database
+
+
+class DiskSample(NamedTuple):
+    """Free and total bytes of a machine's disk on a day."""
+
+    day: date
+    free: int
+    total: int
+
+
+def latest_runs(database: Database) -> dict[str, RunFacts]:
+    """The latest run of every batch, with the pages whose reading it started."""
+    runs, passes = t.run.c, t.page_pass.c
+    counted = (
+        select(passes.run, func.count().label("pages"), func.max(passes.at).label("last"))
+        .group_by(passes.run)
+        .subquery()
+    )
+    query = (
+        select(t.run, func.coalesce(counted.c.pages, 0).label("pages"), counted.c.last)
+        .outerjoin(counted, counted.c.run == runs.id)
+        .order_by(runs.started_at, runs.id)
+    )
+    with database.read() as connection:
+        return {
+            row.batch: RunFacts(
+                row.id, row.state, row.host, row.started_at, row.ended_at, row.pages, row.last
+            )
+            for row in connection.execute(query)
+        }
+
+
+def last_moment(database: Database) -> str | None:
+    """When anything was last written about a batch, a file or an event."""
+    columns = (
+        t.batch.c.updated_at,
+        t.batch_file.c.updated_at,
+        t.event.c.at,
+        t.page_pass.c.at,
+        t.run.c.ended_at,
+    )
+    with database.read() as connection:
+        found = [connection.execute(select(func.max(column))).scalar() for column in columns]
+    return max((at for at in found if at), default=None)
+
+
+def machine_read(database: Database) -> MachineRead:
+    """Papers accepted without a decision of a person, of all papers (links to another paper left out)."""
+    own = t.document.c.linked_to.is_(None)
+    latest = (
+        t.document_version.c.document_id == t.document.c.id,
+        t.document_version.c.version == t.document.c.version,
+    )
+    touched = exists().where(t.decision.c.document_id == t.document.c.id)
+    accepted = select(func.count()).select_from(t.document).join(t.document_version, latest[0] & latest[1])
+    with database.read() as connection:
+        papers = connection.execute(select(func.count()).select_from(t.document).where(own)).scalar_one()
+        alone = connection.execute(
+            accepted.where(own, t.document_version.c.route == Route.ACCEPTED, ~touched)
+        ).scalar_one()
+    return MachineRead(accepted_untouched=alone, papers=papers)
+
+
+def last_fixity(database: Database) -> Fixity | None:
+    """The last fixity check on record, or None."""
+    query = (
+        select(t.event.c.at, t.event.c.data)
+        .where(t.event.c.type == EventType.FIXITY_CHECK)
+        .order_by(t.event.c.at.desc(), t.event.c.id)
+    )
+    with database.read() as connection:
+        row = connection.execute(query).first()
+    return Fixity(at=row.at, outcome=row.data["outcome"]) if row else None
+
+
+def note_disk(database: Database, host: str, sample: DiskSample) -> None:
+    """Keep a day's sample of a machine; a later one of the same day takes its place."""
+    key = {"host": host, "day": sample.day.isoformat()}
+    with database.write() as connection:
+        connection.execute(delete(t.disk_sample).filter_by(**key))
+        connection.execute(insert(t.disk_sample).values(**key, free=sample.free, total=sample.total))
+
+
+def disk_samples(database: Database, host: str) -> list[DiskSample]:
+    """Samples of a machine, oldest first."""
+    query = select(t.disk_sample).where(t.disk_sample.c.host == host).order_by(t.disk_sample.c.day)
+    with database.read() as connection:
+        return [
+            DiskSample(date.fromisoformat(row.day), row.free, row.total) for row in connection.execute(query)
+        ]
