@@ -15,6 +15,7 @@ from typing import Final
 
 from configs import lists
 from configs.rows import LazyRows, csv_rows, read_toml, refuse_overlaps, toml_model, unusable
+from schemas.alerts import AlertRule
 from schemas.codes import GRAMMARS
 from schemas.findings import RULES
 from schemas.reading import ImageMeasures
@@ -41,6 +42,7 @@ _NOT_UNDERSTANDING: Final = {
     "reading.toml",
     "rendition.toml",
     "targets.csv",
+    "alerts.csv",
     "image_rules.csv",
 }
 
@@ -95,6 +97,15 @@ def load_targets(root: Path = ROOT) -> tuple[Target, ...]:
     path = root / "targets.csv"
     rows = csv_rows(Target, path)
     refuse_overlaps(rows, ("level", "unit", "sector", "result_type", "period", "reading"), path)
+    return rows
+
+
+@functools.cache
+def load_alert_rules(root: Path = ROOT) -> tuple[AlertRule, ...]:
+    """When alerts are raised and where they go (`alerts.csv`)."""
+    path = root / "alerts.csv"
+    rows = csv_rows(AlertRule, path, lists=("channels",))
+    refuse_overlaps(rows, ("rule",), path)
     return rows
 
 

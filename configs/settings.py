@@ -17,6 +17,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from schemas.alerts import ChannelSpec
 from schemas.stores import StoreSpec
 
 
@@ -36,6 +37,7 @@ class Settings(BaseSettings):
         orchestrator: `prefect` runs a batch as a flow, `plain` without a server.
         database_url: SQLAlchemy URL of the catalogue; default SQLite under `home`.
         store: where objects lie; default a folder under `home`.
+        alerts: where alerts are sent.
         verapdf: `auto` checks when veraPDF is there, `off` never, `required` refuses to run without it.
         night: hours in which scheduled batches run, as `22:00-06:00` in Việt Nam's time; default any hour.
         inbox: a folder watched by `sohoa serve`; each folder in it is a batch.
@@ -55,6 +57,7 @@ class Settings(BaseSettings):
     orchestrator: Literal["prefect", "plain"] = "prefect"
     database_url: str | None = None
     store: StoreSpec = StoreSpec()
+    alerts: ChannelSpec = ChannelSpec()
     verapdf: Literal["auto", "off", "required"] = "auto"
     night: str | None = None
     inbox: Path | None = None

@@ -5,12 +5,13 @@ What is told of it afterwards (board, alerts) never harms the batch: a failure t
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
 import structlog
 
-from flows.clock import today
+from flows.clock import VIETNAM, today
 from flows.house import House
 from schemas.errors import SohoaError
 from storage.objects.keys import batch_key
@@ -44,10 +45,14 @@ def close_batch(house: House, name: str) -> Closed:
 
 
 def tell_department(house: House) -> None:
-    """Rewrite the board now that a run has ended."""
+    """Rewrite the board and send what is to be told, now that a run has ended."""
+    from flows.alerting import check  # noqa: PLC0415
     from flows.board import write_board  # noqa: PLC0415 - a page and its template: only where a run has ended
 
     try:
-        write_board(house.database, house.settings, today(), today())
+        board, _ = write_board(house.database, house.settings, today(), today())
+        for each in check(house.database, house.settings, board, datetime.now(VIETNAM)):
+            if each.failure:
+                structlog.get_logger().warning("alerts_waiting", channel=each.channel, error=each.failure)
     except (SohoaError, OSError) as error:
-        structlog.get_logger().warning("board_not_written", error=str(error))
+        structlog.get_logger().warning("department_not_told", error=str(error))

@@ -113,7 +113,7 @@ class House:
         self.run = sweep.open_run(settings.run_root, sweep.tmp_root())
         stack.callback(self.run.close)
         stack.enter_context(_temporary_files_in(self.run.tmp))
-        batches.close_dead_runs(self.database, sweep.live_runs(settings.run_root))
+        close_killed(self.database, settings)
 
     @cached_property
     def store(self) -> ObjectStore:
@@ -146,6 +146,11 @@ class House:
     def staging(self) -> Path:
         """Private folder for copies of what is being worked on."""
         return self.run.dir
+
+
+def close_killed(database: Database, settings: Settings) -> list[str]:
+    """Close this machine's runs that ended without a word. Returns the batches they left."""
+    return batches.close_dead_runs(database, sweep.live_runs(settings.run_root))
 
 
 @contextmanager

@@ -11,6 +11,7 @@
     ├── BatchStopped            exit 4   most of the batch was set aside
     ├── StoreError              exit 1   the object store refused, lost or changed bytes
     ├── CatalogueError          exit 1   the catalogue cannot be opened or is of another version
+    ├── DeliveryError           exit 1   an alert could not be handed to a mail server or webhook; it is kept
     ├── CodeError               exit 1   a code cannot be issued (running number beyond 99, code void …)
     └── SourceError                      one file or page cannot be used; becomes a finding, never stops a batch
         ├── PageTimedOut                 the work on one page ran past its limit
@@ -93,6 +94,12 @@ class CodeError(SohoaError):
     """A code cannot be issued."""
 
     code = "code"
+
+
+class DeliveryError(SohoaError):
+    """An alert could not be handed over; it is kept and sent next time."""
+
+    code = "delivery"
 
 
 class SourceError(SohoaError):

@@ -31,6 +31,8 @@ units_app = typer.Typer(help="Đơn vị hành chính theo thời gian.", no_arg
 review_app = typer.Typer(
     help="Những gì cần người xem: liệt kê, quyết định, đưa ra và nhận lại bảng tính.", no_args_is_help=True
 )
+alerts_app = typer.Typer(help="Cảnh báo cho phòng công nghệ thông tin.", no_args_is_help=True)
+app.add_typer(alerts_app, name="alerts")
 app.add_typer(batch_app, name="batch")
 app.add_typer(inventory_app, name="inventory")
 app.add_typer(review_app, name="review")

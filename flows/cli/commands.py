@@ -1,8 +1,22 @@
 """Registers every command on the app."""
 
-from flows.cli import batch, board, digitize, doctor, figures, get, pdfa, read, review, schedule, trace
+from flows.cli import (
+    alerts,
+    batch,
+    board,
+    digitize,
+    doctor,
+    figures,
+    get,
+    pdfa,
+    read,
+    review,
+    schedule,
+    trace,
+)
 
 __all__ = [
+    "alerts",
     "batch",
     "board",
     "digitize",
