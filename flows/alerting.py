@@ -15,11 +15,11 @@ from configs.messages import text
 from configs.settings import Settings
 from flows.channels import channels
 from flows.clock import VIETNAM
-from quality.batch_report import mask
 from schemas.alerts import Alert, AlertRule
 from schemas.batches import BatchState
 from schemas.board import Board, QueueLine
 from schemas.errors import DeliveryError
+from schemas.masking import mask
 from schemas.text import vn_date, vn_number, vn_percent
 from storage.catalogue import alerts
 from storage.catalogue.database import Database

@@ -13,12 +13,12 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from quality.batch_report import mask
 from quality.board_words import BOARD
 from quality.pace import FIRST_YEAR
 from quality.sentences import say
 from schemas.batches import BatchState
 from schemas.board import Board, LevelPanel, QueueLine, UnitLine
+from schemas.masking import mask
 from schemas.quotas import RateBounds
 from schemas.text import vn_date, vn_number
 
