@@ -12,11 +12,11 @@ from configs.settings import Settings
 from flows.counting import counted_on
 from quality import board_page, pace
 from quality.quotas import compute
-from schemas.batches import BatchState
+from schemas.batches import BatchState, FileCounts, ScheduleState
 from schemas.board import Board, LevelPanel, QueueLine, UnitLine
 from schemas.documents import Level
 from schemas.quotas import QuotaReport
-from storage.catalogue import batches, documents, figures
+from storage.catalogue import batches, documents, figures, schedules
 from storage.catalogue import pace as work
 from storage.catalogue.database import Database
 
@@ -68,7 +68,21 @@ def queue(database: Database) -> list[QueueLine]:
     for row in reversed(batches.batches(database)):
         files, pages = batches.counts(database, row.name)
         lines.append(pace.queue_line(row.name, row.state, files, pages.in_, runs.get(row.name)))
-    return lines
+    known = {line.batch for line in lines}
+    return lines + [_scheduled(each) for each in schedules.every(database) if _awaited(each, known)]
+
+
+def _awaited(schedule: schedules.Schedule, known: set[str]) -> bool:
+    over = {ScheduleState.DONE, ScheduleState.CANCELLED}
+    return schedule.batch not in known and schedule.state not in over
+
+
+def _scheduled(schedule: schedules.Schedule) -> QueueLine:
+    """A batch that nobody has opened yet: its files are not known."""
+    failed = schedule.state is ScheduleState.FAILED
+    state = BatchState.FAILED if failed else BatchState.PLANNED
+    line = pace.queue_line(schedule.batch, state, FileCounts(), 0, None)
+    return line.model_copy(update={"planned": schedule.at or schedule.cron or schedule.updated_at})
 
 
 def _host() -> str:

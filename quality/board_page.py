@@ -97,7 +97,10 @@ class _Voice:
     def moment(self, at: str | None) -> str:
         if at is None:
             return "—"
-        local = datetime.fromisoformat(at).astimezone(_VIETNAM)
+        try:
+            local = datetime.fromisoformat(at).astimezone(_VIETNAM)
+        except ValueError:
+            return at  # a cron line
         return local.strftime("%H:%M %d/%m/%Y" if self.lang == "vi" else "%Y-%m-%d %H:%M")
 
 

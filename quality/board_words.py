@@ -86,6 +86,7 @@ BOARD: Final[Sentences] = {
     "state_stopped": ("tự dừng", "stopped itself"),
     "state_paused": ("tạm dừng", "paused"),
     "files": ("còn {left} / {files} tệp", "{left} of {files} files left"),
+    "planned": ("hẹn {at}", "at {at}"),
     "aside": ("{count} tệp để riêng", "{count} set aside"),
     "speed": ("{speed} trang/giờ", "{speed} pages an hour"),
     "hours": ("còn ≈ {hours} giờ", "≈ {hours} hours left"),

@@ -67,7 +67,10 @@ class LevelPanel(_Record):
 
 
 class QueueLine(_Record):
-    """One batch of the queue. Hours are None while no speed was measured; `files_left` counts files not started."""
+    """One batch of the queue. Hours are None while no speed was measured; `files_left` counts files not started.
+
+    `planned`: when a batch that was never opened is to run (ISO 8601, or a cron line); its files are not known yet.
+    """
 
     batch: str
     state: BatchState
@@ -81,6 +84,7 @@ class QueueLine(_Record):
     hours_left: float | None
     since: str | None
     last_sign: str | None
+    planned: str | None = None
 
 
 class Disk(_Record):

@@ -11,6 +11,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+import structlog
 from playwright.sync_api import sync_playwright
 
 from configs.settings import Settings
@@ -21,7 +22,7 @@ from quality.pace import catch_up, disk
 from schemas.board import Board
 from schemas.events import Event, EventType
 from schemas.quotas import QuotaRow
-from storage.catalogue import events
+from storage.catalogue import events, schedules
 from storage.catalogue.database import Database
 from tests.board_home import DAY, fill, settings_for
 from tests.test_batch_report import CHROMIUM
@@ -75,6 +76,7 @@ def test_the_board_says_what_the_quota_command_says(
     board: Board, settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
     quota(as_of=DAY.isoformat(), as_json=True, home=settings.home)
+    structlog.reset_defaults()  # the command logs to a stream that ends with this test
     said = json.loads(capsys.readouterr().out)
     assert said == board.quota.model_dump(mode="json", exclude={"notes"}) | {"live": said["live"]}
 
@@ -106,6 +108,14 @@ def test_the_queue_tells_speed_and_hours_only_where_pages_were_timed(board: Boar
     waiting = lines["Sở Y tế: chứng chỉ hành nghề"]
     assert (waiting.pages_per_hour, waiting.hours_left) == (None, None)
     assert board.finished == 1
+
+
+def test_a_scheduled_batch_that_nobody_opened_waits_in_the_queue(
+    database: Database, settings: Settings
+) -> None:
+    schedules.put(database, "Lô đêm nay", "/inbox/đêm", "lan", at="2026-11-24T22:00:00+07:00")
+    text = words_of(board_page(board_of(database, settings, DAY)))
+    assert "Lô đêm nay hẹn 22:00 24/11/2026" in text
 
 
 def test_nothing_is_made_up_in_an_empty_home(empty: tuple[Database, Settings]) -> None:
