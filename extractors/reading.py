@@ -30,6 +30,7 @@ from extractors.preprocess import (
     share_missed,
     small_copy,
 )
+from extractors.sheets import codes_on
 from schemas.errors import SourceError
 from schemas.findings import Finding, Severity, finding
 from schemas.reading import (
@@ -181,6 +182,7 @@ def _read_pixels(
             "rotation": look.rotation,
             "confidence": round(look.confidence, 4),
             "words": _in_context(look.words, profile),
+            "qr": codes_on(grey, len(look.words)),
         }
     return PageReading(
         number=number,

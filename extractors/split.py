@@ -13,6 +13,7 @@ from extractors.anchors import Line, lines_of, national_at, plain
 from extractors.classify import title_of
 from extractors.dates import find_long_date
 from extractors.numbers import number_lead, parse_number
+from extractors.sheets import mark_on
 from schemas.findings import finding
 from schemas.reading import PageReading
 from schemas.rules import Rulebook
@@ -30,7 +31,7 @@ def mark_separators(readings: Sequence[PageReading], rules: Rulebook) -> tuple[P
         reading.model_copy(
             update={"findings": (*reading.findings, finding("page_separator", page=reading.number))}
         )
-        if _is_separator(lines_of(reading), rules) and not is_marked_separator(reading)
+        if not is_marked_separator(reading) and _divides(reading, lines_of(reading), rules)
         else reading
         for reading in readings
     )
@@ -39,6 +40,11 @@ def mark_separators(readings: Sequence[PageReading], rules: Rulebook) -> tuple[P
 def is_marked_separator(reading: PageReading) -> bool:
     """Whether a reading was told to be a separator sheet."""
     return any(each.rule == "page_separator" for each in reading.findings)
+
+
+def _divides(reading: PageReading, lines: Sequence[Line], rules: Rulebook) -> bool:
+    """By the code of one of our own sheets, or by its words."""
+    return mark_on(reading) is not None or _is_separator(lines, rules)
 
 
 def _is_separator(lines: Sequence[Line], rules: Rulebook) -> bool:
@@ -61,7 +67,7 @@ def split_pages(
         if is_marked_separator(reading):
             divided = True
             continue
-        separator = _is_separator(lines[index], rules)
+        separator = _divides(reading, lines[index], rules)
         starts = not separator and begins_paper(lines[index], rules)
         after = divided and bool(lines[index])
         # What comes before the first heading (a blank or unread cover) belongs to the first paper.

@@ -157,10 +157,27 @@ def _close(house: House, plan: BatchPlan, state: BatchState, rule: _StopRule, pr
     notes: tuple[Finding, ...] = plan.findings
     if state is BatchState.STOPPED:
         notes = (*notes, finding("batch_stopped", aside=rule.aside, ended=rule.ended))
+    notes = (*notes, *_against_paper(house, plan))
     batches.set_state(house.database, plan.name, state, findings=notes)
     _tell(house, plan, EventType.BATCH_ENDED, str(state), files=len(plan.todo))
     progress.step("closing")
     return close_batch(house, plan.name)
+
+
+def _against_paper(house: House, plan: BatchPlan) -> tuple[Finding, ...]:
+    """Sheets handed over against pages scanned, separators left out.
+
+    A sheet has one page or two, so only what cannot be is told.
+    """
+    expected = plan.sheet.expected_sheets if plan.sheet else None
+    if expected is None:
+        return ()
+    rows = batches.files(house.database, plan.name).values()
+    separators = sum(each.rule == "page_separator" for row in rows for each in row.findings)
+    found = sum(row.pages for row in rows) - separators
+    if any(row.status is FileStatus.NOT_STARTED for row in rows) or expected <= found <= 2 * expected:
+        return ()
+    return (finding("sheets_differ", expected=expected, found=found),)
 
 
 def chunks(todo: Sequence[PlannedFile], workers: int) -> list[Chunk]:

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from engines import poppler, tesseract
 from extractors.routing import route
+from extractors.sheets import sheet_of
 from flows import renditions
 from flows.house import TOOL, House
 from flows.plan import BatchPlan
@@ -184,7 +185,7 @@ def _store(
         digests=plan.digests,
         batch=plan.name,
         file=staged.name,
-        sheet=plan.sheet,
+        sheet=sheet_of(plan.sheet, read, paper.pages[0]),
         original=OriginalFacts(
             key=keys.original(staged.sha256),
             sha256=staged.sha256,

@@ -15,6 +15,7 @@ import structlog
 
 from extractors.bundle import stage_paper
 from extractors.intake import stage
+from extractors.split import mark_separators
 from extractors.understanding import understand
 from flows import readings as reading_stage
 from flows.documents import Made, make_documents
@@ -118,6 +119,7 @@ def _digitise(bench: Bench, planned: PlannedFile, staged: StagedFile) -> FileOut
     if staged.members and not fixed:
         # Whoever made the folder said that it is one paper.
         fixed = [tuple(page.number for page in pages.pages)]
+    read = mark_separators(read, house.rules.book)
     understood = understand(
         staged.sha256,
         read,

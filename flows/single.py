@@ -184,12 +184,14 @@ def understood(
     name: str, staged: StagedFile, listed: PageList, readings: tuple[PageReading, ...], book: Rulebook
 ) -> ReadResult:
     """What the readings of a file mean."""
+    from extractors.split import mark_separators  # noqa: PLC0415
     from extractors.understanding import understand  # noqa: PLC0415 - `pdfa` need not understand
 
     notes = (*staged.findings, *listed.findings)
     if all(reading.state is PageState.FAILED for reading in readings):
         failures = tuple(each for reading in readings for each in reading.findings)
         return ReadResult(name, staged.sha256, "set_aside", (*notes, *failures), readings, ())
+    readings = mark_separators(readings, book)
     papers = understand(staged.sha256, readings, book, None, today())
     if any(each.rule == "secret_document" for paper in papers for each in paper.findings):
         return ReadResult(name, staged.sha256, "set_aside", (finding("secret_document"),), (), ())

@@ -12,6 +12,7 @@ from flows.cli import (
     read,
     review,
     schedule,
+    sheets,
     trace,
 )
 
@@ -27,5 +28,6 @@ __all__ = [
     "read",
     "review",
     "schedule",
+    "sheets",
     "trace",
 ]

@@ -1,0 +1,87 @@
+"""Separator sheets as a PDF to print: A4, bitonal, a QR for the machine and the same in words for people."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from PIL import Image, ImageDraw, ImageFont
+
+from extractors.sheets import SheetMark, payload_of
+from schemas.errors import SetupError
+
+_DPI: Final = 300
+_SIZE: Final = (2480, 3508)  # A4
+_QR: Final = 1000  # pixels: 85 mm
+_FONTS: Final = ("LiberationSans-Bold.ttf", "LiberationSans-Regular.ttf")
+_ROOTS: Final = (Path("/usr/share/fonts"), Path("/usr/local/share/fonts"), Path.home() / ".local/share/fonts")
+
+
+def print_sheets(marks: Sequence[SheetMark], out: Path) -> None:
+    """Write one page a mark; the file is the owner's alone and appears whole or not at all.
+
+    Raises:
+        SetupError: a font is missing, or the file cannot be written.
+    """
+    bold, plain = (_font_file(name) for name in _FONTS)
+    pages = [_page(mark, bold, plain) for mark in marks]
+    part = out.with_name(f".{out.name}.part")
+    try:
+        descriptor = os.open(part, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "wb") as stream:
+            pages[0].save(stream, "PDF", resolution=_DPI, save_all=True, append_images=pages[1:])
+        part.replace(out)
+    except OSError as error:
+        raise SetupError(f"cannot write {out}: {error}", remedy="sheets_unwritable", path=out) from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _page(mark: SheetMark, bold: Path, plain: Path) -> Image.Image:
+    page = Image.new("1", _SIZE, 1)
+    pen = ImageDraw.Draw(page)
+    middle = _SIZE[0] // 2
+
+    def line(text: str, y: int, size: int, font: Path) -> None:
+        pen.text((middle, y), text, fill=0, font=ImageFont.truetype(font, size), anchor="mm")
+
+    pen.rectangle((150, 150, _SIZE[0] - 150, _SIZE[1] - 150), outline=0, width=8)
+    line("TRANG PHÂN CÁCH", 420, 170, bold)
+    line("Đặt trước mỗi giấy tờ rồi quét cùng. Không đóng dấu, không viết lên mã.", 590, 58, plain)
+    code = _qr(payload_of(mark))
+    page.paste(code, (middle - code.width // 2, 800))
+    rows = [("Hộp", mark.box), ("Hồ sơ", mark.file), ("Số thứ tự", str(mark.ordinal))]
+    y = 800 + code.height + 220
+    for name, value in rows:
+        if value:
+            line(f"{name}: {value}", y, _fitting(f"{name}: {value}", bold), bold)
+            y += 210
+    line(payload_of(mark)[-8:], _SIZE[1] - 260, 44, plain)
+    return page
+
+
+def _fitting(text: str, font: Path) -> int:
+    """A size at which a line stays inside the frame."""
+    size = 130
+    while size > 30 and ImageFont.truetype(font, size).getlength(text) > _SIZE[0] - 460:
+        size -= 10
+    return size
+
+
+def _qr(payload: str) -> Image.Image:
+    """The code with a third of its area to spare (level Q): stains, folds and staples are usual."""
+    import zxingcpp  # noqa: PLC0415
+
+    code = zxingcpp.create_barcode(payload, zxingcpp.BarcodeFormat.QRCode, ec_level="Q")
+    image = Image.fromarray(code.to_image(scale=1, add_quiet_zones=True))
+    scale = max(1, _QR // image.width)
+    return image.resize((image.width * scale, image.height * scale), Image.Resampling.NEAREST).convert("1")
+
+
+def _font_file(name: str) -> Path:
+    for root in _ROOTS:
+        for path in root.rglob(name) if root.is_dir() else ():
+            return path
+    raise SetupError(f"font {name} is missing", remedy="font_missing", name=name)
