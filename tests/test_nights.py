@@ -17,7 +17,7 @@ from configs.settings import Settings
 from flows.clock import VIETNAM
 from flows.nights import watched
 from flows.nights.running import run_scheduled
-from flows.nights.serving import due, take_folder
+from flows.nights.serving import Child, due, take_folder
 from flows.nights.window import Window, expected_end, parse_window
 from flows.nights.wishes import cancel, pause, resume
 from schemas.batches import BatchState, ScheduleState, Wish
@@ -353,6 +353,29 @@ def test_a_schedule_that_cannot_be_is_wrong_usage_and_says_what_to_type(
     done = machine.run("schedule", *(each.format(batch=batch) for each in arguments))
     assert done.returncode == 2
     assert said in done.stderr and "Traceback" not in done.stderr
+
+
+# What `sohoa serve` keeps alive.
+
+
+def test_a_program_that_ends_is_started_again_after_a_while_and_one_asked_for_once_at_once(
+    tmp_path: Path,
+) -> None:
+    told = tmp_path / "told"
+    script = ["/bin/sh", "-c", f"echo started >> {told}; exec sleep $0", "0"]
+    child = Child("short", script, dict(os.environ), tmp_path / "log")
+    assert child.keep()
+    wait_for(lambda: told.exists(), 10)
+    time.sleep(0.3)
+    assert not child.keep(), "not at once: what ends at once would spin"
+    child.once()
+    wait_for(lambda: told.read_text().count("started") == 2, 10)
+    lasting = Child("long", [*script[:-1], "60"], dict(os.environ), tmp_path / "log")
+    lasting.once()
+    lasting.once()
+    wait_for(lambda: told.read_text().count("started") == 3, 10)
+    for each in (child, lasting):
+        each.stop()
 
 
 # The real thing.

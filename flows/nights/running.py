@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -42,16 +43,18 @@ class Watch:
         self._asked = -_ASK_EVERY
         self._answer: BatchState | None = None
         self._begun: int | None = None
+        self._lock = threading.Lock()  # several files are worked on at once
         self.warned = False
 
     def __call__(self) -> BatchState | None:
         """`paused` or `cancelled` where the run must end before the next file; None where it goes on."""
         if self._window and not self._window.open_at(self._clock()):
             return BatchState.PAUSED
-        if time.monotonic() - self._asked >= _ASK_EVERY:
-            self._asked = time.monotonic()
-            self._answer = self._wished()
-        return self._answer
+        with self._lock:
+            if time.monotonic() - self._asked >= _ASK_EVERY:
+                self._answer = self._wished()
+                self._asked = time.monotonic()
+            return self._answer
 
     def _wished(self) -> BatchState | None:
         row = schedules.find(self._database, self._batch)

@@ -34,6 +34,7 @@ _MARK = "SOHOA_SERVE"  # carried by every process of a serve, so that the next o
 _LATE = timedelta(seconds=60)
 _GRACE = 10.0  # seconds a batch may say "running" while nobody holds it: its process is starting or closing
 _FEW = 0.5
+_CHECK_EVERY = 900.0  # seconds between two looks at alerts
 _RESTING = {ScheduleState.PAUSED, ScheduleState.CANCELLED}
 _log = structlog.get_logger(__name__)
 
@@ -78,6 +79,13 @@ class Child:
         self._next = time.monotonic() + min(60.0, 2.0**self._starts)
         return True
 
+    def once(self) -> None:
+        """Start it where it does not run, whenever it last did."""
+        if self._process is not None and self._process.poll() is None:
+            return
+        self._process, self._next = None, 0.0
+        self.keep()
+
     def stop(self, seconds: float = 15) -> None:
         """Ask it to end, then make it."""
         if self._process is None or self._process.poll() is not None:
@@ -105,6 +113,7 @@ class Serve:
         self._orphaned: dict[str, float] = {}
         self._seen_at = 0.0
         self._troubled = ""
+        self._checked_at = time.monotonic()
         home = settings.home
         self._environment = self._surroundings()
         python = [sys.executable, "-P", "-m", "prefect"]
@@ -114,6 +123,8 @@ class Serve:
         (home / "prefect").mkdir(parents=True, exist_ok=True, mode=0o700)
         self._server = Child("server", serving, self._environment, home / "prefect" / "server.log")
         self._worker = Child("worker", working, self._environment, home / "prefect" / "worker.log")
+        checking = [sys.executable, "-P", "-m", "flows", "alerts", "check"]
+        self._checker = Child("alerts", checking, self._environment, home / "prefect" / "alerts.log")
 
     def _surroundings(self) -> dict[str, str]:
         home = self._settings.home
@@ -146,8 +157,8 @@ class Serve:
                 os.environ[name] = self._environment[name]
             asyncio.run(self._serve())
         finally:
-            self._worker.stop()
-            self._server.stop()
+            for child in (self._checker, self._worker, self._server):
+                child.stop()
             sweep_serve(self._settings.home)
             os.close(lock)
 
@@ -186,10 +197,17 @@ class Serve:
                             self._say("ready", url=self.url)
                             ready = True
                         self._worker.keep()
+                        self._check_alerts()
                         await self._round(client, deployments, database)
                     await asyncio.sleep(_FEW if not ready else 2.0)
         finally:
             database.close()
+
+    def _check_alerts(self) -> None:
+        """Stuck batches and nights that did not end raise their alert though no run ends; the board is rewritten, too."""
+        if time.monotonic() - self._checked_at >= _CHECK_EVERY:
+            self._checked_at = time.monotonic()
+            self._checker.once()
 
     async def _round(self, client: Any, deployments: Any, database: Database) -> None:
         """One look at everything. Trouble with one part is told once and tried again; it never ends the night."""
