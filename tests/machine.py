@@ -58,9 +58,9 @@ class Machine:
         return [json.loads(line) for line in self.run(*arguments, "--json").stdout.splitlines()]
 
     def start(self, *arguments: str | Path) -> subprocess.Popen[bytes]:
-        """Start a command in its own process group."""
+        """Start a command in its own process group, heeding Ctrl-C also where the suite itself was told not to."""
         return subprocess.Popen(
-            self.argv(*map(str, arguments)),
+            ["env", "--default-signal=INT", *self.argv(*map(str, arguments))],
             env=self.environment,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

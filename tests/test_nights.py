@@ -422,8 +422,11 @@ def test_a_scheduled_batch_fires_survives_the_death_of_its_worker_and_is_finishe
         shown(machine.home, lambda database: schedules.change(database, "lo", at=at))
 
         def read() -> int:
-            known = [each for each in machine.json("batch", "list") if each["batch"] == "lo"]
-            return machine.json("batch", "show", "lo")["files"]["read"] if known else 0
+            return int(shown(machine.home, lambda database: batches.counts(database, "lo")[0].read))
+
+        def state() -> ScheduleState:
+            row = shown(machine.home, lambda database: schedules.find(database, "lo"))
+            return ScheduleState(row.state)
 
         wait_for(lambda: read() >= 1, 240)
         words = ("worker", "scheduled", "prefect.engine", "flow-run")
@@ -434,7 +437,7 @@ def test_a_scheduled_batch_fires_survives_the_death_of_its_worker_and_is_finishe
             except ProcessLookupError:
                 continue
         assert killed
-        wait_for(lambda: machine.json("schedule", "list")[0]["state"] == "done", 300)
+        wait_for(lambda: state() is ScheduleState.DONE, 300)
         after = machine.json("batch", "show", "lo")
         assert after["state"] == "finished"
         assert after["files"]["not_started"] == 0
@@ -443,7 +446,10 @@ def test_a_scheduled_batch_fires_survives_the_death_of_its_worker_and_is_finishe
         assert len(codes) == len(set(codes))
     finally:
         serve.terminate()
-        serve.wait(60)
+        try:
+            serve.wait(60)
+        finally:
+            serve.kill()
     wait_for(lambda: machine.processes() == [], 10)
     assert serve.returncode == 0
 
