@@ -11,7 +11,7 @@ setup: ## set up only: .venv/, with .venv/bin/sohoa
 
 demo: ## set up, make sample scans, run the main job, say where to look
 	@scripts/setup.sh demo
-	@PYTHONPATH=. $(PY) -m flows.demo
+	@PYTHONPATH=. $(PY) -m cli.demo
 
 # CI=1: a server or checker that is not there is a failure, never a test skipped.
 test: ## set up, run every test but the long ones

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from schemas.findings import Finding, finding
-from schemas.reading import ImageMeasures
+from schemas.reading import ImageMeasures, PageReading
 from schemas.rules import ImageRule
 
 Grey = npt.NDArray[np.uint8]
@@ -207,4 +207,15 @@ def judge(measures: ImageMeasures, rules: Sequence[ImageRule], page: int, day: d
         if _OPERATIONS[rule.operation](value, rule.value):
             shown = round(float(value), 3)
             found.append(finding(rule.rule, page=page, severity=rule.severity, value=shown, limit=rule.value))
+    return tuple(found)
+
+
+def with_image_findings(
+    readings: Sequence[PageReading], rules: tuple[ImageRule, ...], day: date
+) -> tuple[PageReading, ...]:
+    """Readings with the findings that the image rules in force on a day draw from the measures taken then."""
+    found = []
+    for reading in readings:
+        drawn = judge(reading.measures, rules, reading.number, day) if reading.source == "ocr" else ()
+        found.append(reading.model_copy(update={"findings": (*reading.findings, *drawn)}))
     return tuple(found)

@@ -1,1 +1,1 @@
-"""Wiring only: the plan, the batch run, the Prefect flow, the command line."""
+"""Wiring only: the plan, the batch run, the Prefect flow, the nights."""

@@ -13,15 +13,15 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
-from flows.closing import Closed, close_batch, tell_department
 from flows.files import Bench, FileOutcome, work_on
-from flows.house import TOOL, House
 from flows.plan import BatchPlan, PlannedFile
 from schemas.batches import BatchState, FileStatus
 from schemas.events import Event, EventType
 from schemas.findings import Finding, finding
 from storage.catalogue import batches, documents
 from storage.catalogue import events as event_log
+from workspace.closing import Closed, close_batch, tell_department
+from workspace.opening import TOOL, Workspace
 
 Chunk = tuple[PlannedFile, ...]
 Dispatch = Callable[[Sequence[Chunk], Callable[[Chunk], None]], None]
@@ -78,11 +78,11 @@ class BatchOutcome:
 class _StopRule:
     """A batch that is mostly bad stops itself, once enough files have ended to judge."""
 
-    def __init__(self, house: House, plan: BatchPlan) -> None:
-        self._limits = house.rules.limits
+    def __init__(self, workspace: Workspace, plan: BatchPlan) -> None:
+        self._limits = workspace.rules.limits
         self._lock = threading.Lock()
         waiting = {planned.entry.name for planned in plan.todo}
-        rows = batches.files(house.database, plan.name).values()
+        rows = batches.files(workspace.database, plan.name).values()
         ended = [row for row in rows if row.name not in waiting]
         self.ended = len(ended)
         self.aside = sum(row.status is FileStatus.SET_ASIDE for row in ended)
@@ -98,7 +98,7 @@ class _StopRule:
 
 
 def run_batch(
-    house: House,
+    workspace: Workspace,
     plan: BatchPlan,
     *,
     dispatch: Dispatch,
@@ -109,7 +109,7 @@ def run_batch(
     """Do what a plan says, then close the batch: tables, expectations, report, events.
 
     Args:
-        house: the opened home.
+        workspace: the opened home.
         plan: from `make_plan`; the caller holds the batch.
         dispatch: runs the chunks, several at once.
         progress: who watches.
@@ -119,13 +119,13 @@ def run_batch(
     Raises:
         CatalogueError, StoreError: records cannot be kept.
     """
-    database, name = house.database, plan.name
-    batches.start_run(database, house.run.id, name, house.operator, plan.digests)
+    database, name = workspace.database, plan.name
+    batches.start_run(database, workspace.run.id, name, workspace.operator, plan.digests)
     batches.set_state(database, name, BatchState.RUNNING, findings=plan.findings)
-    _tell(house, plan, EventType.BATCH_STARTED, "started", files=len(plan.todo))
+    _tell(workspace, plan, EventType.BATCH_STARTED, "started", files=len(plan.todo))
     progress.begin(name, len(plan.todo))
-    rule = _StopRule(house, plan)
-    bench = Bench(house, plan, progress.page, as_of)
+    rule = _StopRule(workspace, plan)
+    bench = Bench(workspace, plan, progress.page, as_of)
     halted: list[BatchState] = []
 
     def work(chunk: Chunk) -> None:
@@ -142,29 +142,31 @@ def run_batch(
 
     state = BatchState.FAILED
     try:
-        dispatch(chunks(plan.todo, house.settings.workers), work)
+        dispatch(chunks(plan.todo, workspace.settings.workers), work)
         ended = BatchState.STOPPED if rule.stopped.is_set() else BatchState.FINISHED
         state = halted[0] if halted else ended
-        closed = _close(house, plan, state, rule, progress)
+        closed = _close(workspace, plan, state, rule, progress)
     finally:
-        batches.end_run(database, house.run.id, str(state))
+        batches.end_run(database, workspace.run.id, str(state))
         batches.set_state(database, name, state)
-        tell_department(house)
+        tell_department(workspace)
     return BatchOutcome(state, len(plan.todo), closed)
 
 
-def _close(house: House, plan: BatchPlan, state: BatchState, rule: _StopRule, progress: Progress) -> Closed:
+def _close(
+    workspace: Workspace, plan: BatchPlan, state: BatchState, rule: _StopRule, progress: Progress
+) -> Closed:
     notes: tuple[Finding, ...] = plan.findings
     if state is BatchState.STOPPED:
         notes = (*notes, finding("batch_stopped", aside=rule.aside, ended=rule.ended))
-    notes = (*notes, *_against_paper(house, plan))
-    batches.set_state(house.database, plan.name, state, findings=notes)
-    _tell(house, plan, EventType.BATCH_ENDED, str(state), files=len(plan.todo))
+    notes = (*notes, *_against_paper(workspace, plan))
+    batches.set_state(workspace.database, plan.name, state, findings=notes)
+    _tell(workspace, plan, EventType.BATCH_ENDED, str(state), files=len(plan.todo))
     progress.step("closing")
-    return close_batch(house, plan.name)
+    return close_batch(workspace, plan.name)
 
 
-def _against_paper(house: House, plan: BatchPlan) -> tuple[Finding, ...]:
+def _against_paper(workspace: Workspace, plan: BatchPlan) -> tuple[Finding, ...]:
     """Sheets handed over against pages scanned, separators left out.
 
     A sheet has one page or two, so only what cannot be is told.
@@ -172,7 +174,7 @@ def _against_paper(house: House, plan: BatchPlan) -> tuple[Finding, ...]:
     expected = plan.sheet.expected_sheets if plan.sheet else None
     if expected is None:
         return ()
-    rows = batches.files(house.database, plan.name).values()
+    rows = batches.files(workspace.database, plan.name).values()
     separators = sum(each.rule == "page_separator" for row in rows for each in row.findings)
     found = sum(row.pages for row in rows) - separators
     if any(row.status is FileStatus.NOT_STARTED for row in rows) or expected <= found <= 2 * expected:
@@ -186,11 +188,11 @@ def chunks(todo: Sequence[PlannedFile], workers: int) -> list[Chunk]:
     return [tuple(todo[start : start + size]) for start in range(0, len(todo), size)]
 
 
-def by_threads(house: House) -> Dispatch:
+def by_threads(workspace: Workspace) -> Dispatch:
     """Runs chunks in threads of this process. More threads than workers: while one stores, others read."""
 
     def dispatch(parts: Sequence[Chunk], work: Callable[[Chunk], None]) -> None:
-        with ThreadPoolExecutor(max_workers=threads_for(house), thread_name_prefix="files") as pool:
+        with ThreadPoolExecutor(max_workers=threads_for(workspace), thread_name_prefix="files") as pool:
             futures = [pool.submit(work, part) for part in parts]
             try:
                 for future in futures:
@@ -198,27 +200,27 @@ def by_threads(house: House) -> Dispatch:
             except BaseException:
                 for future in futures:
                     future.cancel()
-                house.pool.close()
+                workspace.pool.close()
                 raise
 
     return dispatch
 
 
-def threads_for(house: House) -> int:
+def threads_for(workspace: Workspace) -> int:
     """How many files are worked on at once."""
-    return 2 * house.settings.workers
+    return 2 * workspace.settings.workers
 
 
-def _tell(house: House, plan: BatchPlan, kind: EventType, outcome: str, **detail: int) -> None:
+def _tell(workspace: Workspace, plan: BatchPlan, kind: EventType, outcome: str, **detail: int) -> None:
     event = Event(
         id=documents.new_event_id(),
         type=kind,
         at=batches.now(),
         subject=plan.name[:255],
         batch=plan.name,
-        agent=house.operator,
+        agent=workspace.operator,
         tool=TOOL,
         outcome=outcome,
         detail=dict(detail),
     )
-    event_log.record(house.database, house.run.id, [event])
+    event_log.record(workspace.database, workspace.run.id, [event])

@@ -16,7 +16,6 @@ from engines import poppler, tesseract
 from extractors.routing import route
 from extractors.sheets import sheet_of
 from flows import renditions
-from flows.house import TOOL, House
 from flows.plan import BatchPlan
 from flows.renditions import WriteJob
 from schemas.batches import StagedFile
@@ -32,6 +31,7 @@ from storage.catalogue.batches import OriginalRow
 from storage.catalogue.documents import NewVersion
 from storage.objects import keys
 from storage.sidecars import write_sidecar
+from workspace.opening import TOOL, Workspace
 
 
 class Made(NamedTuple):
@@ -47,7 +47,7 @@ class _Written(NamedTuple):
 
 
 def make_documents(
-    house: House,
+    workspace: Workspace,
     plan: BatchPlan,
     staged: StagedFile,
     original: OriginalRow,
@@ -60,7 +60,7 @@ def make_documents(
     Raises:
         StoreError: the store refused, lost or changed bytes.
     """
-    stored = {row.document.id: row for row in documents.of_original(house.database, staged.sha256)}
+    stored = {row.document.id: row for row in documents.of_original(workspace.database, staged.sha256)}
     fresh = [
         paper
         for paper in understood
@@ -68,8 +68,8 @@ def make_documents(
         or stored[paper.id].digests != plan.digests
         or _was_partial(stored[paper.id])
     ]
-    futures = [_submit(house, staged, original, pages, read, paper) for paper in fresh]
-    house.store.put_if_absent(
+    futures = [_submit(workspace, staged, original, pages, read, paper) for paper in fresh]
+    workspace.store.put_if_absent(
         keys.original(staged.sha256),
         Path(staged.path),
         sha256=staged.sha256,
@@ -78,10 +78,10 @@ def make_documents(
     versions = []
     for paper, (job, future) in zip(fresh, futures, strict=True):
         try:
-            written = _finish(house, job, future)
+            written = _finish(workspace, job, future)
             version = stored[paper.id].version + 1 if paper.id in stored else 1
             versions.append(
-                _store(house, plan, staged, original, pages, read, paper, written, job.out, version)
+                _store(workspace, plan, staged, original, pages, read, paper, written, job.out, version)
             )
         finally:
             job.out.unlink(missing_ok=True)
@@ -94,7 +94,7 @@ def _was_partial(row: documents.DocumentRow) -> bool:
 
 
 def _submit(
-    house: House,
+    workspace: Workspace,
     staged: StagedFile,
     original: OriginalRow,
     pages: PageList,
@@ -104,31 +104,31 @@ def _submit(
     wanted = set(paper.pages)
     sources = tuple(page for page in pages.pages if page.number in wanted)
     readings = tuple(reading for reading in read if reading.number in wanted)
-    kind = house.rules.book.kind(paper.kind)
+    kind = workspace.rules.book.kind(paper.kind)
     identity = RenditionIdentity(
         document_id=paper.id,
         original_sha256=staged.sha256,
         title=kind.title if kind else "Văn bản",
         created=datetime.fromisoformat(original.received_at),
-        agency=house.settings.work_agency,
+        agency=workspace.settings.work_agency,
     )
     job = WriteJob(
         path=staged.path,
         kind=staged.format,
         sources=sources,
         readings=readings,
-        out=house.staging / f"{paper.id}.pdf",
+        out=workspace.staging / f"{paper.id}.pdf",
         identity=identity,
-        profile=house.rules.rendition,
+        profile=workspace.rules.rendition,
         members=tuple((member.path, member.format) for member in staged.members),
     )
-    return job, renditions.submit(house.pool, house.rules.limits, job)
+    return job, renditions.submit(workspace.pool, workspace.rules.limits, job)
 
 
-def _finish(house: House, job: WriteJob, future: Future[Rendition]) -> _Written:
+def _finish(workspace: Workspace, job: WriteJob, future: Future[Rendition]) -> _Written:
     """The written file, checked: by our own structure checks always, by veraPDF where it is."""
     try:
-        rendition = renditions.outcome(house.pool, house.rules.limits, job, future)
+        rendition = renditions.outcome(workspace.pool, workspace.rules.limits, job, future)
     except SourceError as error:
         detail = str(error.params.get("detail", error))[:200]
         return _Written(
@@ -138,13 +138,13 @@ def _finish(house: House, job: WriteJob, future: Future[Rendition]) -> _Written:
         )
     out, seconds = job.out, renditions.WRITE_SECONDS + 0.5 * rendition.pages
     wanted = (out, rendition.pages, rendition.flavour, rendition.streams)
-    broken = house.pool.run("storage.pdfa:check_structure", wanted, seconds)
+    broken = workspace.pool.run("storage.pdfa:check_structure", wanted, seconds)
     if broken:
         return _Written(None, VerdictReport(verdict=Verdict.NOT_CHECKED), tuple(broken))
-    if house.judge is None:
+    if workspace.judge is None:
         report = VerdictReport(verdict=Verdict.NOT_CHECKED, reason="veraPDF")
     else:
-        report = house.judge.check([out], house.rules.rendition.flavour)[str(out)]
+        report = workspace.judge.check([out], workspace.rules.rendition.flavour)[str(out)]
     notes: tuple[Finding, ...] = rendition.findings
     if report.verdict is Verdict.INVALID:
         notes = (*notes, finding("pdfa_invalid", rules=", ".join(report.rules[:5])))
@@ -154,7 +154,7 @@ def _finish(house: House, job: WriteJob, future: Future[Rendition]) -> _Written:
 
 
 def _store(
-    house: House,
+    workspace: Workspace,
     plan: BatchPlan,
     staged: StagedFile,
     original: OriginalRow,
@@ -171,13 +171,13 @@ def _store(
     paper = paper.model_copy(update={"findings": notes})
     lost = any(each.page and each.severity is Severity.ERROR for each in written.findings)
     if rendition is None or verdict is Verdict.INVALID or lost:
-        lowered = route(paper, house.rules.book, notes, verdict)
+        lowered = route(paper, workspace.rules.book, notes, verdict)
         paper = paper.model_copy(update={"route": lowered})
     pdfa_key = None
     if rendition is not None:
         pdfa_key = keys.pdfa(rendition.sha256)
-        house.store.put_if_absent(pdfa_key, out, sha256=rendition.sha256, content_type="application/pdf")
-    events = _events(house, plan, paper, verdict, rendition)
+        workspace.store.put_if_absent(pdfa_key, out, sha256=rendition.sha256, content_type="application/pdf")
+    events = _events(workspace, plan, paper, verdict, rendition)
     wanted = set(paper.pages)
     sidecar = Sidecar(
         document=paper,
@@ -201,16 +201,16 @@ def _store(
             sha256=rendition.sha256,
             size=rendition.size,
             pages=rendition.pages,
-            flavour=house.rules.rendition.flavour,
+            flavour=workspace.rules.rendition.flavour,
             verdict=verdict,
             failed_rules=written.report.rules,
         )
         if rendition is not None
         else None,
-        operator=house.operator,
-        run=house.run.id,
+        operator=workspace.operator,
+        run=workspace.run.id,
         written_at=batches.now(),
-        tools=tools(house),
+        tools=tools(workspace),
         events=events,
     )
     return NewVersion(
@@ -220,24 +220,24 @@ def _store(
         verdict=verdict,
         pdfa_key=pdfa_key,
         pdfa_sha256=rendition.sha256 if rendition else None,
-        sidecar_key=write_sidecar(house.store, sidecar),
+        sidecar_key=write_sidecar(workspace.store, sidecar),
         parts=documents.parts_of(paper) if paper.route is Route.ACCEPTED else None,
         events=events,
     )
 
 
-def tools(house: House) -> dict[str, str]:
+def tools(workspace: Workspace) -> dict[str, str]:
     """Names and versions of what made a document."""
     rendered = poppler.probe()
     return {
         "sohoa": TOOL,
-        "ocr": tesseract.identity(house.rules.reading.engine, house.rules.reading.languages),
+        "ocr": tesseract.identity(workspace.rules.reading.engine, workspace.rules.reading.languages),
         "poppler": rendered.version if rendered else "",
     }
 
 
 def _events(
-    house: House, plan: BatchPlan, paper: Document, verdict: Verdict, rendition: Rendition | None
+    workspace: Workspace, plan: BatchPlan, paper: Document, verdict: Verdict, rendition: Rendition | None
 ) -> tuple[Event, ...]:
     def event(kind: EventType, outcome: str, tool: str = TOOL) -> Event:
         return Event(
@@ -246,13 +246,13 @@ def _events(
             at=batches.now(),
             subject=paper.id,
             batch=plan.name,
-            agent=house.operator,
+            agent=workspace.operator,
             tool=tool,
             outcome=outcome,
         )
 
     made = [
-        event(EventType.OCR, "done", tools(house)["ocr"]),
+        event(EventType.OCR, "done", tools(workspace)["ocr"]),
         event(EventType.METADATA_EXTRACTION, paper.kind or "unknown"),
         event(EventType.CREATION, "written" if rendition else "failed"),
         event(EventType.VALIDATION, str(verdict), "verapdf"),

@@ -14,12 +14,12 @@ from typing import NamedTuple
 import structlog
 
 from extractors.bundle import stage_paper
+from extractors.image_quality import with_image_findings
 from extractors.intake import stage
 from extractors.split import mark_separators
 from extractors.understanding import understand
 from flows import readings as reading_stage
 from flows.documents import Made, make_documents
-from flows.house import TOOL, House
 from flows.plan import BatchPlan, PlannedFile
 from schemas.batches import FileStatus, StagedFile
 from schemas.documents import Document, Route
@@ -29,6 +29,7 @@ from schemas.findings import Finding, Severity, finding
 from schemas.reading import PageList, PageReading, PageState
 from storage.catalogue import batches, decisions, documents
 from storage.catalogue.batches import FileRow, OriginalRow
+from workspace.opening import TOOL, Workspace
 
 log = structlog.get_logger(__name__)
 
@@ -46,14 +47,14 @@ class FileOutcome(NamedTuple):
 class Bench(NamedTuple):
     """What work on a file needs besides the file: the home, the plan, where progress is told."""
 
-    house: House
+    workspace: Workspace
     plan: BatchPlan
     on_page: Callable[[], None]
     as_of: date
 
 
 def work_on(bench: Bench, planned: PlannedFile) -> FileOutcome:
-    """Work on one file to its end. Never raises for what the file is; only for what our own house lacks.
+    """Work on one file to its end. Never raises for what the file is; only for what our own workspace lacks.
 
     Raises:
         CatalogueError, StoreError: records cannot be kept; the run must not go on as if they were.
@@ -61,7 +62,7 @@ def work_on(bench: Bench, planned: PlannedFile) -> FileOutcome:
     staged: StagedFile | None = None
     try:
         staged = _staged(bench, planned)
-        with bench.house.alone.over(staged.sha256):
+        with bench.workspace.alone.over(staged.sha256):
             return _known_or_new(bench, planned, staged)
     except SourceError as error:
         if staged is None and error.rule == "file_absent" and planned.known.attempts == 0:
@@ -80,11 +81,13 @@ def work_on(bench: Bench, planned: PlannedFile) -> FileOutcome:
 
 
 def _staged(bench: Bench, planned: PlannedFile) -> StagedFile:
-    house, entry = bench.house, planned.entry
-    limits, root = house.rules.limits, bench.plan.inbox.root
+    workspace, entry = bench.workspace, planned.entry
+    limits, root = workspace.rules.limits, bench.plan.inbox.root
     if entry.members is not None:
-        return stage_paper(entry.members, name=entry.name, staging=house.staging, limits=limits, inbox=root)
-    return stage(entry.path, name=entry.name, staging=house.staging, limits=limits, inbox=root)
+        return stage_paper(
+            entry.members, name=entry.name, staging=workspace.staging, limits=limits, inbox=root
+        )
+    return stage(entry.path, name=entry.name, staging=workspace.staging, limits=limits, inbox=root)
 
 
 def _reasons(error: SourceError) -> tuple[Finding, ...]:
@@ -95,7 +98,7 @@ def _reasons(error: SourceError) -> tuple[Finding, ...]:
 
 
 def _known_or_new(bench: Bench, planned: PlannedFile, staged: StagedFile) -> FileOutcome:
-    twin = batches.finished_twin(bench.house.database, staged.sha256, bench.plan.name, planned.entry.name)
+    twin = batches.finished_twin(bench.workspace.database, staged.sha256, bench.plan.name, planned.entry.name)
     ours = planned.known.sha256 == staged.sha256 and planned.known.duplicate_of is None
     if twin is not None and not ours:
         return _link(bench, planned, staged, twin)
@@ -103,36 +106,40 @@ def _known_or_new(bench: Bench, planned: PlannedFile, staged: StagedFile) -> Fil
 
 
 def _digitise(bench: Bench, planned: PlannedFile, staged: StagedFile) -> FileOutcome:
-    house = bench.house
-    original = batches.receive_original(house.database, staged.sha256, staged.size, staged.format)
-    pages = original.page_list or reading_stage.list_pages(house.pool, staged, house.rules)
+    workspace = bench.workspace
+    original = batches.receive_original(workspace.database, staged.sha256, staged.size, staged.format)
+    pages = original.page_list or reading_stage.list_pages(workspace.pool, staged, workspace.rules)
     if original.page_list is None:
-        batches.keep_page_list(house.database, staged.sha256, pages)
+        batches.keep_page_list(workspace.database, staged.sha256, pages)
     entry = reading_stage.LedgerEntry(
-        house.ledger, staged.sha256, bench.plan.digests.reading, batch=bench.plan.name, run=house.run.id
+        workspace.ledger,
+        staged.sha256,
+        bench.plan.digests.reading,
+        batch=bench.plan.name,
+        run=workspace.run.id,
     )
-    read = reading_stage.read_pages(house.pool, staged, pages, house.rules, entry, bench.on_page)
-    read = reading_stage.with_image_findings(read, house.rules, bench.as_of)
+    read = reading_stage.read_pages(workspace.pool, staged, pages, workspace.rules, entry, bench.on_page)
+    read = with_image_findings(read, workspace.rules.image, bench.as_of)
     if not any(reading.state is not PageState.FAILED for reading in read):
         return _nothing_readable(bench, planned, staged, pages, read)
-    fixed = [row.document.pages for row in documents.of_original(house.database, staged.sha256)]
+    fixed = [row.document.pages for row in documents.of_original(workspace.database, staged.sha256)]
     if staged.members and not fixed:
         # Whoever made the folder said that it is one paper.
         fixed = [tuple(page.number for page in pages.pages)]
-    read = mark_separators(read, house.rules.book)
+    read = mark_separators(read, workspace.rules.book)
     understood = understand(
         staged.sha256,
         read,
-        house.rules.book,
+        workspace.rules.book,
         bench.plan.sheet,
         bench.as_of,
         splits=fixed or None,
-        decided=decisions.of_original(house.database, staged.sha256),
+        decided=decisions.of_original(workspace.database, staged.sha256),
     )
     if any(each.rule == "secret_document" for paper in understood for each in paper.findings):
-        house.ledger.wipe(staged.sha256)
+        workspace.ledger.wipe(staged.sha256)
         return _set_aside(bench, planned, staged, finding("secret_document"))
-    made = make_documents(house, bench.plan, staged, original, pages, read, understood)
+    made = make_documents(workspace, bench.plan, staged, original, pages, read, understood)
     return _commit(bench, planned, staged, pages, read, understood, made)
 
 
@@ -145,7 +152,7 @@ def _commit(
     understood: Sequence[Document],
     made: Made,
 ) -> FileOutcome:
-    house, plan = bench.house, bench.plan
+    workspace, plan = bench.workspace, bench.plan
     failed = any(reading.state is PageState.FAILED for reading in read)
     # A page can be read and yet be too damaged to be carried into the PDF/A.
     failed = failed or any(version.document.route is Route.PARTIAL for version in made.versions)
@@ -167,10 +174,10 @@ def _commit(
         bench, EventType.INGESTION, staged.sha256, str(status), file=planned.entry.name, size=staged.size
     )
     issued = documents.commit(
-        house.database,
+        workspace.database,
         plan.name,
-        house.run.id,
-        house.operator,
+        workspace.run.id,
+        workspace.operator,
         made.versions,
         row,
         lambda document_id, code: _event(bench, EventType.CODE_ISSUED, document_id, "issued", code=code),
@@ -239,7 +246,7 @@ def _set_aside(
 def _link(bench: Bench, planned: PlannedFile, staged: StagedFile, twin: str) -> FileOutcome:
     """The same bytes again: linked, pages accounted, no document, no code."""
     original: OriginalRow = batches.receive_original(
-        bench.house.database, staged.sha256, staged.size, staged.format
+        bench.workspace.database, staged.sha256, staged.size, staged.format
     )
     pages = len(original.page_list.pages) if original.page_list else 0
     row = FileRow(
@@ -261,12 +268,12 @@ def _link(bench: Bench, planned: PlannedFile, staged: StagedFile, twin: str) -> 
 
 
 def _write(bench: Bench, row: FileRow, events: Sequence[Event]) -> None:
-    house = bench.house
+    workspace = bench.workspace
     documents.commit(
-        house.database,
+        workspace.database,
         bench.plan.name,
-        house.run.id,
-        house.operator,
+        workspace.run.id,
+        workspace.operator,
         (),
         row,
         lambda document_id, code: _event(bench, EventType.CODE_ISSUED, document_id, "issued", code=code),
@@ -281,7 +288,7 @@ def _event(bench: Bench, kind: EventType, subject: str, outcome: str, **detail: 
         at=batches.now(),
         subject=subject,
         batch=bench.plan.name,
-        agent=bench.house.operator,
+        agent=bench.workspace.operator,
         tool=TOOL,
         outcome=outcome,
         detail=dict(detail),

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from flows.batch import BatchOutcome, Chunk, Dispatch, threads_for
-from flows.house import House
+from workspace.opening import Workspace
 
 QUIET = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
@@ -29,7 +29,7 @@ QUIET = {
 }
 
 # What a flow run works on cannot pass through Prefect's own parameters, which are JSON kept in its database.
-_prepared: dict[str, tuple[House, Callable[[Dispatch], BatchOutcome]]] = {}
+_prepared: dict[str, tuple[Workspace, Callable[[Dispatch], BatchOutcome]]] = {}
 
 
 def prepare_environment(home: Path, run_id: str) -> None:
@@ -40,21 +40,21 @@ def prepare_environment(home: Path, run_id: str) -> None:
     os.environ["SOHOA_RUN_ID"] = run_id
 
 
-def run_as_flow(house: House, batch: str, work: Callable[[Dispatch], BatchOutcome]) -> BatchOutcome:
+def run_as_flow(workspace: Workspace, batch: str, work: Callable[[Dispatch], BatchOutcome]) -> BatchOutcome:
     """Run a batch as one Prefect flow run, on the server that is configured or a temporary one."""
-    prepare_environment(house.settings.home, house.run.id)
+    prepare_environment(workspace.settings.home, workspace.run.id)
     from prefect import flow, task  # noqa: PLC0415 - 0.8 s of import and a server: only when there is work
     from prefect.cache_policies import NO_CACHE  # noqa: PLC0415
     from prefect.futures import wait  # noqa: PLC0415
     from prefect.task_runners import ThreadPoolTaskRunner  # noqa: PLC0415
 
     token = uuid.uuid4().hex
-    _prepared[token] = (house, work)
+    _prepared[token] = (workspace, work)
 
     @flow(
         name="digitize-batch",
         flow_run_name="{batch}",
-        task_runner=ThreadPoolTaskRunner(max_workers=threads_for(house)),  # type: ignore[arg-type]
+        task_runner=ThreadPoolTaskRunner(max_workers=threads_for(workspace)),  # type: ignore[arg-type]
         persist_result=False,
         log_prints=False,
         validate_parameters=False,

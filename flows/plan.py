@@ -13,7 +13,6 @@ from pathlib import Path
 from extractors.batch_sheet import read_batch_sheet
 from extractors.bundle import fingerprint_paper
 from extractors.intake import fingerprint
-from flows.house import House
 from flows.inbox import Inbox, InboxFile, open_inbox
 from schemas.batches import BatchSheet, FileStatus
 from schemas.digests import Digests
@@ -21,6 +20,7 @@ from schemas.errors import SourceError
 from schemas.findings import Finding, finding
 from storage.catalogue import batches
 from storage.catalogue.batches import FileRow
+from workspace.opening import Workspace
 
 MAX_ATTEMPTS = 2
 
@@ -55,7 +55,7 @@ class BatchPlan:
         return f"{self.digests.reading}-{self.digests.understanding}-{self.digests.rendition}"
 
 
-def make_plan(house: House, folder: Path) -> BatchPlan:
+def make_plan(workspace: Workspace, folder: Path) -> BatchPlan:
     """List, hash and look up.
 
     Raises:
@@ -64,16 +64,16 @@ def make_plan(house: House, folder: Path) -> BatchPlan:
     """
     inbox = open_inbox(folder)
     sheet, notes = _sheet(inbox)
-    digests = house.rules.digests(house.settings, sheet)
-    batches.bind(house.database, inbox.name, str(inbox.root), sheet=sheet, findings=notes)
-    batches.enter_files(house.database, inbox.name, [entry.name for entry in inbox.files])
-    known = batches.files(house.database, inbox.name)
+    digests = workspace.rules.digests(workspace.settings, sheet)
+    batches.bind(workspace.database, inbox.name, str(inbox.root), sheet=sheet, findings=notes)
+    batches.enter_files(workspace.database, inbox.name, [entry.name for entry in inbox.files])
+    known = batches.files(workspace.database, inbox.name)
     plan = BatchPlan(inbox, sheet, notes, digests, ())
     entries = [*inbox.files, *_vanished(inbox, known)]
     todo = tuple(
         PlannedFile(entry, position, known[entry.name])
         for position, entry in enumerate(entries)
-        if _has_work(house, plan, entry, known[entry.name])
+        if _has_work(workspace, plan, entry, known[entry.name])
     )
     return BatchPlan(inbox, sheet, notes, digests, todo)
 
@@ -99,7 +99,7 @@ def _sheet(inbox: Inbox) -> tuple[BatchSheet | None, tuple[Finding, ...]]:
         return None, (note,)
 
 
-def _has_work(house: House, plan: BatchPlan, entry: InboxFile, row: FileRow) -> bool:
+def _has_work(workspace: Workspace, plan: BatchPlan, entry: InboxFile, row: FileRow) -> bool:
     if row.status is FileStatus.NOT_STARTED or row.done_with is None:
         return True
     transient = any(each.transient for each in row.findings)
@@ -107,9 +107,9 @@ def _has_work(house: House, plan: BatchPlan, entry: InboxFile, row: FileRow) -> 
         return True
     try:
         mark = (
-            fingerprint(entry.path, limits=house.rules.limits, inbox=plan.inbox.root)
+            fingerprint(entry.path, limits=workspace.rules.limits, inbox=plan.inbox.root)
             if entry.members is None
-            else fingerprint_paper(entry.members, limits=house.rules.limits, inbox=plan.inbox.root)
+            else fingerprint_paper(entry.members, limits=workspace.rules.limits, inbox=plan.inbox.root)
         )
     except SourceError as error:
         # What cannot even be hashed has no new bytes to work on; another reason than last time is worth a look.

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from datetime import date
 from typing import TYPE_CHECKING, Any, Protocol
 
 from engines.pool import WorkPool
-from extractors.image_quality import judge
 from schemas.batches import StagedFile
 from schemas.errors import PageTimedOut, SourceError, WorkerDied
 from schemas.findings import RULES, Finding, finding
@@ -119,17 +117,6 @@ def read_pages(
         readings.append(reading)
         on_page()
     return tuple(readings)
-
-
-def with_image_findings(
-    readings: Sequence[PageReading], rules: ReadingRules, day: date
-) -> tuple[PageReading, ...]:
-    """Readings with the findings that today's image rules draw from what was measured then."""
-    judged = []
-    for reading in readings:
-        drawn = judge(reading.measures, rules.image, reading.number, day) if reading.source == "ocr" else ()
-        judged.append(reading.model_copy(update={"findings": (*reading.findings, *drawn)}))
-    return tuple(judged)
 
 
 def _unreadable(source: PageSource) -> bool:

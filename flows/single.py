@@ -22,12 +22,13 @@ from configs.loader import (
 )
 from engines import sweep, verapdf
 from engines.pool import WorkPool
+from extractors.image_quality import with_image_findings
 from extractors.intake import stage
 from flows import delivery, renditions
-from flows.clock import today
-from flows.readings import list_pages, page_finding, read_pages, with_image_findings
+from flows.readings import list_pages, page_finding, read_pages
 from flows.renditions import WriteJob
 from schemas.batches import StagedFile
+from schemas.clock import today
 from schemas.documents import Document, Verdict, document_id
 from schemas.errors import SetupError, SourceError
 from schemas.findings import Finding, Severity, finding
@@ -210,7 +211,7 @@ def _pages(
 ) -> tuple[PageList, tuple[PageReading, ...]]:
     listed = list_pages(desk.pool, staged, desk)
     readings = read_pages(desk.pool, staged, listed, desk, None, on_page)
-    return listed, with_image_findings(readings, desk, today())
+    return listed, with_image_findings(readings, desk.image, today())
 
 
 def make_pdfa(

@@ -172,7 +172,7 @@ write_shim() {
   cat >"$shim.new" <<'SHIM'
 #!/bin/sh
 here=$(CDPATH= cd -- "$(dirname -- "$(readlink -f -- "$0")")" && pwd)
-PYTHONPATH=$(dirname -- "$(dirname -- "$here")")${PYTHONPATH:+:$PYTHONPATH} exec "$here/python" -P -m flows "$@"
+PYTHONPATH=$(dirname -- "$(dirname -- "$here")")${PYTHONPATH:+:$PYTHONPATH} exec "$here/python" -P -m cli "$@"
 SHIM
   chmod 755 "$shim.new"
   if cmp -s "$shim.new" "$shim"; then rm -f "$shim.new"; else mv "$shim.new" "$shim"; fi

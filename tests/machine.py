@@ -34,7 +34,7 @@ class Machine:
 
     def argv(self, *arguments: str) -> list[str]:
         """The command as a list."""
-        return [sys.executable, "-P", "-m", "flows", *arguments]
+        return [sys.executable, "-P", "-m", "cli", *arguments]
 
     def run(self, *arguments: str | Path, timeout: float = 240) -> subprocess.CompletedProcess[str]:
         """Run a command to its end."""

@@ -16,19 +16,19 @@ from PIL import Image, ImageDraw, ImageFont
 
 from configs.settings import Settings
 from flows.batch import Silent, by_threads, run_batch
-from flows.clock import today
-from flows.house import House, Rules, open_house
 from flows.plan import make_plan
-from flows.review.drop_downs import COLUMNS, VALUE
-from flows.review.exporting import export
-from flows.review.importing import Imported, import_workbook
-from flows.review.workbook import HEAD_ROW, SHEET
+from review.drop_downs import COLUMNS, VALUE
+from review.exporting import export
+from review.importing import Imported, import_workbook
+from review.workbook import HEAD_ROW, SHEET
+from schemas.clock import today
 from schemas.reading import ImageMeasures, PageReading
 from storage.catalogue import documents
 from storage.catalogue.documents import DocumentRow
 from storage.objects import sha256_of
 from tests.printed_pages import HEIGHT, WIDTH, Row, page
 from tests.test_understanding import BIRTH, extract
+from workspace.opening import Rules, Workspace, open_workspace
 
 BATCH, OTHER = "hộp-12", "hộp-13"
 RULES = Rules.load(Settings())
@@ -65,19 +65,19 @@ def make_home(folder: Path, batches: dict[str, dict[str, list[Row]]] = SCANS) ->
         (folder / batch).mkdir(parents=True)
         for name, rows in scans.items():
             _draw(page(rows), folder / batch / name)
-        with open_house(settings_of(home), RULES) as house:
-            digest = RULES.digests(house.settings, None).reading
+        with open_workspace(settings_of(home), RULES) as workspace:
+            digest = RULES.digests(workspace.settings, None).reading
             for name, rows in scans.items():
                 measured = page(rows).model_copy(update={"measures": ImageMeasures(dpi=300.0)})
-                house.ledger.finished(sha256_of(folder / batch / name), digest, measured)
-            digitise(house, folder / batch)
+                workspace.ledger.finished(sha256_of(folder / batch / name), digest, measured)
+            digitise(workspace, folder / batch)
     return home
 
 
-def digitise(house: House, folder: Path) -> None:
+def digitise(workspace: Workspace, folder: Path) -> None:
     """Run the batch that lies in a folder."""
-    plan = make_plan(house, folder)
-    run_batch(house, plan, dispatch=by_threads(house), progress=Silent(), as_of=today())
+    plan = make_plan(workspace, folder)
+    run_batch(workspace, plan, dispatch=by_threads(workspace), progress=Silent(), as_of=today())
 
 
 def _draw(reading: PageReading, path: Path) -> None:
@@ -90,17 +90,17 @@ def _draw(reading: PageReading, path: Path) -> None:
 
 
 @contextmanager
-def copy_of(home: Path, folder: Path, rules: Rules = RULES) -> Iterator[House]:
+def copy_of(home: Path, folder: Path, rules: Rules = RULES) -> Iterator[Workspace]:
     """A copy of a home to work in."""
     if not (folder / "home").exists():
         shutil.copytree(home, folder / "home")
-    with open_house(settings_of(folder / "home"), rules) as house:
-        yield house
+    with open_workspace(settings_of(folder / "home"), rules) as workspace:
+        yield workspace
 
 
-def exported(house: House, path: Path, batch: str = BATCH) -> Path:
+def exported(workspace: Workspace, path: Path, batch: str = BATCH) -> Path:
     """The batch's workbook."""
-    (done,) = export(house, batch, path, day=today())
+    (done,) = export(workspace, batch, path, day=today())
     return done.path
 
 
@@ -129,21 +129,21 @@ def cell(sheet: Any, row: int, column: str) -> Any:
     return sheet.cell(row, COLUMNS.index(column) + 1).value
 
 
-def take(house: House, path: Path, **options: Any) -> Imported:
+def take(workspace: Workspace, path: Path, **options: Any) -> Imported:
     """Import a workbook today."""
-    return import_workbook(house, path, as_of=today(), **options)
+    return import_workbook(workspace, path, as_of=today(), **options)
 
 
-def stored(house: House, batch: str = BATCH) -> dict[str, DocumentRow]:
+def stored(workspace: Workspace, batch: str = BATCH) -> dict[str, DocumentRow]:
     """Documents of a batch by file."""
-    return {row.file: row for row in documents.of_batch(house.database, batch)}
+    return {row.file: row for row in documents.of_batch(workspace.database, batch)}
 
 
-def everything(house: House) -> tuple[Any, ...]:
+def everything(workspace: Workspace) -> tuple[Any, ...]:
     """All that an import could change: versions, routes, codes, decisions, events."""
     from sqlalchemy import text
 
-    with house.database.read() as connection:
+    with workspace.database.read() as connection:
         return tuple(
             tuple(connection.execute(text(f"SELECT * FROM {table} ORDER BY 1, 2")).all())
             for table in ("document", "document_version", "code", "decision", "event", "batch_file")

@@ -21,8 +21,6 @@ import pytest
 
 from configs.loader import load_alert_rules
 from configs.settings import Settings
-from flows.alerting import Delivery, alerts_of, check, send_test
-from flows.board import board_of
 from schemas.alerts import ChannelSpec
 from schemas.batches import BatchState
 from schemas.board import Board
@@ -32,6 +30,8 @@ from tests.board_home import DAY, NOW, UNITS, fill, settings_for
 from tests.machine import Machine
 from tests.papers import OWNER
 from tests.servers import free_port
+from workspace.alerting import Delivery, alerts_of, check, send_test
+from workspace.board import board_of
 
 LATER = NOW + timedelta(minutes=5)
 
@@ -253,5 +253,5 @@ def test_a_test_without_any_channel_says_how_to_set_one_up(tmp_path: Path) -> No
 
 
 def test_sending_imports_no_database_toolkit() -> None:
-    code = "import sys; import flows.channels; sys.exit('sqlalchemy' in sys.modules)"
+    code = "import sys; import workspace.channels; sys.exit('sqlalchemy' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[1])

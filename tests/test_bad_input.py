@@ -146,7 +146,7 @@ def test_a_mostly_bad_batch_stops_itself_and_says_what_was_not_started(tmp_path:
 
 
 def test_a_second_run_on_a_held_batch_says_who_holds_it(tmp_path: Path) -> None:
-    from flows.locks import hold_batch
+    from workspace.locks import hold_batch
 
     machine = Machine(tmp_path)
     batch = machine.inbox / "đang chạy"

@@ -14,9 +14,8 @@ import pytest
 import structlog
 from playwright.sync_api import sync_playwright
 
+from cli.figures import quota
 from configs.settings import Settings
-from flows.board import board_of, write_board
-from flows.cli.figures import quota
 from quality.board_page import board_page
 from quality.pace import catch_up, disk
 from schemas.board import Board
@@ -26,6 +25,7 @@ from storage.catalogue import events, schedules
 from storage.catalogue.database import Database
 from tests.board_home import DAY, fill, settings_for
 from tests.test_batch_report import CHROMIUM
+from workspace.board import board_of, write_board
 
 
 @pytest.fixture(scope="module")

@@ -307,7 +307,7 @@ def test_the_data_of_the_model_count_among_what_decides_a_reading(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     from configs.settings import Settings
-    from flows.house import Rules
+    from workspace.opening import Rules
 
     settings = Settings(home=tmp_path)
     before = Rules.load(settings).digests(settings, None)

@@ -18,7 +18,10 @@ ROOMS = (
     "extractors",
     "storage",
     "quality",
+    "workspace",
+    "review",
     "flows",
+    "cli",
     "samples",
     "benchmarks",
 )
@@ -29,7 +32,7 @@ CATCH_ALL = {
     "engines/pool.py": "hands any failure to who waits for the job",
     "flows/files.py": "the border of one file's work: it becomes that file's finding",
     "quality/sheets.py": "the border of one table given by a person: its parser raises anything",
-    "flows/cli/app.py": "the outermost border: shows usage errors, re-raises the rest",
+    "cli/app.py": "the outermost border: shows usage errors, re-raises the rest",
 }
 
 

@@ -14,13 +14,13 @@ import pytest
 
 import samples
 from configs.settings import Settings
-from flows.clock import VIETNAM
 from flows.nights import watched
 from flows.nights.running import run_scheduled
 from flows.nights.serving import Child, due, take_folder
 from flows.nights.window import Window, expected_end, parse_window
 from flows.nights.wishes import cancel, pause, resume
 from schemas.batches import BatchState, ScheduleState, Wish
+from schemas.clock import VIETNAM
 from schemas.errors import ConfigurationError, SetupError, UsageError
 from storage.catalogue import batches, schedules
 from storage.catalogue.database import Database
@@ -203,17 +203,17 @@ def home(tmp_path: Path) -> Path:
     """A home whose batch is planned, not run; the words of its scans are known, so that no engine is needed."""
     make_home(tmp_path, {"other": {}})
     from tests.printed_pages import page
-    from tests.reviewed_batch import ImageMeasures, _draw, open_house
+    from tests.reviewed_batch import ImageMeasures, _draw, open_workspace
 
     folder = tmp_path / BATCH
     folder.mkdir()
-    with open_house(settings_of(tmp_path / "home"), RULES) as house:
-        digest = RULES.digests(house.settings, None).reading
+    with open_workspace(settings_of(tmp_path / "home"), RULES) as workspace:
+        digest = RULES.digests(workspace.settings, None).reading
         for name, rows in SCANS[BATCH].items():
             _draw(page(rows), folder / name)
             measured = page(rows).model_copy(update={"measures": ImageMeasures(dpi=300.0)})
-            house.ledger.finished(sha256_of(folder / name), digest, measured)
-        schedules.put(house.database, BATCH, str(folder), "a", state=ScheduleState.DUE)
+            workspace.ledger.finished(sha256_of(folder / name), digest, measured)
+        schedules.put(workspace.database, BATCH, str(folder), "a", state=ScheduleState.DUE)
     return tmp_path / "home"
 
 

@@ -21,13 +21,12 @@ from openpyxl import Workbook, load_workbook
 from PIL import Image
 
 from extractors.crops import cut_page
-from flows.clock import today
-from flows.house import House
-from flows.review.answers import WrongAnswer
-from flows.review.by_hand import accept_paper, set_values
-from flows.review.drop_downs import ANSWER, COLUMNS, IDENTITY, VALUE
-from flows.review.questions import Waiting, questions_of, waiting
-from flows.review.workbook import HEAD_ROW, SHEET, write_workbook
+from review.answers import WrongAnswer
+from review.by_hand import accept_paper, set_values
+from review.drop_downs import ANSWER, COLUMNS, IDENTITY, VALUE
+from review.questions import Waiting, questions_of, waiting
+from review.workbook import HEAD_ROW, SHEET, write_workbook
+from schemas.clock import today
 from schemas.documents import Document, Field, Route, Verdict
 from schemas.events import EventType
 from schemas.findings import Finding, Severity, finding
@@ -54,6 +53,7 @@ from tests.reviewed_batch import (
     stored,
     take,
 )
+from workspace.opening import Workspace
 
 CONTRACT = Path(__file__).parent / "contract"
 RIGHT = {
@@ -72,7 +72,7 @@ def digitised(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def house(digitised: Path, tmp_path: Path) -> Iterator[House]:
+def workspace(digitised: Path, tmp_path: Path) -> Iterator[Workspace]:
     with copy_of(digitised, tmp_path) as opened:
         yield opened
 
@@ -104,11 +104,11 @@ def row_of(path: Path, file: str, question: str) -> int:
     )
 
 
-def refused(house: House, path: Path, **options: Any) -> list[tuple[int, str, str]]:
+def refused(workspace: Workspace, path: Path, **options: Any) -> list[tuple[int, str, str]]:
     """What is wrong with a workbook, after seeing that nothing was changed by it."""
-    before = everything(house)
-    done = take(house, path, **options)
-    assert everything(house) == before and not done.applied
+    before = everything(workspace)
+    done = take(workspace, path, **options)
+    assert everything(workspace) == before and not done.applied
     return problems(done)
 
 
@@ -160,24 +160,26 @@ def test_closed_lists_are_offered_as_drop_downs(workbook: Path) -> None:
     assert book["Danh mục"].sheet_state == "hidden"
 
 
-def test_the_workbook_is_for_its_owner_alone_and_never_overwritten(house: House, tmp_path: Path) -> None:
+def test_the_workbook_is_for_its_owner_alone_and_never_overwritten(
+    workspace: Workspace, tmp_path: Path
+) -> None:
     from schemas.errors import UsageError
 
-    path = exported(house, tmp_path / "a.xlsx", OTHER)
+    path = exported(workspace, tmp_path / "a.xlsx", OTHER)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     with pytest.raises(UsageError) as caught:
-        exported(house, path, OTHER)
+        exported(workspace, path, OTHER)
     assert caught.value.remedy == "review_workbook_there"
 
 
 # What comes back.
 
 
-def test_a_filled_workbook_gets_its_papers_accepted_and_coded(house: House, copy: Path) -> None:
+def test_a_filled_workbook_gets_its_papers_accepted_and_coded(workspace: Workspace, copy: Path) -> None:
     fill(copy, dict(RIGHT))
-    done = take(house, copy)
+    done = take(workspace, copy)
     assert done.problems == ()
-    rows = stored(house)
+    rows = stored(workspace)
     assert {row.document.route for row in rows.values()} == {Route.ACCEPTED}
     assert {name: row.code for name, row in rows.items()} == {
         "01.png": "056221001234.KQ.G15.000031.123/2021.01",
@@ -192,69 +194,75 @@ def test_a_filled_workbook_gets_its_papers_accepted_and_coded(house: House, copy
     assert field.raw and field.box, "what the machine saw stays beside it"
 
 
-def test_decisions_are_events_and_a_sidecar_and_reports_that_agree(house: House, copy: Path) -> None:
-    before = stored(house)["04.png"]
+def test_decisions_are_events_and_a_sidecar_and_reports_that_agree(workspace: Workspace, copy: Path) -> None:
+    before = stored(workspace)["04.png"]
     fill(copy, dict(RIGHT), who="chị Lan")
-    take(house, copy)
-    row = stored(house)["04.png"]
+    take(workspace, copy)
+    row = stored(workspace)["04.png"]
     told = [
         event
-        for event in documents.events_of(house.database, [row.document.id])
+        for event in documents.events_of(workspace.database, [row.document.id])
         if event.type is EventType.DECISION
     ]
     assert [(event.agent, event.detail["target"]) for event in told] == [("chị Lan", "owner_id")]
     assert (told[0].detail["old"], told[0].detail["new"]) == ("056921001234", "056221001234")
-    exported_too = read_events(house.store, BATCH, house.run.id)
+    exported_too = read_events(workspace.store, BATCH, workspace.run.id)
     assert {event.type for event in exported_too} >= {EventType.DECISION, EventType.CODE_ISSUED}
-    kept = read_sidecar(house.store, row.document.id, row.version)
+    kept = read_sidecar(workspace.store, row.document.id, row.version)
     assert (row.version, kept.document.value("owner_id")) == (before.version + 1, "056221001234")
-    assert read_sidecar(house.store, row.document.id, before.version).document == before.document
+    assert read_sidecar(workspace.store, row.document.id, before.version).document == before.document
     assert (row.pdfa_key, kept.rendition) == (before.pdfa_key, kept.rendition)
-    table = pq.read_table(io.BytesIO(house.store.read(keys.derived(BATCH, "documents.parquet")))).to_pylist()
+    table = pq.read_table(
+        io.BytesIO(workspace.store.read(keys.derived(BATCH, "documents.parquet")))
+    ).to_pylist()
     assert {each["file"]: each["code"] for each in table} == {
-        name: each.code for name, each in stored(house).items()
+        name: each.code for name, each in stored(workspace).items()
     }
 
 
-def test_the_same_workbook_again_changes_nothing(house: House, copy: Path) -> None:
+def test_the_same_workbook_again_changes_nothing(workspace: Workspace, copy: Path) -> None:
     fill(copy, dict(RIGHT))
-    take(house, copy)
-    before = everything(house)
-    done = take(house, copy)
+    take(workspace, copy)
+    before = everything(workspace)
+    done = take(workspace, copy)
     assert (done.problems, done.applied, done.already) == ((), (), len(RIGHT))
-    assert everything(house) == before
+    assert everything(workspace) == before
 
 
 def test_rows_left_empty_are_asked_again_and_filled_later_in_the_same_workbook(
-    house: House, copy: Path
+    workspace: Workspace, copy: Path
 ) -> None:
     key = ("02.png", "Loại kết quả (mã KQ)")
     fill(copy, {key: RIGHT[key]})
-    first = take(house, copy)
+    first = take(workspace, copy)
     assert [each.before.file for each in first.applied] == ["02.png"]
     assert first.unanswered > 0
-    asked = {paper.row.file for paper in waiting(house.database, BATCH, RULES.book)}
+    asked = {paper.row.file for paper in waiting(workspace.database, BATCH, RULES.book)}
     assert asked == {"01.png", "03.png", "04.png"}
     fill(copy, {each: value for each, value in RIGHT.items() if each != key})
-    second = take(house, copy)
+    second = take(workspace, copy)
     assert second.problems == () and second.already == 1
-    assert all(row.code for row in stored(house).values())
+    assert all(row.code for row in stored(workspace).values())
 
 
-def test_who_may_be_named_on_the_command_line_instead_and_must_be_named(house: House, copy: Path) -> None:
+def test_who_may_be_named_on_the_command_line_instead_and_must_be_named(
+    workspace: Workspace, copy: Path
+) -> None:
     fill(copy, dict(RIGHT), who="")
-    assert refused(house, copy) == [(3, "Người xem (họ tên):", "operator_missing")]
-    take(house, copy, operator="anh Ba")
-    said = decisions.of_documents(house.database, [stored(house)["04.png"].document.id])
+    assert refused(workspace, copy) == [(3, "Người xem (họ tên):", "operator_missing")]
+    take(workspace, copy, operator="anh Ba")
+    said = decisions.of_documents(workspace.database, [stored(workspace)["04.png"].document.id])
     assert {each.operator for held in said.values() for each in held} == {"anh Ba"}
 
 
-def test_what_was_read_may_be_called_right_and_a_failing_check_overruled(house: House, copy: Path) -> None:
+def test_what_was_read_may_be_called_right_and_a_failing_check_overruled(
+    workspace: Workspace, copy: Path
+) -> None:
     key = ("04.png", "Số định danh chủ giấy tờ")
     fill(copy, {key: "Máy đọc đúng"}, column=ANSWER)
-    done = take(house, copy)
+    done = take(workspace, copy)
     assert done.problems == ()
-    row = stored(house)["04.png"]
+    row = stored(workspace)["04.png"]
     assert (row.document.route, row.code) == (Route.ACCEPTED, "056921001234.KQ.G15.000031.125/2021.01")
 
 
@@ -276,13 +284,13 @@ def test_what_was_read_may_be_called_right_and_a_failing_check_overruled(house: 
     ],
 )
 def test_a_wrong_value_is_named_by_row_and_column_and_nothing_is_taken(
-    house: House, copy: Path, question: tuple[str, str], value: object, problem: str
+    workspace: Workspace, copy: Path, question: tuple[str, str], value: object, problem: str
 ) -> None:
     fill(copy, {**RIGHT, question: value})
-    assert refused(house, copy) == [(row_of(copy, *question), VALUE, problem)]
+    assert refused(workspace, copy) == [(row_of(copy, *question), VALUE, problem)]
 
 
-def test_formulas_contradictions_and_unknown_answers_are_each_named(house: House, copy: Path) -> None:
+def test_formulas_contradictions_and_unknown_answers_are_each_named(workspace: Workspace, copy: Path) -> None:
     fill(
         copy,
         {
@@ -295,7 +303,7 @@ def test_formulas_contradictions_and_unknown_answers_are_each_named(house: House
         {("01.png", "Cơ quan ban hành"): "Không có trên giấy", ("03.png", "Loại giấy"): "Ừ"},
         column=ANSWER,
     )
-    assert refused(house, copy) == [
+    assert refused(workspace, copy) == [
         (row_of(copy, "01.png", "Ngày ban hành"), VALUE, "formula"),
         (row_of(copy, "01.png", "Cơ quan ban hành"), ANSWER, "contradiction"),
         (row_of(copy, "03.png", "Loại giấy"), ANSWER, "answer_unknown"),
@@ -303,16 +311,18 @@ def test_formulas_contradictions_and_unknown_answers_are_each_named(house: House
 
 
 @pytest.mark.parametrize("name", [VALUE, ANSWER, IDENTITY, "Mục"])
-def test_a_deleted_column_is_named(house: House, copy: Path, name: str) -> None:
+def test_a_deleted_column_is_named(workspace: Workspace, copy: Path, name: str) -> None:
     fill(copy, dict(RIGHT))
     book = load_workbook(copy)
     book[SHEET].delete_cols(COLUMNS.index(name) + 1)
     book.save(copy)
-    assert refused(house, copy) == [(HEAD_ROW, name, "column_missing")]
+    assert refused(workspace, copy) == [(HEAD_ROW, name, "column_missing")]
 
 
-def test_rows_of_another_batch_are_named_with_their_batch(house: House, copy: Path, tmp_path: Path) -> None:
-    other = exported(house, tmp_path / "khác.xlsx", OTHER)
+def test_rows_of_another_batch_are_named_with_their_batch(
+    workspace: Workspace, copy: Path, tmp_path: Path
+) -> None:
+    other = exported(workspace, tmp_path / "khác.xlsx", OTHER)
     fill(other, {("05.png", "Số, ký hiệu"): "126/2021"})
     theirs, book = load_workbook(other)[SHEET], load_workbook(copy)
     at = book[SHEET].max_row + 1
@@ -320,23 +330,23 @@ def test_rows_of_another_batch_are_named_with_their_batch(house: House, copy: Pa
         book[SHEET].cell(at, column, theirs.cell(row_of(other, "05.png", "Số, ký hiệu"), column).value)
     book[SHEET]["C3"] = "chị Lan"
     book.save(copy)
-    before = everything(house)
-    done = take(house, copy)
+    before = everything(workspace)
+    done = take(workspace, copy)
     assert problems(done) == [(at, IDENTITY, "other_batch")]
     assert done.problems[0].params == {"other": OTHER, "batch": BATCH}
-    assert everything(house) == before
+    assert everything(workspace) == before
 
 
-def test_a_row_whose_value_was_changed_meanwhile_is_stale(house: House, copy: Path) -> None:
+def test_a_row_whose_value_was_changed_meanwhile_is_stale(workspace: Workspace, copy: Path) -> None:
     fill(copy, dict(RIGHT))
-    row = stored(house)["04.png"]
-    set_values(house, row.document.id, {"owner_id": "056221001235"}, as_of=today())
-    assert refused(house, copy) == [
+    row = stored(workspace)["04.png"]
+    set_values(workspace, row.document.id, {"owner_id": "056221001235"}, as_of=today())
+    assert refused(workspace, copy) == [
         (row_of(copy, "04.png", "Số định danh chủ giấy tờ"), "Máy đọc được", "stale")
     ]
 
 
-def test_rows_copied_or_robbed_of_their_identity_are_named(house: House, copy: Path) -> None:
+def test_rows_copied_or_robbed_of_their_identity_are_named(workspace: Workspace, copy: Path) -> None:
     fill(copy, dict(RIGHT))
     book = load_workbook(copy)
     sheet = book[SHEET]
@@ -345,29 +355,31 @@ def test_rows_copied_or_robbed_of_their_identity_are_named(house: House, copy: P
     third = row_of(copy, *list(RIGHT)[2])
     sheet.cell(third, len(COLUMNS)).value = None
     book.save(copy)
-    assert refused(house, copy) == [
+    assert refused(workspace, copy) == [
         (second, IDENTITY, "identity_twice"),
         (third, IDENTITY, "identity_missing"),
     ]
 
 
 @pytest.mark.parametrize("what", ["absent", "text", "empty", "other"])
-def test_a_file_that_is_no_such_workbook_is_refused_whole(house: House, tmp_path: Path, what: str) -> None:
+def test_a_file_that_is_no_such_workbook_is_refused_whole(
+    workspace: Workspace, tmp_path: Path, what: str
+) -> None:
     path = tmp_path / "x.xlsx"
     if what == "other":
         Workbook().save(path)
     elif what != "absent":
         path.write_text("không phải bảng tính" if what == "text" else "")
-    assert [problem for _, _, problem in refused(house, path)] == [
+    assert [problem for _, _, problem in refused(workspace, path)] == [
         "workbook" if what in {"absent", "empty"} else "sheet_missing"
     ]
 
 
 def test_an_import_that_dies_in_the_middle_leaves_nothing_and_is_repeated_whole(
-    house: House, copy: Path, monkeypatch: pytest.MonkeyPatch
+    workspace: Workspace, copy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fill(copy, dict(RIGHT))
-    before = everything(house)
+    before = everything(workspace)
     honest, calls = decisions.commit_next, []
 
     def dying(*arguments: Any) -> Any:
@@ -378,17 +390,17 @@ def test_an_import_that_dies_in_the_middle_leaves_nothing_and_is_repeated_whole(
 
     monkeypatch.setattr(decisions, "commit_next", dying)
     with pytest.raises(KeyboardInterrupt):
-        take(house, copy)
-    assert everything(house) == before
+        take(workspace, copy)
+    assert everything(workspace) == before
     monkeypatch.setattr(decisions, "commit_next", honest)
-    assert take(house, copy).problems == ()
-    assert all(row.code for row in stored(house).values())
+    assert take(workspace, copy).problems == ()
+    assert all(row.code for row in stored(workspace).values())
 
 
 def test_reports_that_a_killed_import_did_not_write_are_written_by_the_next(
-    house: House, copy: Path, monkeypatch: pytest.MonkeyPatch
+    workspace: Workspace, copy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from flows.review import importing
+    from review import importing
 
     fill(copy, dict(RIGHT))
 
@@ -398,11 +410,11 @@ def test_reports_that_a_killed_import_did_not_write_are_written_by_the_next(
     honest = importing.close_batch
     monkeypatch.setattr(importing, "close_batch", killed)
     with pytest.raises(KeyboardInterrupt):
-        take(house, copy)
-    assert documents.events_to_export(house.database, BATCH)
+        take(workspace, copy)
+    assert documents.events_to_export(workspace.database, BATCH)
     monkeypatch.setattr(importing, "close_batch", honest)
-    assert take(house, copy).applied == ()
-    assert documents.events_to_export(house.database, BATCH) == []
+    assert take(workspace, copy).applied == ()
+    assert documents.events_to_export(workspace.database, BATCH) == []
 
 
 def test_a_picture_under_the_mark_is_asked_about_and_passes_on_a_persons_word(
@@ -418,18 +430,18 @@ def test_a_picture_under_the_mark_is_asked_about_and_passes_on_a_persons_word(
         source="test",
     )
     rules = type(RULES)(RULES.limits, RULES.reading, RULES.rendition, (strict,), RULES.book)
-    with copy_of(digitised, tmp_path, rules) as house:
-        digitise(house, digitised.parent / OTHER)
-        assert stored(house, OTHER)["05.png"].document.route is Route.RESCAN
-        path = exported(house, tmp_path / "a.xlsx", OTHER)
+    with copy_of(digitised, tmp_path, rules) as workspace:
+        digitise(workspace, digitised.parent / OTHER)
+        assert stored(workspace, OTHER)["05.png"].document.route is Route.RESCAN
+        path = exported(workspace, tmp_path / "a.xlsx", OTHER)
         fill(path, {("05.png", "Số, ký hiệu"): "126/2021"})
         fill(path, {("05.png", "Ảnh quét"): "Phải quét lại"}, column=ANSWER)
-        again = take(house, path)
+        again = take(workspace, path)
         assert (again.problems, again.again) == ((), 1)
-        assert stored(house, OTHER)["05.png"].document.route is Route.RESCAN
+        assert stored(workspace, OTHER)["05.png"].document.route is Route.RESCAN
         fill(path, {("05.png", "Ảnh quét"): "Ảnh dùng được"}, column=ANSWER)
-        assert take(house, path).problems == ()
-        row = stored(house, OTHER)["05.png"]
+        assert take(workspace, path).problems == ()
+        row = stored(workspace, OTHER)["05.png"]
         assert (row.document.route, bool(row.code)) == (Route.ACCEPTED, True)
 
 
@@ -440,9 +452,9 @@ def test_a_run_under_other_rules_keeps_what_a_person_decided(
     digitised: Path, copy: Path, tmp_path: Path
 ) -> None:
     fill(copy, dict(RIGHT))
-    with copy_of(digitised, tmp_path) as house:
-        take(house, copy)
-        before = stored(house)
+    with copy_of(digitised, tmp_path) as workspace:
+        take(workspace, copy)
+        before = stored(workspace)
     thresholds = RULES.book.thresholds.model_copy(update={"field": RULES.book.thresholds.field + 0.01})
     other = type(RULES)(
         RULES.limits,
@@ -451,9 +463,9 @@ def test_a_run_under_other_rules_keeps_what_a_person_decided(
         RULES.image,
         RULES.book.model_copy(update={"thresholds": thresholds}),
     )
-    with copy_of(digitised, tmp_path, other) as house:
-        digitise(house, digitised.parent / BATCH)
-        after = stored(house)
+    with copy_of(digitised, tmp_path, other) as workspace:
+        digitise(workspace, digitised.parent / BATCH)
+        after = stored(workspace)
     for name, row in after.items():
         assert row.digests.understanding != before[name].digests.understanding
         assert row.version == before[name].version + 1
@@ -463,20 +475,22 @@ def test_a_run_under_other_rules_keeps_what_a_person_decided(
 
 
 def test_a_run_under_the_same_rules_has_nothing_to_do_after_an_import(
-    digitised: Path, house: House, copy: Path
+    digitised: Path, workspace: Workspace, copy: Path
 ) -> None:
     fill(copy, dict(RIGHT))
-    take(house, copy)
-    before = {name: row.version for name, row in stored(house).items()}
-    digitise(house, digitised.parent / BATCH)
-    assert {name: row.version for name, row in stored(house).items()} == before
+    take(workspace, copy)
+    before = {name: row.version for name, row in stored(workspace).items()}
+    digitise(workspace, digitised.parent / BATCH)
+    assert {name: row.version for name, row in stored(workspace).items()} == before
 
 
-def test_a_part_of_a_code_that_a_person_corrects_is_told_and_the_code_stays(house: House, copy: Path) -> None:
+def test_a_part_of_a_code_that_a_person_corrects_is_told_and_the_code_stays(
+    workspace: Workspace, copy: Path
+) -> None:
     fill(copy, dict(RIGHT))
-    take(house, copy)
-    row = stored(house)["04.png"]
-    (done,) = set_values(house, row.document.id, {"number": "152/2021"}, as_of=today())
+    take(workspace, copy)
+    row = stored(workspace)["04.png"]
+    (done,) = set_values(workspace, row.document.id, {"number": "152/2021"}, as_of=today())
     assert (done.after.code, done.after.new_code, done.after.document.route) == (
         row.code,
         False,
@@ -485,29 +499,29 @@ def test_a_part_of_a_code_that_a_person_corrects_is_told_and_the_code_stays(hous
     assert [
         each.params["part"] for each in done.after.document.findings if each.rule == "code_part_differs"
     ] == ["number"]
-    (back,) = set_values(house, row.document.id, {"number": "125/2021"}, as_of=today())
+    (back,) = set_values(workspace, row.document.id, {"number": "125/2021"}, as_of=today())
     assert (back.after.code, back.after.document.route) == (row.code, Route.ACCEPTED)
 
 
 # By hand.
 
 
-def test_a_paper_may_be_settled_by_hand(house: House) -> None:
-    rows = stored(house)
+def test_a_paper_may_be_settled_by_hand(workspace: Workspace) -> None:
+    rows = stored(workspace)
     values = {"issue_date": "12/05/2021", "agency": "Ủy ban nhân dân xã Diên An"}
-    (done,) = set_values(house, rows["01.png"].document.id, values, as_of=today())
+    (done,) = set_values(workspace, rows["01.png"].document.id, values, as_of=today())
     assert done.after.code == "056221001234.KQ.G15.000031.123/2021.01"
-    (accepted,) = accept_paper(house, rows["04.png"].document.id, as_of=today())
+    (accepted,) = accept_paper(workspace, rows["04.png"].document.id, as_of=today())
     assert accepted.after.document.route is Route.ACCEPTED
-    assert accept_paper(house, rows["04.png"].document.id, as_of=today()) == []
+    assert accept_paper(workspace, rows["04.png"].document.id, as_of=today()) == []
 
 
-def test_a_field_that_no_such_paper_has_is_no_target(house: House) -> None:
-    before = everything(house)
+def test_a_field_that_no_such_paper_has_is_no_target(workspace: Workspace) -> None:
+    before = everything(workspace)
     for values in ({"isue_date": "12/05/2021"}, {"isue_date": None}, {"signer": "Lê\x07A"}):
         with pytest.raises(WrongAnswer):
-            set_values(house, stored(house)["01.png"].document.id, values, as_of=today())
-    assert everything(house) == before
+            set_values(workspace, stored(workspace)["01.png"].document.id, values, as_of=today())
+    assert everything(workspace) == before
 
 
 def test_the_command_line_lists_shows_sets_and_imports(digitised: Path, copy: Path, tmp_path: Path) -> None:
@@ -533,7 +547,7 @@ def test_the_command_line_lists_shows_sets_and_imports(digitised: Path, copy: Pa
 
 
 @pytest.mark.long
-def test_a_workbook_that_libreoffice_saved_is_taken(house: House, copy: Path, tmp_path: Path) -> None:
+def test_a_workbook_that_libreoffice_saved_is_taken(workspace: Workspace, copy: Path, tmp_path: Path) -> None:
     office = shutil.which("soffice")
     if office is None:
         pytest.skip("no soffice here: apt-get install libreoffice-calc")
@@ -557,9 +571,9 @@ def test_a_workbook_that_libreoffice_saved_is_taken(house: House, copy: Path, tm
     assert kept.data_validations.count >= 4
     fill(saved, dict(RIGHT))
     subprocess.run([*command[:-2], out / "again", saved], check=True, capture_output=True, timeout=240)
-    done = take(house, out / "again" / saved.name)
+    done = take(workspace, out / "again" / saved.name)
     assert done.problems == ()
-    assert all(row.code for row in stored(house).values())
+    assert all(row.code for row in stored(workspace).values())
 
 
 # What is asked.

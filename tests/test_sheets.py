@@ -17,13 +17,13 @@ from PIL import Image
 from extractors.anchors import lines_of
 from extractors.sheets import SheetMark, codes_on, mark_on, payload_of, read_payload, sheet_of
 from extractors.split import mark_separators, split_pages
-from flows.separator_sheets import print_sheets
 from schemas.batches import BatchSheet
 from schemas.errors import SetupError
 from schemas.reading import Box, PageReading, PageState
 from tests.machine import Machine
 from tests.printed_pages import page
 from tests.test_understanding import DECISION, RULES
+from workspace.separator_sheets import print_sheets
 
 MARK = SheetMark("12", "Hồ sơ đất đai 3", 7)
 
@@ -153,7 +153,7 @@ def test_a_scanned_stack_with_sheets_is_split_counted_and_held_against_the_paper
 def _page_of_text(folder: Path) -> Path:
     from PIL import ImageDraw, ImageFont
 
-    from flows.separator_sheets import _font_file
+    from workspace.separator_sheets import _font_file
 
     image = Image.new("L", (1654, 2339), 255)
     pen, font = ImageDraw.Draw(image), ImageFont.truetype(_font_file("LiberationSans-Regular.ttf"), 40)

@@ -13,13 +13,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from flows.clock import today
-from flows.closing import close_batch, report_folder
-from flows.house import House
-from flows.report_pictures import MOST_OF_A_RULE
-from flows.review.by_hand import set_values
+from review.by_hand import set_values
+from schemas.clock import today
 from storage.objects import keys
 from tests.reviewed_batch import BATCH, birth, copy_of, make_home, stored
+from workspace.closing import close_batch, report_folder
+from workspace.opening import Workspace
+from workspace.report_pictures import MOST_OF_A_RULE
 
 OWNER = "056221005678"
 NO_DATE = "Ngày, tháng, năm đăng ký: ngày __ tháng 5 năm 2021"
@@ -38,17 +38,17 @@ def digitised(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def house(digitised: Path, tmp_path: Path) -> Iterator[House]:
+def workspace(digitised: Path, tmp_path: Path) -> Iterator[Workspace]:
     with copy_of(digitised, tmp_path) as opened:
         yield opened
 
 
-def report_of(house: House) -> Path:
-    return report_folder(house.settings.home, BATCH) / "report.html"
+def report_of(workspace: Workspace) -> Path:
+    return report_folder(workspace.settings.home, BATCH) / "report.html"
 
 
-def kept(house: House) -> dict[str, int]:
-    folder = report_folder(house.settings.home, BATCH) / "pictures"
+def kept(workspace: Workspace) -> dict[str, int]:
+    folder = report_folder(workspace.settings.home, BATCH) / "pictures"
     return {path.name: path.stat().st_mtime_ns for path in folder.iterdir()}
 
 
@@ -58,16 +58,18 @@ def fingerprint_of(html: str) -> str:
     return found[1]
 
 
-def test_a_report_made_again_of_the_same_state_has_the_same_figures_and_draws_nothing(house: House) -> None:
-    first, pictures = report_of(house).read_text(encoding="utf-8"), kept(house)
-    close_batch(house, BATCH)
-    again = report_of(house).read_text(encoding="utf-8")
+def test_a_report_made_again_of_the_same_state_has_the_same_figures_and_draws_nothing(
+    workspace: Workspace,
+) -> None:
+    first, pictures = report_of(workspace).read_text(encoding="utf-8"), kept(workspace)
+    close_batch(workspace, BATCH)
+    again = report_of(workspace).read_text(encoding="utf-8")
     assert fingerprint_of(again) == fingerprint_of(first)
-    assert kept(house) == pictures != {}
+    assert kept(workspace) == pictures != {}
 
 
-def test_each_rule_shows_its_first_examples_with_identifiers_painted_over(house: House) -> None:
-    html = report_of(house).read_text(encoding="utf-8")
+def test_each_rule_shows_its_first_examples_with_identifiers_painted_over(workspace: Workspace) -> None:
+    html = report_of(workspace).read_text(encoding="utf-8")
     rows = re.findall(r"<code>(\w+)</code></div>(.*?)</tr>", html, flags=re.S)
     unknown = next(row for rule, row in rows if rule == "kind_unknown")
     shown = re.findall(r"base64,([A-Za-z0-9+/=]+)", unknown)
@@ -78,27 +80,29 @@ def test_each_rule_shows_its_first_examples_with_identifiers_painted_over(house:
     # Nothing else on these papers is a block of one grey.
     assert ((pixels > 85) & (pixels < 125)).sum() > 40
     assert OWNER not in html
-    assert stat.S_IMODE(report_of(house).stat().st_mode) == 0o600
+    assert stat.S_IMODE(report_of(workspace).stat().st_mode) == 0o600
 
 
-def test_what_a_person_corrects_leaves_the_examples_and_enters_the_decisions(house: House) -> None:
-    before, pictures = report_of(house).read_text(encoding="utf-8"), kept(house)
-    house.operator = "chị Lan"
-    set_values(house, stored(house)["04.png"].document.id, {"issue_date": "12/05/2021"}, as_of=today())
-    after = report_of(house).read_text(encoding="utf-8")
+def test_what_a_person_corrects_leaves_the_examples_and_enters_the_decisions(workspace: Workspace) -> None:
+    before, pictures = report_of(workspace).read_text(encoding="utf-8"), kept(workspace)
+    workspace.operator = "chị Lan"
+    set_values(
+        workspace, stored(workspace)["04.png"].document.id, {"issue_date": "12/05/2021"}, as_of=today()
+    )
+    after = report_of(workspace).read_text(encoding="utf-8")
     assert "04.png, tr. 1" in before and "04.png, tr. 1" not in after
     assert "1 quyết định về 1 giấy tờ: 1 sửa, 0 xác nhận." in after
     assert fingerprint_of(after) != fingerprint_of(before)
-    assert kept(house).keys() < pictures.keys(), "a picture that is shown no longer is kept no longer"
+    assert kept(workspace).keys() < pictures.keys(), "a picture that is shown no longer is kept no longer"
 
 
-def test_a_report_is_made_without_the_pictures_of_a_damaged_original(house: House) -> None:
-    row = stored(house)["01.png"]
-    path = house.settings.home / "store" / keys.original(row.document.sha256)
+def test_a_report_is_made_without_the_pictures_of_a_damaged_original(workspace: Workspace) -> None:
+    row = stored(workspace)["01.png"]
+    path = workspace.settings.home / "store" / keys.original(row.document.sha256)
     path.chmod(0o600)
     path.write_bytes(b"other bytes")
-    for picture in (report_folder(house.settings.home, BATCH) / "pictures").iterdir():
+    for picture in (report_folder(workspace.settings.home, BATCH) / "pictures").iterdir():
         picture.unlink()
-    close_batch(house, BATCH)
-    html = report_of(house).read_text(encoding="utf-8")
+    close_batch(workspace, BATCH)
+    html = report_of(workspace).read_text(encoding="utf-8")
     assert "01.png, tr. 1" not in html and "02.png, tr. 1" in html

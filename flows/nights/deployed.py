@@ -21,7 +21,7 @@ from prefect.states import Crashed
 from prefect.types.entrypoint import EntrypointType
 from prefect.workers.process import ProcessWorker
 
-from flows.clock import VIETNAM
+from schemas.clock import VIETNAM
 from storage.catalogue.schedules import Schedule
 from storage.objects.keys import batch_key
 

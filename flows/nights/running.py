@@ -14,9 +14,11 @@ from typing import Any
 
 import structlog
 
-from flows.clock import VIETNAM
+from flows.batch import Silent
+from flows.digitizing import digitize_batch
 from flows.nights.window import Window, expected_end, parse_window
 from schemas.batches import BatchState, ScheduleState, Wish
+from schemas.clock import VIETNAM
 from schemas.errors import BatchHeld, SohoaError
 from storage.catalogue import batches, schedules
 from storage.catalogue.database import Database
@@ -106,8 +108,6 @@ def run_scheduled(settings: Any, batch: str, *, clock: Clock = now_in_vietnam) -
     Raises:
         SohoaError: the batch could not be run; its schedule says why.
     """
-    from flows.cli.digitize import digitize_batch  # noqa: PLC0415 - the whole pipeline
-
     window = parse_window(settings.night) if settings.night else None
     database = Database(settings.catalogue_url)
     try:
@@ -124,7 +124,7 @@ def run_scheduled(settings: Any, batch: str, *, clock: Clock = now_in_vietnam) -
             )
             watch = Watch(database, batch, window, clock)
             try:
-                _, shown = digitize_batch(settings, Path(row.path), halt=watch)
+                _, shown = digitize_batch(settings, Path(row.path), Silent(), halt=watch)
             except BatchHeld:
                 # Somebody runs it by hand: it is taken up again when they are through.
                 _ended(database, row, ScheduleState.DUE)

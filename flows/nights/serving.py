@@ -18,7 +18,6 @@ from typing import Any
 
 import structlog
 
-from flows.locks import is_held
 from flows.nights import watched
 from flows.nights.running import now_in_vietnam
 from flows.nights.window import Window, parse_window
@@ -28,6 +27,7 @@ from schemas.errors import SetupError, SohoaError
 from storage.catalogue import schedules
 from storage.catalogue.database import Database
 from storage.catalogue.schedules import Schedule
+from workspace.locks import is_held
 
 ROOT = Path(__file__).resolve().parents[2]
 _MARK = "SOHOA_SERVE"  # carried by every process of a serve, so that the next one can sweep them

@@ -6,7 +6,7 @@ import re
 from datetime import datetime, time, timedelta
 from typing import NamedTuple
 
-from flows.clock import VIETNAM
+from schemas.clock import VIETNAM
 from schemas.errors import ConfigurationError
 
 _FORM = re.compile(r"(\d{1,2}):(\d{2})\s*[-–]\s*(\d{1,2}):(\d{2})")

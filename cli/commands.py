@@ -1,0 +1,33 @@
+"""Registers every command on the app."""
+
+from cli import (
+    alerts,
+    batch,
+    board,
+    digitize,
+    doctor,
+    figures,
+    get,
+    pdfa,
+    read,
+    review,
+    schedule,
+    sheets,
+    trace,
+)
+
+__all__ = [
+    "alerts",
+    "batch",
+    "board",
+    "digitize",
+    "doctor",
+    "figures",
+    "get",
+    "pdfa",
+    "read",
+    "review",
+    "schedule",
+    "sheets",
+    "trace",
+]

@@ -1,0 +1,132 @@
+"""`sohoa doctor`: what this machine has, lacks, and the remedy."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from typing import Any, NamedTuple
+
+from cli.app import AsJson, Home, Lang, Operator, app, settings_of
+from cli.shapes import print_json
+from configs.messages import text
+from schemas.errors import SetupError, SohoaError
+
+
+class Line(NamedTuple):
+    """One thing looked for. `remedy` is a key of the message table."""
+
+    name: str
+    found: bool
+    version: str
+    needed: bool
+    remedy: str | None = None
+    params: dict[str, object] = {}  # noqa: RUF012 - a NamedTuple default, never changed
+
+
+@app.command("doctor")
+def doctor(as_json: AsJson = False, home: Home = None, lang: Lang = None, operator: Operator = None) -> int:
+    """Máy này có gì, thiếu gì, và cách bổ sung."""
+    settings = settings_of(home, lang, operator)
+    lines = examine(settings)
+    lacking = [line for line in lines if line.needed and not line.found]
+    if as_json:
+        print_json([_shape(line, settings.lang) for line in lines])
+    else:
+        _print(lines, settings.lang)
+    return SetupError.exit_code if lacking else 0
+
+
+def examine(settings: Any) -> list[Line]:
+    """Look at programs, language data, fonts, folders, store and catalogue."""
+    from engines import poppler, tesseract, verapdf  # noqa: PLC0415
+
+    engine = tesseract.probe()
+    lines = [
+        Line("Python", True, sys.version.split()[0], True),
+        Line("Tesseract", engine is not None, engine.version if engine else "", True, "tesseract_missing"),
+        *_languages(),
+    ]
+    rendered = poppler.probe()
+    lines.append(
+        Line("Poppler", rendered is not None, rendered.version if rendered else "", True, "poppler_missing")
+    )
+    judge = verapdf.probe()
+    lines.append(
+        Line("veraPDF", judge is not None, getattr(judge, "version", "") or "", False, "verapdf_missing")
+    )
+    lines += _home(settings)
+    return lines
+
+
+def _languages() -> list[Line]:
+    from engines import tesseract  # noqa: PLC0415
+
+    lines = []
+    for language, needed in (("vie", True), ("osd", False)):
+        try:
+            found = (tesseract.data_folder() / f"{language}.traineddata").is_file()
+        except SetupError:
+            found = False
+        lines.append(
+            Line(f"Tesseract {language}", found, "", needed, "tesseract_data_missing", {"lang": language})
+        )
+    return lines
+
+
+def _home(settings: Any) -> list[Line]:
+    lines = []
+    try:
+        settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        free = shutil.disk_usage(settings.home).free
+        lines.append(Line(f"SOHOA_HOME {settings.home}", True, f"{free / 1e9:.0f} GB", True))
+    except OSError:
+        return [
+            Line(f"SOHOA_HOME {settings.home}", False, "", True, "home_unwritable", {"path": settings.home})
+        ]
+    from cli.batch import database_of  # noqa: PLC0415
+    from storage.objects import open_store  # noqa: PLC0415
+
+    for name, opening in (
+        ("catalogue", lambda: database_of(settings).__enter__().close()),
+        (f"store ({settings.store.kind})", lambda: open_store(settings.store, settings.home)),
+    ):
+        try:
+            opening()
+            lines.append(Line(name, True, "", True))
+        except SohoaError as error:
+            lines.append(Line(name, False, str(error), True, error.remedy or error.code, dict(error.params)))
+    return lines
+
+
+def _remedy(line: Line, lang: str) -> str:
+    if line.found or not line.remedy:
+        return ""
+    params = {key: str(value) for key, value in line.params.items()}
+    return text(f"error.{line.remedy}", lang, detail=line.version, **params)
+
+
+def _shape(line: Line, lang: str) -> dict[str, Any]:
+    return {
+        "name": line.name,
+        "found": line.found,
+        "version": line.version,
+        "needed": line.needed,
+        "remedy": _remedy(line, lang) or None,
+    }
+
+
+def _print(lines: list[Line], lang: str) -> None:
+    from cli.tables import print_table  # noqa: PLC0415
+
+    def state(line: Line) -> str:
+        if line.found:
+            return text("doctor.ok", lang)
+        return text("doctor.missing" if line.needed else "doctor.optional", lang)
+
+    print_table(
+        [text(f"head.{key}", lang) for key in ("name", "found", "version", "remedy")],
+        [[line.name, state(line), line.version if line.found else "", _remedy(line, lang)] for line in lines],
+        title=text("doctor.title", lang),
+    )
+    if all(line.found or not line.needed for line in lines):
+        sys.stdout.write(text("doctor.all_good", lang) + "\n")

@@ -1,0 +1,56 @@
+"""`sohoa get ID OUT`: a document's PDF/A, or the bytes as they came."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.app import Home, Lang, Operator, app, settings_of
+from cli.batch import database_of
+from configs.messages import text
+from schemas.errors import StoreError, UsageError
+
+
+@app.command("get")
+def get(
+    wanted: Annotated[str, typer.Argument(metavar="ID", help="Mã tài liệu, mã kết quả hoặc SHA-256.")],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="Tệp hoặc thư mục đích.")],
+    original: Annotated[bool, typer.Option("--original", help="Lấy tệp gốc như lúc nhận.")] = False,
+    home: Home = None,
+    lang: Lang = None,
+    operator: Operator = None,
+) -> int:
+    """Lấy PDF/A của một tài liệu, hoặc bản gốc nguyên vẹn."""
+    settings = settings_of(home, lang, operator)
+    from storage.catalogue import documents  # noqa: PLC0415
+    from storage.objects import keys, open_store, sha256_of  # noqa: PLC0415
+
+    with database_of(settings) as database:
+        rows = documents.find(database, wanted)
+    if not rows:
+        raise UsageError(f"no document {wanted}", remedy="document_absent", value=wanted)
+    if len(rows) > 1 and not original:
+        raise UsageError(
+            f"{len(rows)} documents",
+            remedy="document_ambiguous",
+            ids=", ".join(row.document.id for row in rows),
+        )
+    row = rows[0]
+    key, digest = (
+        (keys.original(row.document.sha256), row.document.sha256)
+        if original
+        else (row.pdfa_key, row.pdfa_sha256)
+    )
+    if key is None:
+        raise UsageError("no PDF/A", remedy="document_without_pdfa", value=wanted)
+    name = Path(row.file).name if original else f"{row.document.id}.pdf"
+    target = out / name if out.is_dir() else out
+    open_store(settings.store, settings.home).get(key, target)
+    if sha256_of(target) != digest:
+        target.unlink()
+        raise StoreError(f"object {key} has changed", remedy="object_differs", key=key)
+    sys.stdout.write(text("get.done", settings.lang, path=target) + "\n")
+    return 0

@@ -1,0 +1,113 @@
+"""`sohoa pdfa IN OUT`: one file, or a folder tree of files, to searchable PDF/A."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cli.app import EXIT_SET_ASIDE, AsJson, Home, Lang, Operator, app, settings_of
+from cli.shapes import finding_json, print_json, shown
+from configs.messages import text
+from schemas.errors import SetupError, UsageError
+
+Pair = tuple[bytes, Path]
+
+
+@app.command("pdfa")
+def pdfa(
+    source: Annotated[str, typer.Argument(metavar="IN", help="Tệp hoặc thư mục nguồn.")],
+    target: Annotated[str, typer.Argument(metavar="OUT", help="Tệp hoặc thư mục đích.")],
+    check: Annotated[bool, typer.Option("--check", help="Kiểm tra bằng veraPDF.")] = False,
+    as_json: AsJson = False,
+    home: Home = None,
+    lang: Lang = None,
+    operator: Operator = None,
+) -> int:
+    """Chuyển tệp hoặc cả cây thư mục sang PDF/A tìm kiếm được."""
+    settings = settings_of(home, lang, operator)
+    from configs.loader import load_rendition_profile  # noqa: PLC0415
+    from flows import single  # noqa: PLC0415
+
+    pairs = dict(_pairs(Path(source), Path(target)))
+    statuses = []
+    with ExitStack() as stack:
+        judge = stack.enter_context(_judge()) if check else None
+        desk = stack.enter_context(single.open_desk(settings.workers))
+        profile = load_rendition_profile()
+        results = single.in_order(
+            desk,
+            list(pairs),
+            lambda path: single.make_pdfa(desk, profile, judge, path, pairs[path], _nothing),
+        )
+        for result in results:
+            statuses.append(result.status)
+            shape = {
+                "file": result.file,
+                "output": result.output,
+                "status": result.status,
+                "flavour": profile.flavour if result.output else None,
+                "verdict": str(result.verdict),
+                "pages": result.pages,
+                "findings": [finding_json(each, settings.lang) for each in result.findings],
+            }
+            if as_json:
+                print_json(shape)
+            else:
+                _print_for_people(shape, settings.lang)
+    return EXIT_SET_ASIDE if any(status != "done" for status in statuses) else 0
+
+
+def _judge() -> Any:
+    from engines import verapdf  # noqa: PLC0415
+
+    if verapdf.find() is None:
+        raise SetupError("veraPDF is not installed", remedy="verapdf_missing")
+    return verapdf.VeraPdf()
+
+
+def _pairs(source: Path, target: Path) -> list[Pair]:
+    """Each input with its output; a folder's tree is mirrored.
+
+    Raises:
+        UsageError: a folder into a file, or an output that would overwrite an input.
+        SetupError: the outputs cannot be written there.
+    """
+    from flows import delivery  # noqa: PLC0415
+
+    if source.is_dir():
+        if target.exists() and not target.is_dir():
+            raise UsageError(f"{target} is no folder", remedy="output_is_file", path=target)
+        delivery.keep_out_of(source, [target / "any"])
+        delivery.need_writable(target)
+        from flows.inbox import open_inbox  # noqa: PLC0415
+
+        inbox = open_inbox(source)
+        root = len(os.fsencode(inbox.root)) + 1
+        files = {os.fsdecode(entry.path[root:]): entry.path for entry in inbox.files}
+        places = delivery.places(files, target)
+        delivery.keep_out_of(source, places.values())
+        return [(path, places[name]) for name, path in files.items()]
+    out = target / f"{source.stem}.pdf" if target.is_dir() else target
+    if out.exists() and source.exists() and out.samefile(source):
+        raise UsageError(f"{out} is the input itself", remedy="output_is_input", path=out)
+    delivery.need_writable(out.parent)
+    return [(os.fsencode(source), out)]
+
+
+def _nothing() -> None:
+    """Nobody watches single pages here."""
+
+
+def _print_for_people(shape: dict[str, Any], lang: str) -> None:
+    where = f" → {shape['output']}" if shape["output"] else ""
+    verdict = text(f"verdict.{shape['verdict']}", lang)
+    lines = [f"{shown(shape['file'] + where)} · {text('status.' + shape['status'], lang)} · PDF/A: {verdict}"]
+    for told in shape["findings"]:
+        remedy = f" → {told['remedy']}" if told["remedy"] else ""
+        lines.append(f"  [{told['severity']}] {told['message']}{remedy}")
+    sys.stdout.write("\n".join(lines) + "\n")

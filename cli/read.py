@@ -1,0 +1,73 @@
+"""`sohoa read`: what the machine reads on each file; stores nothing."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from cli.app import EXIT_SET_ASIDE, AsJson, Home, Lang, Operator, app, settings_of
+from cli.shapes import finding_json, print_json, read_json, shown
+from configs.messages import text
+
+
+@app.command("read")
+def read(
+    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Các tệp cần đọc.")],
+    as_json: AsJson = False,
+    home: Home = None,
+    lang: Lang = None,
+    operator: Operator = None,
+) -> int:
+    """Đọc tệp và in ra những gì máy đọc được; không lưu gì."""
+    settings = settings_of(home, lang, operator)
+    from configs.loader import load_rulebook  # noqa: PLC0415
+    from flows import single  # noqa: PLC0415 - image libraries, only when something is read
+
+    codes = []
+    with single.open_desk(settings.workers) as desk:
+        book = load_rulebook()
+        results = single.in_order(
+            desk,
+            [os.fsencode(file) for file in files],
+            lambda path: single.read_file(desk, book, path, _nothing),
+        )
+        for result in results:
+            codes.append(result.status)
+            if as_json:
+                print_json(read_json(*result, settings.lang))
+            else:
+                _print_for_people(result, settings.lang)
+    return EXIT_SET_ASIDE if any(code != "read" for code in codes) else 0
+
+
+def _nothing() -> None:
+    """Nobody watches single pages here."""
+
+
+def _print_for_people(result: object, lang: str) -> None:
+    from configs.loader import load_rulebook  # noqa: PLC0415
+    from flows import single  # noqa: PLC0415
+
+    assert isinstance(result, single.ReadResult)
+    out = [f"── {shown(result.file)} · {text(f'status.{result.status}', lang)}"]
+    for paper in result.papers:
+        pages = ", ".join(str(page) for page in paper.pages)
+        known = load_rulebook().kind(paper.kind)
+        kind = known.title if known else text("kind.unknown", lang)
+        out.append(f"  {kind} · {text('pages', lang)} {pages} · {text(f'route.{paper.route}', lang)}")
+        for name, field in paper.fields.items():
+            value = field.value if field.value is not None else text("unread", lang, raw=field.raw or "")
+            sure = "" if field.confidence is None else f"  ({field.confidence:.0%})"
+            out.append(f"    {text(f'field.{name}', lang)}: {value}{sure}")
+        out.append(f"    {text('validity', lang)}: {text(f'validity_state.{paper.validity.state}', lang)}")
+    for finding in result.findings:
+        told = finding_json(finding, lang)
+        remedy = f" → {told['remedy']}" if told["remedy"] else ""
+        out.append(f"  [{told['severity']}] {told['message']}{remedy}")
+    for page in result.pages:
+        out.append(f"  ── {text('page', lang)} {page.number}")
+        out.extend(f"  {line}" for line in page.text.splitlines())
+    sys.stdout.write("\n".join(out) + "\n")

@@ -1,0 +1,283 @@
+"""`sohoa review list|show|set|accept|export|import`."""
+
+from __future__ import annotations
+
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cli.app import EXIT_WRONG, AsJson, Home, Lang, Operator, review_app, settings_of
+from cli.batch import database_of, named_batch
+from cli.shapes import print_json
+from configs.messages import render, text
+from schemas.clock import VIETNAM, today
+from schemas.errors import UsageError
+from schemas.text import mask_identifier, vn_number
+
+Paper = Annotated[str, typer.Argument(metavar="ID", help="Mã tài liệu, mã kết quả hoặc SHA-256.")]
+Note = Annotated[str, typer.Option("--note", help="Ghi chú kèm quyết định.")]
+
+
+@review_app.command("list")
+def list_waiting(
+    batch: Annotated[str | None, typer.Argument(metavar="[BATCH]", help="Tên lô; bỏ trống: mọi lô.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="Cả giá trị chưa chắc của giấy đã chấp nhận.")] = False,
+    as_json: AsJson = False,
+    home: Home = None,
+    lang: Lang = None,
+    operator: Operator = None,
+) -> int:
+    """Giấy tờ và giá trị cần người xem."""
+    settings = settings_of(home, lang, operator)
+    from configs.loader import load_rulebook  # noqa: PLC0415
+    from review.questions import waiting  # noqa: PLC0415
+    from review.shapes import waiting_json  # noqa: PLC0415
+
+    name = named_batch(batch) if batch else None
+    with database_of(settings) as database:
+        papers = waiting(database, name, load_rulebook(), every=every)
+    if as_json:
+        print_json({"batch": name, "papers": [waiting_json(each, settings.lang) for each in papers]})
+    elif papers:
+        for paper in papers:
+            _print_paper(paper, settings.lang)
+        questions = sum(len(each.questions) for each in papers)
+        said = text("review.count", settings.lang, papers=len(papers), questions=questions)
+        sys.stdout.write(said + "\n")
+    else:
+        sys.stdout.write(text("review.none", settings.lang) + "\n")
+    return 0
+
+
+@review_app.command("show")
+def show(
+    paper: Paper, as_json: AsJson = False, home: Home = None, lang: Lang = None, operator: Operator = None
+) -> int:
+    """Một giấy: giá trị, điều còn hỏi, những gì đã quyết định."""
+    settings = settings_of(home, lang, operator)
+    from configs.loader import load_rulebook  # noqa: PLC0415
+    from review.questions import waiting_paper  # noqa: PLC0415
+    from review.shapes import paper_json  # noqa: PLC0415
+    from storage.catalogue import decisions  # noqa: PLC0415
+
+    with database_of(settings) as database:
+        found = waiting_paper(database, paper, load_rulebook())
+        document = found.row.document
+        history = decisions.of_documents(database, [document.id]).get(document.id, [])
+    if as_json:
+        print_json(paper_json(found, history, settings.lang))
+        return 0
+    _print_paper(found, settings.lang)
+    from cli.tables import print_table  # noqa: PLC0415
+
+    keys = ("field", "value", "confidence", "source")
+    rows = [
+        [
+            text(f"field.{name}", settings.lang).removeprefix("field."),
+            _shown(name, field.value, settings.lang),
+            _share(field.confidence),
+            text(f"source.{field.source}", settings.lang),
+        ]
+        for name, field in document.fields.items()
+    ]
+    print_table([text(f"head.{key}", settings.lang) for key in keys], rows)
+    for each in history:
+        said = text(
+            f"review.said_{each.action}",
+            settings.lang,
+            at=datetime.fromisoformat(each.at).astimezone(VIETNAM).strftime("%d/%m/%Y %H:%M"),
+            operator=each.operator,
+            target=text(f"field.{each.target}", settings.lang).removeprefix("field."),
+            value=_shown(each.target, each.value, settings.lang),
+            old=_shown(each.target, each.old, settings.lang),
+        )
+        sys.stdout.write(said + "\n")
+    return 0
+
+
+@review_app.command("set")
+def set_values(
+    paper: Paper,
+    values: Annotated[
+        list[str],
+        typer.Argument(metavar="MỤC=GIÁ TRỊ...", help="Ví dụ: number=12/QĐ-UBND issue_date=05/03/2021"),
+    ],
+    absent: Annotated[
+        list[str] | None, typer.Option("--absent", metavar="MỤC", help="Mục này không có trên giấy.")
+    ] = None,
+    sure: Annotated[
+        bool, typer.Option("--sure", help="Trên giấy ghi đúng như vậy, dù số kiểm tra không khớp.")
+    ] = False,
+    note: Note = "",
+    as_json: AsJson = False,
+    home: Home = None,
+    lang: Lang = None,
+    operator: Operator = None,
+) -> int:
+    """Ghi giá trị đúng cho một giấy, bằng tay."""
+    settings = settings_of(home, lang, operator)
+    given: dict[str, str | None] = dict.fromkeys(absent or ())
+    for each in values:
+        target, equals, value = each.partition("=")
+        if not equals:
+            raise UsageError(f"no value in {each}", remedy="review_set_usage", value=each)
+        given[target.strip()] = value
+    from review.by_hand import set_values as apply_values  # noqa: PLC0415
+    from workspace.opening import open_workspace  # noqa: PLC0415
+
+    with open_workspace(settings) as workspace:
+        done = apply_values(workspace, paper, given, as_of=today(), note=note, sure=sure)
+    return _tell(done, settings.lang, as_json)
+
+
+@review_app.command("accept")
+def accept(
+    paper: Paper,
+    note: Note = "",
+    as_json: AsJson = False,
+    home: Home = None,
+    lang: Lang = None,
+    operator: Operator = None,
+) -> int:
+    """Xác nhận mọi giá trị đang hỏi của một giấy đã đọc đúng, ảnh dùng được."""
+    settings = settings_of(home, lang, operator)
+    from review.by_hand import accept_paper  # noqa: PLC0415
+    from workspace.opening import open_workspace  # noqa: PLC0415
+
+    with open_workspace(settings) as workspace:
+        done = accept_paper(workspace, paper, as_of=today(), note=note)
+    return _tell(done, settings.lang, as_json)
+
+
+@review_app.command("export")
+def export(
+    batch: Annotated[str, typer.Argument(metavar="BATCH", help="Tên lô.")],
+    out: Annotated[Path | None, typer.Argument(metavar="[OUT.xlsx]", help="Bảng tính sẽ ghi.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="Cả giá trị chưa chắc của giấy đã chấp nhận.")] = False,
+    as_json: AsJson = False,
+    home: Home = None,
+    lang: Lang = None,
+    operator: Operator = None,
+) -> int:
+    """Ghi bảng tính có ảnh cắt, để người xem điền; nhận lại bằng review import."""
+    settings = settings_of(home, lang, operator)
+    from review.exporting import export as write  # noqa: PLC0415
+    from storage.objects.keys import batch_key  # noqa: PLC0415
+    from workspace.opening import open_workspace  # noqa: PLC0415
+
+    name = named_batch(batch)
+    path = out or Path(f"can-xem-{batch_key(name)}.xlsx")
+    if path.is_dir():
+        path = path / f"can-xem-{batch_key(name)}.xlsx"
+    with open_workspace(settings) as workspace:
+        done = write(workspace, name, path, day=today(), every=every, operator=operator or "")
+    if as_json:
+        files = [
+            {"file": str(each.path), "papers": each.papers, "questions": each.questions} for each in done
+        ]
+        print_json({"batch": name, "workbooks": files})
+    elif not done:
+        sys.stdout.write(text("review.none", settings.lang) + "\n")
+    else:
+        for each in done:
+            sys.stdout.write(text("review.exported", settings.lang, **each._asdict()) + "\n")
+    return 0
+
+
+@review_app.command("import")
+def import_(
+    workbook: Annotated[Path, typer.Argument(metavar="FILE.xlsx", help="Bảng tính đã điền.")],
+    as_json: AsJson = False,
+    home: Home = None,
+    lang: Lang = None,
+    operator: Operator = None,
+) -> int:
+    """Nhận lại bảng tính đã điền: đúng hết thì nhập, sai một chỗ thì không nhập dòng nào."""
+    settings = settings_of(home, lang, operator)
+    from review.importing import import_workbook  # noqa: PLC0415
+    from review.shapes import imported_json, problem_text  # noqa: PLC0415
+    from workspace.opening import open_workspace  # noqa: PLC0415
+
+    with open_workspace(settings) as workspace:
+        done = import_workbook(workspace, workbook, as_of=today(), operator=operator)
+    if as_json:
+        print_json(imported_json(done, str(workbook), settings.lang))
+    elif done.problems:
+        sys.stderr.write(text("review.refused", settings.lang, count=len(done.problems)) + "\n")
+        for each in done.problems:
+            said = problem_text(each, settings.lang)
+            place = {"sheet": each.sheet, "row": each.row or "–", "column": each.column or "–"}
+            sys.stderr.write(text("review.problem", settings.lang, message=said, **place) + "\n")
+    else:
+        counts = {"applied": sum(len(each.decisions) for each in done.applied), "papers": len(done.applied)}
+        told = {**counts, "already": done.already, "again": done.again, "open": done.unanswered}
+        sys.stdout.write(text("review.imported", settings.lang, **told) + "\n")
+        print_applied(list(done.applied), settings.lang)
+    return EXIT_WRONG if done.problems else 0
+
+
+def _tell(done: list[Any], lang: str, as_json: bool) -> int:
+    from review.shapes import applied_json  # noqa: PLC0415
+
+    if as_json:
+        print_json({"papers": [applied_json(each, lang) for each in done]})
+        return 0
+    if not done:
+        sys.stdout.write(text("review.unchanged", lang) + "\n")
+    print_applied(done, lang)
+    return 0
+
+
+def print_applied(done: list[Any], lang: str) -> None:
+    """What became of each paper, a line each; identifiers in codes masked."""
+    for each in done:
+        document = each.after.document
+        code = each.after.code
+        said = text(
+            "review.applied_coded" if code else "review.applied",
+            lang,
+            file=each.before.file,
+            count=len(each.decisions),
+            route=text(f"route.{document.route}", lang),
+            code=_masked(code),
+        )
+        sys.stdout.write(said + "\n")
+        for finding in document.findings:
+            if finding.severity != "info" and document.route != "accepted":
+                sys.stdout.write(f"    – {render(finding, lang)[0]}\n")
+
+
+def _masked(code: str | None) -> str:
+    owner = (code or "").partition(".")[0]
+    return (code or "").replace(owner, mask_identifier(owner)) if owner else code or ""
+
+
+def _print_paper(paper: Any, lang: str) -> None:
+    document = paper.row.document
+    head = text(
+        "review.paper",
+        lang,
+        id=document.id,
+        batch=paper.row.batch,
+        file=paper.row.file,
+        pages=", ".join(map(str, document.pages)),
+        kind=document.kind or text("kind.unknown", lang),
+        route=text(f"route.{document.route}", lang),
+    )
+    sys.stdout.write(head + "\n")
+    for each in paper.questions:
+        reasons = "; ".join(render(reason, lang)[0] for reason in each.reasons)
+        sys.stdout.write(f"    {'*' if each.required else '·'} {each.target}: {reasons}\n")
+
+
+def _shown(target: str, value: str | None, lang: str) -> str:
+    if value is None:
+        return text("review.no_value", lang)
+    return mask_identifier(value) if target.endswith("_id") else value
+
+
+def _share(confidence: float | None) -> str:
+    return "–" if confidence is None else vn_number(confidence, 2)

@@ -1,0 +1,156 @@
+"""The summary of a batch for people: what was done, what needs a person, where things lie."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from cli.tables import print_table
+from configs.messages import text
+from schemas.batches import BatchState, PageCounts
+from schemas.text import vn_number
+from workspace.closing import report_folder
+
+_MOST = 8
+
+
+def batch_summary(settings: Any, shown: dict[str, Any], outcome: Any, *, every_paper: bool = False) -> str:
+    """The summary as text.
+
+    Args:
+        settings: of this machine.
+        shown: the batch in the contract's shape.
+        outcome: of this run; None when there was nothing to do, or nothing was run.
+        every_paper: one line a paper as well.
+    """
+    lang = settings.lang
+
+    def say(key: str, **params: object) -> str:
+        return text(f"summary.{key}", lang, **params)
+
+    papers, pages = shown["documents"], shown["pages"]
+    lines = [
+        say("title", batch=shown["batch"], state=text(f"state.{shown['state']}", lang)),
+        say("files", **shown["files"]),
+        say("pages", **{"in": pages["in"], "accounted": pages["accounted"], "passes": pages["ocr_passes"]}),
+    ]
+    if pages["in"] != pages["accounted"]:
+        lines.append(say("missing", count=pages["in"] - pages["accounted"]))
+    routes = Counter(paper["route"] for paper in papers)
+    counts = {name: routes.get(name, 0) for name in ("accepted", "review", "rescan", "partial")}
+    lines.append(say("papers", count=len(papers), **counts))
+    coded = sum(1 for paper in papers if paper["code"])
+    waiting = sum(1 for each in shown["findings"] if each["rule"] == "no_result_code")
+    lines.append(say("codes", count=coded, waiting=waiting))
+    verdicts = Counter(paper["verdict"] for paper in papers)
+    lines.append(
+        say("verdicts", **{name: verdicts.get(name, 0) for name in ("valid", "invalid", "not_checked")})
+    )
+    if outcome is None and not every_paper and shown["state"] == BatchState.FINISHED:
+        lines.append(say("nothing"))
+    lines += _needs(shown, say)
+    if every_paper:
+        lines += _papers(papers, lang)
+    lines += _where(settings, shown["batch"], say)
+    return "\n".join(lines) + "\n"
+
+
+def print_overview(settings: Any, batches: Sequence[dict[str, Any]]) -> None:
+    """Several batches on one screen: a line each, what needs a person, where things lie."""
+    lang = settings.lang
+
+    def say(key: str, **params: object) -> str:
+        return text(f"summary.{key}", lang, **params)
+
+    rows = [_overview_row(shown) for shown in batches]
+    totals = [str(sum(int(row[column]) for row in rows)) for column in range(1, len(_COLUMNS))]
+    heads = [text(f"head.{name}", lang) for name in _COLUMNS]
+    numbers = range(1, len(_COLUMNS))
+    print_table(heads, [*rows, [say("all"), *totals]], numbers=numbers, title=say("overview"))
+    findings = [each for shown in batches for each in shown["findings"]]
+    lines = [*_needs({"batch": "…", "findings": findings}, say), "", say("where")]
+    lines.append(say("store", path=_store_place(settings)))
+    lines.append(say("reports"))
+    for shown in batches:
+        report = report_folder(settings.home, shown["batch"]) / "report.html"
+        if report.is_file():
+            lines.append(f"    {report}")
+    sys.stdout.write("\n".join(lines) + "\n\n")
+
+
+_COLUMNS = (
+    *("batch", "files", "set_aside", "pages", "accounted", "documents"),
+    *("accepted", "to_person", "coded", "waiting_code", "pdfa_valid"),
+)
+
+
+def _overview_row(shown: dict[str, Any]) -> list[str]:
+    papers = shown["documents"]
+    accepted = sum(paper["route"] == "accepted" for paper in papers)
+    counts = (
+        *(shown["files"]["in"], shown["files"]["set_aside"]),
+        *(shown["pages"]["in"], shown["pages"]["accounted"], len(papers)),
+        *(accepted, len(papers) - accepted, sum(1 for paper in papers if paper["code"])),
+        sum(1 for each in shown["findings"] if each["rule"] == "no_result_code"),
+        sum(paper["verdict"] == "valid" for paper in papers),
+    )
+    return [shown["batch"], *map(str, counts)]
+
+
+def _needs(shown: dict[str, Any], say: Any) -> list[str]:
+    """Reasons that need a person, commonest first; then the files set aside."""
+    weights = Counter(
+        each["message"]
+        for each in shown["findings"]
+        if each["severity"] != "info" and not each["rule"].startswith("image_")
+    )
+    if not weights:
+        return []
+    lines = ["", say("needs")]
+    lines += [
+        say("needs_line", count=count, message=message) for message, count in weights.most_common(_MOST)
+    ]
+    if len(weights) > _MOST:
+        lines.append(say("more", count=len(weights) - _MOST, batch=shown["batch"]))
+    return lines
+
+
+def _papers(papers: list[dict[str, Any]], lang: str) -> list[str]:
+    from configs.loader import load_rulebook  # noqa: PLC0415 - only who lists papers
+
+    names = {kind.id: kind.title if lang == "vi" else kind.id for kind in load_rulebook().kinds}
+    lines = [""]
+    for paper in papers:
+        pages = ",".join(str(page) for page in paper["pages"])
+        route = text(f"route.{paper['route']}", lang)
+        kind = names.get(paper["kind"], "?")
+        lines.append(
+            f"  {paper['id']}  {route:<14} {paper['code'] or '–'}  {kind}  {paper['file']} [{pages}]"
+        )
+    return lines
+
+
+def _where(settings: Any, batch: str, say: Any) -> list[str]:
+    folder = report_folder(settings.home, batch)
+    lines = ["", say("where")]
+    if (folder / "report.html").is_file():
+        lines.append(say("report", path=folder / "report.html"))
+    if (folder / "data-docs.html").is_file():
+        lines.append(say("data_docs", path=folder / "data-docs.html"))
+    lines.append(say("store", path=_store_place(settings)))
+    lines.append(say("quota", home=settings.home))
+    return lines
+
+
+def _store_place(settings: Any) -> str:
+    if settings.store.kind == "local":
+        return str(settings.store.root or settings.home / "store")
+    return str(settings.store.endpoint)
+
+
+def speed(counts: PageCounts, seconds: float, lang: str) -> str:
+    """Pages a second of a run."""
+    rate = counts.ocr_passes / seconds if seconds > 0 else 0.0
+    return text("summary.speed", lang, rate=vn_number(rate, 2), seconds=vn_number(seconds, 1))

@@ -1,0 +1,61 @@
+"""`sohoa trace ID|CODE|SHA`: everything that ever happened to one paper, as a page for the auditor, or as JSON."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.app import AsJson, Home, Lang, Operator, app, settings_of
+from cli.shapes import print_json
+from configs.messages import text
+from schemas.clock import today
+from schemas.errors import SetupError, UsageError
+
+_PAGES = {".html", ".htm"}
+
+
+@app.command("trace")
+def trace(
+    wanted: Annotated[
+        str, typer.Argument(metavar="ID|CODE|SHA", help="Mã tài liệu, mã kết quả, hoặc SHA-256 của tệp.")
+    ],
+    out: Annotated[
+        Path | None, typer.Argument(metavar="[OUT.html]", help="Trang sẽ ghi, hoặc thư mục.")
+    ] = None,
+    clear: Annotated[
+        bool, typer.Option("--clear", help="Hiện đủ số định danh, cả trên ảnh (mặc định che).")
+    ] = False,
+    as_json: AsJson = False,
+    home: Home = None,
+    lang: Lang = None,
+    operator: Operator = None,
+) -> int:
+    """Mọi điều đã xảy ra với một giấy tờ: một trang cho người kiểm tra, mở được khi không có mạng."""
+    settings = settings_of(home, lang, operator)
+    if out is not None and not out.is_dir() and out.suffix.lower() not in _PAGES:
+        # A scan or a workbook named by mistake must not become a web page.
+        raise UsageError(f"{out} is no HTML file", remedy="trace_out", path=out)
+    from workspace.opening import open_workspace  # noqa: PLC0415
+    from workspace.tracing import trace_of, write_page  # noqa: PLC0415
+
+    with open_workspace(settings) as workspace:
+        found, history = trace_of(workspace, wanted, as_of=today(), clear=clear)
+        if as_json and out is None:
+            print_json(found.model_dump(mode="json"))
+            return 0
+        name = f"truy-vet-{found.papers[0].id[:12] if len(found.papers) == 1 else history.sha256[:12]}.html"
+        path = (out / name if out.is_dir() else out) if out else Path(name)
+        try:
+            write_page(workspace, found, history, path)
+        except OSError as error:
+            raise SetupError(
+                f"cannot write {path}", remedy="output_unwritable", path=path, detail=error.strerror
+            ) from error
+    if as_json:
+        print_json(found.model_dump(mode="json"))
+    else:
+        sys.stdout.write(text("trace.done", settings.lang, path=path) + "\n")
+    return 0

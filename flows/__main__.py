@@ -1,5 +1,0 @@
-"""`python -m flows`: the `sohoa` command line."""
-
-from flows.cli.app import main
-
-main()

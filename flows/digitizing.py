@@ -1,0 +1,62 @@
+"""One batch from its folder to its report: planned, run if anything is left to do, closed. Called by hand and at night."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from configs.settings import Settings
+from flows.batch import BatchOutcome, Dispatch, Progress, by_threads, run_batch
+from flows.inbox import open_inbox
+from flows.plan import BatchPlan, make_plan
+from schemas.batches import BatchState
+from schemas.clock import today
+from storage.catalogue import batches, views
+from workspace.locks import hold_batch
+from workspace.opening import Workspace, open_workspace
+
+Halt = Callable[[], BatchState | None]
+
+
+def digitize_batch(
+    settings: Settings, folder: Path, progress: Progress, halt: Halt = lambda: None
+) -> tuple[BatchOutcome | None, dict[str, Any]]:
+    """Plan, run and close one batch.
+
+    Args:
+        settings: of this machine.
+        folder: the batch folder.
+        progress: told of every step; `starting` while a temporary Prefect server comes up.
+        halt: asked between two files; a state it returns ends the run there.
+
+    Returns:
+        The run's outcome (None where nothing was left to do), and the batch as `views.show` gives it.
+    """
+    name = open_inbox(folder).name
+    with open_workspace(settings) as workspace, hold_batch(settings.home, name, workspace.operator):
+        plan = make_plan(workspace, folder)
+        outcome = None
+        if plan.todo or _unfinished(workspace, name):
+            outcome = _run(workspace, plan, progress, halt)
+        return outcome, views.show(workspace.database, name)
+
+
+def _unfinished(workspace: Workspace, name: str) -> bool:
+    """Whether a run was killed after its last file and before the batch was closed."""
+    state = batches.batch(workspace.database, name).state
+    return state not in {BatchState.FINISHED, BatchState.STOPPED}
+
+
+def _run(workspace: Workspace, plan: BatchPlan, progress: Progress, halt: Halt) -> BatchOutcome:
+    def work(dispatch: Dispatch) -> BatchOutcome:
+        return run_batch(workspace, plan, dispatch=dispatch, progress=progress, as_of=today(), halt=halt)
+
+    if workspace.settings.orchestrator == "plain":
+        return work(by_threads(workspace))
+    if "PREFECT_API_URL" not in os.environ:
+        progress.step("starting")
+    from flows.orchestra import run_as_flow  # noqa: PLC0415 - Prefect: only when there is work
+
+    return run_as_flow(workspace, plan.name, work)

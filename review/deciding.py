@@ -1,0 +1,305 @@
+"""Applying what persons decided: understood anew from kept readings, a version and a sidecar more, codes where due.
+
+No page is read again and no PDF/A written: only values change. All decisions of one call are written in one transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Final, NamedTuple
+
+from extractors.decided import still_open
+from extractors.image_quality import with_image_findings
+from extractors.routing import route
+from extractors.understanding import understand
+from review.questions import current_value
+from schemas.batches import BatchSheet
+from schemas.documents import Document, Route
+from schemas.errors import UsageError
+from schemas.events import Event, EventType
+from schemas.findings import Finding
+from schemas.reading import PageReading, PageState, failed_page
+from schemas.review import Action, Decision, in_force
+from schemas.sidecars import Sidecar
+from storage.catalogue import batches, decisions, documents
+from storage.catalogue.decisions import Decided
+from storage.catalogue.documents import Committed, DocumentRow, NewVersion
+from storage.sidecars import read_sidecar, write_sidecar
+from workspace.closing import close_batch
+from workspace.locks import hold_batch
+from workspace.opening import TOOL, Workspace
+
+# Findings that understanding draws itself, and those that the catalogue adds as it commits: both are drawn anew.
+_DRAWN_ANEW: Final = frozenset(
+    {
+        *("kind_unknown", "no_result_code", "result_code_ambiguous", "result_code_unlisted"),
+        *("field_missing", "field_unread", "field_uncertain", "field_malformed", "field_conflict"),
+        *("date_in_future", "unit_unresolved", "validity_unknown", "page_broken"),
+        *("code_part_differs", "code_voided", "identity_duplicate", "running_number_exhausted"),
+    }
+)
+
+
+class Wanted(NamedTuple):
+    """One thing a person said about one paper; value and target as `schemas.review.Decision` keeps them."""
+
+    document_id: str
+    target: str
+    action: Action = Action.SET
+    value: str | None = None
+    note: str = ""
+
+
+class Applied(NamedTuple):
+    """What became of one paper: as it stood, as it stands, the decisions that were new."""
+
+    before: DocumentRow
+    after: Committed
+    decisions: tuple[Decision, ...]
+
+
+def decide(
+    workspace: Workspace,
+    batch: str,
+    wanted: Sequence[Wanted],
+    *,
+    as_of: date,
+    operator: str | None = None,
+    how: str,
+) -> list[Applied]:
+    """Apply decisions to papers of one batch, whole or not at all, and close the batch again.
+
+    What was decided so before is passed over; where nothing is left, nothing is written.
+
+    Args:
+        workspace: the opened home.
+        batch: the batch that every paper belongs to.
+        wanted: what was said; of two about one target the later counts.
+        as_of: day on which validity is judged.
+        operator: who decided, where it is not who runs this.
+        how: where it was said (`workbook`, `hand`), for the events.
+
+    Raises:
+        BatchHeld: a run is at work on the batch.
+        UsageError: a paper is not of this batch, or its readings are no longer kept.
+    """
+    with hold_batch(workspace.settings.home, batch, workspace.operator):
+        applied = apply(
+            workspace, batch, wanted, as_of=as_of, operator=operator or workspace.operator, how=how
+        )
+        if applied or documents.events_to_export(workspace.database, batch):
+            # Events that wait tell of an import that was killed before its reports were written.
+            close_batch(workspace, batch)
+    return applied
+
+
+def apply(
+    workspace: Workspace, batch: str, wanted: Sequence[Wanted], *, as_of: date, operator: str, how: str
+) -> list[Applied]:
+    """`decide`, for a caller who holds the batch and closes it."""
+    rows = {row.document.id: row for row in documents.of_batch(workspace.database, batch)}
+    stranger = next((each.document_id for each in wanted if each.document_id not in rows), None)
+    if stranger is not None:
+        raise UsageError(f"no document {stranger} in {batch}", remedy="document_absent", value=stranger)
+    held = decisions.of_documents(workspace.database, sorted({each.document_id for each in wanted}))
+    fresh = _fresh(rows, wanted, held, operator)
+    if not fresh:
+        return []
+    sheet = batches.batch(workspace.database, batch).sheet
+    frame = _Frame(sheet, workspace.rules.digests(workspace.settings, sheet).understanding, as_of, how)
+    decided = []
+    kept: tuple[tuple[str, str], dict[int, PageReading]] = (("", ""), {})
+    # Papers of one original follow each other, so that its words are unpacked once and held no longer.
+    for document_id in sorted(fresh, key=lambda each: rows[each].document.sha256):
+        row, new = rows[document_id], fresh[document_id]
+        key = (row.document.sha256, row.digests.reading)
+        if kept[0] != key:
+            kept = (key, workspace.ledger.readings(*key))
+        said = in_force([*held.get(document_id, ()), *new])
+        decided.append(_next(workspace, row, new, said, frame, kept[1]))
+    done = decisions.commit(
+        workspace.database,
+        workspace.run.id,
+        operator,
+        decided,
+        lambda where, document_id, code: _event(
+            operator, where, EventType.CODE_ISSUED, document_id, "issued", code=code
+        ),
+    )
+    applied = [
+        Applied(rows[each.version.document.id], after, tuple(said for said, _ in each.decisions))
+        for each, after in zip(decided, done, strict=True)
+    ]
+    order = {document_id: at for at, document_id in enumerate(rows)}
+    return sorted(applied, key=lambda each: order[each.before.document.id])
+
+
+def _fresh(
+    rows: Mapping[str, DocumentRow],
+    wanted: Sequence[Wanted],
+    held: Mapping[str, Sequence[Decision]],
+    operator: str,
+) -> dict[str, list[Decision]]:
+    """Decisions that say something new, by document."""
+    last = {(each.document_id, each.target): each for each in wanted}
+    at = batches.now()
+    found: dict[str, list[Decision]] = {}
+    for each in last.values():
+        known = in_force(held.get(each.document_id, ())).get(each.target)
+        if known is not None and (known.action, known.value) == (each.action, each.value):
+            continue
+        said = Decision(
+            target=each.target,
+            action=each.action,
+            value=each.value,
+            old=current_value(rows[each.document_id].document, each.target),
+            operator=operator,
+            at=at,
+            note=each.note,
+        )
+        found.setdefault(each.document_id, []).append(said)
+    return found
+
+
+class _Frame(NamedTuple):
+    """What all papers of one call share."""
+
+    sheet: BatchSheet | None
+    understanding: str
+    as_of: date
+    how: str
+
+
+def _next(
+    workspace: Workspace,
+    row: DocumentRow,
+    new: Sequence[Decision],
+    said: Mapping[str, Decision],
+    frame: _Frame,
+    kept: Mapping[int, PageReading],
+) -> Decided:
+    """A paper's next version, its sidecar stored; `said` is all that stands decided about it, the new included."""
+    document_id, version = row.document.id, row.version + 1
+    sidecar = read_sidecar(workspace.store, document_id, row.version)
+    readings = _readings(workspace, row, sidecar, frame.as_of, kept)
+    (paper,) = understand(
+        row.document.sha256,
+        readings,
+        workspace.rules.book,
+        frame.sheet,
+        frame.as_of,
+        splits=[row.document.pages],
+        decided={document_id: said},
+    )
+    paper = _with_rest(workspace, row, paper, readings, said)
+    events = tuple(_told(row.batch, document_id, version, each, frame.how) for each in new)
+    digests = row.digests.model_copy(update={"understanding": frame.understanding})
+    renewed = sidecar.model_copy(
+        update={
+            "document": paper,
+            "version": version,
+            "digests": digests,
+            "sheet": frame.sheet,
+            "code": row.code,
+            "operator": new[0].operator,
+            "run": workspace.run.id,
+            "written_at": batches.now(),
+            "events": events,
+        }
+    )
+    made = NewVersion(
+        document=paper,
+        digests=digests,
+        version=version,
+        verdict=row.verdict,
+        pdfa_key=row.pdfa_key,
+        pdfa_sha256=row.pdfa_sha256,
+        sidecar_key=write_sidecar(workspace.store, renewed),
+        parts=documents.parts_of(paper) if paper.route is Route.ACCEPTED else None,
+        events=(),
+    )
+    return Decided(row.batch, made, tuple(zip(new, events, strict=True)))
+
+
+def _readings(
+    workspace: Workspace, row: DocumentRow, sidecar: Sidecar, as_of: date, kept: Mapping[int, PageReading]
+) -> list[PageReading]:
+    """The paper's pages as they were read for its present version.
+
+    Raises:
+        UsageError: a page's words are kept no longer.
+    """
+    sources = {source.number: source for source in sidecar.original.pages}
+    judged = with_image_findings(
+        [kept[number] for number in row.document.pages if number in kept], workspace.rules.image, as_of
+    )
+    known = {reading.number: reading for reading in judged}
+    for facts in sidecar.pages:
+        if facts.number in known:
+            continue
+        if facts.state is not PageState.FAILED:
+            raise UsageError(
+                f"words of page {facts.number} are kept no longer",
+                remedy="readings_gone",
+                batch=row.batch,
+                file=row.file,
+                page=facts.number,
+            )
+        failed = failed_page(sources[facts.number])
+        known[facts.number] = failed.model_copy(update={"findings": facts.findings})
+    return [known[number] for number in row.document.pages]
+
+
+def _with_rest(
+    workspace: Workspace,
+    row: DocumentRow,
+    paper: Document,
+    readings: Sequence[PageReading],
+    said: Mapping[str, Decision],
+) -> Document:
+    """The paper with what was found after understanding (its rendition, its batch), and routed with that."""
+    rest = [each for each in row.document.findings if each.rule not in _DRAWN_ANEW]
+    known = set(map(_mark, paper.findings))
+    findings = (*paper.findings, *(each for each in rest if _mark(each) not in known))
+    paper = paper.model_copy(update={"findings": findings, "dossier": row.document.dossier})
+    notes = still_open([each for reading in readings for each in reading.findings], said)
+    decided = route(paper, workspace.rules.book, notes, row.verdict)
+    return paper.model_copy(update={"route": decided})
+
+
+def _mark(each: Finding) -> tuple[str, int | None, str]:
+    return each.rule, each.page, str(sorted(each.params.items()))
+
+
+def _told(batch: str, document_id: str, version: int, said: Decision, how: str) -> Event:
+    return _event(
+        said.operator,
+        batch,
+        EventType.DECISION,
+        document_id,
+        "decided",
+        target=said.target,
+        action=str(said.action),
+        old=said.old,
+        new=said.value,
+        note=said.note,
+        how=how,
+        version=version,
+    )
+
+
+def _event(
+    agent: str, batch: str, kind: EventType, subject: str, outcome: str, **detail: str | int | None
+) -> Event:
+    return Event(
+        id=documents.new_event_id(),
+        type=kind,
+        at=batches.now(),
+        subject=subject,
+        batch=batch,
+        agent=agent,
+        tool=TOOL,
+        outcome=outcome,
+        detail=dict(detail),
+    )

@@ -1,0 +1,65 @@
+"""Writing what a batch asks of people into workbooks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import NamedTuple
+
+from review.crops import pictures_of
+from review.questions import waiting
+from review.workbook import parts, write_workbook
+from schemas.errors import UsageError
+from workspace.opening import Workspace
+
+
+class Exported(NamedTuple):
+    """One workbook: where it lies, how many papers and questions it holds."""
+
+    path: Path
+    papers: int
+    questions: int
+
+
+def export(
+    workspace: Workspace,
+    batch: str,
+    out: Path,
+    *,
+    day: date,
+    every: bool = False,
+    operator: str = "",
+    on_paper: Callable[[], None] = lambda: None,
+) -> list[Exported]:
+    """Write the questions of a batch; what one workbook cannot hold goes into others beside it (`-2`, `-3` …).
+
+    Args:
+        workspace: the opened home.
+        batch: its name.
+        out: the workbook to write; one that is there is never overwritten.
+        day: today, as shown.
+        every: doubtful values of accepted papers too.
+        operator: who will review, where known.
+        on_paper: told of each paper whose pictures are cut.
+
+    Raises:
+        UsageError: there is no such batch, or a workbook of that name is there already.
+        StoreError: an original is gone or damaged.
+    """
+    papers = [
+        paper
+        for paper in waiting(workspace.database, batch, workspace.rules.book, every=every)
+        if paper.questions
+    ]
+    if not papers:
+        return []
+    done = []
+    for number, part in enumerate(parts(papers), start=1):
+        path = out if number == 1 else out.with_name(f"{out.stem}-{number}{out.suffix}")
+        if path.exists():
+            raise UsageError(f"{path} is there already", remedy="review_workbook_there", path=path)
+        pictures = pictures_of(workspace, part, on_paper)
+        write_workbook(path, batch, part, pictures, workspace.rules.book, day, operator)
+        done.append(Exported(path, len(part), sum(len(paper.questions) for paper in part)))
+    return done

@@ -1,0 +1,178 @@
+"""Reading a filled workbook back: cells as they stand, each problem with its sheet, row and column. Decides nothing.
+
+Whatever a spreadsheet program does to a file (other styles, cells turned into numbers and dates, columns in another order)
+is met here; columns are found by their names.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from quality.sheets import Cells, SheetError, rows_of
+from review.drop_downs import ANSWER, COLUMNS, IDENTITY, NOTE, VALUE
+from review.workbook import MARK, WHO
+from schemas.text import squeeze
+
+_NEEDED: Final = ("Mục", ANSWER, VALUE, IDENTITY)
+_IDENTITY: Final = re.compile(
+    r"(?P<id>[0-9a-f]{32})\|(?P<version>\d+)\|(?P<target>[^|]+)\|(?P<shown>[0-9a-f]{12})"
+)
+_ERROR: Final = re.compile(r"#(REF|N/A|VALUE|NAME\?|DIV/0|NUM|NULL)!?", re.IGNORECASE)
+_HEAD_WITHIN: Final = 20
+
+
+class Problem(NamedTuple):
+    """One thing to mend: where (a sheet, a row as spreadsheets count, a column's name) and what."""
+
+    sheet: str
+    row: int
+    column: str
+    problem: str
+    params: Mapping[str, Any] = {}
+
+
+class Row(NamedTuple):
+    """One row that someone answered. `value` is text, or the number or date that a spreadsheet made of it."""
+
+    sheet: str
+    number: int
+    document_id: str
+    target: str
+    shown: str
+    answer: str
+    value: object
+    note: str
+
+
+class Filled(NamedTuple):
+    """A workbook as it came back: whose word it is, which batch it says it is of, what was answered, what is wrong."""
+
+    batch: str
+    operator: str
+    rows: tuple[Row, ...]
+    unanswered: int
+    problems: tuple[Problem, ...]
+
+
+def read_filled(path: Path) -> Filled:
+    """Read a workbook that came back.
+
+    Returns:
+        What it says; where the file as a whole is no such workbook, that is its one problem.
+    """
+    try:
+        cells = list(rows_of(path))
+    except SheetError as error:
+        problem = Problem(error.sheet or path.name, error.row or 0, "", "workbook", {"reason": error.problem})
+        return Filled("", "", (), 0, (problem,))
+    at = next((index for index, row in enumerate(cells) if _is_head(row)), None)
+    if at is None or cells[at].number > _HEAD_WITHIN:
+        return Filled("", "", (), 0, (Problem(path.name, 0, "", "sheet_missing"),))
+    head = cells[at]
+    sheet = head.sheet or path.name
+    columns, problems = _columns(head, sheet)
+    batch, operator = _above(cells[:at])
+    rows: list[Row] = []
+    seen: dict[tuple[str, str], int] = {}
+    unanswered = 0
+    if not problems:
+        for cell in cells[at + 1 :]:
+            if cell.sheet != head.sheet:
+                continue
+            row = _row(cell, sheet, columns, problems)
+            if row is None:
+                continue
+            key = (row.document_id, row.target)
+            if row.answer == "" and row.value is None:
+                unanswered += 1
+                continue
+            if key in seen and row.target != "-":
+                problems.append(Problem(sheet, row.number, IDENTITY, "identity_twice", {"other": seen[key]}))
+                continue
+            seen[key] = row.number
+            rows.append(row)
+    return Filled(batch, operator, tuple(rows), unanswered, tuple(problems))
+
+
+def _is_head(row: Cells) -> bool:
+    """The row of headings, even with some of them deleted."""
+    return sum(value in COLUMNS for value in row.values) >= 4
+
+
+def _columns(head: Cells, sheet: str) -> tuple[dict[str, int], list[Problem]]:
+    found: dict[str, int] = {}
+    problems = []
+    for index, value in enumerate(head.values):
+        name = squeeze(value) if isinstance(value, str) else ""
+        if name in found:
+            problems.append(Problem(sheet, head.number, name, "column_twice", {"name": name}))
+        elif name in COLUMNS:
+            found[name] = index
+    problems += [
+        Problem(sheet, head.number, name, "column_missing", {"name": name})
+        for name in _NEEDED
+        if name not in found
+    ]
+    return found, problems
+
+
+def _above(rows: Sequence[Cells]) -> tuple[str, str]:
+    """Batch and reviewer, as written above the headings."""
+    batch = operator = ""
+    for row in rows:
+        texts = [value for value in row.values if isinstance(value, str) and value]
+        for value in texts:
+            if value.startswith(f"{MARK}|"):
+                batch = value.partition("|")[2]
+        if texts and squeeze(texts[0]) == WHO:
+            named = [value for value in texts[1:] if not value.startswith(f"{MARK}|")]
+            operator = squeeze(named[0]) if named else ""
+    return batch, operator
+
+
+def _row(cells: Cells, sheet: str, columns: Mapping[str, int], problems: list[Problem]) -> Row | None:
+    def at(name: str) -> object:
+        index = columns.get(name, len(cells.values))
+        return cells.values[index] if index < len(cells.values) else None
+
+    answer, value, note = at(ANSWER), at(VALUE), at(NOTE)
+    identity = _IDENTITY.fullmatch(str(at(IDENTITY) or ""))
+    target = identity["target"] if identity else ""
+    if target == "-":
+        answer = None if value is None and isinstance(answer, str) else answer
+    bad = [
+        Problem(sheet, cells.number, name, *wrong)
+        for name, held in ((ANSWER, answer), (VALUE, value), (NOTE, note))
+        if (wrong := _wrong(held))
+    ]
+    if bad:
+        problems.extend(bad)
+        return None
+    filled = answer not in {None, ""} or value not in {None, ""}
+    if identity is None:
+        if filled:
+            lost = "identity_damaged" if at(IDENTITY) else "identity_missing"
+            problems.append(Problem(sheet, cells.number, IDENTITY, lost))
+        return None
+    return Row(
+        sheet=sheet,
+        number=cells.number,
+        document_id=identity["id"],
+        target=target,
+        shown=identity["shown"],
+        answer=squeeze(str(answer)) if answer is not None else "",
+        value=None if value == "" else value,
+        note=squeeze(str(note))[:500] if note is not None else "",
+    )
+
+
+def _wrong(held: object) -> tuple[str, dict[str, Any]] | None:
+    """A formula, or an error that a spreadsheet left behind."""
+    if not isinstance(held, str):
+        return None
+    if held.startswith("="):
+        return "formula", {}
+    return ("cell_error", {"value": held}) if _ERROR.fullmatch(held) else None

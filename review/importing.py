@@ -1,0 +1,221 @@
+"""A filled workbook taken in: every row checked first, then all of it applied, or none of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from review.answers import WrongAnswer, check_target, read_answer
+from review.deciding import Applied, Wanted, apply
+from review.drop_downs import (
+    ANSWER,
+    AS_PRINTED,
+    IDENTITY,
+    NOT_THERE,
+    PICTURE_FINE,
+    READ_RIGHT,
+    SCAN_AGAIN,
+    VALUE,
+)
+from review.filled import Filled, Problem, Row, read_filled
+from review.questions import NOTHING, current_value, shown_of
+from review.workbook import WHO
+from schemas.documents import Document
+from schemas.review import KIND, OF_PAPER, Action, Decision, in_force, picture_of
+from schemas.rules import Rulebook
+from schemas.text import mask_identifier
+from storage.catalogue import decisions, documents
+from storage.objects import sha256_of
+from workspace.closing import close_batch
+from workspace.locks import hold_batch
+from workspace.opening import Workspace
+
+_ORDER = {KIND: 0, "issue_date": 1}
+
+
+class Imported(NamedTuple):
+    """What an import did. With problems it did nothing.
+
+    Attributes:
+        batch: the batch the workbook is of, empty where it does not say.
+        answered, unanswered: rows.
+        already: rows that say what was decided before.
+        again: rows that ask for a new scan; they change nothing here.
+        applied: papers that have a new version.
+        problems: what to mend.
+    """
+
+    batch: str
+    answered: int
+    unanswered: int
+    already: int
+    again: int
+    applied: tuple[Applied, ...]
+    problems: tuple[Problem, ...]
+
+
+class _Checked(NamedTuple):
+    wanted: list[Wanted]
+    already: int
+    again: int
+    problems: list[Problem]
+
+
+def import_workbook(
+    workspace: Workspace, path: Path, *, as_of: date, operator: str | None = None
+) -> Imported:
+    """Check a filled workbook and apply it, whole or not at all; what it says a second time changes nothing.
+
+    Args:
+        workspace: the opened home.
+        path: the workbook.
+        as_of: today.
+        operator: who answers for it; None takes the name written in the workbook.
+
+    Raises:
+        BatchHeld: a run is at work on the batch.
+        CatalogueError, StoreError: records cannot be kept.
+    """
+    filled = read_filled(path)
+    problems = list(filled.problems)
+    who = operator or filled.operator
+    if not who and not problems:
+        problems.append(
+            Problem(filled.rows[0].sheet if filled.rows else path.name, 3, WHO, "operator_missing")
+        )
+    batch = _batch_of(workspace, filled)
+    if not batch or not filled.rows:
+        return Imported(batch, len(filled.rows), filled.unanswered, 0, 0, (), tuple(problems))
+    with hold_batch(workspace.settings.home, batch, workspace.operator):
+        checked = _check(workspace, batch, filled.rows, as_of)
+        problems += checked.problems
+        applied: list[Applied] = []
+        if not problems:
+            how = f"workbook {sha256_of(path)[:12]}"
+            applied = apply(workspace, batch, checked.wanted, as_of=as_of, operator=who[:200], how=how)
+            if applied or documents.events_to_export(workspace.database, batch):
+                # Events that wait tell of an import that was killed before its reports were written.
+                close_batch(workspace, batch)
+    return Imported(
+        batch,
+        len(filled.rows),
+        filled.unanswered,
+        checked.already,
+        checked.again,
+        tuple(applied),
+        tuple(sorted(problems, key=lambda each: (each.sheet, each.row))),
+    )
+
+
+def _batch_of(workspace: Workspace, filled: Filled) -> str:
+    """The batch it says it is of, else that of its first paper."""
+    for row in filled.rows if not filled.batch else ():
+        found = documents.find(workspace.database, row.document_id)
+        if found:
+            return found[0].batch
+    return filled.batch
+
+
+def _check(workspace: Workspace, batch: str, rows: Sequence[Row], as_of: date) -> _Checked:
+    known = {row.document.id: row.document for row in documents.of_batch(workspace.database, batch)}
+    said = decisions.of_documents(workspace.database, sorted({row.document_id for row in rows}))
+    checked = _Checked([], 0, 0, [])
+    already = again = 0
+    papers: dict[str, Document] = {}
+    for row in sorted(rows, key=lambda each: (_ORDER.get(each.target, 2), each.number)):
+        paper = papers.get(row.document_id) or known.get(row.document_id)
+        if paper is None:
+            checked.problems.append(_stranger(workspace, batch, row))
+            continue
+        if row.answer == SCAN_AGAIN and picture_of(row.target):
+            again += 1
+            continue
+        wanted = _wanted(row, paper, known[row.document_id], workspace.rules.book, as_of)
+        if isinstance(wanted, Problem):
+            checked.problems.append(wanted)
+            continue
+        papers[row.document_id] = _with(paper, wanted)
+        held = in_force(said.get(row.document_id, ()))
+        if _is_known(wanted, held):
+            already += 1
+        elif shown_of(known[row.document_id], row.target) != row.shown:
+            checked.problems.append(_stale(row, known[row.document_id]))
+        else:
+            checked.wanted.append(wanted)
+    return checked._replace(already=already, again=again)
+
+
+def _is_known(wanted: Wanted, held: Mapping[str, Decision]) -> bool:
+    known = held.get(wanted.target)
+    return known is not None and (known.action, known.value) == (wanted.action, wanted.value)
+
+
+def _with(paper: Document, wanted: Wanted) -> Document:
+    """The paper as later answers about it are checked: its kind and day of issue as just answered."""
+    if wanted.target == KIND:
+        return paper.model_copy(update={"kind": wanted.value})
+    held = paper.fields.get(wanted.target)
+    if wanted.target != "issue_date" or held is None:
+        return paper
+    dated = {**paper.fields, "issue_date": held.model_copy(update={"value": wanted.value})}
+    return paper.model_copy(update={"fields": dated})
+
+
+def _stranger(workspace: Workspace, batch: str, row: Row) -> Problem:
+    found = documents.find(workspace.database, row.document_id)
+    if found:
+        params = {"other": found[0].batch, "batch": batch}
+        return Problem(row.sheet, row.number, IDENTITY, "other_batch", params)
+    return Problem(row.sheet, row.number, IDENTITY, "document_absent")
+
+
+def _stale(row: Row, paper: Document) -> Problem:
+    now = current_value(paper, row.target) or "–"
+    shown = mask_identifier(now) if row.target.endswith("_id") else now
+    return Problem(row.sheet, row.number, "Máy đọc được", "stale", {"now": shown})
+
+
+def _wanted(row: Row, paper: Document, stored: Document, rules: Rulebook, as_of: date) -> Wanted | Problem:
+    """What a row asks for, or what is wrong with it."""
+
+    def wrong(column: str, problem: str, **params: Any) -> Problem:
+        return Problem(row.sheet, row.number, column, problem, params)
+
+    if row.target == NOTHING:
+        return wrong(VALUE, "not_answerable")
+    if picture_of(row.target):
+        if row.answer != PICTURE_FINE or row.value is not None:
+            choices = f"{PICTURE_FINE}, {SCAN_AGAIN}"
+            return wrong(ANSWER, "answer_unknown", value=row.answer or str(row.value), choices=choices)
+        return Wanted(row.document_id, row.target, Action.ACCEPT, None, row.note)
+    if row.answer not in {"", READ_RIGHT, AS_PRINTED, NOT_THERE}:
+        choices = ", ".join((READ_RIGHT, AS_PRINTED, NOT_THERE))
+        return wrong(ANSWER, "answer_unknown", value=row.answer, choices=choices)
+    try:
+        check_target(row.target, paper, rules)
+    except WrongAnswer:
+        return wrong(IDENTITY, "identity_damaged")
+    read = current_value(stored, row.target)
+    if row.value is not None:
+        return _typed(row, paper, read, rules, as_of)
+    if row.answer == NOT_THERE:
+        if row.target in OF_PAPER:
+            return wrong(ANSWER, "not_absent")
+        return Wanted(row.document_id, row.target, Action.ABSENT, None, row.note)
+    if read is None:
+        problem = "nothing_read" if row.answer == READ_RIGHT else "value_missing"
+        return wrong(VALUE, problem, answer=row.answer)
+    return Wanted(row.document_id, row.target, Action.SET, read, row.note)
+
+
+def _typed(row: Row, paper: Document, read: str | None, rules: Rulebook, as_of: date) -> Wanted | Problem:
+    try:
+        value = read_answer(row.value, row.target, paper, rules, as_of, sure=row.answer == AS_PRINTED)
+    except WrongAnswer as error:
+        problem = f"answer_{error.problem}"
+        return Problem(row.sheet, row.number, VALUE, problem, dict(error.params))
+    if row.answer == NOT_THERE or (row.answer == READ_RIGHT and value != read):
+        return Problem(row.sheet, row.number, ANSWER, "contradiction", {"answer": row.answer})
+    return Wanted(row.document_id, row.target, Action.SET, value, row.note)

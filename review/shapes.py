@@ -1,0 +1,125 @@
+"""Questions and outcomes as JSON, in the shapes of docs/review.md; they grow, they do not change."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from configs.messages import render, text
+from review.deciding import Applied
+from review.filled import Problem
+from review.importing import Imported
+from review.questions import Question, Waiting
+from schemas.findings import Finding
+
+
+def _reason(each: Finding, lang: str) -> dict[str, Any]:
+    message, remedy = render(each, lang)
+    return {"rule": each.rule, "severity": str(each.severity), "message": message, "remedy": remedy}
+
+
+def question_json(question: Question, lang: str) -> dict[str, Any]:
+    """One question."""
+    return {
+        "target": question.target,
+        "value": question.value,
+        "raw": question.raw,
+        "confidence": question.confidence,
+        "page": question.page,
+        "box": list(question.box) if question.box else None,
+        "required": question.required,
+        "reasons": [_reason(each, lang) for each in question.reasons],
+    }
+
+
+def waiting_json(paper: Waiting, lang: str) -> dict[str, Any]:
+    """One paper that waits."""
+    document = paper.row.document
+    return {
+        "id": document.id,
+        "batch": paper.row.batch,
+        "file": paper.row.file,
+        "pages": list(document.pages),
+        "version": paper.row.version,
+        "kind": document.kind,
+        "route": str(document.route),
+        "code": paper.row.code,
+        "lacks": list(paper.lacks),
+        "questions": [question_json(each, lang) for each in paper.questions],
+    }
+
+
+def paper_json(paper: Waiting, history: Sequence[Any], lang: str) -> dict[str, Any]:
+    """One paper with its values and everything ever decided about it."""
+    document = paper.row.document
+    return {
+        **waiting_json(paper, lang),
+        "unit": document.unit,
+        "level": document.level,
+        "result_type": document.result_type.value if document.result_type else None,
+        "candidates": list(document.result_type.candidates) if document.result_type else [],
+        "validity": str(document.validity.state),
+        "fields": {
+            name: {
+                "value": field.value,
+                "raw": field.raw,
+                "confidence": field.confidence,
+                "source": field.source,
+            }
+            for name, field in document.fields.items()
+        },
+        "decisions": [each.model_dump(mode="json") for each in history],
+    }
+
+
+def applied_json(applied: Applied, lang: str) -> dict[str, Any]:
+    """What became of one paper."""
+    after = applied.after
+    return {
+        "id": after.document.id,
+        "file": applied.before.file,
+        "decisions": len(applied.decisions),
+        "route": str(after.document.route),
+        "code": after.code,
+        "new_code": after.new_code,
+        "linked_to": after.linked_to,
+        "findings": [_reason(each, lang) for each in after.document.findings if each.severity != "info"],
+    }
+
+
+def problem_text(problem: Problem, lang: str) -> str:
+    """What to mend in a cell, and how."""
+    params = dict(problem.params)
+    if problem.problem == "workbook":
+        params["reason"] = text(f"review_wrong.file_{params['reason']}", lang)
+    section = (
+        "error"
+        if problem.problem.startswith("answer_") and problem.problem != "answer_unknown"
+        else "review_wrong"
+    )
+    return text(f"{section}.{problem.problem}", lang, **params)
+
+
+def imported_json(imported: Imported, workbook: str, lang: str) -> dict[str, Any]:
+    """What an import did."""
+    return {
+        "workbook": workbook,
+        "batch": imported.batch,
+        "rows": {
+            "answered": imported.answered,
+            "unanswered": imported.unanswered,
+            "already": imported.already,
+            "rescan": imported.again,
+        },
+        "papers": [applied_json(each, lang) for each in imported.applied],
+        "problems": [
+            {
+                "sheet": each.sheet,
+                "row": each.row,
+                "column": each.column,
+                "problem": each.problem,
+                "message": problem_text(each, lang),
+            }
+            for each in imported.problems
+        ],
+    }

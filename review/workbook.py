@@ -1,0 +1,310 @@
+"""The workbook that goes out to a person: a question a row, with its picture, what was read, why, and cells to fill.
+
+What it writes `review.filled` reads back. Only yellow cells can be changed; a hidden column tells which question
+a row is about and what was shown.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from configs.messages import render, text
+from review.answers import type_of
+from review.drop_downs import ANSWER, COLUMNS, IDENTITY, NOTE, VALUE, Lists, put
+from review.questions import NOTHING, Question, Waiting
+from schemas.review import KIND, VALIDITY, picture_of
+from schemas.rules import Rulebook
+from schemas.text import squeeze, vn_date
+
+if TYPE_CHECKING:
+    from openpyxl.workbook import Workbook
+    from openpyxl.worksheet.worksheet import Worksheet
+
+SHEET: Final = "Cần xem"
+GUIDE: Final = "Hướng dẫn"
+WHO: Final = "Người xem (họ tên):"
+HEAD_ROW: Final = 4
+MARK: Final = "sohoa-review-1"
+MOST_ROWS: Final = 500
+_WIDTHS: Final = (6, 58, 22, 17, 24, 8, 34, 20, 27, 18, 10)
+_PICTURE_PIXELS: Final = 400
+_MOST_HEIGHT: Final = 290
+_FONT: Final = "Arial"  # drawn by Liberation Sans where Arial is not; both have every Vietnamese letter
+_EMU: Final = 9525  # English metric units a pixel, which drawings are placed in
+_FILL, _HEAD, _BAND, _LINE, _DEAD = "FFF8DC", "1F4E68", "F4F7F9", "9FB4C0", "E4E4E4"
+
+
+def parts(papers: Sequence[Waiting]) -> list[list[Waiting]]:
+    """Papers in workbooks that stay small enough to open and to send: at most `MOST_ROWS` questions, papers whole."""
+    done: list[list[Waiting]] = [[]]
+    rows = 0
+    for paper in papers:
+        if done[-1] and rows + len(paper.questions) > MOST_ROWS:
+            done.append([])
+            rows = 0
+        done[-1].append(paper)
+        rows += len(paper.questions)
+    return done
+
+
+def write_workbook(
+    path: Path,
+    batch: str,
+    papers: Sequence[Waiting],
+    pictures: Mapping[tuple[str, str, int], bytes],
+    rules: Rulebook,
+    day: date,
+    operator: str = "",
+) -> Path:
+    """Write one workbook, whole or not at all, readable by its owner alone. `operator` is written into its cell."""
+    from openpyxl import Workbook  # noqa: PLC0415 - only where a workbook is written
+
+    book = Workbook()
+    sheet = book.worksheets[0]
+    sheet.title = SHEET
+    _head(sheet, batch, papers, day, operator)
+    lists = Lists(book, rules)
+    row = HEAD_ROW
+    for number, paper in enumerate(papers):
+        for at, question in enumerate(paper.questions):
+            row += 1
+            _row(sheet, row, paper, question, rules, shaded=number % 2 == 1, first=at == 0)
+            lists.offer(sheet, row, paper, question)
+            page = question.page or 0
+            _picture(sheet, row, pictures.get((question.document_id, question.target, page)))
+    _finish(sheet)
+    _guide(book)
+    partial = path.with_name(f".{path.name}.part")
+    with open(partial, "wb", opener=_private) as out:
+        book.save(out)
+    partial.replace(path)
+    return path
+
+
+def _private(name: str, flags: int) -> int:
+    return os.open(name, flags, 0o600)
+
+
+def identity_of(question: Question, version: int) -> str:
+    """What the hidden column holds: paper, its version, target, and digest of what is shown."""
+    return f"{question.document_id}|{version}|{question.target}|{question.shown}"
+
+
+def _head(sheet: Worksheet, batch: str, papers: Sequence[Waiting], day: date, operator: str) -> None:
+    from openpyxl.styles import Alignment, Font, PatternFill, Protection  # noqa: PLC0415
+    from openpyxl.utils import get_column_letter  # noqa: PLC0415
+
+    questions = sum(len(paper.questions) for paper in papers)
+    put(sheet.cell(1, 1), f"Những gì cần người xem — lô {batch}")
+    sheet.cell(1, 1).font = Font(name=_FONT, bold=True, size=15, color=_HEAD)
+    put(
+        sheet.cell(2, 1),
+        f"{len(papers)} giấy, {questions} điều cần xem, xuất ngày {vn_date(day)}. Ghi vào các ô màu vàng rồi lưu; "
+        f"cách ghi ở trang «{GUIDE}». Dấu * : chưa xong mục này thì giấy chưa được chấp nhận.",
+    )
+    sheet.cell(2, 1).font = Font(name=_FONT, bold=False)
+    put(sheet.cell(3, 1), WHO)
+    sheet.cell(3, 1).font = Font(name=_FONT, bold=True)
+    sheet.merge_cells(start_row=3, start_column=3, end_row=3, end_column=5)
+    who = sheet.cell(3, 3)
+    put(who, operator)
+    who.font = Font(name=_FONT, bold=True)
+    for column in (3, 4, 5):
+        sheet.cell(3, column).fill = PatternFill("solid", fgColor=_FILL)
+        sheet.cell(3, column).border = _border()
+        sheet.cell(3, column).protection = Protection(locked=False)
+    put(sheet.cell(3, COLUMNS.index(IDENTITY) + 1), f"{MARK}|{batch}")
+    for row, height in ((1, 26), (2, 20), (3, 22), (HEAD_ROW, 24)):
+        sheet.row_dimensions[row].height = height
+    for column, (name, width) in enumerate(zip(COLUMNS, _WIDTHS, strict=True), start=1):
+        cell = sheet.cell(HEAD_ROW, column)
+        put(cell, name)
+        cell.font = Font(name=_FONT, bold=True, color="FFFFFF")
+        cell.fill = PatternFill("solid", fgColor=_HEAD)
+        cell.alignment = Alignment(horizontal="center", vertical="center", wrap_text=True)
+        sheet.column_dimensions[get_column_letter(column)].width = width
+
+
+def _border(top: bool = False) -> Any:
+    from openpyxl.styles import Border, Side  # noqa: PLC0415
+
+    thin = Side(style="thin", color=_LINE)
+    return Border(left=thin, right=thin, bottom=thin, top=Side(style="medium", color=_HEAD) if top else thin)
+
+
+def _row(
+    sheet: Worksheet,
+    row: int,
+    paper: Waiting,
+    question: Question,
+    rules: Rulebook,
+    *,
+    shaded: bool,
+    first: bool,
+) -> None:
+    from openpyxl.styles import Alignment, Font, PatternFill, Protection  # noqa: PLC0415
+
+    answerable = question.target != NOTHING
+    document = paper.row.document
+    kind = rules.kind(document.kind)
+    where = f"{paper.row.file}\ntrang {question.page or document.pages[0]}\n{kind.title if kind else 'chưa rõ loại'}"
+    cells = {
+        "STT": str(row - HEAD_ROW),
+        "Giấy tờ": where,
+        "Mục": name_of(question) + (" *" if question.required else ""),
+        "Máy đọc được": shown_value(question, rules),
+        "Độ chắc": "" if question.confidence is None else f"{round(100 * question.confidence)} %",
+        "Vì sao cần xem": "\n".join(_why(question)),
+        ANSWER: "" if answerable else "Không sửa được ở đây",
+        VALUE: "",
+        NOTE: "",
+        IDENTITY: identity_of(question, paper.row.version),
+    }
+    for column, name in enumerate(COLUMNS, start=1):
+        cell = sheet.cell(row, column)
+        cell.number_format = "@"
+        if cells.get(name):
+            put(cell, cells[name])
+        open_cell = answerable and (
+            name in {ANSWER, NOTE} or (name == VALUE and picture_of(question.target) is None)
+        )
+        colour = (
+            _FILL if open_cell else _DEAD if name in {ANSWER, VALUE, NOTE} else _BAND if shaded else "FFFFFF"
+        )
+        cell.fill = PatternFill("solid", fgColor=colour)
+        cell.border = _border(first)
+        cell.protection = Protection(locked=not open_cell)
+        middle = name in {"STT", "Độ chắc"}
+        cell.alignment = Alignment(
+            wrap_text=True,
+            vertical="center",
+            horizontal="center" if middle else "left",
+            indent=0 if middle else 1,
+        )
+        cell.font = Font(name=_FONT, bold=name in {"Mục", VALUE})
+
+
+def name_of(question: Question) -> str:
+    """How a question is called on the sheet."""
+    if question.target == NOTHING:
+        return "Cả trang" if question.page else "Cả giấy"
+    if picture_of(question.target):
+        return "Ảnh quét"
+    return text(f"field.{question.target}", "vi").removeprefix("field.")
+
+
+def shown_value(question: Question, rules: Rulebook) -> str:
+    """What was read, as people write it; the raw text where there is no value."""
+    value = question.value
+    if value is None:
+        return f"(thấy: {squeeze(question.raw)})" if question.raw else ""
+    if question.target == KIND:
+        kind = rules.kind(value)
+        return kind.title if kind else value
+    if question.target == VALIDITY:
+        return text(f"validity_state.{value}", "vi")
+    if type_of(question.target, None, rules) == "date" or question.target.endswith("_date"):
+        try:
+            return vn_date(date.fromisoformat(value))
+        except ValueError:
+            return value
+    return value
+
+
+def _why(question: Question) -> list[str]:
+    said = []
+    for each in question.reasons:
+        message, remedy = render(each, "vi")
+        said.append(f"{message} {remedy}" if question.target == NOTHING and remedy else message)
+    return list(dict.fromkeys(said))
+
+
+def _picture(sheet: Worksheet, row: int, data: bytes | None) -> None:
+    from openpyxl.drawing.image import Image  # noqa: PLC0415
+    from openpyxl.drawing.spreadsheet_drawing import AnchorMarker, OneCellAnchor  # noqa: PLC0415
+    from openpyxl.drawing.xdr import XDRPositiveSize2D  # noqa: PLC0415
+
+    least = 66
+    if data is None:
+        put(sheet.cell(row, 2), "(không có ảnh)")
+        sheet.row_dimensions[row].height = least
+        return
+    image = Image(io.BytesIO(data))
+    scale = min(_PICTURE_PIXELS / image.width, _MOST_HEIGHT / image.height)
+    width, height = round(image.width * scale), round(image.height * scale)
+    gap = 4 * _EMU
+    start = AnchorMarker(col=1, colOff=gap, row=row - 1, rowOff=gap)
+    size = XDRPositiveSize2D(width * _EMU, height * _EMU)
+    image.anchor = OneCellAnchor(_from=start, ext=size)
+    sheet.add_image(image)
+    sheet.row_dimensions[row].height = max(least, 0.75 * (height + 10))
+
+
+def _finish(sheet: Worksheet) -> None:
+    from openpyxl.utils import get_column_letter  # noqa: PLC0415
+    from openpyxl.worksheet.properties import PageSetupProperties  # noqa: PLC0415
+
+    sheet.column_dimensions[get_column_letter(len(COLUMNS))].hidden = True
+    sheet.freeze_panes = f"A{HEAD_ROW + 1}"
+    sheet.sheet_view.zoomScale = 90
+    sheet.sheet_view.showGridLines = False
+    guard = sheet.protection
+    guard.sheet = True
+    guard.formatColumns = guard.formatRows = False
+    page = sheet.page_setup
+    page.orientation, page.paperSize, page.fitToWidth, page.fitToHeight = "landscape", 9, 1, 0
+    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+    sheet.print_title_rows = f"{HEAD_ROW}:{HEAD_ROW}"
+    margins = sheet.page_margins
+    margins.left = margins.right = margins.top = margins.bottom = 0.3
+
+
+def _guide(book: Workbook) -> None:
+    from openpyxl.styles import Alignment, Font, PatternFill  # noqa: PLC0415
+    from openpyxl.worksheet.properties import PageSetupProperties  # noqa: PLC0415
+
+    sheet = book.create_sheet(GUIDE, 1)
+    sheet.column_dimensions["A"].width, sheet.column_dimensions["B"].width = 30, 96
+    for row, (left, right) in enumerate(guide_lines(), start=1):
+        put(sheet.cell(row, 1), left)
+        put(sheet.cell(row, 2), right)
+        head = row == 1
+        for column in (1, 2):
+            cell = sheet.cell(row, column)
+            cell.alignment = Alignment(wrap_text=True, vertical="center", indent=1)
+            cell.font = Font(name=_FONT, bold=head or column == 1, color="FFFFFF" if head else "000000")
+            cell.border = _border()
+            if head:
+                cell.fill = PatternFill("solid", fgColor=_HEAD)
+        # A row's height is never found by itself in a file; one line holds about 110 letters.
+        sheet.row_dimensions[row].height = 8 + 15 * -(-len(right) // 110)
+    sheet.sheet_view.showGridLines = False
+    sheet.protection.sheet = True
+    sheet.page_setup.orientation, sheet.page_setup.paperSize = "landscape", 9
+    sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
+    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+
+
+def guide_lines() -> list[tuple[str, str]]:
+    """What the guide says, by line."""
+    keys = (
+        "what",
+        "who",
+        "value",
+        "read_right",
+        "as_printed",
+        "not_there",
+        "picture",
+        "empty",
+        "date",
+        "digits",
+    )
+    more = ("columns", "save", "again")
+    return [
+        (text(f"review_guide.{key}_head", "vi"), text(f"review_guide.{key}", "vi")) for key in (*keys, *more)
+    ]

@@ -1,0 +1,204 @@
+"""What is worth telling the IT department now, by the dated rules; sent once by every channel until it changes."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import NamedTuple
+
+from configs.loader import load_alert_rules
+from configs.messages import text
+from configs.settings import Settings
+from schemas.alerts import Alert, AlertRule
+from schemas.batches import BatchState
+from schemas.board import Board, QueueLine
+from schemas.clock import VIETNAM
+from schemas.errors import DeliveryError
+from schemas.masking import mask
+from schemas.text import vn_date, vn_number, vn_percent
+from storage.catalogue import alerts
+from storage.catalogue.database import Database
+from workspace.channels import channels
+
+
+class Delivery(NamedTuple):
+    """What became of one channel: how many went out, or why none did."""
+
+    channel: str
+    alerts: int
+    failure: str | None
+
+
+def alerts_of(board: Board, now: datetime, lang: str) -> list[Alert]:
+    """Everything that calls for an alert by the rules of the day."""
+    at = now.astimezone(VIETNAM)
+    found: list[Alert] = []
+    for rule in load_alert_rules():
+        if rule.holds_on(at.date()):
+            for subject, state, key, words in _CONDITIONS[rule.rule](board, rule, at, lang):
+                message = mask(text(f"alerts.{key}", lang, **words))
+                found.append(Alert(rule.rule, subject, state[:300], message, rule.channels))
+    return found
+
+
+_Found = Iterator[tuple[str, str, str, dict[str, object]]]
+
+
+def _behind(board: Board, rule: AlertRule, at: datetime, lang: str) -> _Found:
+    for row in board.quota.rows:
+        if row.rate is None or row.target is None or row.target - row.rate.low <= rule.threshold:
+            continue
+        gap = row.target - row.rate.low
+        place = text(f"level.{row.level}", lang)
+        words = {
+            "place": f"{place}, {row.unit}" if row.unit else place,
+            "rate": vn_percent(row.rate.low, 1),
+            "points": vn_number(gap * 100, 1),
+            "target": vn_percent(row.target, 0),
+            "year": board.as_of.year,
+            "day": vn_date(board.as_of),
+        }
+        # Told anew when the year or the gap by five points changes, not with every paper.
+        yield f"{row.level} {row.unit or ''}", f"{board.as_of.year} {int(gap * 20)}", "behind_pace", words
+
+
+def _stuck(board: Board, rule: AlertRule, at: datetime, lang: str) -> _Found:
+    for line in board.queue:
+        if line.state is not BatchState.RUNNING or line.last_sign is None:
+            continue
+        if at - datetime.fromisoformat(line.last_sign) > timedelta(hours=rule.threshold):
+            words: dict[str, object] = {"batch": line.batch, "since": _moment(line.last_sign)}
+            yield line.batch, line.last_sign, "batch_stuck", words
+
+
+def _stopped(board: Board, rule: AlertRule, at: datetime, lang: str) -> _Found:
+    for line in board.queue:
+        if line.state in {BatchState.STOPPED, BatchState.FAILED}:
+            words = _left(line) | {
+                "state": text(f"state.{line.state}", lang),
+                "at": _moment(line.last_sign or line.since or at.isoformat()),
+            }
+            yield line.batch, f"{line.state} {line.since}", "batch_stopped", words
+
+
+def _night(board: Board, rule: AlertRule, at: datetime, lang: str) -> _Found:
+    """A batch whose latest run began in the last night that is over, with files left.
+
+    Told of the catalogue's own runs, whatever started them: a schedule or a person.
+    """
+    if rule.night_from is None or rule.night_to is None:
+        return
+    ended = at.replace(hour=rule.night_to, minute=0, second=0, microsecond=0)
+    if ended > at:
+        ended -= timedelta(days=1)
+    began = ended.replace(hour=rule.night_from)
+    if began >= ended:
+        began -= timedelta(days=1)
+    for line in board.queue:
+        if line.since and line.files_left and began <= datetime.fromisoformat(line.since) < ended:
+            words = _left(line) | {"night": vn_date(began.date()), "at": at.strftime("%H:%M %d/%m/%Y")}
+            yield line.batch, began.date().isoformat(), "night_not_finished", words
+
+
+def _disk(board: Board, rule: AlertRule, at: datetime, lang: str) -> _Found:
+    disk = board.disk
+    if disk is None:
+        return
+    words: dict[str, object] = {
+        "free": vn_number(disk.free / 1e9, 1),
+        "kept": vn_number(disk.kept_free / 1e9, 1),
+        "day": vn_date(disk.day),
+    }
+    if disk.free < disk.kept_free:
+        yield "disk", "full", "disk_full", words
+    elif disk.days_left is not None and disk.days_left < rule.threshold:
+        words |= {"days": vn_number(disk.days_left), "per_day": vn_number((disk.per_day or 0) / 1e9, 1)}
+        yield "disk", f"week {int(disk.days_left // 7)}", "disk_low", words
+
+
+def _uncounted(board: Board, rule: AlertRule, at: datetime, lang: str) -> _Found:
+    for row in board.quota.rows:
+        papers = row.digitised + row.unknown_validity
+        if row.unit is None or row.inventory is not None or papers < max(rule.threshold, 1):
+            continue
+        words: dict[str, object] = {
+            "place": f"{text(f'level.{row.level}', lang)}, {row.unit}",
+            "papers": vn_number(papers),
+            "day": vn_date(board.as_of),
+        }
+        yield f"{row.level} {row.unit}", "no inventory", "unit_without_inventory", words
+
+
+_CONDITIONS = {
+    "behind_pace": _behind,
+    "batch_stuck": _stuck,
+    "batch_stopped": _stopped,
+    "night_not_finished": _night,
+    "disk_low": _disk,
+    "unit_without_inventory": _uncounted,
+}
+
+
+def _left(line: QueueLine) -> dict[str, object]:
+    return {"batch": line.batch, "left": vn_number(line.files_left), "files": vn_number(line.files)}
+
+
+def _moment(at: str) -> str:
+    return datetime.fromisoformat(at).astimezone(VIETNAM).strftime("%H:%M %d/%m/%Y")
+
+
+def check(database: Database, settings: Settings, board: Board, now: datetime) -> list[Delivery]:
+    """Enter what holds now and send what waits. A channel that is down keeps its alerts waiting for next time.
+
+    Sent and then killed before it was noted: sent once more. Never lost.
+    """
+    with _one_at_a_time(settings.home):
+        alerts.raise_alerts(database, alerts_of(board, now, settings.lang))
+        done = []
+        for channel, send in channels(settings.alerts).items():
+            rows = [
+                row for row in alerts.standing(database) if channel in row.sent and row.sent[channel] is None
+            ]
+            if not rows:
+                continue
+            day = vn_date(now.astimezone(VIETNAM).date())
+            try:
+                subject = text("alerts.subject", settings.lang, count=len(rows), day=day)
+                send(subject, [row.message for row in rows])
+            except DeliveryError as error:
+                done.append(Delivery(channel, 0, str(error)))
+                continue
+            alerts.mark_sent(database, rows, channel)
+            done.append(Delivery(channel, len(rows), None))
+        return done
+
+
+def send_test(settings: Settings) -> list[Delivery]:
+    """Send a test by every channel that is set up, the log left out."""
+    done = []
+    for channel, send in channels(settings.alerts).items():
+        if channel == "log":
+            continue
+        try:
+            send(text("alerts.test_subject", settings.lang), [text("alerts.test", settings.lang)])
+            done.append(Delivery(channel, 1, None))
+        except DeliveryError as error:
+            done.append(Delivery(channel, 0, str(error)))
+    return done
+
+
+@contextmanager
+def _one_at_a_time(home: Path) -> Iterator[None]:
+    """Two checks at once would send an alert twice."""
+    folder = home / "locks"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    descriptor = os.open(folder / "alerts.lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,134 @@
+"""Gathers what the board shows from the catalogue and the dated rules, and writes the page."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+from datetime import date
+from pathlib import Path
+
+from configs.loader import load_kinds, load_limits, load_targets, load_units
+from configs.settings import Settings
+from quality import board_page, pace
+from quality.quotas import compute
+from schemas.batches import BatchState, FileCounts, ScheduleState
+from schemas.board import Board, LevelPanel, QueueLine, UnitLine
+from schemas.documents import Level
+from schemas.quotas import QuotaReport
+from storage.catalogue import batches, documents, figures, schedules
+from storage.catalogue import pace as work
+from storage.catalogue.database import Database
+from workspace.counting import counted_on
+
+READING = "A"
+NAME = "board.html"
+_LEVELS: tuple[Level, ...] = ("tinh", "huyen", "xa")
+_DISK_WINDOW = 30
+_AT_REST = {BatchState.FINISHED, BatchState.CANCELLED}
+
+
+def board_of(database: Database, settings: Settings, day: date) -> Board:
+    """What the board shows on a day; the same catalogue and day give the same board."""
+    end = pace.district_end(load_units())
+    reports = _reports(database, day, pace.days_of(day, end))
+    lines = queue(database)
+    return Board(
+        as_of=day,
+        known_to=work.last_moment(database),
+        district_end=end,
+        quota=reports[-1],
+        panels=tuple(panel for level in _LEVELS if (panel := _panel(level, reports, end))),
+        queue=tuple(line for line in lines if line.state not in _AT_REST or line.files_left),
+        finished=sum(line.state is BatchState.FINISHED and not line.files_left for line in lines),
+        disk=pace.disk(work.disk_samples(database, _host()), load_limits().free_disk_bytes, _DISK_WINDOW),
+        machine_read=work.machine_read(database),
+        fixity=work.last_fixity(database),
+    )
+
+
+def write_board(database: Database, settings: Settings, day: date, today: date) -> tuple[Board, Path]:
+    """Write the board of a day where people look, whole or not at all. Returns it and its place."""
+    note_disk(database, settings, today)
+    board = board_of(database, settings, day)
+    out = settings.reports / NAME
+    board_page.write_board(board, out, settings.lang)
+    return board, out
+
+
+def note_disk(database: Database, settings: Settings, day: date) -> None:
+    """Keep today's free bytes of the home's disk: two days of them tell how fast it fills."""
+    usage = shutil.disk_usage(settings.home)
+    work.note_disk(database, _host(), work.DiskSample(day, usage.free, usage.total))
+
+
+def queue(database: Database) -> list[QueueLine]:
+    """Every batch with its speed, oldest first."""
+    runs = work.latest_runs(database)
+    lines = []
+    for row in reversed(batches.batches(database)):
+        files, pages = batches.counts(database, row.name)
+        lines.append(pace.queue_line(row.name, row.state, files, pages.in_, runs.get(row.name)))
+    known = {line.batch for line in lines}
+    return lines + [_scheduled(each) for each in schedules.every(database) if _awaited(each, known)]
+
+
+def _awaited(schedule: schedules.Schedule, known: set[str]) -> bool:
+    over = {ScheduleState.DONE, ScheduleState.CANCELLED}
+    return schedule.batch not in known and schedule.state not in over
+
+
+def _scheduled(schedule: schedules.Schedule) -> QueueLine:
+    """A batch that nobody has opened yet: its files are not known."""
+    failed = schedule.state is ScheduleState.FAILED
+    state = BatchState.FAILED if failed else BatchState.PLANNED
+    line = pace.queue_line(schedule.batch, state, FileCounts(), 0, None)
+    return line.model_copy(update={"planned": schedule.at or schedule.cron or schedule.updated_at})
+
+
+def _host() -> str:
+    return socket.gethostname()[:255]
+
+
+def _reports(database: Database, today: date, days: list[date]) -> list[QuotaReport]:
+    """The quota of each day, every one as `sohoa quota --as-of` gives it."""
+    papers = list(documents.papers(database))
+    inventory, elsewhere = figures.inventory(database), figures.elsewhere(database)
+    without_code = [kind.id for kind in load_kinds() if not kind.result_codes]
+    return [
+        compute(
+            counted_on(papers, day),
+            inventory,
+            elsewhere,
+            load_targets(),
+            day,
+            today,
+            READING,
+            kinds_without_code=without_code,
+            explain=False,
+        )[0]
+        for day in days
+    ]
+
+
+def _panel(level: Level, reports: list[QuotaReport], end: date | None) -> LevelPanel | None:
+    latest = reports[-1]
+    row = pace.total(latest, level)
+    if row is None:
+        return None
+    points = tuple(found for report in reports if (found := pace.point(report, level)))
+    before = next((each.digitised for each in points if each.day == end), 0)
+    units = load_units()
+    return LevelPanel(
+        level=level,
+        row=row,
+        points=points,
+        required=tuple(pace.required_line(load_targets(), level, READING, latest.as_of.year)),
+        catch_up=pace.catch_up(row, latest.as_of),
+        units=tuple(
+            UnitLine(row=each, era=pace.era_of(level, each.unit, units, end))
+            for each in latest.rows
+            if each.level == level and each.unit is not None
+        ),
+        before_end=before,
+        since_end=row.digitised - before,
+    )

@@ -1,0 +1,186 @@
+"""Everything a run needs, opened once: settings, rules, catalogue, ledger, store, workers, judge. Closed together."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from configs.loader import (
+    load_image_rules,
+    load_limits,
+    load_reading_profile,
+    load_rendition_profile,
+    load_rulebook,
+)
+from configs.settings import Settings
+from engines import sweep, tesseract, verapdf
+from engines.pool import WorkPool
+from extractors import language
+from schemas.batches import BatchSheet
+from schemas.digests import (
+    READING_VERSION,
+    RENDITION_VERSION,
+    UNDERSTANDING_VERSION,
+    Digests,
+    digest_of,
+)
+from schemas.errors import SetupError
+from schemas.rules import ImageRule, Limits, ReadingProfile, RenditionProfile, Rulebook
+from storage.catalogue import batches
+from storage.catalogue.database import Database
+from storage.ledger import Ledger
+from storage.objects import ObjectStore, open_store
+from workspace.locks import OneAtATime
+
+TOOL = "sohoa 0.1.0"
+
+
+def operator_name(settings: Settings) -> str:
+    """Who answers for what is done: `--operator`, else the OS user."""
+    try:
+        return settings.operator or getpass.getuser()
+    except (KeyError, OSError):
+        return "uid"
+
+
+@dataclass(frozen=True)
+class Rules:
+    """The configuration as frozen models, loaded once."""
+
+    limits: Limits
+    reading: ReadingProfile
+    rendition: RenditionProfile
+    image: tuple[ImageRule, ...]
+    book: Rulebook
+
+    @classmethod
+    def load(cls, settings: Settings) -> Rules:
+        """Load every rule file, imported lists of this home included."""
+        del settings
+        return cls(
+            load_limits(),
+            load_reading_profile(),
+            load_rendition_profile(),
+            load_image_rules(),
+            load_rulebook(),
+        )
+
+    def digests(self, settings: Settings, sheet: BatchSheet | None) -> Digests:
+        """The three digests of work done under these rules.
+
+        Raises:
+            SetupError: the machine cannot read (no Tesseract, no language data).
+        """
+        engine = tesseract.identity(self.reading.engine, self.reading.languages)
+        image = [rule.model_dump(mode="json") for rule in self.image]
+        counts = language.identity() if self.reading.diacritics.enabled else None
+        read_by = {"profile": self.reading, "engine": engine, "language": counts}
+        return Digests(
+            reading=digest_of(READING_VERSION, read_by),
+            understanding=digest_of(
+                UNDERSTANDING_VERSION,
+                {
+                    "rules": self.book.version,
+                    "image": image,
+                    "sheet": sheet or {},
+                    "thresholds": self.book.thresholds,
+                },
+            ),
+            rendition=digest_of(
+                RENDITION_VERSION, {"profile": self.rendition, "agency": settings.work_agency}
+            ),
+        )
+
+
+class Workspace:
+    """A home opened for work. Parts that cost time are opened when first used."""
+
+    def __init__(self, settings: Settings, rules: Rules, stack: ExitStack) -> None:
+        self.settings = settings
+        self.rules = rules
+        self._stack = stack
+        self.operator = operator_name(settings)
+        self.database = Database(settings.catalogue_url)
+        stack.callback(self.database.close)
+        self.ledger = Ledger(self.database)
+        self.alone = OneAtATime()
+        self.run = sweep.open_run(settings.run_root, sweep.tmp_root())
+        stack.callback(self.run.close)
+        stack.enter_context(_temporary_files_in(self.run.tmp))
+        close_killed(self.database, settings)
+
+    @cached_property
+    def store(self) -> ObjectStore:
+        """The object store."""
+        return open_store(self.settings.store, self.settings.home)
+
+    @cached_property
+    def pool(self) -> WorkPool:
+        """Worker processes, started with the first job."""
+        return self._stack.enter_context(
+            WorkPool(self.settings.workers, self.rules.limits, self.run.id, self.run.tmp)
+        )
+
+    @cached_property
+    def judge(self) -> verapdf.VeraPdf | None:
+        """veraPDF, or None where it is switched off or absent.
+
+        Raises:
+            SetupError: it is required and absent.
+        """
+        if self.settings.verapdf == "off":
+            return None
+        if verapdf.find() is None:
+            if self.settings.verapdf == "required":
+                raise SetupError("veraPDF is required and absent", remedy="verapdf_missing")
+            return None
+        return self._stack.enter_context(verapdf.VeraPdf(processes=1))
+
+    @property
+    def staging(self) -> Path:
+        """Private folder for copies of what is being worked on."""
+        return self.run.dir
+
+
+def close_killed(database: Database, settings: Settings) -> list[str]:
+    """Close this machine's runs that ended without a word. Returns the batches they left."""
+    return batches.close_dead_runs(database, sweep.live_runs(settings.run_root))
+
+
+@contextmanager
+def _temporary_files_in(folder: Path) -> Iterator[None]:
+    """Whatever a library leaves in a temporary folder goes with the run."""
+    before, environment = tempfile.tempdir, os.environ.get("TMPDIR")
+    tempfile.tempdir = os.environ["TMPDIR"] = str(folder)
+    try:
+        yield
+    finally:
+        tempfile.tempdir = before
+        if environment is None:
+            del os.environ["TMPDIR"]
+        else:
+            os.environ["TMPDIR"] = environment
+
+
+@contextmanager
+def open_workspace(settings: Settings, rules: Rules | None = None) -> Iterator[Workspace]:
+    """Open a home, after sweeping what killed runs left in it.
+
+    Raises:
+        SetupError: the home cannot be written.
+    """
+    try:
+        settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        sweep.sweep(settings.run_root, sweep.tmp_root())
+    except OSError as error:
+        raise SetupError(
+            f"cannot use {settings.home}: {error}", remedy="home_unwritable", path=settings.home
+        ) from error
+    with ExitStack() as stack:
+        yield Workspace(settings, rules or Rules.load(settings), stack)

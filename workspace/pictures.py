@@ -1,0 +1,123 @@
+"""Pictures out of stored originals: an original copied out of the store once, its pages drawn in the workers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import structlog
+
+from extractors.bundle import unpack
+from extractors.facsimile import Facsimile, Piece, identifier_boxes
+from schemas.documents import Document
+from schemas.errors import SourceError
+from schemas.masking import holds_identifier
+from schemas.reading import Box, Format, PageReading, PageSource, Rotation
+from storage.catalogue import batches
+from storage.objects import keys
+from workspace.opening import Workspace
+
+log = structlog.get_logger(__name__)
+_GRACE = 5.0
+
+
+class LaidOut(NamedTuple):
+    """An original laid out for reading: the files that its pages lie in; none where it cannot be shown."""
+
+    files: tuple[tuple[str, Format], ...]
+    pages: dict[int, PageSource]
+
+    def place(self, page: int) -> tuple[str, Format, PageSource]:
+        """File, format and page there of a page of the original."""
+        source = self.pages[page]
+        path, kind = self.files[source.member or 0]
+        if source.member is not None:
+            source = source.model_copy(update={"number": source.member_page})
+        return path, kind, source
+
+
+class PageWanted(NamedTuple):
+    """What to draw of one page, how it was turned, what must not be seen of it, and which boxes to tell places of."""
+
+    rotation: Rotation
+    pieces: Sequence[Piece]
+    covered: Sequence[Box] = ()
+    marks: Sequence[Box] = ()
+
+
+@contextmanager
+def laid_out(workspace: Workspace, sha256: str) -> Iterator[LaidOut]:
+    """An original's files for as long as they are needed.
+
+    Raises:
+        StoreError: it is gone or damaged.
+    """
+    folder = workspace.staging / f"pages-{sha256[:16]}"
+    folder.mkdir(exist_ok=True)
+    try:
+        yield _open(workspace, sha256, folder)
+    finally:
+        for path in folder.iterdir():
+            path.unlink()
+        folder.rmdir()
+
+
+def _open(workspace: Workspace, sha256: str, folder: Path) -> LaidOut:
+    original = batches.original(workspace.database, sha256)
+    if original is None or original.page_list is None:
+        return LaidOut((), {})
+    path = folder / "original"
+    workspace.store.get(keys.original(sha256), path)
+    kind = Format(original.format)
+    pages = {page.number: page for page in original.page_list.pages}
+    if kind is not Format.BUNDLE:
+        return LaidOut(((str(path), kind),), pages)
+    return LaidOut(tuple((member.path, member.format) for member in unpack(path, folder)), pages)
+
+
+def drawn(workspace: Workspace, sha256: str, wanted: Mapping[int, PageWanted]) -> dict[int, list[Facsimile]]:
+    """Pictures of an original's pages, by page; a page that cannot be shown any more is absent.
+
+    Raises:
+        StoreError: the original is gone or damaged.
+    """
+    if not wanted:
+        return {}
+    with laid_out(workspace, sha256) as opened:
+        waiting = {
+            page: _submit(workspace, opened, page, each)
+            for page, each in wanted.items()
+            if page in opened.pages
+        }
+        found = {}
+        for page, future in waiting.items():
+            try:
+                found[page] = future.result()
+            except SourceError as error:
+                log.warning("no picture", sha256=sha256, page=page, rule=error.rule)
+        return found
+
+
+def _submit(workspace: Workspace, opened: LaidOut, page: int, wanted: PageWanted) -> Future[list[Facsimile]]:
+    path, kind, source = opened.place(page)
+    arguments = (
+        *(path, kind, source, workspace.rules.reading, workspace.rules.limits, wanted.rotation),
+        *(list(wanted.pieces), list(wanted.covered), list(wanted.marks)),
+    )
+    return workspace.pool.submit(
+        "extractors.facsimile:draw", arguments, workspace.rules.limits.page_seconds + _GRACE
+    )
+
+
+def to_cover(papers: Iterable[Document], reading: PageReading) -> list[Box]:
+    """What must not be seen of a page where identifiers are hidden: fields that hold one, what reads as one."""
+    fields = [
+        field.box
+        for paper in papers
+        for name, field in paper.fields.items()
+        if holds_identifier(name) and field.box and field.page == reading.number
+    ]
+    return [*fields, *identifier_boxes(reading)]

@@ -1,0 +1,177 @@
+"""Gathers what a batch's report shows, has it validated by great-expectations, and writes the pages people open."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+from configs.messages import render, section
+from quality import batch_report, datadocs, document_table, expectations
+from schemas.batches import FileStatus
+from schemas.clock import VIETNAM, today
+from schemas.documents import Document
+from schemas.findings import Finding
+from schemas.reports import (
+    BatchReportData,
+    ExpectationReport,
+    PageFates,
+    ReportedDecision,
+    ReportedDuplicate,
+    ReportedFile,
+    ReportedPaper,
+)
+from schemas.sidecars import PageFacts
+from storage.catalogue import batches, decisions, documents
+from storage.catalogue.batches import FileRow
+from storage.catalogue.documents import DocumentRow
+from workspace.opening import Workspace
+from workspace.report_pictures import examples
+
+Facts = dict[str, dict[int, PageFacts]]
+
+
+def write_reports(workspace: Workspace, batch: str, folder: Path) -> tuple[Path, Path | None]:
+    """Write the quality report and the Data Docs of a batch. Returns the pages to open first."""
+    rows = documents.of_batch(workspace.database, batch)
+    files = list(batches.files(workspace.database, batch).values())
+    facts: Facts = {row.sha256: workspace.ledger.facts(row.sha256) for row in files if row.sha256}
+    validated = _validated(workspace, batch, rows, files, facts)
+    data_docs = datadocs.write_data_docs(validated, folder / "data-docs.html", workspace.settings.lang)
+    data = _data(workspace, batch, rows, files, facts, validated.report, data_docs)
+    lang = workspace.settings.lang
+    report = folder / "report.html"
+    pictures = examples(workspace, rows, files, folder / "pictures")
+    batch_report.write_batch_report(data, report, lambda finding: render(finding, lang), lang, pictures)
+    return report, data_docs
+
+
+def _validated(
+    workspace: Workspace, batch: str, rows: Sequence[DocumentRow], files: Sequence[FileRow], facts: Facts
+) -> expectations.Validated:
+    book = workspace.rules.book
+    confidence = {}
+    for row in rows:
+        known = [_confidence(facts, row.document, number) for number in row.document.pages]
+        sure = [value for value in known if value is not None]
+        if sure:
+            confidence[row.document.id] = sum(sure) / len(sure)
+    yardstick = document_table.Yardstick(
+        kinds={kind.id: kind for kind in book.kinds},
+        thresholds=book.thresholds,
+        day=today(),
+        page_counts={row.sha256: row.pages for row in files if row.sha256},
+        page_confidence=confidence,
+    )
+    table = document_table.tidy(rows, yardstick)
+    return expectations.run(batch, table, expectations.checks(book.thresholds.kind))
+
+
+def _confidence(facts: Facts, document: Document, number: int) -> float | None:
+    page = facts.get(document.sha256, {}).get(number)
+    return page.confidence if page else None
+
+
+def _data(
+    workspace: Workspace,
+    batch: str,
+    rows: Sequence[DocumentRow],
+    files: Sequence[FileRow],
+    facts: Facts,
+    validated: ExpectationReport,
+    data_docs: Path | None,
+) -> BatchReportData:
+    counted, pages = batches.counts(workspace.database, batch)
+    run, made_at = batches.last_run(workspace.database, batch), datetime.now(VIETNAM)
+    row = batches.batch(workspace.database, batch)
+    notes: list[Finding] = [*row.findings]
+    for file in files:
+        notes += [each.model_copy(update={"file": file.name}) for each in file.findings]
+    places = [("store", str(workspace.settings.store.root or workspace.settings.home / "store"))]
+    if data_docs:
+        places.append(("data_docs", str(data_docs)))
+    return BatchReportData(
+        batch=batch,
+        state=row.state,
+        operator=run[2] if run else workspace.operator,
+        made_at=made_at,
+        started=datetime.fromisoformat(run[0]).astimezone(VIETNAM) if run else None,
+        # A report is made at the end of a run that is not over yet.
+        ended=(datetime.fromisoformat(run[1]).astimezone(VIETNAM) if run[1] else made_at) if run else None,
+        files=counted,
+        pages=pages.model_copy(update={"ocr_passes": workspace.ledger.passes(batch)}),
+        fates=_fates(rows, files, facts),
+        page_confidence=tuple(
+            page.confidence
+            for each in facts.values()
+            for page in each.values()
+            if page.confidence is not None
+        ),
+        papers=tuple(_paper(each) for each in rows),
+        files_aside=tuple(
+            ReportedFile(name=file.name, status=file.status, sha256=file.sha256, findings=file.findings)
+            for file in files
+            if file.status in {FileStatus.SET_ASIDE, FileStatus.NOT_STARTED}
+        ),
+        findings=tuple(notes),
+        expectations=validated,
+        decisions=_decisions(workspace, rows),
+        duplicates=tuple(
+            ReportedDuplicate(file=file.name, of=file.duplicate_of, pages=file.pages)
+            for file in files
+            if file.duplicate_of
+        ),
+        short=tuple((file.name, file.pages, file.accounted) for file in files if file.accounted < file.pages),
+        kind_titles={kind.id: kind.title for kind in workspace.rules.book.kinds},
+        field_titles=section("field", workspace.settings.lang),
+        places=tuple(places),
+    )
+
+
+def _decisions(workspace: Workspace, rows: Sequence[DocumentRow]) -> tuple[ReportedDecision, ...]:
+    said = decisions.of_documents(workspace.database, [row.document.id for row in rows])
+    told = [
+        ReportedDecision(document=row.document.id, file=row.file, said=each)
+        for row in rows
+        for each in said.get(row.document.id, ())
+    ]
+    return tuple(sorted(told, key=lambda each: each.said.at))
+
+
+def _fates(rows: Sequence[DocumentRow], files: Sequence[FileRow], facts: Facts) -> PageFates:
+    blank = held = 0
+    for row in rows:
+        for number in row.document.pages:
+            page = facts.get(row.document.sha256, {}).get(number)
+            if page is not None and page.state == "blank":
+                blank += 1
+            else:
+                held += 1
+    return PageFates(
+        in_=sum(file.pages for file in files),
+        documents=held,
+        blank=blank,
+        separators=sum(1 for file in files for each in file.findings if each.rule == "page_separator"),
+        set_aside=sum(file.accounted for file in files if file.status is FileStatus.SET_ASIDE),
+        duplicates=sum(file.accounted for file in files if file.duplicate_of),
+    )
+
+
+def _paper(row: DocumentRow) -> ReportedPaper:
+    paper = row.document
+    return ReportedPaper(
+        id=paper.id,
+        file=row.file,
+        pages=paper.pages,
+        kind=paper.kind,
+        number=paper.value("number"),
+        owner=paper.value("owner_id") or paper.value("owner_name"),
+        route=paper.route,
+        verdict=row.verdict,
+        # What fails our own checks is never stored.
+        structure="passed" if row.pdfa_key else "failed",
+        validity=paper.validity.state,
+        code=row.code,
+        linked_to=row.linked_to,
+        findings=paper.findings,
+    )

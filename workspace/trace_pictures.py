@@ -1,0 +1,68 @@
+"""Pictures of the pages of traced papers, identifiers painted over unless they were asked for."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from extractors.facsimile import Facsimile, Piece
+from schemas.documents import Document
+from schemas.errors import StoreError
+from schemas.reading import Box, PageReading
+from schemas.traces import PagePicture
+from storage.catalogue.history import History
+from workspace.opening import Workspace
+from workspace.pictures import PageWanted, drawn, to_cover
+
+MOST_PAGES: Final = 24  # of one trace; a page is 60–200 KB
+_WIDTH, _QUALITY = 1000, 62
+
+
+def pictures_of(
+    workspace: Workspace, history: History, *, hide: bool
+) -> tuple[dict[tuple[str, int], PagePicture], int]:
+    """A picture of each page, by (document id, page), and of how many pages of each paper they were wanted.
+
+    A page whose words are gone has none where identifiers are to be hidden: nobody knows what to paint over.
+    """
+    each_paper = max(1, MOST_PAGES // max(1, len(history.papers)))
+    papers = [each.row.document for each in history.papers]
+    words: dict[str, dict[int, PageReading]] = {}
+    owners: dict[int, Document] = {}
+    wanted: dict[int, PageWanted] = {}
+    for row in [each.row for each in history.papers[:MOST_PAGES]]:
+        if row.digests.reading not in words:
+            words[row.digests.reading] = workspace.ledger.readings(history.sha256, row.digests.reading)
+        for page in row.document.pages[:each_paper]:
+            reading = words[row.digests.reading].get(page)
+            if reading is None and hide:
+                continue
+            owners[page] = row.document
+            wanted[page] = PageWanted(
+                rotation=reading.rotation if reading else 0,
+                pieces=[Piece(None, _WIDTH, _QUALITY)],
+                covered=to_cover(papers, reading) if hide and reading else (),
+                marks=[box for _, box in _marks(row.document, page)],
+            )
+    try:
+        pictures = drawn(workspace, history.sha256, wanted)
+    except StoreError:
+        return {}, each_paper  # the trace itself says that the original is gone or damaged
+    return {
+        (owners[page].id, page): PagePicture(
+            each.jpeg, each.width, each.height, _named(owners[page], page, each)
+        )
+        for page, (each,) in pictures.items()
+    }, each_paper
+
+
+def _named(paper: Document, page: int, picture: Facsimile) -> dict[str, Box]:
+    """Places of a page's fields in its picture, by name."""
+    return {name: box for (name, _), box in zip(_marks(paper, page), picture.marks, strict=True)}
+
+
+def _marks(document: Document, page: int) -> list[tuple[str, Box]]:
+    return [
+        (name, field.box)
+        for name, field in document.fields.items()
+        if field.page == page and field.box is not None
+    ]

@@ -1,0 +1,348 @@
+"""The trace of one paper, put together: what the catalogue tells, what the sidecars add, what the store still holds.
+
+Nothing is written but temporary copies; stored bytes are read and hashed anew, so that a trace says what is true now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from configs.loader import load_kinds, load_validity
+from configs.messages import render, text
+from quality.quotas import COUNTED, judge
+from quality.sentences import REASONS, say
+from quality.series import mark_superseded
+from quality.trace_page import write_trace_page
+from schemas.clock import VIETNAM
+from schemas.documents import Document
+from schemas.errors import StoreError, UsageError
+from schemas.findings import Finding
+from schemas.masking import mask, mask_value
+from schemas.sidecars import Sidecar
+from schemas.traces import (
+    Arrival,
+    Change,
+    Figure,
+    Fixity,
+    Trace,
+    TracedCode,
+    TracedEvent,
+    TracedFinding,
+    TracedObject,
+    TracedOriginal,
+    TracedPaper,
+    TracedReading,
+    TracedRendition,
+    TracedVersion,
+)
+from storage import sidecars
+from storage.catalogue import documents
+from storage.catalogue import history as past
+from storage.catalogue.history import History, PaperHistory, StoredVersion
+from storage.objects import keys, sha256_of
+from workspace.opening import Workspace
+from workspace.trace_pictures import pictures_of
+
+_LOST: Final = {"object_absent": "absent", "object_differs": "differs", "object_damaged": "differs"}
+
+
+def trace_of(workspace: Workspace, wanted: str, *, as_of: date, clear: bool = False) -> tuple[Trace, History]:
+    """Everything known of what was asked for, and what it was made from.
+
+    Args:
+        workspace: the opened home.
+        wanted: a document id, a code, or the SHA-256 of an original or a PDF/A.
+        as_of: today, for the live figure.
+        clear: show identifiers.
+
+    Raises:
+        UsageError: nothing of that name is known.
+        CatalogueError: the catalogue cannot be read.
+    """
+    wanted = wanted.strip()
+    found = past.history(workspace.database, wanted) or past.history(workspace.database, wanted.lower())
+    if found is None:
+        raise UsageError(f"nothing known of {wanted}", remedy="trace_absent", value=mask(wanted))
+    trace = Trace(
+        wanted=wanted,
+        found_by=found.found_by,  # type: ignore[arg-type]  # the closed list of `history`
+        made_at=datetime.now(VIETNAM).isoformat(timespec="seconds"),
+        operator=workspace.operator,
+        masked=not clear,
+        original=_original(workspace, found),
+        arrivals=tuple(
+            Arrival(
+                batch=batch,
+                file=row.name,
+                status=row.status,
+                duplicate_of=row.duplicate_of,
+                pages=row.pages,
+                accounted=row.accounted,
+                attempts=row.attempts,
+                findings=_findings(workspace, row.findings),
+            )
+            for batch, row in found.arrivals
+        ),
+        papers=tuple(_Paper(workspace, found, each, as_of).traced() for each in found.papers),
+        events=tuple(TracedEvent(run=run, **event.model_dump()) for run, event in found.events),
+    )
+    return (trace if clear else masked(trace)), found
+
+
+def write_page(workspace: Workspace, trace: Trace, found: History, out: Path) -> Path:
+    """Write the trace as a page with its pages' pictures; identifiers are hidden in them as they are in the trace."""
+    lang = workspace.settings.lang
+    pictures, pages = pictures_of(workspace, found, hide=trace.masked)
+    titles = {f"kind.{kind.id}": kind.title for kind in workspace.rules.book.kinds}
+    return write_trace_page(trace, pictures, out, lambda key: titles.get(key) or text(key, lang), lang, pages)
+
+
+def masked(trace: Trace) -> Trace:
+    """The same trace with the numbers of persons and enterprises hidden."""
+    return Trace.model_validate(_hide(trace.model_dump(mode="json"), ""))
+
+
+def _hide(part: Any, target: str) -> Any:
+    """Hide identifiers in plain data; `target` is the field that a value nearby belongs to."""
+    if isinstance(part, str):
+        return mask_value(target, part)
+    if isinstance(part, list):
+        return [_hide(each, target) for each in part]
+    if not isinstance(part, dict):
+        return part
+    named = part.get("target")
+    hidden = {}
+    for key, value in part.items():
+        if key == "fields":
+            hidden[key] = {name: _hide(field, name) for name, field in value.items()}
+        elif isinstance(named, str) and key in {"value", "old", "new", "before", "after"}:
+            hidden[key] = _hide(value, named)
+        else:
+            hidden[key] = _hide(value, target if key in {"value", "raw"} else "")
+    return hidden
+
+
+def _findings(workspace: Workspace, findings: Iterable[Finding]) -> tuple[TracedFinding, ...]:
+    told = []
+    for each in findings:
+        message, remedy = render(each, workspace.settings.lang)
+        told.append(
+            TracedFinding(
+                rule=each.rule,
+                severity=each.severity,
+                page=each.page,
+                message=message,
+                remedy=remedy,
+                transient=each.transient,
+            )
+        )
+    return tuple(told)
+
+
+def _original(workspace: Workspace, found: History) -> TracedOriginal:
+    row = found.original
+    if row is None:
+        return TracedOriginal(
+            sha256=found.sha256, size=None, format=None, received_at=None, pages=None, stored=None
+        )
+    kept = bool(documents.of_original(workspace.database, found.sha256))
+    return TracedOriginal(
+        sha256=row.sha256,
+        size=row.size,
+        format=row.format,
+        received_at=row.received_at,
+        pages=len(row.page_list.pages) if row.page_list else None,
+        stored=held_object(workspace, keys.original(row.sha256), row.sha256) if kept else None,
+    )
+
+
+def held_object(workspace: Workspace, key: str, sha256: str) -> TracedObject:
+    """An object, copied out of the store and hashed."""
+    target = workspace.staging / f"fixity-{sha256[:16]}"
+    size: int | None = None
+    fixity: Fixity = "intact"
+    try:
+        workspace.store.get(key, target)
+        size = target.stat().st_size
+        if sha256_of(target) != sha256:
+            fixity = "differs"
+    except StoreError as error:
+        fixity = _LOST.get(error.remedy or "", "unreachable")  # type: ignore[assignment]  # a closed list
+    finally:
+        target.unlink(missing_ok=True)
+    return TracedObject(key=key, sha256=sha256, size=size, fixity=fixity)
+
+
+class _Paper:
+    """One paper being put together; its sidecars are read once."""
+
+    def __init__(self, workspace: Workspace, found: History, history: PaperHistory, as_of: date) -> None:
+        self._house, self._found, self._history, self._as_of = workspace, found, history, as_of
+        self._sidecars = {each.version: self._sidecar(each) for each in history.versions}
+
+    def _sidecar(self, version: StoredVersion) -> tuple[Sidecar | None, Fixity]:
+        try:
+            data = self._house.store.read(version.sidecar_key)
+            sidecar = sidecars.load(data, key=version.sidecar_key)
+        except StoreError as error:
+            lost = "differs" if error.remedy == "sidecar_unusable" else _LOST.get(error.remedy or "")
+            return None, lost or "unreachable"  # type: ignore[return-value]  # a closed list
+        held = (sidecar.document.id, sidecar.version, sidecar.digests)
+        agrees = held == (version.document.id, version.version, version.digests)
+        return sidecar, "intact" if agrees else "differs"
+
+    def _newest(self) -> Sidecar | None:
+        known = [sidecar for sidecar, _ in self._sidecars.values() if sidecar]
+        return known[-1] if known else None
+
+    def traced(self) -> TracedPaper:
+        """The paper as the trace shows it."""
+        row, history, newest = self._history.row, self._history, self._newest()
+        paper = row.document
+        kind = self._house.rules.book.kind(paper.kind)
+        return TracedPaper(
+            id=paper.id,
+            batch=row.batch,
+            file=row.file,
+            pages=paper.pages,
+            version=row.version,
+            created_at=row.created_at,
+            kind=paper.kind,
+            kind_title=kind.title if kind else None,
+            kind_confidence=paper.kind_confidence,
+            role=paper.role,
+            result_type=paper.result_type,
+            procedure=paper.procedure,
+            dossier=paper.dossier,
+            level=paper.level,
+            unit=paper.unit,
+            validity=paper.validity,
+            route=paper.route,
+            code=row.code,
+            codes=tuple(_code(each) for each in history.codes),
+            linked_to=row.linked_to,
+            linked_from=history.linked_from,
+            sheet=newest.sheet if newest else history.sheet,
+            fields=paper.fields,
+            findings=_findings(self._house, paper.findings),
+            decisions=history.decisions,
+            readings=self._readings(newest),
+            versions=self._versions(),
+            rendition=self._rendition(newest),
+            figures=(self._live_figure(),),
+        )
+
+    def _readings(self, newest: Sidecar | None) -> tuple[TracedReading, ...]:
+        """Kept readings of the paper's pages; of a page that has none, what the sidecar tells."""
+        pages = set(self._history.row.document.pages)
+        kept = [(each.facts, each.digest, each.at) for each in self._found.readings if each.page in pages]
+        known = {facts.number for facts, _, _ in kept}
+        if newest:
+            told = (newest.digests.reading, newest.written_at)
+            kept += [(facts, *told) for facts in newest.pages if facts.number not in known]
+        return tuple(
+            TracedReading(
+                page=facts.number,
+                at=at,
+                digest=digest,
+                state=facts.state,
+                width=facts.width,
+                height=facts.height,
+                dpi=facts.dpi,
+                rotation=facts.rotation,
+                confidence=facts.confidence,
+                words=facts.words,
+                source=facts.source,
+                passes=self._found.passes.get((facts.number, digest), 0),
+            )
+            for facts, digest, at in sorted(kept, key=lambda each: (each[0].number, each[2]))
+        )
+
+    def _versions(self) -> tuple[TracedVersion, ...]:
+        told, before = [], None
+        for each in self._history.versions:
+            sidecar, fixity = self._sidecars[each.version]
+            told.append(
+                TracedVersion(
+                    version=each.version,
+                    at=each.created_at,
+                    digests=each.digests,
+                    route=each.document.route,
+                    verdict=each.verdict,
+                    pdfa=each.pdfa_sha256,
+                    sidecar=each.sidecar_key,
+                    sidecar_fixity=fixity,
+                    operator=sidecar.operator if sidecar else None,
+                    run=sidecar.run if sidecar else None,
+                    tools=sidecar.tools if sidecar else {},
+                    changes=_changes(before, each.document) if before else (),
+                )
+            )
+            before = each.document
+        return tuple(told)
+
+    def _rendition(self, newest: Sidecar | None) -> TracedRendition:
+        row = self._history.row
+        facts = newest.rendition if newest else None
+        stored = None
+        if row.pdfa_key and row.pdfa_sha256:
+            stored = held_object(self._house, row.pdfa_key, row.pdfa_sha256)
+        return TracedRendition(
+            stored=stored,
+            flavour=facts.flavour if facts else None,
+            pages=facts.pages if facts else None,
+            # A file that fails our own checks is never stored.
+            structure="passed" if row.pdfa_key else "failed",
+            verdict=row.verdict,
+            failed_rules=facts.failed_rules if facts else (),
+        )
+
+    def _live_figure(self) -> Figure:
+        paper, day = self._history.row.document, self._as_of
+        newest_of = {rule.kind for rule in load_validity() if rule.newest_of and rule.holds_on(day)}
+        kind = paper.kind if paper.kind in newest_of else None
+        rows = mark_superseded(
+            list(documents.papers(self._house.database, ids=[paper.id], kind=kind)), newest_of
+        )
+        own = next(row for row in rows if row.document_id == paper.id)
+        reason = judge(own, day, [each.id for each in load_kinds() if not each.result_codes])
+        said = say(REASONS, reason, self._house.settings.lang)
+        return Figure(as_of=day, live=True, counted=reason == COUNTED, reason=reason, message=said)
+
+
+def _code(row: documents.CodeRow) -> TracedCode:
+    return TracedCode(
+        code=row.printed,
+        state="issued" if row.state == "issued" else "void",
+        issued_at=row.issued_at,
+        issued_by=row.issued_by,
+        voided_at=row.voided_at,
+        voided_by=row.voided_by,
+        void_reason=row.void_reason,
+        successor=row.successor,
+    )
+
+
+def _changes(before: Document, after: Document) -> tuple[Change, ...]:
+    """What reads otherwise now, field by field, then what was decided of the paper as a whole."""
+    old, new = _told(before), _told(after)
+    targets: Sequence[str] = list(dict.fromkeys([*old, *new]))
+    return tuple(
+        Change(target=target, before=old.get(target), after=new.get(target))
+        for target in targets
+        if old.get(target) != new.get(target)
+    )
+
+
+def _told(paper: Document) -> dict[str, str | None]:
+    return {
+        **{name: field.value for name, field in paper.fields.items()},
+        "kind": paper.kind,
+        "result_type": paper.result_type.value if paper.result_type else None,
+        "unit": paper.unit,
+        "validity": str(paper.validity.state),
+        "route": str(paper.route),
+    }
