@@ -9,8 +9,8 @@ from pathlib import Path
 
 from samples.batches import make, plans
 from samples.containers import CONTAINERS
-from samples.fonts import FontMissingError
 from samples.making import KINDS
+from schemas.errors import SetupError
 
 
 def _names(text: str) -> list[str]:
@@ -49,7 +49,7 @@ def main(arguments: list[str] | None = None) -> int:
             container=given.container,
             progress=None if given.quiet else lambda line: print(line, file=sys.stderr),
         )
-    except (FontMissingError, LookupError) as error:
+    except (SetupError, LookupError) as error:
         print(f"samples: {error}", file=sys.stderr)
         return 2
     print(

@@ -1,7 +1,5 @@
-"""Fonts by file name, from the places where Debian puts them.
-
-Only the fonts named here are used, so that the same seed gives the same page everywhere. A missing font is
-an error that names the packages to install.
+"""The type families and pens of the samples. `engines.fonts` finds the files by content, so that a seed gives the same page
+on every machine.
 """
 
 from __future__ import annotations
@@ -12,20 +10,7 @@ from pathlib import Path
 
 from PIL import ImageFont
 
-ROOTS = (
-    Path("/usr/share/fonts"),
-    Path("/usr/share/texmf/fonts/opentype"),
-    Path("/usr/local/share/fonts"),
-    Path.home() / ".local/share/fonts",
-)
-PACKAGES = (
-    "fonts-liberation2 fonts-croscore fonts-texgyre fonts-breip fonts-dancingscript fonts-kristi "
-    "fonts-dkg-handwriting fonts-rufscript"
-)
-
-
-class FontMissingError(RuntimeError):
-    """A font file is not on this machine; the message says which packages to install."""
+from engines.fonts import find_font
 
 
 @dataclass(frozen=True)
@@ -70,29 +55,13 @@ PENS: dict[str, str] = {
 """Handwriting-like fonts: digits and plain letters; Vietnamese marks are drawn by `samples.handwriting`."""
 
 
-@functools.cache
-def _index() -> dict[str, Path]:
-    found: dict[str, Path] = {}
-    for root in ROOTS:
-        for path in sorted(root.rglob("*")) if root.is_dir() else ():
-            if path.suffix.lower() in {".ttf", ".otf"}:
-                found.setdefault(path.name, path)
-    return found
-
-
 def font_path(file_name: str) -> Path:
     """Where a font file lies.
 
     Raises:
-        FontMissingError: it is on none of the usual places.
+        SetupError: it is on none of the usual places, or lacks Vietnamese letters.
     """
-    path = _index().get(file_name)
-    if path is None:
-        raise FontMissingError(
-            f"font {file_name} not found under {', '.join(str(root) for root in ROOTS)}; "
-            f"install it: apt-get install -y --no-install-recommends {PACKAGES}"
-        )
-    return path
+    return find_font(file_name)
 
 
 @functools.lru_cache(maxsize=512)

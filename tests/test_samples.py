@@ -17,10 +17,13 @@ import numpy as np
 import pikepdf
 import pypdfium2
 import pytest
+from fontTools import subset
 from fontTools.ttLib import TTFont
 from PIL import Image, ImageOps
 
 import samples
+from configs.messages import text
+from engines import fonts as font_files
 from samples import fonts, identifiers, making, people, units, words
 from samples.__main__ import main
 from samples.batches import plans
@@ -29,6 +32,7 @@ from samples.containers import CONTAINERS
 from samples.papers import Paper, Wish, print_paper, variants_of
 from samples.wear import apply
 from samples.wear.scan import Scan
+from schemas.errors import SetupError
 
 LOW = 72
 BASES = "aăâeêioôơuưyAĂÂEÊIOÔƠUƯY"
@@ -113,9 +117,32 @@ def test_every_hand_has_the_letters_that_marks_are_drawn_on(pen: str) -> None:
     assert [char for char in sorted(plain | set("/-.,()")) if ord(char) not in cmap] == []
 
 
-def test_a_missing_font_says_what_to_install() -> None:
-    with pytest.raises(fonts.FontMissingError, match=r"apt-get install .*fonts-liberation2"):
-        fonts.font_path("NoSuchFont.ttf")
+def test_a_missing_font_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(font_files, "_installed", dict)
+    with pytest.raises(SetupError) as caught:
+        fonts.font_path("Tinos-Regular.ttf")
+    message = text(f"error.{caught.value.remedy}", "vi", **caught.value.params)
+    assert "apt-get install" in message and "fonts-croscore" in message
+
+
+def test_a_font_is_known_by_its_content_whatever_else_bears_its_name(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    name = "LiberationSerif-Regular.ttf"
+    right = fonts.font_path(name)
+    poorer = tmp_path / name
+    options = subset.Options(notdef_outline=True)
+    with TTFont(right) as font:
+        cut = subset.Subsetter(options)
+        cut.populate(text="".join(set(font_files.vietnamese_letters()) - set("ẾỆỦỊỘệựơ")))
+        cut.subset(font)
+        font.save(poorer)
+    assert set(font_files.missing_letters(poorer)) == set("ẾỆỦỊỘệựơ")
+    monkeypatch.setattr(font_files, "_installed", lambda: {name: (poorer, right)})
+    assert fonts.font_path(name) == right
+    monkeypatch.setattr(font_files, "_installed", lambda: {name: (poorer,)})
+    with pytest.raises(SetupError, match="lacks Vietnamese letters"):
+        fonts.font_path(name)
 
 
 @functools.cache

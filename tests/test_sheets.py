@@ -153,10 +153,10 @@ def test_a_scanned_stack_with_sheets_is_split_counted_and_held_against_the_paper
 def _page_of_text(folder: Path) -> Path:
     from PIL import ImageDraw, ImageFont
 
-    from workspace.separator_sheets import _font_file
+    from engines.fonts import find_font
 
     image = Image.new("L", (1654, 2339), 255)
-    pen, font = ImageDraw.Draw(image), ImageFont.truetype(_font_file("LiberationSans-Regular.ttf"), 40)
+    pen, font = ImageDraw.Draw(image), ImageFont.truetype(find_font("LiberationSans-Regular.ttf"), 40)
     for row in range(20):
         pen.text(
             (200, 300 + 80 * row), "Căn cứ Luật Tổ chức chính quyền địa phương năm 2015", fill=0, font=font

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+import zxingcpp
 from PIL import Image, ImageDraw, ImageFont
 
+from engines.fonts import find_font
 from extractors.sheets import SheetMark, payload_of
 from schemas.errors import SetupError
 
@@ -16,7 +18,6 @@ _DPI: Final = 300
 _SIZE: Final = (2480, 3508)  # A4
 _QR: Final = 1000  # pixels: 85 mm
 _FONTS: Final = ("LiberationSans-Bold.ttf", "LiberationSans-Regular.ttf")
-_ROOTS: Final = (Path("/usr/share/fonts"), Path("/usr/local/share/fonts"), Path.home() / ".local/share/fonts")
 
 
 def print_sheets(marks: Sequence[SheetMark], out: Path) -> None:
@@ -25,7 +26,7 @@ def print_sheets(marks: Sequence[SheetMark], out: Path) -> None:
     Raises:
         SetupError: a font is missing, or the file cannot be written.
     """
-    bold, plain = (_font_file(name) for name in _FONTS)
+    bold, plain = (find_font(name) for name in _FONTS)
     pages = [_page(mark, bold, plain) for mark in marks]
     part = out.with_name(f".{out.name}.part")
     try:
@@ -45,7 +46,7 @@ def _page(mark: SheetMark, bold: Path, plain: Path) -> Image.Image:
     middle = _SIZE[0] // 2
 
     def line(text: str, y: int, size: int, font: Path) -> None:
-        pen.text((middle, y), text, fill=0, font=ImageFont.truetype(font, size), anchor="mm")
+        pen.text((middle, y), text, fill=0, font=_font(font, size), anchor="mm")
 
     pen.rectangle((150, 150, _SIZE[0] - 150, _SIZE[1] - 150), outline=0, width=8)
     line("TRANG PHÂN CÁCH", 420, 170, bold)
@@ -62,26 +63,22 @@ def _page(mark: SheetMark, bold: Path, plain: Path) -> Image.Image:
     return page
 
 
+def _font(file: Path, size: int) -> ImageFont.FreeTypeFont:
+    """A font without text shaping, which Pillow has on some machines only: sheets are to be alike everywhere."""
+    return ImageFont.truetype(file, size, layout_engine=ImageFont.Layout.BASIC)
+
+
 def _fitting(text: str, font: Path) -> int:
     """A size at which a line stays inside the frame."""
     size = 130
-    while size > 30 and ImageFont.truetype(font, size).getlength(text) > _SIZE[0] - 460:
+    while size > 30 and _font(font, size).getlength(text) > _SIZE[0] - 460:
         size -= 10
     return size
 
 
 def _qr(payload: str) -> Image.Image:
     """The code with a third of its area to spare (level Q): stains, folds and staples are usual."""
-    import zxingcpp  # noqa: PLC0415
-
     code = zxingcpp.create_barcode(payload, zxingcpp.BarcodeFormat.QRCode, ec_level="Q")
     image = Image.fromarray(code.to_image(scale=1, add_quiet_zones=True))
     scale = max(1, _QR // image.width)
     return image.resize((image.width * scale, image.height * scale), Image.Resampling.NEAREST).convert("1")
-
-
-def _font_file(name: str) -> Path:
-    for root in _ROOTS:
-        for path in root.rglob(name) if root.is_dir() else ():
-            return path
-    raise SetupError(f"font {name} is missing", remedy="font_missing", name=name)
