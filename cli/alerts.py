@@ -6,23 +6,24 @@ import sys
 from datetime import datetime
 from typing import Any
 
-from cli.app import AsJson, Home, Lang, Operator, alerts_app, settings_of
-from cli.batch import database_of
+from cli.catalogue import database_of
+from cli.options import AsJson, Home, Lang, Operator, settings_of
 from cli.shapes import print_json
 from configs.messages import text
 from schemas.clock import VIETNAM, today
 from schemas.errors import SetupError
+from storage.catalogue import alerts
+from storage.catalogue.database import Database
+from workspace.alerting import check, send_test
+from workspace.board import write_board
+from workspace.opening import close_killed
 
 
-@alerts_app.command("check")
-def alerts_check(
+def check_alerts(
     as_json: AsJson = False, home: Home = None, lang: Lang = None, operator: Operator = None
 ) -> int:
-    """Xem lại mọi điều kiện, gửi cảnh báo mới và cảnh báo còn chờ; ghi lại bảng theo dõi."""
+    """Check every condition, send new and waiting alerts, rewrite the board."""
     settings = settings_of(home, lang, operator)
-    from workspace.alerting import check  # noqa: PLC0415
-    from workspace.board import write_board  # noqa: PLC0415
-    from workspace.opening import close_killed  # noqa: PLC0415
 
     with database_of(settings) as database:
         close_killed(database, settings)
@@ -32,22 +33,19 @@ def alerts_check(
     return _told(done, settings.lang)
 
 
-@alerts_app.command("list")
-def alerts_list(
+def list_alerts(
     as_json: AsJson = False, home: Home = None, lang: Lang = None, operator: Operator = None
 ) -> int:
-    """Cảnh báo đang mở, và kênh nào còn chờ gửi."""
+    """Open alerts, and the channels still to be sent by."""
     settings = settings_of(home, lang, operator)
     with database_of(settings) as database:
         _show(database, settings.lang, as_json)
     return 0
 
 
-@alerts_app.command("test")
-def alerts_test(home: Home = None, lang: Lang = None, operator: Operator = None) -> int:
-    """Gửi tin thử qua mọi kênh đã cài."""
+def test_channels(home: Home = None, lang: Lang = None, operator: Operator = None) -> int:
+    """Send a test message by every channel that is set up."""
     settings = settings_of(home, lang, operator)
-    from workspace.alerting import send_test  # noqa: PLC0415
 
     done = send_test(settings)
     if not done:
@@ -63,8 +61,7 @@ def _told(done: list[Any], lang: str) -> int:
     return 1 if any(each.failure for each in done) else 0
 
 
-def _show(database: Any, lang: str, as_json: bool) -> None:
-    from storage.catalogue import alerts  # noqa: PLC0415
+def _show(database: Database, lang: str, as_json: bool) -> None:
 
     rows = alerts.standing(database)
     if as_json:

@@ -1,33 +1,49 @@
-"""Registers every command on the app."""
+"""Every command, by the words a person types: where its function lies. A module is imported when its command is called.
 
-from cli import (
-    alerts,
-    batch,
-    board,
-    digitize,
-    doctor,
-    figures,
-    get,
-    pdfa,
-    read,
-    review,
-    schedule,
-    sheets,
-    trace,
-)
+The help of each stands in `configs/messages/` under `[help]`: a single command as `command.NAME`, one of a group as
+`GROUP.NAME`, a group as `group.NAME`.
+"""
 
-__all__ = [
-    "alerts",
-    "batch",
-    "board",
-    "digitize",
-    "doctor",
-    "figures",
-    "get",
-    "pdfa",
-    "read",
-    "review",
-    "schedule",
-    "sheets",
-    "trace",
-]
+from __future__ import annotations
+
+from typing import Final
+
+COMMANDS: Final[dict[str, str | dict[str, str]]] = {
+    "digitize": "cli.digitize:digitize",
+    "read": "cli.read:read",
+    "pdfa": "cli.pdfa:pdfa",
+    "get": "cli.get:get",
+    "trace": "cli.trace:trace",
+    "batch": {
+        "list": "cli.batch:list_batches",
+        "show": "cli.batch:show",
+        "failed": "cli.batch:failed",
+        "retry": "cli.retry:retry",
+        "pause": "cli.scheduled:pause",
+        "resume": "cli.scheduled:resume",
+        "cancel": "cli.scheduled:cancel",
+        "priority": "cli.scheduled:priority",
+    },
+    "review": {
+        "list": "cli.review:list_waiting",
+        "show": "cli.review:show",
+        "set": "cli.review:set_values",
+        "accept": "cli.review:accept",
+        "export": "cli.review:export",
+        "import": "cli.review:import_",
+    },
+    "quota": "cli.quota:quota",
+    "inventory": {"import": "cli.inventory:import_", "template": "cli.inventory:template"},
+    "lists": {"import": "cli.lists:import_", "diff": "cli.lists:diff"},
+    "units": {"list": "cli.units:list_units"},
+    "schedule": "cli.scheduled:schedule",
+    "serve": "cli.serve:serve",
+    "board": "cli.board:board",
+    "alerts": {
+        "check": "cli.alerts:check_alerts",
+        "list": "cli.alerts:list_alerts",
+        "test": "cli.alerts:test_channels",
+    },
+    "sheets": {"print": "cli.sheets:print_"},
+    "doctor": "cli.doctor:doctor",
+}

@@ -7,6 +7,18 @@ import sys
 import time
 from pathlib import Path
 
+import samples
+from cli.batch import rendered_batch
+from cli.catalogue import database_of
+from cli.progress import watched
+from cli.quota import quota
+from cli.summary import print_overview
+from configs.messages import text
+from configs.settings import Settings
+from flows.digitizing import digitize_batch
+from schemas.quotas import InventoryRow
+from storage.catalogue import documents, figures
+
 ROOT = Path(__file__).resolve().parent.parent
 PAPERS = 12
 SEED = 5283
@@ -17,19 +29,11 @@ def main() -> int:
     started = time.monotonic()
     home = ROOT / "var" / "demo"
     os.environ["SOHOA_HOME"] = str(home)
-    from cli.batch import rendered_batch  # noqa: PLC0415
-    from cli.progress import watched  # noqa: PLC0415
-    from cli.summary import print_overview  # noqa: PLC0415
-    from configs.messages import text  # noqa: PLC0415 - SOHOA_HOME must be set before settings are read
-    from configs.settings import Settings  # noqa: PLC0415
-    from flows.digitizing import digitize_batch  # noqa: PLC0415
 
-    settings = Settings(home=home)
+    settings = Settings.load(home=home)
     lang = settings.lang
     folder = ROOT / "var" / "samples"
     if not (folder / "truth").is_dir():
-        import samples  # noqa: PLC0415
-
         _say(text("demo.samples", lang, count=PAPERS))
         samples.make(folder, PAPERS, SEED)
     summaries = []
@@ -41,7 +45,6 @@ def main() -> int:
     _inventory(settings)
     sys.stdout.write(f"\n{text('demo.title', lang)}\n")
     print_overview(settings, summaries)
-    from cli.figures import quota  # noqa: PLC0415
 
     quota(as_of=None, reading="A", explain=home / "quota-explain.csv", home=home)
     seconds = f"{time.monotonic() - started:.0f}"
@@ -51,12 +54,8 @@ def main() -> int:
     return 0
 
 
-def _inventory(settings: object) -> None:
+def _inventory(settings: Settings) -> None:
     """Invented inventory for the invented papers, so that the quota shows a rate as well as its absence."""
-    from cli.batch import database_of  # noqa: PLC0415
-    from schemas.quotas import InventoryRow  # noqa: PLC0415
-    from storage.catalogue import documents, figures  # noqa: PLC0415
-
     with database_of(settings) as database:
         units = sorted(
             {(paper.level, paper.unit) for paper in documents.papers(database) if paper.level and paper.unit}

@@ -6,10 +6,15 @@ import shutil
 import sys
 from typing import Any, NamedTuple
 
-from cli.app import AsJson, Home, Lang, Operator, app, settings_of
+from cli.catalogue import database_of
+from cli.options import AsJson, Home, Lang, Operator, settings_of
 from cli.shapes import print_json
+from cli.tables import print_table
 from configs.messages import text
+from configs.settings import Settings
+from engines import poppler, tesseract, verapdf
 from schemas.errors import SetupError, SohoaError
+from storage.objects import open_store
 
 
 class Line(NamedTuple):
@@ -23,9 +28,8 @@ class Line(NamedTuple):
     params: dict[str, object] = {}  # noqa: RUF012 - a NamedTuple default, never changed
 
 
-@app.command("doctor")
 def doctor(as_json: AsJson = False, home: Home = None, lang: Lang = None, operator: Operator = None) -> int:
-    """Máy này có gì, thiếu gì, và cách bổ sung."""
+    """What this machine has and lacks, with the remedy."""
     settings = settings_of(home, lang, operator)
     lines = examine(settings)
     lacking = [line for line in lines if line.needed and not line.found]
@@ -36,10 +40,8 @@ def doctor(as_json: AsJson = False, home: Home = None, lang: Lang = None, operat
     return SetupError.exit_code if lacking else 0
 
 
-def examine(settings: Any) -> list[Line]:
+def examine(settings: Settings) -> list[Line]:
     """Look at programs, language data, fonts, folders, store and catalogue."""
-    from engines import poppler, tesseract, verapdf  # noqa: PLC0415
-
     engine = tesseract.probe()
     lines = [
         Line("Python", True, sys.version.split()[0], True),
@@ -59,7 +61,6 @@ def examine(settings: Any) -> list[Line]:
 
 
 def _languages() -> list[Line]:
-    from engines import tesseract  # noqa: PLC0415
 
     lines = []
     for language, needed in (("vie", True), ("osd", False)):
@@ -73,7 +74,7 @@ def _languages() -> list[Line]:
     return lines
 
 
-def _home(settings: Any) -> list[Line]:
+def _home(settings: Settings) -> list[Line]:
     lines = []
     try:
         settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -83,8 +84,6 @@ def _home(settings: Any) -> list[Line]:
         return [
             Line(f"SOHOA_HOME {settings.home}", False, "", True, "home_unwritable", {"path": settings.home})
         ]
-    from cli.batch import database_of  # noqa: PLC0415
-    from storage.objects import open_store  # noqa: PLC0415
 
     for name, opening in (
         ("catalogue", lambda: database_of(settings).__enter__().close()),
@@ -116,7 +115,6 @@ def _shape(line: Line, lang: str) -> dict[str, Any]:
 
 
 def _print(lines: list[Line], lang: str) -> None:
-    from cli.tables import print_table  # noqa: PLC0415
 
     def state(line: Line) -> str:
         if line.found:

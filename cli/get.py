@@ -8,25 +8,25 @@ from typing import Annotated
 
 import typer
 
-from cli.app import Home, Lang, Operator, app, settings_of
-from cli.batch import database_of
+from cli.catalogue import database_of
+from cli.options import Home, Lang, Operator, settings_of
+from cli.wording import words
 from configs.messages import text
 from schemas.errors import StoreError, UsageError
+from storage.catalogue import documents
+from storage.objects import keys, open_store, sha256_of
 
 
-@app.command("get")
 def get(
-    wanted: Annotated[str, typer.Argument(metavar="ID", help="Mã tài liệu, mã kết quả hoặc SHA-256.")],
-    out: Annotated[Path, typer.Argument(metavar="OUT", help="Tệp hoặc thư mục đích.")],
-    original: Annotated[bool, typer.Option("--original", help="Lấy tệp gốc như lúc nhận.")] = False,
+    wanted: Annotated[str, typer.Argument(metavar="ID", help=words("command.get_wanted"))],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help=words("command.get_out"))],
+    original: Annotated[bool, typer.Option("--original", help=words("command.get_original"))] = False,
     home: Home = None,
     lang: Lang = None,
     operator: Operator = None,
 ) -> int:
-    """Lấy PDF/A của một tài liệu, hoặc bản gốc nguyên vẹn."""
+    """A document's PDF/A, or the original bytes."""
     settings = settings_of(home, lang, operator)
-    from storage.catalogue import documents  # noqa: PLC0415
-    from storage.objects import keys, open_store, sha256_of  # noqa: PLC0415
 
     with database_of(settings) as database:
         rows = documents.find(database, wanted)

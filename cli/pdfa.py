@@ -10,28 +10,30 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.app import EXIT_SET_ASIDE, AsJson, Home, Lang, Operator, app, settings_of
+from cli.options import EXIT_SET_ASIDE, AsJson, Home, Lang, Operator, settings_of
 from cli.shapes import finding_json, print_json, shown
+from cli.wording import words
+from configs.loader import load_rendition_profile
 from configs.messages import text
+from engines import verapdf
+from flows import delivery, single
+from flows.inbox import open_inbox
 from schemas.errors import SetupError, UsageError
 
 Pair = tuple[bytes, Path]
 
 
-@app.command("pdfa")
 def pdfa(
-    source: Annotated[str, typer.Argument(metavar="IN", help="Tệp hoặc thư mục nguồn.")],
-    target: Annotated[str, typer.Argument(metavar="OUT", help="Tệp hoặc thư mục đích.")],
-    check: Annotated[bool, typer.Option("--check", help="Kiểm tra bằng veraPDF.")] = False,
+    source: Annotated[str, typer.Argument(metavar="IN", help=words("command.pdfa_source"))],
+    target: Annotated[str, typer.Argument(metavar="OUT", help=words("command.pdfa_target"))],
+    check: Annotated[bool, typer.Option("--check", help=words("command.pdfa_check"))] = False,
     as_json: AsJson = False,
     home: Home = None,
     lang: Lang = None,
     operator: Operator = None,
 ) -> int:
-    """Chuyển tệp hoặc cả cây thư mục sang PDF/A tìm kiếm được."""
+    """Convert a file or a folder tree to searchable PDF/A."""
     settings = settings_of(home, lang, operator)
-    from configs.loader import load_rendition_profile  # noqa: PLC0415
-    from flows import single  # noqa: PLC0415
 
     pairs = dict(_pairs(Path(source), Path(target)))
     statuses = []
@@ -63,7 +65,6 @@ def pdfa(
 
 
 def _judge() -> Any:
-    from engines import verapdf  # noqa: PLC0415
 
     if verapdf.find() is None:
         raise SetupError("veraPDF is not installed", remedy="verapdf_missing")
@@ -77,14 +78,11 @@ def _pairs(source: Path, target: Path) -> list[Pair]:
         UsageError: a folder into a file, or an output that would overwrite an input.
         SetupError: the outputs cannot be written there.
     """
-    from flows import delivery  # noqa: PLC0415
-
     if source.is_dir():
         if target.exists() and not target.is_dir():
             raise UsageError(f"{target} is no folder", remedy="output_is_file", path=target)
         delivery.keep_out_of(source, [target / "any"])
         delivery.need_writable(target)
-        from flows.inbox import open_inbox  # noqa: PLC0415
 
         inbox = open_inbox(source)
         root = len(os.fsencode(inbox.root)) + 1

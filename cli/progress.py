@@ -7,6 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
 from configs.messages import text
 from flows.files import FileOutcome
 
@@ -51,9 +54,6 @@ class Bar:
 @contextmanager
 def watched(lang: str) -> Iterator[Bar]:
     """A progress bar on stderr for the time of the block."""
-    from rich.console import Console  # noqa: PLC0415
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415
-
     console = Console(file=sys.stderr)
     columns = (
         TextColumn("{task.description}"),

@@ -8,23 +8,23 @@ from typing import Annotated
 
 import typer
 
-from cli.app import EXIT_SET_ASIDE, AsJson, Home, Lang, Operator, app, settings_of
+from cli.options import EXIT_SET_ASIDE, AsJson, Home, Lang, Operator, settings_of
 from cli.shapes import finding_json, print_json, read_json, shown
+from cli.wording import words
+from configs.loader import load_rulebook
 from configs.messages import text
+from flows import single
 
 
-@app.command("read")
 def read(
-    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Các tệp cần đọc.")],
+    files: Annotated[list[str], typer.Argument(metavar="FILE...", help=words("command.read_files"))],
     as_json: AsJson = False,
     home: Home = None,
     lang: Lang = None,
     operator: Operator = None,
 ) -> int:
-    """Đọc tệp và in ra những gì máy đọc được; không lưu gì."""
+    """Read files and print what the machine reads; stores nothing."""
     settings = settings_of(home, lang, operator)
-    from configs.loader import load_rulebook  # noqa: PLC0415
-    from flows import single  # noqa: PLC0415 - image libraries, only when something is read
 
     codes = []
     with single.open_desk(settings.workers) as desk:
@@ -48,8 +48,6 @@ def _nothing() -> None:
 
 
 def _print_for_people(result: object, lang: str) -> None:
-    from configs.loader import load_rulebook  # noqa: PLC0415
-    from flows import single  # noqa: PLC0415
 
     assert isinstance(result, single.ReadResult)
     out = [f"── {shown(result.file)} · {text(f'status.{result.status}', lang)}"]

@@ -9,32 +9,40 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.app import EXIT_WRONG, AsJson, Home, Lang, Operator, review_app, settings_of
-from cli.batch import database_of, named_batch
+from cli.catalogue import database_of
+from cli.options import EXIT_WRONG, AsJson, Home, Lang, Operator, named_batch, settings_of
 from cli.shapes import print_json
+from cli.tables import print_table
+from cli.wording import words
+from configs.loader import load_rulebook
 from configs.messages import render, text
+from review.by_hand import accept_paper
+from review.by_hand import set_values as apply_values
+from review.exporting import export as write
+from review.importing import import_workbook
+from review.questions import waiting, waiting_paper
+from review.shapes import applied_json, imported_json, paper_json, problem_text, waiting_json
 from schemas.clock import VIETNAM, today
 from schemas.errors import UsageError
 from schemas.text import mask_identifier, vn_number
+from storage.catalogue import decisions
+from storage.objects.keys import batch_key
+from workspace.opening import open_workspace
 
-Paper = Annotated[str, typer.Argument(metavar="ID", help="Mã tài liệu, mã kết quả hoặc SHA-256.")]
-Note = Annotated[str, typer.Option("--note", help="Ghi chú kèm quyết định.")]
+Paper = Annotated[str, typer.Argument(metavar="ID", help=words("review.paper"))]
+Note = Annotated[str, typer.Option("--note", help=words("review.note"))]
 
 
-@review_app.command("list")
 def list_waiting(
-    batch: Annotated[str | None, typer.Argument(metavar="[BATCH]", help="Tên lô; bỏ trống: mọi lô.")] = None,
-    every: Annotated[bool, typer.Option("--all", help="Cả giá trị chưa chắc của giấy đã chấp nhận.")] = False,
+    batch: Annotated[str | None, typer.Argument(metavar="[BATCH]", help=words("review.list_batch"))] = None,
+    every: Annotated[bool, typer.Option("--all", help=words("review.list_every"))] = False,
     as_json: AsJson = False,
     home: Home = None,
     lang: Lang = None,
     operator: Operator = None,
 ) -> int:
-    """Giấy tờ và giá trị cần người xem."""
+    """Papers and values that need a person."""
     settings = settings_of(home, lang, operator)
-    from configs.loader import load_rulebook  # noqa: PLC0415
-    from review.questions import waiting  # noqa: PLC0415
-    from review.shapes import waiting_json  # noqa: PLC0415
 
     name = named_batch(batch) if batch else None
     with database_of(settings) as database:
@@ -52,16 +60,11 @@ def list_waiting(
     return 0
 
 
-@review_app.command("show")
 def show(
     paper: Paper, as_json: AsJson = False, home: Home = None, lang: Lang = None, operator: Operator = None
 ) -> int:
-    """Một giấy: giá trị, điều còn hỏi, những gì đã quyết định."""
+    """One paper: values, open questions, decisions."""
     settings = settings_of(home, lang, operator)
-    from configs.loader import load_rulebook  # noqa: PLC0415
-    from review.questions import waiting_paper  # noqa: PLC0415
-    from review.shapes import paper_json  # noqa: PLC0415
-    from storage.catalogue import decisions  # noqa: PLC0415
 
     with database_of(settings) as database:
         found = waiting_paper(database, paper, load_rulebook())
@@ -71,7 +74,6 @@ def show(
         print_json(paper_json(found, history, settings.lang))
         return 0
     _print_paper(found, settings.lang)
-    from cli.tables import print_table  # noqa: PLC0415
 
     keys = ("field", "value", "confidence", "source")
     rows = [
@@ -98,26 +100,23 @@ def show(
     return 0
 
 
-@review_app.command("set")
 def set_values(
     paper: Paper,
     values: Annotated[
         list[str],
-        typer.Argument(metavar="MỤC=GIÁ TRỊ...", help="Ví dụ: number=12/QĐ-UBND issue_date=05/03/2021"),
+        typer.Argument(metavar="MỤC=GIÁ TRỊ...", help=words("review.set_values")),
     ],
     absent: Annotated[
-        list[str] | None, typer.Option("--absent", metavar="MỤC", help="Mục này không có trên giấy.")
+        list[str] | None, typer.Option("--absent", metavar="MỤC", help=words("review.set_absent"))
     ] = None,
-    sure: Annotated[
-        bool, typer.Option("--sure", help="Trên giấy ghi đúng như vậy, dù số kiểm tra không khớp.")
-    ] = False,
+    sure: Annotated[bool, typer.Option("--sure", help=words("review.set_sure"))] = False,
     note: Note = "",
     as_json: AsJson = False,
     home: Home = None,
     lang: Lang = None,
     operator: Operator = None,
 ) -> int:
-    """Ghi giá trị đúng cho một giấy, bằng tay."""
+    """Set the right values of one paper by hand."""
     settings = settings_of(home, lang, operator)
     given: dict[str, str | None] = dict.fromkeys(absent or ())
     for each in values:
@@ -125,15 +124,12 @@ def set_values(
         if not equals:
             raise UsageError(f"no value in {each}", remedy="review_set_usage", value=each)
         given[target.strip()] = value
-    from review.by_hand import set_values as apply_values  # noqa: PLC0415
-    from workspace.opening import open_workspace  # noqa: PLC0415
 
     with open_workspace(settings) as workspace:
         done = apply_values(workspace, paper, given, as_of=today(), note=note, sure=sure)
     return _tell(done, settings.lang, as_json)
 
 
-@review_app.command("accept")
 def accept(
     paper: Paper,
     note: Note = "",
@@ -142,31 +138,25 @@ def accept(
     lang: Lang = None,
     operator: Operator = None,
 ) -> int:
-    """Xác nhận mọi giá trị đang hỏi của một giấy đã đọc đúng, ảnh dùng được."""
+    """Confirm that every questioned value of a paper is right and its image usable."""
     settings = settings_of(home, lang, operator)
-    from review.by_hand import accept_paper  # noqa: PLC0415
-    from workspace.opening import open_workspace  # noqa: PLC0415
 
     with open_workspace(settings) as workspace:
         done = accept_paper(workspace, paper, as_of=today(), note=note)
     return _tell(done, settings.lang, as_json)
 
 
-@review_app.command("export")
 def export(
-    batch: Annotated[str, typer.Argument(metavar="BATCH", help="Tên lô.")],
-    out: Annotated[Path | None, typer.Argument(metavar="[OUT.xlsx]", help="Bảng tính sẽ ghi.")] = None,
-    every: Annotated[bool, typer.Option("--all", help="Cả giá trị chưa chắc của giấy đã chấp nhận.")] = False,
+    batch: Annotated[str, typer.Argument(metavar="BATCH", help=words("review.export_batch"))],
+    out: Annotated[Path | None, typer.Argument(metavar="[OUT.xlsx]", help=words("review.export_out"))] = None,
+    every: Annotated[bool, typer.Option("--all", help=words("review.export_every"))] = False,
     as_json: AsJson = False,
     home: Home = None,
     lang: Lang = None,
     operator: Operator = None,
 ) -> int:
-    """Ghi bảng tính có ảnh cắt, để người xem điền; nhận lại bằng review import."""
+    """Write a workbook with crops to fill in; take it back with review import."""
     settings = settings_of(home, lang, operator)
-    from review.exporting import export as write  # noqa: PLC0415
-    from storage.objects.keys import batch_key  # noqa: PLC0415
-    from workspace.opening import open_workspace  # noqa: PLC0415
 
     name = named_batch(batch)
     path = out or Path(f"can-xem-{batch_key(name)}.xlsx")
@@ -187,19 +177,15 @@ def export(
     return 0
 
 
-@review_app.command("import")
 def import_(
-    workbook: Annotated[Path, typer.Argument(metavar="FILE.xlsx", help="Bảng tính đã điền.")],
+    workbook: Annotated[Path, typer.Argument(metavar="FILE.xlsx", help=words("review.import_workbook"))],
     as_json: AsJson = False,
     home: Home = None,
     lang: Lang = None,
     operator: Operator = None,
 ) -> int:
-    """Nhận lại bảng tính đã điền: đúng hết thì nhập, sai một chỗ thì không nhập dòng nào."""
+    """Import a filled workbook: all of it, or nothing if one row is wrong."""
     settings = settings_of(home, lang, operator)
-    from review.importing import import_workbook  # noqa: PLC0415
-    from review.shapes import imported_json, problem_text  # noqa: PLC0415
-    from workspace.opening import open_workspace  # noqa: PLC0415
 
     with open_workspace(settings) as workspace:
         done = import_workbook(workspace, workbook, as_of=today(), operator=operator)
@@ -220,7 +206,6 @@ def import_(
 
 
 def _tell(done: list[Any], lang: str, as_json: bool) -> int:
-    from review.shapes import applied_json  # noqa: PLC0415
 
     if as_json:
         print_json({"papers": [applied_json(each, lang) for each in done]})

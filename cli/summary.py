@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from cli.tables import print_table
+from configs.loader import load_rulebook
 from configs.messages import text
+from configs.settings import Settings
 from schemas.batches import BatchState, PageCounts
 from schemas.text import vn_number
 from workspace.closing import report_folder
@@ -16,7 +18,9 @@ from workspace.closing import report_folder
 _MOST = 8
 
 
-def batch_summary(settings: Any, shown: dict[str, Any], outcome: Any, *, every_paper: bool = False) -> str:
+def batch_summary(
+    settings: Settings, shown: dict[str, Any], outcome: Any, *, every_paper: bool = False
+) -> str:
     """The summary as text.
 
     Args:
@@ -57,7 +61,7 @@ def batch_summary(settings: Any, shown: dict[str, Any], outcome: Any, *, every_p
     return "\n".join(lines) + "\n"
 
 
-def print_overview(settings: Any, batches: Sequence[dict[str, Any]]) -> None:
+def print_overview(settings: Settings, batches: Sequence[dict[str, Any]]) -> None:
     """Several batches on one screen: a line each, what needs a person, where things lie."""
     lang = settings.lang
 
@@ -118,7 +122,6 @@ def _needs(shown: dict[str, Any], say: Any) -> list[str]:
 
 
 def _papers(papers: list[dict[str, Any]], lang: str) -> list[str]:
-    from configs.loader import load_rulebook  # noqa: PLC0415 - only who lists papers
 
     names = {kind.id: kind.title if lang == "vi" else kind.id for kind in load_rulebook().kinds}
     lines = [""]
@@ -132,7 +135,7 @@ def _papers(papers: list[dict[str, Any]], lang: str) -> list[str]:
     return lines
 
 
-def _where(settings: Any, batch: str, say: Any) -> list[str]:
+def _where(settings: Settings, batch: str, say: Any) -> list[str]:
     folder = report_folder(settings.home, batch)
     lines = ["", say("where")]
     if (folder / "report.html").is_file():
@@ -144,7 +147,7 @@ def _where(settings: Any, batch: str, say: Any) -> list[str]:
     return lines
 
 
-def _store_place(settings: Any) -> str:
+def _store_place(settings: Settings) -> str:
     if settings.store.kind == "local":
         return str(settings.store.root or settings.home / "store")
     return str(settings.store.endpoint)

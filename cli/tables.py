@@ -5,6 +5,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Collection, Sequence
 
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
 
 def print_table(
     heads: Sequence[str],
@@ -14,10 +18,6 @@ def print_table(
     title: str | None = None,
 ) -> None:
     """Print a table to stdout; `numbers` are columns aligned to the right."""
-    from rich import box  # noqa: PLC0415
-    from rich.console import Console  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
-
     console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else 160, highlight=False)
     table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left")
     for number, head in enumerate(heads):

@@ -8,38 +8,32 @@ from typing import Annotated
 
 import typer
 
-from cli.app import AsJson, Home, Lang, Operator, app, settings_of
+from cli.options import AsJson, Home, Lang, Operator, settings_of
 from cli.shapes import print_json
+from cli.wording import words
 from configs.messages import text
 from schemas.clock import today
 from schemas.errors import SetupError, UsageError
+from workspace.opening import open_workspace
+from workspace.tracing import trace_of, write_page
 
 _PAGES = {".html", ".htm"}
 
 
-@app.command("trace")
 def trace(
-    wanted: Annotated[
-        str, typer.Argument(metavar="ID|CODE|SHA", help="Mã tài liệu, mã kết quả, hoặc SHA-256 của tệp.")
-    ],
-    out: Annotated[
-        Path | None, typer.Argument(metavar="[OUT.html]", help="Trang sẽ ghi, hoặc thư mục.")
-    ] = None,
-    clear: Annotated[
-        bool, typer.Option("--clear", help="Hiện đủ số định danh, cả trên ảnh (mặc định che).")
-    ] = False,
+    wanted: Annotated[str, typer.Argument(metavar="ID|CODE|SHA", help=words("command.trace_wanted"))],
+    out: Annotated[Path | None, typer.Argument(metavar="[OUT.html]", help=words("command.trace_out"))] = None,
+    clear: Annotated[bool, typer.Option("--clear", help=words("command.trace_clear"))] = False,
     as_json: AsJson = False,
     home: Home = None,
     lang: Lang = None,
     operator: Operator = None,
 ) -> int:
-    """Mọi điều đã xảy ra với một giấy tờ: một trang cho người kiểm tra, mở được khi không có mạng."""
+    """Everything that happened to one paper: a page for the auditor that opens without a network."""
     settings = settings_of(home, lang, operator)
     if out is not None and not out.is_dir() and out.suffix.lower() not in _PAGES:
         # A scan or a workbook named by mistake must not become a web page.
         raise UsageError(f"{out} is no HTML file", remedy="trace_out", path=out)
-    from workspace.opening import open_workspace  # noqa: PLC0415
-    from workspace.tracing import trace_of, write_page  # noqa: PLC0415
 
     with open_workspace(settings) as workspace:
         found, history = trace_of(workspace, wanted, as_of=today(), clear=clear)

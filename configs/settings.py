@@ -5,11 +5,14 @@ Credentials never stand here: the S3 keys are read from the environment or from 
 
 from __future__ import annotations
 
+import difflib
 import os
+import tomllib
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import Field
+from pydantic import AfterValidator, BaseModel, Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -18,7 +21,25 @@ from pydantic_settings import (
 )
 
 from schemas.alerts import ChannelSpec
+from schemas.errors import ConfigurationError
 from schemas.stores import StoreSpec
+
+FILE = "sohoa.toml"
+_PREFIX = "SOHOA_"
+_NEAR = 0.75  # likeness from which an environment variable is taken for a misspelt setting
+# Read elsewhere, at the moment they are needed: secrets, and marks of our own processes.
+_OTHER_VARIABLES = {
+    *("S3_ACCESS_KEY", "S3_SECRET_KEY", "SMTP_PASSWORD", "WEBHOOK_URL"),
+    *("RUN_ID", "SERVE", "VERAPDF_JAR", "VERSITYGW", "BENCH"),
+}
+
+
+def absolute(path: Path) -> Path:
+    """A path that means the same from every working directory: workers and nights start in another."""
+    return Path(os.path.abspath(path.expanduser()))
+
+
+Place = Annotated[Path, AfterValidator(absolute)]
 
 
 def default_home() -> Path:
@@ -47,24 +68,46 @@ class Settings(BaseSettings):
     """
 
     model_config = SettingsConfigDict(
-        env_prefix="SOHOA_", env_nested_delimiter="__", extra="ignore", frozen=True
+        env_prefix="SOHOA_", env_nested_delimiter="__", extra="forbid", frozen=True, validate_default=True
     )
 
-    home: Path = Field(default_factory=default_home)
+    home: Place = Field(default_factory=default_home)
     lang: Literal["vi", "en"] = "vi"
     operator: str | None = None
     workers: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1, le=256)
     orchestrator: Literal["prefect", "plain"] = "prefect"
-    database_url: str | None = None
+    database_url: str | None = Field(default=None, repr=False)  # may hold a password
     store: StoreSpec = StoreSpec()
     alerts: ChannelSpec = ChannelSpec()
     verapdf: Literal["auto", "off", "required"] = "auto"
     night: str | None = None
-    inbox: Path | None = None
+    inbox: Place | None = None
     inbox_marker: str = "SAN-SANG"
     inbox_quiet_minutes: float = Field(default=30, ge=0)
     work_agency: str | None = None
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "WARNING"
+
+    @classmethod
+    def load(cls, **given: Any) -> Settings:
+        """The settings of this machine; `given` (the command line) wins over environment and file.
+
+        Raises:
+            ConfigurationError: a setting is unknown or cannot be used; it is named, with the nearest one that exists.
+        """
+        home = absolute(Path(given.get("home") or default_home()))
+        _refuse_misspelt_variables(os.environ)
+        try:
+            return cls(**given)
+        except tomllib.TOMLDecodeError as error:
+            raise ConfigurationError(
+                f"{home / FILE}: {error}", remedy="settings_unreadable", path=home / FILE
+            ) from error
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigurationError(
+                f"{home / FILE}: {error}", remedy="settings_unreadable", path=home / FILE
+            ) from error
+        except ValidationError as error:
+            raise _unusable(error, home / FILE) from error
 
     @classmethod
     def settings_customise_sources(
@@ -78,7 +121,7 @@ class Settings(BaseSettings):
         """Command line over environment over the home's own file; no .env is read."""
         del dotenv_settings, file_secret_settings
         home = getattr(init_settings, "init_kwargs", {}).get("home") or default_home()
-        toml = TomlConfigSettingsSource(settings_cls, toml_file=Path(home) / "sohoa.toml")
+        toml = TomlConfigSettingsSource(settings_cls, toml_file=absolute(Path(home)) / FILE)
         return (init_settings, env_settings, toml)
 
     @property
@@ -95,3 +138,46 @@ class Settings(BaseSettings):
     def reports(self) -> Path:
         """Where reports for people lie."""
         return self.home / "reports"
+
+
+def known_keys(model: type[BaseModel] = Settings, before: str = "") -> Iterator[str]:
+    """Every setting by its dotted key (`store.kind`)."""
+    for name, field in model.model_fields.items():
+        yield before + name
+        for kind in (field.annotation, *get_args(field.annotation)):
+            if isinstance(kind, type) and issubclass(kind, BaseModel):
+                yield from known_keys(kind, f"{before}{name}.")
+
+
+def _unusable(error: ValidationError, path: Path) -> ConfigurationError:
+    first = error.errors(include_url=False, include_input=False)[0]
+    key = ".".join(str(part) for part in first["loc"]) or "?"
+    if first["type"] == "extra_forbidden":
+        return _unknown(key, path)
+    value = first["msg"]
+    return ConfigurationError(
+        f"setting {key}: {value}", remedy="setting_unusable", key=key, reason=value, path=path
+    )
+
+
+def _unknown(key: str, path: Path | str) -> ConfigurationError:
+    nearest = _nearest(key.replace("__", "."))
+    return ConfigurationError(
+        f"unknown setting {key}", remedy="setting_unknown", key=key, nearest=nearest or "–", path=path
+    )
+
+
+def _nearest(key: str, cutoff: float = 0.4) -> str | None:
+    found = difflib.get_close_matches(key.lower(), list(known_keys()), n=1, cutoff=cutoff)
+    return found[0] if found else None
+
+
+def _refuse_misspelt_variables(environment: os._Environ[str]) -> None:
+    """A misspelt `SOHOA_DATABASE_URL` would silently give SQLite. Variables that resemble no setting are not ours."""
+    known = set(known_keys())
+    for variable in environment:
+        name = variable.removeprefix(_PREFIX)
+        key = name.lower().replace("__", ".")
+        ours = variable.startswith(_PREFIX) and name not in _OTHER_VARIABLES
+        if ours and key not in known and _nearest(key, _NEAR):
+            raise _unknown(variable, "environment")

@@ -18,10 +18,11 @@ from flows.plan import BatchPlan, PlannedFile
 from schemas.batches import BatchState, FileStatus
 from schemas.events import Event, EventType
 from schemas.findings import Finding, finding
+from schemas.version import TOOL
 from storage.catalogue import batches, documents
 from storage.catalogue import events as event_log
 from workspace.closing import Closed, close_batch, tell_department
-from workspace.opening import TOOL, Workspace
+from workspace.opening import Workspace
 
 Chunk = tuple[PlannedFile, ...]
 Dispatch = Callable[[Sequence[Chunk], Callable[[Chunk], None]], None]

@@ -26,12 +26,13 @@ from schemas.findings import Finding, Severity, finding
 from schemas.reading import PageList, PageReading
 from schemas.renditions import Rendition, RenditionIdentity, VerdictReport
 from schemas.sidecars import OriginalFacts, PageFacts, RenditionFacts, Sidecar
+from schemas.version import TOOL
 from storage.catalogue import batches, documents
 from storage.catalogue.batches import OriginalRow
 from storage.catalogue.documents import NewVersion
 from storage.objects import keys
 from storage.sidecars import write_sidecar
-from workspace.opening import TOOL, Workspace
+from workspace.opening import Workspace
 
 
 class Made(NamedTuple):

@@ -27,9 +27,10 @@ from schemas.errors import SohoaError, SourceError
 from schemas.events import Event, EventType
 from schemas.findings import Finding, Severity, finding
 from schemas.reading import PageList, PageReading, PageState
+from schemas.version import TOOL
 from storage.catalogue import batches, decisions, documents
 from storage.catalogue.batches import FileRow, OriginalRow
-from workspace.opening import TOOL, Workspace
+from workspace.opening import Workspace
 
 log = structlog.get_logger(__name__)
 

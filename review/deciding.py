@@ -22,13 +22,14 @@ from schemas.findings import Finding
 from schemas.reading import PageReading, PageState, failed_page
 from schemas.review import Action, Decision, in_force
 from schemas.sidecars import Sidecar
+from schemas.version import TOOL
 from storage.catalogue import batches, decisions, documents
 from storage.catalogue.decisions import Decided
 from storage.catalogue.documents import Committed, DocumentRow, NewVersion
 from storage.sidecars import read_sidecar, write_sidecar
 from workspace.closing import close_batch
 from workspace.locks import hold_batch
-from workspace.opening import TOOL, Workspace
+from workspace.opening import Workspace
 
 # Findings that understanding draws itself, and those that the catalogue adds as it commits: both are drawn anew.
 _DRAWN_ANEW: Final = frozenset(

@@ -38,8 +38,6 @@ from storage.ledger import Ledger
 from storage.objects import ObjectStore, open_store
 from workspace.locks import OneAtATime
 
-TOOL = "sohoa 0.1.0"
-
 
 def operator_name(settings: Settings) -> str:
     """Who answers for what is done: `--operator`, else the OS user."""

@@ -37,7 +37,7 @@ def scheduled_batch(batch: str) -> str:
     from configs.settings import Settings  # noqa: PLC0415 - in the process of the flow run
     from flows.nights.running import run_scheduled  # noqa: PLC0415
 
-    state = run_scheduled(Settings(), batch)
+    state = run_scheduled(Settings.load(), batch)
     return str(state or "not scheduled")
 
 

@@ -3,43 +3,48 @@
 from __future__ import annotations
 
 import sys
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from cronsim import CronSim, CronSimError
 
-from cli.app import AsJson, Home, Lang, Operator, app, batch_app, settings_of
-from cli.batch import Batch, database_of, named_batch
+from cli.catalogue import database_of
+from cli.options import AsJson, Batch, Home, Lang, Operator, named_batch, settings_of
 from cli.shapes import print_json
+from cli.tables import print_table
+from cli.wording import words
 from configs.messages import text
+from configs.settings import Settings
+from flows.inbox import open_inbox
+from flows.nights import wishes
+from flows.nights.running import now_in_vietnam
 from schemas.errors import UsageError
+from storage.catalogue import schedules
+from workspace.locks import lock_is_held
+from workspace.opening import operator_name
 
 _PRIORITIES = {"high": 1, "normal": 2, "low": 3, "cao": 1, "thường": 2, "thấp": 3, "1": 1, "2": 2, "3": 3}
 _FORMS = ("%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M", "%d/%m/%Y %H:%M")
 
 
-@app.command("schedule")
 def schedule(
     what: Annotated[
-        str, typer.Argument(metavar="BATCH_DIR|list|remove", help="Thư mục lô; hoặc list, remove.")
+        str, typer.Argument(metavar="BATCH_DIR|list|remove", help=words("command.schedule_what"))
     ],
     batch: Annotated[
-        str | None, typer.Argument(metavar="[BATCH]", help="Lô cần bỏ lịch (với remove).")
+        str | None, typer.Argument(metavar="[BATCH]", help=words("command.schedule_batch"))
     ] = None,
-    at: Annotated[
-        str | None, typer.Option("--at", help="Chạy một lần lúc «2026-11-24 22:00» hoặc «22:00».")
-    ] = None,
-    cron: Annotated[
-        str | None, typer.Option("--cron", help="Chạy đều, ví dụ «0 22 * * *» (giờ Việt Nam).")
-    ] = None,
-    priority: Annotated[str, typer.Option("--priority", help="high | normal | low")] = "normal",
+    at: Annotated[str | None, typer.Option("--at", help=words("command.schedule_at"))] = None,
+    cron: Annotated[str | None, typer.Option("--cron", help=words("command.schedule_cron"))] = None,
+    priority: Annotated[str, typer.Option("--priority", help=words("command.schedule_priority"))] = "normal",
     as_json: AsJson = False,
     home: Home = None,
     lang: Lang = None,
     operator: Operator = None,
 ) -> int:
-    """Hẹn giờ chạy một lô; xem lịch; bỏ lịch. Cần «sohoa serve» đang chạy để đến giờ thì chạy."""
+    """Schedule a batch; list or remove schedules. Runs start while “sohoa serve” is running."""
     settings = settings_of(home, lang, operator)
     if what == "list" and not (at or cron or batch):
         return _list(settings, as_json)
@@ -50,10 +55,9 @@ def schedule(
     return _put(settings, Path(what), at, cron, priority, as_json)
 
 
-def _put(settings: Any, folder: Path, at: str | None, cron: str | None, priority: str, as_json: bool) -> int:
-    from flows.inbox import open_inbox  # noqa: PLC0415
-    from storage.catalogue import schedules  # noqa: PLC0415
-    from workspace.opening import operator_name  # noqa: PLC0415
+def _put(
+    settings: Settings, folder: Path, at: str | None, cron: str | None, priority: str, as_json: bool
+) -> int:
 
     inbox = open_inbox(folder)
     urgent = _priority(priority)
@@ -88,8 +92,6 @@ def _moment(given: str) -> datetime:
     Raises:
         UsageError: it cannot be read, or lies in the past.
     """
-    from flows.nights.running import now_in_vietnam  # noqa: PLC0415
-
     now = now_in_vietnam()
     moment = None
     for form in _FORMS:
@@ -103,7 +105,6 @@ def _moment(given: str) -> datetime:
             clock = datetime.strptime(given.strip(), "%H:%M").time()
         except ValueError as error:
             raise UsageError(f"--at {given}", remedy="schedule_at", value=given) from error
-        from datetime import timedelta  # noqa: PLC0415
 
         moment = datetime.combine(now.date(), clock, now.tzinfo)
         moment = moment if moment > now else moment + timedelta(days=1)
@@ -113,9 +114,6 @@ def _moment(given: str) -> datetime:
 
 
 def _check_cron(cron: str) -> None:
-    from cronsim import CronSim, CronSimError  # noqa: PLC0415
-
-    from flows.nights.running import now_in_vietnam  # noqa: PLC0415
 
     try:
         next(CronSim(cron, now_in_vietnam()))
@@ -149,8 +147,7 @@ def _when(row: Any) -> str:
     return row.cron or (f"{datetime.fromisoformat(row.at):%H:%M %d/%m/%Y}" if row.at else "–")
 
 
-def _list(settings: Any, as_json: bool) -> int:
-    from storage.catalogue import schedules  # noqa: PLC0415
+def _list(settings: Settings, as_json: bool) -> int:
 
     with database_of(settings) as database:
         rows = schedules.every(database)
@@ -160,7 +157,6 @@ def _list(settings: Any, as_json: bool) -> int:
     if not rows:
         sys.stdout.write(text("schedule.none", settings.lang) + "\n")
         return 0
-    from cli.tables import print_table  # noqa: PLC0415
 
     heads = [
         text(f"schedule.head_{key}", settings.lang)
@@ -176,8 +172,7 @@ def _list(settings: Any, as_json: bool) -> int:
     return 0
 
 
-def _remove(settings: Any, batch: str, as_json: bool) -> int:
-    from storage.catalogue import schedules  # noqa: PLC0415
+def _remove(settings: Settings, batch: str, as_json: bool) -> int:
 
     with database_of(settings) as database:
         schedules.remove(database, batch)
@@ -189,43 +184,20 @@ def _remove(settings: Any, batch: str, as_json: bool) -> int:
 
 
 def _serving(home: Path) -> bool:
-    from workspace.locks import lock_is_held  # noqa: PLC0415
 
     return lock_is_held(home / "locks" / "serve")
-
-
-@app.command("serve")
-def serve(
-    host: Annotated[str, typer.Option("--host", help="Địa chỉ máy chủ Prefect.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option("--port", min=1, max=65535, help="Cổng máy chủ Prefect.")] = 4200,
-    home: Home = None,
-    lang: Lang = None,
-    operator: Operator = None,
-) -> int:
-    """Trực: máy chủ Prefect và tiến trình chạy lô theo lịch. Dừng bằng Ctrl-C hoặc SIGTERM."""
-    settings = settings_of(home, lang, operator)
-    settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    from flows.nights.serving import Serve  # noqa: PLC0415
-
-    def say(key: str, **params: object) -> None:
-        sys.stderr.write(text(f"serve.{key}", settings.lang, **params) + "\n")
-        sys.stderr.flush()
-
-    say("starting")
-    Serve(settings, host, port, say).run()
-    say("stopped")
-    return 0
 
 
 def _wish(
     batch: str, change: str, home: Path | None, lang: str | None, operator: str | None, as_json: bool
 ) -> int:
     settings = settings_of(home, lang, operator)
-    from flows.nights.wishes import cancel, pause, resume  # noqa: PLC0415
 
     name = named_batch(batch)
     with database_of(settings) as database:
-        row = {"pause": pause, "resume": resume, "cancel": cancel}[change](database, name)
+        row = {"pause": wishes.pause, "resume": wishes.resume, "cancel": wishes.cancel}[change](
+            database, name
+        )
     if as_json:
         print_json(_shape(row))
     else:
@@ -234,42 +206,37 @@ def _wish(
     return 0
 
 
-@batch_app.command("pause")
-def pause_(
+def pause(
     batch: Batch, as_json: AsJson = False, home: Home = None, lang: Lang = None, operator: Operator = None
 ) -> int:
-    """Tạm dừng một lô trong lịch; tệp đang đọc được đọc xong."""
+    """Pause a scheduled batch; files being read are finished."""
     return _wish(batch, "pause", home, lang, operator, as_json)
 
 
-@batch_app.command("resume")
-def resume_(
+def resume(
     batch: Batch, as_json: AsJson = False, home: Home = None, lang: Lang = None, operator: Operator = None
 ) -> int:
-    """Cho một lô chạy tiếp ngay khi tới lượt."""
+    """Let a batch go on at its next turn."""
     return _wish(batch, "resume", home, lang, operator, as_json)
 
 
-@batch_app.command("cancel")
-def cancel_(
+def cancel(
     batch: Batch, as_json: AsJson = False, home: Home = None, lang: Lang = None, operator: Operator = None
 ) -> int:
-    """Thôi không chạy một lô trong lịch; phần đã làm vẫn giữ."""
+    """Cancel a scheduled batch; finished work is kept."""
     return _wish(batch, "cancel", home, lang, operator, as_json)
 
 
-@batch_app.command("priority")
-def priority_(
+def priority(
     batch: Batch,
-    level: Annotated[str, typer.Argument(metavar="high|normal|low", help="Mức ưu tiên.")],
+    level: Annotated[str, typer.Argument(metavar="high|normal|low", help=words("batch.priority_level"))],
     as_json: AsJson = False,
     home: Home = None,
     lang: Lang = None,
     operator: Operator = None,
 ) -> int:
-    """Đổi mức ưu tiên của một lô trong lịch."""
+    """Change the priority of a scheduled batch."""
     settings = settings_of(home, lang, operator)
-    from storage.catalogue import schedules  # noqa: PLC0415
 
     urgent, name = _priority(level), named_batch(batch)
     with database_of(settings) as database:

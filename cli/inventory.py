@@ -1,0 +1,95 @@
+"""`sohoa inventory import|template`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cli.catalogue import database_of
+from cli.options import Home, Lang, Operator, settings_of
+from cli.wording import words
+from configs.loader import load_kinds, load_rulebook
+from configs.messages import text
+from extractors.units import resolve
+from quality.inventory import describe, read_elsewhere, read_inventory
+from quality.inventory_template import write_template
+from schemas.batches import BatchSheet
+from schemas.errors import UsageError
+from schemas.text import fold
+from storage.catalogue import figures
+
+
+def import_(
+    table: Annotated[Path, typer.Argument(metavar="FILE", help=words("inventory.import_table"))],
+    elsewhere: Annotated[bool, typer.Option("--elsewhere", help=words("inventory.import_elsewhere"))] = False,
+    home: Home = None,
+    lang: Lang = None,
+    operator: Operator = None,
+) -> int:
+    """Import inventory, or results digitised elsewhere."""
+    settings = settings_of(home, lang, operator)
+
+    unit_of, kind_of = _resolvers()
+    if elsewhere:
+        results = read_elsewhere(table, unit_of, kind_of)
+        _refuse(results.problems, settings.lang)
+        with database_of(settings) as database:
+            count = figures.add_elsewhere(database, results.rows)
+    else:
+        counted = read_inventory(table, unit_of, kind_of)
+        _refuse(counted.problems, settings.lang)
+        with database_of(settings) as database:
+            figures.put_inventory(database, counted.rows)
+            count = len(counted.rows)
+    key = "inventory.elsewhere" if elsewhere else "inventory.imported"
+    sys.stdout.write(text(key, settings.lang, count=count) + "\n")
+    return 0
+
+
+def _refuse(problems: Sequence[Any], lang: str) -> None:
+    """One bad row and nothing is imported: say every problem, then end as wrong usage does."""
+    if not problems:
+        return
+
+    lines = [text("inventory.refused", lang, count=len(problems))]
+    lines += ["  • " + " → ".join(describe(problem, lang)) for problem in problems]
+    raise UsageError("\n".join(lines), remedy="verbatim")
+
+
+def _resolvers() -> tuple[Any, Any]:
+    """How a table's units and kinds are known: by the same lists, and under the same names, as papers are."""
+    book = load_rulebook()
+
+    def unit_of(said: str, level: Any) -> Any:
+        placed = resolve(said, None, BatchSheet(owning_unit=said), book)
+        if placed.unit is None or (level is not None and placed.level != level):
+            return None
+        return placed.level, placed.unit
+
+    def kind_of(said: str) -> str | None:
+        wanted = fold(said)
+        return next((kind.id for kind in book.kinds if wanted in {kind.id, fold(kind.title)}), None)
+
+    return unit_of, kind_of
+
+
+def template(
+    out: Annotated[Path, typer.Argument(metavar="OUT.xlsx")],
+    elsewhere: Annotated[
+        bool, typer.Option("--elsewhere", help=words("inventory.template_elsewhere"))
+    ] = False,
+    home: Home = None,
+    lang: Lang = None,
+    operator: Operator = None,
+) -> int:
+    """Write an XLSX template to fill in."""
+    settings = settings_of(home, lang, operator)
+
+    kinds = [kind.title for kind in load_kinds()]
+    write_template(out, "elsewhere" if elsewhere else "inventory", kinds=kinds)
+    sys.stdout.write(text("inventory.template", settings.lang, path=out) + "\n")
+    return 0

@@ -1,0 +1,61 @@
+"""`sohoa lists import|diff`: dated lists of procedures and result types."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.days import day_of
+from cli.options import AsJson, Home, Lang, Operator, settings_of
+from cli.shapes import print_json
+from cli.wording import words
+from configs.lists import diff_lists, import_list, in_force
+from configs.loader import ROOT
+from configs.messages import text
+from schemas.clock import today
+
+
+def import_(
+    kind: Annotated[str, typer.Argument(metavar="procedures|result-types")],
+    table: Annotated[Path, typer.Argument(metavar="CSV")],
+    effective: Annotated[str, typer.Option("--from", metavar="DATE", help=words("lists.import_effective"))],
+    home: Home = None,
+    lang: Lang = None,
+    operator: Operator = None,
+) -> int:
+    """Import a newer list of procedures or result types."""
+    settings = settings_of(home, lang, operator)
+
+    path = import_list(kind, table, day_of(effective), settings.home / "lists")  # type: ignore[arg-type]
+    sys.stdout.write(text("lists.imported", settings.lang, path=path) + "\n")
+    return 0
+
+
+def diff(
+    kind: Annotated[str, typer.Argument(metavar="procedures|result-types")],
+    new: Annotated[Path, typer.Argument(metavar="NEW.csv")],
+    old: Annotated[Path | None, typer.Argument(metavar="[OLD.csv]", help=words("lists.diff_old"))] = None,
+    as_json: AsJson = False,
+    home: Home = None,
+    lang: Lang = None,
+    operator: Operator = None,
+) -> int:
+    """Compare two lists."""
+    settings = settings_of(home, lang, operator)
+
+    before = old or in_force(ROOT / "lists", settings.home / "lists", today())[kind]  # type: ignore[index]
+    found = diff_lists(kind, before, new)  # type: ignore[arg-type]
+    if as_json:
+        print_json(found.model_dump())
+        return 0
+    for mark, codes in (("added", found.added), ("removed", found.removed)):
+        for code in codes:
+            sys.stdout.write(f"{text(f'lists.{mark}', settings.lang)}\t{code}\n")
+    for code, was, now in found.changed:
+        sys.stdout.write(f"{text('lists.changed', settings.lang)}\t{code}\t{was} → {now}\n")
+    if not (found.added or found.removed or found.changed):
+        sys.stdout.write(text("lists.same", settings.lang) + "\n")
+    return 0

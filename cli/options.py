@@ -1,0 +1,53 @@
+"""What every command takes: `--home`, `--lang`, `--operator`, `--json`; and the settings that follow from them."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import unicodedata
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import structlog
+import typer
+
+from cli.wording import words
+from configs.settings import Settings
+
+Home = Annotated[Path | None, typer.Option("--home", help=words("common.home"))]
+Lang = Annotated[str | None, typer.Option("--lang", help=words("common.lang"))]
+Operator = Annotated[str | None, typer.Option("--operator", help=words("common.operator"))]
+Batch = Annotated[str, typer.Argument(metavar="BATCH", help=words("batch.batch"))]
+AsJson = Annotated[bool, typer.Option("--json", help=words("common.json"))]
+
+EXIT_WRONG: Final = 2
+EXIT_SET_ASIDE: Final = 3
+
+
+def settings_of(home: Path | None, lang: str | None, operator: str | None, **more: Any) -> Settings:
+    """Settings with what was typed on the command line on top.
+
+    Raises:
+        ConfigurationError: a setting is unknown or cannot be used.
+    """
+    if lang not in {None, "vi", "en"}:
+        raise typer.BadParameter("vi | en", param_hint="--lang")
+    given = {"home": home, "lang": lang, "operator": operator, **more}
+    settings = Settings.load(**{key: value for key, value in given.items() if value is not None})
+    os.environ["SOHOA_LANG"] = settings.lang
+    _log_to_stderr(settings.log_level)
+    return settings
+
+
+def _log_to_stderr(level: str) -> None:
+    """Logs are for who runs the machine: stderr, from the configured level; stdout is for results."""
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
+def named_batch(batch: str) -> str:
+    """A batch by its name, or by its folder."""
+    return unicodedata.normalize("NFC", batch.rstrip("/").rpartition("/")[2])

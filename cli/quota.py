@@ -1,0 +1,155 @@
+"""`sohoa quota`: rate against target, and every paper in and out."""
+
+from __future__ import annotations
+
+import csv
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+
+from cli.catalogue import database_of
+from cli.days import day_of
+from cli.options import AsJson, Home, Lang, Operator, settings_of
+from cli.shapes import print_json
+from cli.tables import print_table
+from cli.wording import words
+from configs.loader import load_kinds, load_targets
+from configs.messages import text
+from quality.quota_notes import grouped
+from quality.quotas import compute
+from quality.sentences import NOTES, REASONS, say
+from schemas.clock import today
+from schemas.text import mask_identifier, vn_date, vn_number, vn_percent
+from storage.catalogue import figures
+from workspace.counting import papers_as_of
+
+_MOST_PLACES: Final = 6  # named in one note
+
+
+def quota(
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", metavar="DATE", help=words("command.quota_as_of"))
+    ] = None,
+    reading: Annotated[str, typer.Option("--reading", help=words("command.quota_reading"))] = "A",
+    explain: Annotated[
+        Path | None,
+        typer.Option("--explain", metavar="CSV", help=words("command.quota_explain")),
+    ] = None,
+    as_json: AsJson = False,
+    home: Home = None,
+    lang: Lang = None,
+    operator: Operator = None,
+) -> int:
+    """Rate against target, by level and unit."""
+    settings = settings_of(home, lang, operator)
+
+    day = day_of(as_of)
+    with database_of(settings) as database:
+        report, reasons = compute(
+            papers_as_of(database, day),
+            figures.inventory(database),
+            figures.elsewhere(database),
+            load_targets(),
+            day,
+            today(),
+            reading,
+            kinds_without_code=[kind.id for kind in load_kinds() if not kind.result_codes],
+            explain=explain is not None,
+        )
+    if explain is not None:
+        _write_reasons(explain, reasons, settings.lang)
+    if as_json:
+        shape = report.model_dump(mode="json", exclude={"notes"})
+        print_json(shape)
+    else:
+        _print_quota(report, settings.lang)
+    return 0
+
+
+def _write_reasons(path: Path, reasons: list[Any], lang: str) -> None:
+    """Every paper in and out with its reason; identifiers in codes masked."""
+    keys = ("document_id", "level", "unit", "kind", "code", "counted", "unknown_validity", "reason")
+    with open(path, "w", encoding="utf-8-sig", newline="", opener=_private) as out:
+        writer = csv.writer(out)
+        writer.writerow([text(f"head.{key}", lang) for key in keys])
+        for row in reasons:
+            cells = row.model_dump()
+            cells["code"] = _masked(cells["code"])
+            cells["reason"] = (
+                say(REASONS, cells["reason"], lang) if cells["reason"] in REASONS else cells["reason"]
+            )
+            writer.writerow(["" if cells[key] is None else cells[key] for key in keys])
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+def _masked(code: str | None) -> str | None:
+    if not code:
+        return code
+    owner = code.partition(".")[0]
+    # An enterprise's number is its own identifier: it must not stand in the clear further on.
+    return code.replace(owner, mask_identifier(owner)) if owner else code
+
+
+def _print_quota(report: Any, lang: str) -> None:
+
+    title = text("quota.title", lang, date=vn_date(report.as_of))
+    if not report.rows:
+        sys.stdout.write(f"{title}\n{text('quota.none', lang)}\n")
+        return
+    keys = (
+        "level",
+        "unit",
+        "digitised",
+        "unknown_validity",
+        "elsewhere",
+        "inventory",
+        "basis",
+        "rate",
+        "rate_with_elsewhere",
+        "target",
+    )
+    print_table(
+        [text(f"head.{key}", lang) for key in keys],
+        [_quota_cells(row, lang) for row in report.rows],
+        numbers={2, 3, 4, 5, 7, 8, 9},
+        title=title,
+    )
+    for note in grouped(report.notes):
+        places = [unit or text(f"level.{level}", lang) for level, unit in note.places]
+        named = ", ".join(places[:_MOST_PLACES])
+        if len(places) > _MOST_PLACES:
+            named += " " + text("quota.more_places", lang, count=vn_number(len(places) - _MOST_PLACES))
+        sys.stdout.write(f"* {named}: {say(NOTES, note.code, lang, **note.params)}\n")
+    if report.live:
+        sys.stdout.write(text("quota.live", lang) + "\n")
+    sys.stdout.write(text("quota.reading", lang, reading=report.reading) + "\n")
+
+
+def _quota_cells(row: Any, lang: str) -> list[str]:
+    unit = row.unit or text("quota.unresolved" if row.level == "unresolved" else "quota.total", lang)
+    return [
+        text(f"level.{row.level}", lang),
+        unit,
+        vn_number(row.digitised),
+        vn_number(row.unknown_validity),
+        vn_number(row.elsewhere),
+        text("quota.no_inventory", lang) if row.inventory is None else vn_number(row.inventory),
+        text(f"basis.{row.basis}", lang) if row.basis else "–",
+        _rate(row.rate),
+        _rate(row.rate_with_elsewhere),
+        vn_percent(row.target) if row.target is not None else text("quota.no_target", lang),
+    ]
+
+
+def _rate(rate: Any) -> str:
+    if rate is None:
+        return "–"
+    if rate.low == rate.high:
+        return vn_percent(rate.low)
+    return f"{vn_percent(rate.low)} – {vn_percent(rate.high)}"
