@@ -102,6 +102,11 @@ def _version_only(
     """Options of `sohoa` itself."""
 
 
+def app_for() -> Any:
+    """The command line, its help in the language of this process."""
+    return _group("sohoa", COMMANDS, prefix="command")
+
+
 def report_error(error: SohoaError) -> None:
     """Say what went wrong and what to do next, to stderr."""
     lang = current_lang()
@@ -112,9 +117,8 @@ def report_error(error: SohoaError) -> None:
 
 def main() -> None:
     """Entry point of the `sohoa` command; every way out has its exit code."""
-    app = _group("sohoa", COMMANDS, prefix="command")
     try:
-        code = app(prog_name="sohoa", standalone_mode=False)
+        code = app_for()(prog_name="sohoa", standalone_mode=False)
     except SohoaError as error:
         report_error(error)
         code = error.exit_code

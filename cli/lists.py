@@ -16,12 +16,14 @@ from configs.lists import diff_lists, import_list, in_force
 from configs.loader import ROOT
 from configs.messages import text
 from schemas.clock import today
+from schemas.text import vn_date
 
 
 def import_(
     kind: Annotated[str, typer.Argument(metavar="procedures|result-types")],
     table: Annotated[Path, typer.Argument(metavar="CSV")],
     effective: Annotated[str, typer.Option("--from", metavar="DATE", help=words("lists.import_effective"))],
+    shorter: Annotated[bool, typer.Option("--shorter", help=words("lists.import_shorter"))] = False,
     home: Home = None,
     lang: Lang = None,
     operator: Operator = None,
@@ -29,8 +31,13 @@ def import_(
     """Import a newer list of procedures or result types."""
     settings = settings_of(home, lang, operator)
 
-    path = import_list(kind, table, day_of(effective), settings.home / "lists")  # type: ignore[arg-type]
+    day = day_of(effective)
+    held = in_force(ROOT / "lists", settings.lists, day)
+    path = import_list(kind, table, day, settings.lists, before=held.get(kind), shorter=shorter)  # type: ignore[arg-type,call-overload]
+    found = diff_lists(kind, held[kind], path)  # type: ignore[arg-type,index]
+    counts = {"added": len(found.added), "removed": len(found.removed), "changed": len(found.changed)}
     sys.stdout.write(text("lists.imported", settings.lang, path=path) + "\n")
+    sys.stdout.write(text("lists.differs", settings.lang, day=vn_date(day), **counts) + "\n")
     return 0
 
 
@@ -46,7 +53,7 @@ def diff(
     """Compare two lists."""
     settings = settings_of(home, lang, operator)
 
-    before = old or in_force(ROOT / "lists", settings.home / "lists", today())[kind]  # type: ignore[index]
+    before = old or in_force(ROOT / "lists", settings.lists, today())[kind]  # type: ignore[index]
     found = diff_lists(kind, before, new)  # type: ignore[arg-type]
     if as_json:
         print_json(found.model_dump())

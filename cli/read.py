@@ -11,7 +11,7 @@ import typer
 from cli.options import EXIT_SET_ASIDE, AsJson, Home, Lang, Operator, settings_of
 from cli.shapes import finding_json, print_json, read_json, shown
 from cli.wording import words
-from configs.loader import load_rulebook
+from configs.loader import load_kinds, load_rulebook
 from configs.messages import text
 from flows import single
 
@@ -28,7 +28,7 @@ def read(
 
     codes = []
     with single.open_desk(settings.workers) as desk:
-        book = load_rulebook()
+        book = load_rulebook(lists_dir=settings.lists)
         results = single.in_order(
             desk,
             [os.fsencode(file) for file in files],
@@ -53,7 +53,7 @@ def _print_for_people(result: object, lang: str) -> None:
     out = [f"── {shown(result.file)} · {text(f'status.{result.status}', lang)}"]
     for paper in result.papers:
         pages = ", ".join(str(page) for page in paper.pages)
-        known = load_rulebook().kind(paper.kind)
+        known = next((kind for kind in load_kinds() if kind.id == paper.kind), None)
         kind = known.title if known else text("kind.unknown", lang)
         out.append(f"  {kind} · {text('pages', lang)} {pages} · {text(f'route.{paper.route}', lang)}")
         for name, field in paper.fields.items():

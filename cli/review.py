@@ -46,7 +46,7 @@ def list_waiting(
 
     name = named_batch(batch) if batch else None
     with database_of(settings) as database:
-        papers = waiting(database, name, load_rulebook(), every=every)
+        papers = waiting(database, name, load_rulebook(lists_dir=settings.lists), every=every)
     if as_json:
         print_json({"batch": name, "papers": [waiting_json(each, settings.lang) for each in papers]})
     elif papers:
@@ -67,7 +67,7 @@ def show(
     settings = settings_of(home, lang, operator)
 
     with database_of(settings) as database:
-        found = waiting_paper(database, paper, load_rulebook())
+        found = waiting_paper(database, paper, load_rulebook(lists_dir=settings.lists))
         document = found.row.document
         history = decisions.of_documents(database, [document.id]).get(document.id, [])
     if as_json:

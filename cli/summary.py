@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from cli.tables import print_table
-from configs.loader import load_rulebook
+from configs.loader import load_kinds
 from configs.messages import text
 from configs.settings import Settings
 from schemas.batches import BatchState, PageCounts
@@ -123,7 +123,7 @@ def _needs(shown: dict[str, Any], say: Any) -> list[str]:
 
 def _papers(papers: list[dict[str, Any]], lang: str) -> list[str]:
 
-    names = {kind.id: kind.title if lang == "vi" else kind.id for kind in load_rulebook().kinds}
+    names = {kind.id: kind.title if lang == "vi" else kind.id for kind in load_kinds()}
     lines = [""]
     for paper in papers:
         pages = ",".join(str(page) for page in paper["pages"])

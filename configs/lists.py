@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import os
 import re
+from collections.abc import Set
 from datetime import date
 from pathlib import Path
 from typing import Final, Literal
@@ -37,6 +38,7 @@ _COLUMNS: Final = {
     "cấp thực hiện": "levels",
     "quyết định": "decision",
 }
+_MISSING_SHARE: Final = 0.1
 _HEADS: Final = {
     "procedures": ("code", "name", "field", "levels", "decision"),
     "result-types": ("code", "name", "procedures"),
@@ -123,13 +125,23 @@ def read_result_types(path: Path) -> dict[str, ResultType]:
     return rows
 
 
-def import_list(kind: ListKind, csv_path: Path, effective: date, into: Path) -> Path:
+def import_list(
+    kind: ListKind,
+    csv_path: Path,
+    effective: date,
+    into: Path,
+    *,
+    before: Path | None = None,
+    shorter: bool = False,
+) -> Path:
     """Check a list from outside and put it into a folder under its dated name.
 
-    Columns may bear our names or those of official exports; several rows of one result code are joined.
+    Columns may bear our names or those of official exports; several rows of one result code are joined. A list replaces
+    the one before it as a whole, so one that lacks many of its codes is refused unless `shorter` says that this is meant.
 
     Raises:
-        UsageError: the kind is unknown, the file is absent, or that list was imported before with other content.
+        UsageError: the kind is unknown, the file is absent, or that list was imported before with other content,
+            or lacks more than a tenth of the codes of the list `before`.
         ConfigurationError: the file is no such list; names the row.
     """
     if kind not in KINDS:
@@ -139,6 +151,8 @@ def import_list(kind: ListKind, csv_path: Path, effective: date, into: Path) -> 
     rows = _joined(kind, csv_path)
     if not rows:
         raise unusable(csv_path, "rows", "an empty list")
+    if before is not None and not shorter:
+        _refuse_shorter(kind, csv_path, rows.keys(), before)
     into.mkdir(parents=True, exist_ok=True)
     target = into / f"{kind}-{effective.isoformat()}.csv"
     fresh = target.with_suffix(f".{os.getpid()}.part")
@@ -156,6 +170,20 @@ def import_list(kind: ListKind, csv_path: Path, effective: date, into: Path) -> 
     finally:
         fresh.unlink(missing_ok=True)
     return target
+
+
+def _refuse_shorter(kind: ListKind, csv_path: Path, codes: Set[str], before: Path) -> None:
+    held = (read_procedures(before) if kind == "procedures" else read_result_types(before)).keys()
+    missing = len(held - codes)
+    if missing > _MISSING_SHARE * len(held):
+        raise UsageError(
+            f"{csv_path} lacks {missing} of the {len(held)} codes in force",
+            remedy="list_shorter",
+            file=csv_path.name,
+            count=len(codes),
+            missing=missing,
+            held=len(held),
+        )
 
 
 def _joined(kind: ListKind, path: Path) -> dict[str, dict[str, str]]:

@@ -135,6 +135,11 @@ class Settings(BaseSettings):
         return self.home / "run"
 
     @property
+    def lists(self) -> Path:
+        """Where imported lists of procedures and result types lie."""
+        return self.home / "lists"
+
+    @property
     def reports(self) -> Path:
         """Where reports for people lie."""
         return self.home / "reports"

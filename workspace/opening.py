@@ -60,13 +60,12 @@ class Rules:
     @classmethod
     def load(cls, settings: Settings) -> Rules:
         """Load every rule file, imported lists of this home included."""
-        del settings
         return cls(
             load_limits(),
             load_reading_profile(),
             load_rendition_profile(),
             load_image_rules(),
-            load_rulebook(),
+            load_rulebook(lists_dir=settings.lists),
         )
 
     def digests(self, settings: Settings, sheet: BatchSheet | None) -> Digests:
