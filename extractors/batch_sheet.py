@@ -6,59 +6,70 @@ half a sheet silently inherited by a thousand papers would be worse than none.
 
 from __future__ import annotations
 
+import io
 import tomllib
 from pathlib import Path
+from typing import Final
 
 from pydantic import ValidationError
 
+from engines.spreadsheets import SheetError, rows_of
+from extractors.intake import pour
 from schemas.batches import BatchSheet
 from schemas.errors import SourceError
+from schemas.rules import Limits
 
-SHEET_NAMES = ("lo.toml", "lo.xlsx")
-_MAX_BYTES = 1_000_000
+SHEET_NAMES: Final = ("lo.toml", "lo.xlsx")
+_MAX_BYTES: Final = 1_000_000
+_MAX_ROWS: Final = 100
 
 
-def read_batch_sheet(path: Path) -> BatchSheet:
-    """Read one batch sheet.
+def read_batch_sheet(path: Path, limits: Limits, inbox: Path) -> BatchSheet:
+    """Read one batch sheet through the door that scans come by: no link out of the inbox, no pipe, no device.
 
     Raises:
         SourceError: `batch_sheet_unusable`, with the reason in `params`.
     """
     try:
-        if path.stat().st_size > _MAX_BYTES:
-            raise SourceError("batch_sheet_unusable", reason="> 1 MB")
-        values = _from_workbook(path) if path.suffix.lower() == ".xlsx" else _from_toml(path)
+        data = io.BytesIO()
+        pour(bytes(path), data, limits=limits.model_copy(update={"file_bytes": _MAX_BYTES}), inbox=inbox)
+        workbook = path.suffix.lower() == ".xlsx"
+        values = _from_workbook(data.getvalue()) if workbook else _from_toml(data.getvalue())
         return BatchSheet.model_validate(values)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         raise SourceError("batch_sheet_unusable", reason=f"{where}: {first['msg']}") from error
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SourceError("batch_sheet_unusable", reason=str(error)) from error
+    except SourceError as error:
+        raise SourceError(
+            "batch_sheet_unusable", reason=str(error.params.get("reason", error.rule))
+        ) from error
+    except SheetError as error:
+        raise SourceError("batch_sheet_unusable", reason=error.problem) from error
+    except RecursionError as error:
+        raise SourceError("batch_sheet_unusable", reason="too_deep") from error
+    except ValueError as error:  # no TOML, no UTF-8, or a number of thousands of digits
+        raise SourceError("batch_sheet_unusable", reason=str(error)[:200]) from error
 
 
-def _from_toml(path: Path) -> dict[str, object]:
-    return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+def _from_toml(data: bytes) -> dict[str, object]:
+    return tomllib.loads(data.decode("utf-8-sig"))
 
 
-def _from_workbook(path: Path) -> dict[str, object]:
+def _from_workbook(data: bytes) -> dict[str, object]:
     """First two columns of the first sheet are key and value; lists are separated by `;`."""
-    import zipfile  # noqa: PLC0415 - only a workbook needs it
-
-    import openpyxl  # noqa: PLC0415 - 0.2 s of import that a TOML sheet need not pay
-
-    try:
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-    except (zipfile.BadZipFile, KeyError, ValueError) as error:
-        raise SourceError("batch_sheet_unusable", reason=str(error)) from error
-    rows = book.worksheets[0].iter_rows(min_row=1, max_row=100, max_col=2, values_only=True)
     values: dict[str, object] = {}
-    for row in rows:
-        key, value = (*row, None, None)[:2]
+    first: str | None = None
+    for cells in rows_of(data):
+        first = first or cells.sheet
+        if cells.sheet != first or cells.number > _MAX_ROWS:
+            break
+        key, value = (*cells.values, None, None)[:2]
         if key is None or value is None:
             continue
+        if str(value).startswith("="):
+            raise SheetError("formula")
         values[str(key).strip()] = _cell(str(key).strip(), value)
-    book.close()
     return values
 
 

@@ -18,6 +18,7 @@ from schemas.batches import BatchSheet, FileStatus
 from schemas.digests import Digests
 from schemas.errors import SourceError
 from schemas.findings import Finding, finding
+from schemas.rules import Limits
 from storage.catalogue import batches
 from storage.catalogue.batches import FileRow
 from workspace.opening import Workspace
@@ -63,7 +64,7 @@ def make_plan(workspace: Workspace, folder: Path) -> BatchPlan:
         BatchNameTaken: its name is bound to another folder.
     """
     inbox = open_inbox(folder)
-    sheet, notes = _sheet(inbox)
+    sheet, notes = _sheet(inbox, workspace.rules.limits)
     digests = workspace.rules.digests(workspace.settings, sheet)
     batches.bind(workspace.database, inbox.name, str(inbox.root), sheet=sheet, findings=notes)
     batches.enter_files(workspace.database, inbox.name, [entry.name for entry in inbox.files])
@@ -87,11 +88,11 @@ def _vanished(inbox: Inbox, known: dict[str, FileRow]) -> list[InboxFile]:
     return [InboxFile(os.fsencode(inbox.root / name), name) for name in waiting]
 
 
-def _sheet(inbox: Inbox) -> tuple[BatchSheet | None, tuple[Finding, ...]]:
+def _sheet(inbox: Inbox, limits: Limits) -> tuple[BatchSheet | None, tuple[Finding, ...]]:
     if inbox.sheet is None:
         return None, (finding("batch_sheet_absent"),)
     try:
-        return read_batch_sheet(inbox.sheet), ()
+        return read_batch_sheet(inbox.sheet, limits, inbox.root), ()
     except SourceError as error:
         note = finding(
             "batch_sheet_unusable", file=inbox.sheet.name, reason=str(error.params.get("reason", error))

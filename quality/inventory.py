@@ -14,6 +14,7 @@ from typing import Final, Generic, TypeVar
 
 from pydantic import BaseModel
 
+from engines.spreadsheets import Cells, SheetError, rows_of
 from quality.cell_values import (
     ALL_KINDS_WORDS,
     BadCell,
@@ -30,7 +31,6 @@ from quality.cell_values import (
 )
 from quality.quota_cells import ALL_KINDS
 from quality.sentences import COLUMNS, PROBLEMS, say
-from quality.sheets import Cells, SheetError, rows_of
 from schemas.documents import Level
 from schemas.quotas import ElsewhereRow, InventoryRow
 from schemas.reports import RowProblem

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from quality.sheets import Cells, SheetError, rows_of
+from engines.spreadsheets import Cells, SheetError, rows_of
 from review.drop_downs import ANSWER, COLUMNS, IDENTITY, NOTE, VALUE
 from review.workbook import MARK, WHO
 from schemas.text import squeeze

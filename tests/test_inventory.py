@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import Workbook, load_workbook
 
-from quality import sheets
+from engines import spreadsheets as sheets
 from quality.cell_values import BadCell, a_count, a_day, an_owner
 from quality.inventory import describe, read_elsewhere, read_inventory
 from quality.inventory_template import Table, write_template

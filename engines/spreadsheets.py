@@ -18,7 +18,11 @@ from schemas.errors import SohoaError
 from schemas.text import nfc
 
 MOST_BYTES: Final = 50_000_000
-MOST_UNFOLDED: Final = 400_000_000
+MOST_UNFOLDED: Final = 200_000_000
+MOST_STRINGS: Final = 50_000_000  # of the table of shared strings, which the library reads whole
+# Real workbooks unfold ten to twenty times; a small archive that unfolds a hundred times is made to hurt.
+MOST_TIMES: Final = 100
+_ALWAYS_FINE: Final = 20_000_000
 MOST_ROWS: Final = 200_000
 MOST_COLUMNS: Final = 64
 _DELIMITERS: Final = (";", ",", "\t")
@@ -49,30 +53,38 @@ class Cells:
     values: tuple[object, ...]
 
 
-def rows_of(path: Path) -> Iterator[Cells]:
+def rows_of(source: Path | bytes) -> Iterator[Cells]:
     """Every row that is not empty, sheet after sheet; hidden sheets are passed over.
+
+    Args:
+        source: a file, or the bytes of one that was taken through another door.
 
     Raises:
         SheetError: the file is absent, too large, of another format or encoding, broken, or carries macros.
     """
-    try:
-        size = path.stat().st_size
-        if not path.is_file():
-            raise SheetError("file_absent")
-    except OSError as error:
-        raise SheetError("file_absent") from error
-    if size > MOST_BYTES:
-        raise SheetError("file_too_large")
-    if size == 0:
+    data = source if isinstance(source, bytes) else _bytes_of(source)
+    if not data:
         raise SheetError("file_empty")
-    found = _workbook_rows(path) if zipfile.is_zipfile(path) else _csv_rows(path)
+    found = _workbook_rows(data) if zipfile.is_zipfile(io.BytesIO(data)) else _csv_rows(data)
     for cells in found:
         if any(value not in {None, ""} for value in cells.values):
             yield cells
 
 
-def _csv_rows(path: Path) -> Iterator[Cells]:
-    data = path.read_bytes()
+def _bytes_of(path: Path) -> bytes:
+    try:
+        if not path.is_file():  # a pipe would wait for ever, a device has no end
+            raise SheetError("file_absent")
+        with path.open("rb") as stream:
+            data = stream.read(MOST_BYTES + 1)
+    except OSError as error:
+        raise SheetError("file_absent") from error
+    if len(data) > MOST_BYTES:
+        raise SheetError("file_too_large")
+    return data
+
+
+def _csv_rows(data: bytes) -> Iterator[Cells]:
     if data[:4] in {b"\xd0\xcf\x11\xe0", b"%PDF"}:
         raise SheetError("format_unknown")
     if data[:4] == b"PK\x03\x04":
@@ -96,12 +108,12 @@ def _csv_rows(path: Path) -> Iterator[Cells]:
         raise SheetError("csv_broken", row=reader.line_num) from error
 
 
-def _workbook_rows(path: Path) -> Iterator[Cells]:
+def _workbook_rows(data: bytes) -> Iterator[Cells]:
     from openpyxl import load_workbook  # noqa: PLC0415 - only where a workbook is read
 
-    _check_archive(path)
+    _check_archive(data)
     try:
-        book = load_workbook(path, read_only=True, data_only=False, keep_links=False)
+        book = load_workbook(io.BytesIO(data), read_only=True, data_only=False, keep_links=False)
     except Exception as error:  # the library lets its parsers' errors through, of any kind
         raise SheetError("workbook_broken") from error
     try:
@@ -141,10 +153,13 @@ def _check_size(sheet: str | None, row: int, columns: int) -> None:
         raise SheetError("too_many_columns", sheet=sheet, row=row)
 
 
-def _check_archive(path: Path) -> None:
+def _check_archive(data: bytes) -> None:
     try:
-        with zipfile.ZipFile(path) as archive:
-            if sum(entry.file_size for entry in archive.infolist()) > MOST_UNFOLDED:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            sizes = {entry.filename.lower(): entry.file_size for entry in archive.infolist()}
+            unfolded = sum(sizes.values())
+            bomb = unfolded > _ALWAYS_FINE and unfolded > MOST_TIMES * len(data)
+            if bomb or unfolded > MOST_UNFOLDED or sizes.get("xl/sharedstrings.xml", 0) > MOST_STRINGS:
                 raise SheetError("file_too_large")
             names = set(archive.namelist())
             if "[Content_Types].xml" not in names:
