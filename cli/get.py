@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -21,6 +22,7 @@ def get(
     wanted: Annotated[str, typer.Argument(metavar="ID", help=words("command.get_wanted"))],
     out: Annotated[Path, typer.Argument(metavar="OUT", help=words("command.get_out"))],
     original: Annotated[bool, typer.Option("--original", help=words("command.get_original"))] = False,
+    force: Annotated[bool, typer.Option("--force", help=words("command.get_force"))] = False,
     home: Home = None,
     lang: Lang = None,
     operator: Operator = None,
@@ -46,11 +48,22 @@ def get(
     )
     if key is None:
         raise UsageError("no PDF/A", remedy="document_without_pdfa", value=wanted)
-    name = Path(row.file).name if original else f"{row.document.id}.pdf"
-    target = out / name if out.is_dir() else out
+    target = _target(out, Path(row.file).name if original else f"{row.document.id}.pdf")
+    if not target.parent.is_dir():
+        raise UsageError(f"no folder {target.parent}", remedy="batch_folder_absent", folder=target.parent)
+    if os.path.lexists(target) and not force:
+        raise UsageError(f"{target} exists", remedy="output_there", path=target)
     open_store(settings.store, settings.home).get(key, target)
     if sha256_of(target) != digest:
         target.unlink()
         raise StoreError(f"object {key} has changed", remedy="object_differs", key=key)
     sys.stdout.write(text("get.done", settings.lang, path=target) + "\n")
     return 0
+
+
+def _target(out: Path, name: str) -> Path:
+    """Where the file goes: into a folder under its own name, else under the name given, with its ending."""
+    if out.is_dir():
+        return out / name
+    suffix = Path(name).suffix
+    return out if out.suffix or not suffix else out.with_name(out.name + suffix)

@@ -6,6 +6,8 @@ import logging
 import os
 import sys
 import unicodedata
+from collections.abc import MutableMapping
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -14,6 +16,7 @@ import typer
 
 from cli.wording import words
 from configs.settings import Settings
+from schemas.clock import VIETNAM
 
 Home = Annotated[Path | None, typer.Option("--home", help=words("common.home"))]
 Lang = Annotated[str | None, typer.Option("--lang", help=words("common.lang"))]
@@ -43,9 +46,34 @@ def settings_of(home: Path | None, lang: str | None, operator: str | None, **mor
 def _log_to_stderr(level: str) -> None:
     """Logs are for who runs the machine: stderr, from the configured level; stdout is for results."""
     structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.StackInfoRenderer(),
+            _in_vietnam,
+            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()),
+        ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(_Stderr()),  # type: ignore[arg-type]
     )
+
+
+def _in_vietnam(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Stamps a log line with the time where the papers are."""
+    event["timestamp"] = datetime.now(VIETNAM).strftime("%d/%m/%Y %H:%M:%S")
+    return event
+
+
+class _Stderr:
+    """The stderr of the moment: while a progress bar is drawn, rich lays lines above it."""
+
+    def write(self, line: str) -> int:
+        """Write a line."""
+        return sys.stderr.write(line)
+
+    def flush(self) -> None:
+        """Pass it on."""
+        sys.stderr.flush()
 
 
 def named_batch(batch: str) -> str:

@@ -57,6 +57,8 @@ def open_inbox(folder: Path) -> Inbox:
         UsageError: the folder is absent, is no folder, or cannot be listed.
     """
     root = folder.resolve()
+    if root.exists() and not root.is_dir():
+        raise UsageError(f"not a folder: {folder}", remedy="batch_folder_is_file", folder=str(folder))
     if not root.is_dir():
         raise UsageError(f"no such batch folder: {folder}", remedy="batch_folder_absent", folder=str(folder))
     files: list[InboxFile] = []

@@ -1,0 +1,93 @@
+"""A store that waits: what cannot be reached for a while is asked again with growing pauses, and said once.
+
+Only an unreachable store is waited for. A refusal, damage or a full disk is an answer, and is raised at once.
+"""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final, ParamSpec, TypeVar
+
+import structlog
+from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_delay, wait_random_exponential
+
+from schemas.errors import StoreError
+from schemas.stores import ObjectInfo
+from storage.objects import ObjectStore
+
+P = ParamSpec("P")
+T = TypeVar("T")
+_LONGEST_PAUSE: Final = 30.0
+_log = structlog.get_logger(__name__)
+
+
+class PatientStore:
+    """An `ObjectStore` over another one. Threads that wait for the same outage say so in one line.
+
+    Args:
+        open_store: opens the store behind; called again until it can be reached.
+        seconds: how long an outage is waited for.
+    """
+
+    def __init__(self, open_store: Callable[[], ObjectStore], seconds: float) -> None:
+        self._seconds = seconds
+        self._guard = threading.Lock()
+        self._away = False
+        self._store = self._call(open_store)
+
+    def put_if_absent(self, key: str, source: Path | bytes, *, sha256: str, content_type: str) -> bool:
+        """Store once."""
+        put = functools.partial(self._store.put_if_absent, sha256=sha256, content_type=content_type)
+        return self._call(put, key, source)
+
+    def put(self, key: str, source: Path | bytes, *, sha256: str, content_type: str) -> None:
+        """Store, replacing what is there."""
+        put = functools.partial(self._store.put, sha256=sha256, content_type=content_type)
+        self._call(put, key, source)
+
+    def get(self, key: str, target: Path) -> None:
+        """Copy an object to a file."""
+        self._call(self._store.get, key, target)
+
+    def read(self, key: str) -> bytes:
+        """An object's bytes."""
+        return self._call(self._store.read, key)
+
+    def head(self, key: str) -> ObjectInfo | None:
+        """Size and digest of an object."""
+        return self._call(self._store.head, key)
+
+    def list(self, prefix: str) -> Iterator[ObjectInfo]:
+        """Objects under a prefix; a listing that breaks off is not repeated here."""
+        yield from self._store.list(prefix)
+
+    def _call(self, work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+        policy = Retrying(
+            stop=stop_after_delay(self._seconds),
+            wait=wait_random_exponential(multiplier=1, max=_LONGEST_PAUSE),
+            retry=retry_if_exception(_unreachable),
+            before_sleep=self._say_away,
+            reraise=True,
+        )
+        answer = policy(work, *arguments, **named)
+        self._say_back()
+        return answer
+
+    def _say_away(self, state: RetryCallState) -> None:
+        with self._guard:
+            first, self._away = not self._away, True
+        if first and state.outcome is not None:
+            _log.warning("store_away", detail=str(state.outcome.exception()), waiting_seconds=self._seconds)
+
+    def _say_back(self) -> None:
+        with self._guard:
+            back, self._away = self._away, False
+        if back:
+            _log.warning("store_back")
+
+
+def _unreachable(error: BaseException) -> bool:
+    return isinstance(error, StoreError) and error.remedy == "store_unreachable"
