@@ -18,9 +18,11 @@ from extractors.units import resolve
 from quality.inventory import describe, read_elsewhere, read_inventory
 from quality.inventory_template import write_template
 from schemas.batches import BatchSheet
+from schemas.clock import today
 from schemas.errors import UsageError
 from schemas.text import fold
 from storage.catalogue import figures
+from workspace.board import write_board
 
 
 def import_(
@@ -45,6 +47,8 @@ def import_(
         with database_of(settings) as database:
             figures.put_inventory(database, counted.rows)
             count = len(counted.rows)
+    with database_of(settings) as database:
+        write_board(database, settings, today(), today())  # the board shows what `quota` says
     key = "inventory.elsewhere" if elsewhere else "inventory.imported"
     sys.stdout.write(text(key, settings.lang, count=count) + "\n")
     return 0

@@ -75,7 +75,7 @@ def print_overview(settings: Settings, batches: Sequence[dict[str, Any]]) -> Non
     print_table(heads, [*rows, [say("all"), *totals]], numbers=numbers, title=say("overview"))
     findings = [each for shown in batches for each in shown["findings"]]
     lines = [*_needs({"batch": "…", "findings": findings}, say), "", say("where")]
-    lines.append(say("store", path=_store_place(settings)))
+    lines.append(say("store", path=settings.store_place))
     lines.append(say("reports"))
     for shown in batches:
         report = report_folder(settings.home, shown["batch"]) / "report.html"
@@ -142,15 +142,9 @@ def _where(settings: Settings, batch: str, say: Any) -> list[str]:
         lines.append(say("report", path=folder / "report.html"))
     if (folder / "data-docs.html").is_file():
         lines.append(say("data_docs", path=folder / "data-docs.html"))
-    lines.append(say("store", path=_store_place(settings)))
+    lines.append(say("store", path=settings.store_place))
     lines.append(say("quota", home=settings.home))
     return lines
-
-
-def _store_place(settings: Settings) -> str:
-    if settings.store.kind == "local":
-        return str(settings.store.root or settings.home / "store")
-    return str(settings.store.endpoint)
 
 
 def speed(counts: PageCounts, seconds: float, lang: str) -> str:

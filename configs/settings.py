@@ -140,6 +140,13 @@ class Settings(BaseSettings):
         return self.home / "lists"
 
     @property
+    def store_place(self) -> str:
+        """Where objects lie, as people are shown it: a folder, or the bucket on its server."""
+        if self.store.kind == "s3":
+            return f"{self.store.endpoint}/{self.store.bucket}"
+        return str(self.store.root or self.home / "store")
+
+    @property
     def reports(self) -> Path:
         """Where reports for people lie."""
         return self.home / "reports"

@@ -255,3 +255,10 @@ def test_a_test_without_any_channel_says_how_to_set_one_up(tmp_path: Path) -> No
 def test_sending_imports_no_database_toolkit() -> None:
     code = "import sys; import workspace.channels; sys.exit('sqlalchemy' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[1])
+
+
+def test_no_alert_chases_a_level_or_unit_that_no_longer_stands(settings: Settings, database: Database) -> None:
+    about = {alert.subject for alert in alerts_of(board_of(database, settings, DAY), NOW, "vi")}
+    assert any(subject.startswith("xa ") for subject in about)
+    assert not [subject for subject in about if subject.startswith("huyen")]
+    assert not about & {"xa Xã Diên An", "xa Phường Vĩnh Hải"}

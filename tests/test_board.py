@@ -14,7 +14,7 @@ import pytest
 import structlog
 from playwright.sync_api import sync_playwright
 
-from cli.figures import quota
+from cli.quota import quota
 from configs.settings import Settings
 from quality.board_page import board_page
 from quality.pace import catch_up, disk

@@ -19,6 +19,7 @@ from schemas.board import Board, QueueLine
 from schemas.clock import VIETNAM
 from schemas.errors import DeliveryError
 from schemas.masking import mask
+from schemas.quotas import QuotaRow
 from schemas.text import vn_date, vn_number, vn_percent
 from storage.catalogue import alerts
 from storage.catalogue.database import Database
@@ -49,7 +50,7 @@ _Found = Iterator[tuple[str, str, str, dict[str, object]]]
 
 
 def _behind(board: Board, rule: AlertRule, at: datetime, lang: str) -> _Found:
-    for row in board.quota.rows:
+    for row in _of_today(board):
         if row.rate is None or row.target is None or row.target - row.rate.low <= rule.threshold:
             continue
         gap = row.target - row.rate.low
@@ -64,6 +65,20 @@ def _behind(board: Board, rule: AlertRule, at: datetime, lang: str) -> _Found:
         }
         # Told anew when the year or the gap by five points changes, not with every paper.
         yield f"{row.level} {row.unit or ''}", f"{board.as_of.year} {int(gap * 20)}", "behind_pace", words
+
+
+def _of_today(board: Board) -> Iterator[QuotaRow]:
+    """Rows of levels and units that still stand on the board's day: nobody can be chased for an abolished one."""
+    ended = board.district_end is not None and board.as_of > board.district_end
+    gone = {
+        (line.row.level, line.row.unit)
+        for panel in board.panels
+        for line in panel.units
+        if ended and line.era == "before"
+    }
+    for row in board.quota.rows:
+        if not (ended and row.level == "huyen") and (row.level, row.unit) not in gone:
+            yield row
 
 
 def _stuck(board: Board, rule: AlertRule, at: datetime, lang: str) -> _Found:
@@ -121,7 +136,7 @@ def _disk(board: Board, rule: AlertRule, at: datetime, lang: str) -> _Found:
 
 
 def _uncounted(board: Board, rule: AlertRule, at: datetime, lang: str) -> _Found:
-    for row in board.quota.rows:
+    for row in _of_today(board):
         papers = row.digitised + row.unknown_validity
         if row.unit is None or row.inventory is not None or papers < max(rule.threshold, 1):
             continue

@@ -87,7 +87,7 @@ def _data(
     notes: list[Finding] = [*row.findings]
     for file in files:
         notes += [each.model_copy(update={"file": file.name}) for each in file.findings]
-    places = [("store", str(workspace.settings.store.root or workspace.settings.home / "store"))]
+    places = [("store", workspace.settings.store_place)]
     if data_docs:
         places.append(("data_docs", str(data_docs)))
     return BatchReportData(
