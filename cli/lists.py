@@ -16,7 +16,7 @@ from configs.lists import diff_lists, import_list, in_force
 from configs.loader import ROOT
 from configs.messages import text
 from schemas.clock import today
-from schemas.text import vn_date
+from schemas.numerals import day_text
 
 
 def import_(
@@ -37,7 +37,7 @@ def import_(
     found = diff_lists(kind, held[kind], path)  # type: ignore[arg-type,index]
     counts = {"added": len(found.added), "removed": len(found.removed), "changed": len(found.changed)}
     sys.stdout.write(text("lists.imported", settings.lang, path=path) + "\n")
-    sys.stdout.write(text("lists.differs", settings.lang, day=vn_date(day), **counts) + "\n")
+    sys.stdout.write(text("lists.differs", settings.lang, day=day_text(day, settings.lang), **counts) + "\n")
     return 0
 
 

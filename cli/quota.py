@@ -22,7 +22,8 @@ from quality.quota_notes import grouped
 from quality.quotas import compute
 from quality.sentences import NOTES, REASONS, say
 from schemas.clock import today
-from schemas.text import mask_identifier, vn_date, vn_number, vn_percent
+from schemas.numerals import day_text, number_text, share_text
+from schemas.text import mask_identifier
 from storage.catalogue import figures
 from workspace.counting import papers_as_of
 
@@ -98,7 +99,7 @@ def _masked(code: str | None) -> str | None:
 
 def _print_quota(report: Any, lang: str) -> None:
 
-    title = text("quota.title", lang, date=vn_date(report.as_of))
+    title = text("quota.title", lang, date=day_text(report.as_of, lang))
     if not report.rows:
         sys.stdout.write(f"{title}\n{text('quota.none', lang)}\n")
         return
@@ -124,7 +125,9 @@ def _print_quota(report: Any, lang: str) -> None:
         places = [unit or text(f"level.{level}", lang) for level, unit in note.places]
         named = ", ".join(places[:_MOST_PLACES])
         if len(places) > _MOST_PLACES:
-            named += " " + text("quota.more_places", lang, count=vn_number(len(places) - _MOST_PLACES))
+            named += " " + text(
+                "quota.more_places", lang, count=number_text(len(places) - _MOST_PLACES, lang)
+            )
         sys.stdout.write(f"* {named}: {say(NOTES, note.code, lang, **note.params)}\n")
     if report.live:
         sys.stdout.write(text("quota.live", lang) + "\n")
@@ -136,20 +139,20 @@ def _quota_cells(row: Any, lang: str) -> list[str]:
     return [
         text(f"level.{row.level}", lang),
         unit,
-        vn_number(row.digitised),
-        vn_number(row.unknown_validity),
-        vn_number(row.elsewhere),
-        text("quota.no_inventory", lang) if row.inventory is None else vn_number(row.inventory),
+        number_text(row.digitised, lang),
+        number_text(row.unknown_validity, lang),
+        number_text(row.elsewhere, lang),
+        text("quota.no_inventory", lang) if row.inventory is None else number_text(row.inventory, lang),
         text(f"basis.{row.basis}", lang) if row.basis else "–",
-        _rate(row.rate),
-        _rate(row.rate_with_elsewhere),
-        vn_percent(row.target) if row.target is not None else text("quota.no_target", lang),
+        _rate(row.rate, lang),
+        _rate(row.rate_with_elsewhere, lang),
+        share_text(row.target, lang) if row.target is not None else text("quota.no_target", lang),
     ]
 
 
-def _rate(rate: Any) -> str:
+def _rate(rate: Any, lang: str) -> str:
     if rate is None:
         return "–"
     if rate.low == rate.high:
-        return vn_percent(rate.low)
-    return f"{vn_percent(rate.low)} – {vn_percent(rate.high)}"
+        return share_text(rate.low, lang)
+    return f"{share_text(rate.low, lang)} – {share_text(rate.high, lang)}"

@@ -24,7 +24,8 @@ from review.questions import waiting, waiting_paper
 from review.shapes import applied_json, imported_json, paper_json, problem_text, waiting_json
 from schemas.clock import VIETNAM, today
 from schemas.errors import UsageError
-from schemas.text import mask_identifier, vn_number
+from schemas.numerals import number_text
+from schemas.text import mask_identifier
 from storage.catalogue import decisions
 from storage.objects.keys import batch_key
 from workspace.opening import open_workspace
@@ -80,7 +81,7 @@ def show(
         [
             text(f"field.{name}", settings.lang).removeprefix("field."),
             _shown(name, field.value, settings.lang),
-            _share(field.confidence),
+            _share(field.confidence, settings.lang),
             text(f"source.{field.source}", settings.lang),
         ]
         for name, field in document.fields.items()
@@ -264,5 +265,5 @@ def _shown(target: str, value: str | None, lang: str) -> str:
     return mask_identifier(value) if target.endswith("_id") else value
 
 
-def _share(confidence: float | None) -> str:
-    return "–" if confidence is None else vn_number(confidence, 2)
+def _share(confidence: float | None, lang: str) -> str:
+    return "–" if confidence is None else number_text(confidence, lang, 2)

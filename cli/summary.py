@@ -12,7 +12,7 @@ from configs.loader import load_kinds
 from configs.messages import text
 from configs.settings import Settings
 from schemas.batches import BatchState, PageCounts
-from schemas.text import vn_number
+from schemas.numerals import number_text
 from workspace.closing import report_folder
 
 _MOST = 8
@@ -150,4 +150,4 @@ def _where(settings: Settings, batch: str, say: Any) -> list[str]:
 def speed(counts: PageCounts, seconds: float, lang: str) -> str:
     """Pages a second of a run."""
     rate = counts.ocr_passes / seconds if seconds > 0 else 0.0
-    return text("summary.speed", lang, rate=vn_number(rate, 2), seconds=vn_number(seconds, 1))
+    return text("summary.speed", lang, rate=number_text(rate, lang, 2), seconds=number_text(seconds, lang, 1))

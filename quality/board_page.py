@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -19,8 +19,8 @@ from quality.sentences import say
 from schemas.batches import BatchState
 from schemas.board import Board, LevelPanel, QueueLine, UnitLine
 from schemas.masking import mask
+from schemas.numerals import day_text, moment_text, number_text
 from schemas.quotas import RateBounds
-from schemas.text import vn_date, vn_number
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 MOST_UNITS: Final = 8  # on the first screen; the whole list stands below
 MOST_BATCHES: Final = 6
 GIGA: Final = 1e9
-_VIETNAM: Final = timezone(timedelta(hours=7))
 _LEFT, _RIGHT, _TOP, _FLOOR = 46.0, 588.0, 30.0, 222.0
 _ORDER: Final = {
     BatchState.RUNNING: 0,
@@ -79,7 +78,7 @@ class _Voice:
         return say(BOARD, key, self.lang, **params)
 
     def number(self, value: float, decimals: int = 0) -> str:
-        return vn_number(value, decimals) if self.lang == "vi" else f"{value:,.{decimals}f}"
+        return number_text(value, self.lang, decimals)
 
     def share(self, value: float, decimals: int = 1) -> str:
         # Cut, never rounded up: 99,96 % is not 100 %.
@@ -92,16 +91,15 @@ class _Voice:
         return low if low == high else f"{low} – {high}"
 
     def day(self, day: date) -> str:
-        return vn_date(day) if self.lang == "vi" else day.isoformat()
+        return day_text(day, self.lang)
 
     def moment(self, at: str | None) -> str:
         if at is None:
             return "—"
         try:
-            local = datetime.fromisoformat(at).astimezone(_VIETNAM)
+            return moment_text(datetime.fromisoformat(at), self.lang)
         except ValueError:
             return at  # a cron line
-        return local.strftime("%H:%M %d/%m/%Y" if self.lang == "vi" else "%Y-%m-%d %H:%M")
 
 
 def write_board(board: Board, out: Path, lang: str = "vi") -> Path:

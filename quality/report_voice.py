@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
-from typing import Final
+from datetime import datetime
 
 from quality.audit_words import AUDIT
 from quality.sentences import REPORT, say
 from schemas.findings import Finding
 from schemas.masking import mask
-from schemas.text import vn_date, vn_number, vn_percent
+from schemas.numerals import moment_text, number_text, share_text, value_text
 
 Render = Callable[[Finding], tuple[str, str | None]]
-_VIETNAM: Final = timezone(timedelta(hours=7))
 
 
 @dataclass(frozen=True)
@@ -30,27 +28,20 @@ class Voice:
 
     def number(self, value: float, decimals: int = 0) -> str:
         """A number."""
-        return vn_number(value, decimals) if self.lang == "vi" else f"{value:,.{decimals}f}"
+        return number_text(value, self.lang, decimals)
 
     def percent(self, share: float) -> str:
         """A fraction of 1, its sign never on a line of its own."""
-        text = vn_percent(share, 1) if self.lang == "vi" else f"{share * 100:.1f} %"
+        text = share_text(share, self.lang, 1)
         return text.replace(" ", "\N{NO-BREAK SPACE}")
 
     def moment(self, at: datetime | None) -> str:
         """A moment in the province's time."""
-        if at is None:
-            return "—"
-        local = at.astimezone(_VIETNAM)
-        return local.strftime("%d/%m/%Y %H:%M" if self.lang == "vi" else "%Y-%m-%d %H:%M")
+        return "—" if at is None else moment_text(at, self.lang)
 
     def value(self, text: str) -> str:
         """A field's value: dates as people write them."""
-        try:
-            day = date.fromisoformat(text) if len(text) == 10 else None
-        except ValueError:
-            day = None
-        return vn_date(day) if day and self.lang == "vi" else text
+        return value_text(text, self.lang)
 
     def sentence(self, finding: Finding) -> tuple[str, str | None]:
         """A finding's message and remedy."""

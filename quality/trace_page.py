@@ -11,7 +11,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final
 from quality.sentences import LEVELS, REPORT, say
 from quality.trace_words import TRACE
 from schemas.documents import Field
-from schemas.text import vn_date, vn_number
+from schemas.numerals import day_text, moment_text, number_text, value_text
 from schemas.traces import PagePicture, Trace, TracedEvent, TracedPaper
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 Word = Callable[[str], str]
 Pictures = Mapping[tuple[str, int], PagePicture]
 
-_VIETNAM: Final = timezone(timedelta(hours=7))
 _DOTS: Final = re.compile(r"\.{3,}")  # lines to write on
 _SURE, _DOUBTFUL = 0.85, 0.6  # tones of a bar; the thresholds of acceptance are the configuration's
 
@@ -97,23 +96,19 @@ class _Voice:
         return say(LEVELS, level, self.lang) if level else ""
 
     def number(self, value: float, decimals: int = 0) -> str:
-        return vn_number(value, decimals) if self.lang == "vi" else f"{value:,.{decimals}f}"
+        return number_text(value, self.lang, decimals)
 
     def moment(self, at: str | None) -> str:
         if not at:
             return "—"
-        local = datetime.fromisoformat(at).astimezone(_VIETNAM)
-        return local.strftime("%d/%m/%Y %H:%M:%S" if self.lang == "vi" else "%Y-%m-%d %H:%M:%S")
+        return moment_text(datetime.fromisoformat(at), self.lang, seconds=True)
 
     def day(self, day: date) -> str:
-        return vn_date(day) if self.lang == "vi" else day.isoformat()
+        return day_text(day, self.lang)
 
     def value(self, text: str | None) -> str | None:
         """A value as people write it: dates day first."""
-        try:
-            return self.day(date.fromisoformat(text)) if text and len(text) == 10 else text
-        except ValueError:
-            return text
+        return value_text(text, self.lang) if text else text
 
 
 def write_trace_page(

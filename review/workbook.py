@@ -17,9 +17,10 @@ from configs.messages import render, text
 from review.answers import type_of
 from review.drop_downs import ANSWER, COLUMNS, IDENTITY, NOTE, VALUE, Lists, put
 from review.questions import NOTHING, Question, Waiting
+from schemas.numerals import day_text
 from schemas.review import KIND, VALIDITY, picture_of
 from schemas.rules import Rulebook
-from schemas.text import squeeze, vn_date
+from schemas.text import squeeze
 
 if TYPE_CHECKING:
     from openpyxl.workbook import Workbook
@@ -104,7 +105,7 @@ def _head(sheet: Worksheet, batch: str, papers: Sequence[Waiting], day: date, op
     sheet.cell(1, 1).font = Font(name=_FONT, bold=True, size=15, color=_HEAD)
     put(
         sheet.cell(2, 1),
-        f"{len(papers)} giấy, {questions} điều cần xem, xuất ngày {vn_date(day)}. Ghi vào các ô màu vàng rồi lưu; "
+        f"{len(papers)} giấy, {questions} điều cần xem, xuất ngày {day_text(day, 'vi')}. Ghi vào các ô màu vàng rồi lưu; "
         f"cách ghi ở trang «{GUIDE}». Dấu * : chưa xong mục này thì giấy chưa được chấp nhận.",
     )
     sheet.cell(2, 1).font = Font(name=_FONT, bold=False)
@@ -210,7 +211,7 @@ def shown_value(question: Question, rules: Rulebook) -> str:
         return text(f"validity_state.{value}", "vi")
     if type_of(question.target, None, rules) == "date" or question.target.endswith("_date"):
         try:
-            return vn_date(date.fromisoformat(value))
+            return day_text(date.fromisoformat(value), "vi")
         except ValueError:
             return value
     return value

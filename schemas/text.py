@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from datetime import date
 
 _ETH = str.maketrans({"Ð": "Đ", "Ɖ": "Đ", "ð": "đ", "ɖ": "đ"})
 _DASHES = str.maketrans({"–": "-", "—": "-", "‐": "-", "‑": "-", "−": "-"})
@@ -50,21 +49,6 @@ def _syllable_key(syllable: str) -> str:
     tones = "".join(char for char in decomposed if char in _TONES)
     rest = "".join(char for char in decomposed if char not in _TONES)
     return unicodedata.normalize("NFC", rest) + tones
-
-
-def vn_number(value: float, decimals: int = 0) -> str:
-    """A number as Vietnamese reports print it: `1.234,56`."""
-    return f"{value:,.{decimals}f}".replace(",", "\0").replace(".", ",").replace("\0", ".")
-
-
-def vn_percent(share: float, decimals: int = 2) -> str:
-    """A fraction of 1 as a percentage: `12,50 %`."""
-    return f"{vn_number(share * 100, decimals)} %"
-
-
-def vn_date(day: date) -> str:
-    """A date as Vietnamese reports print it: `dd/mm/yyyy`."""
-    return day.strftime("%d/%m/%Y")
 
 
 def show_bytes(name: bytes) -> str:

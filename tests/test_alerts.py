@@ -257,7 +257,9 @@ def test_sending_imports_no_database_toolkit() -> None:
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[1])
 
 
-def test_no_alert_chases_a_level_or_unit_that_no_longer_stands(settings: Settings, database: Database) -> None:
+def test_no_alert_chases_a_level_or_unit_that_no_longer_stands(
+    settings: Settings, database: Database
+) -> None:
     about = {alert.subject for alert in alerts_of(board_of(database, settings, DAY), NOW, "vi")}
     assert any(subject.startswith("xa ") for subject in about)
     assert not [subject for subject in about if subject.startswith("huyen")]

@@ -115,7 +115,7 @@ def test_a_scheduled_batch_that_nobody_opened_waits_in_the_queue(
 ) -> None:
     schedules.put(database, "Lô đêm nay", "/inbox/đêm", "lan", at="2026-11-24T22:00:00+07:00")
     text = words_of(board_page(board_of(database, settings, DAY)))
-    assert "Lô đêm nay hẹn 22:00 24/11/2026" in text
+    assert "Lô đêm nay hẹn 24/11/2026 22:00" in text
 
 
 def test_nothing_is_made_up_in_an_empty_home(empty: tuple[Database, Settings]) -> None:
@@ -138,7 +138,7 @@ def test_fixity_is_told_once_one_is_on_record(database: Database, settings: Sett
     )
     events.record(database, "r" * 32, [event])
     text = words_of(board_page(board_of(database, settings, DAY)))
-    assert "22:05 23/11/2026" in text
+    assert "23/11/2026 22:05" in text
     assert "chưa kiểm tra" not in text
 
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from schemas.numerals import day_text, number_text, share_text
 from schemas.text import (
     fold,
     fold_tone_place,
@@ -17,9 +18,6 @@ from schemas.text import (
     show_bytes,
     squeeze,
     strip_accents,
-    vn_date,
-    vn_number,
-    vn_percent,
 )
 
 _LETTERS = "aăâbcdđeêghiklmnoôơpqrstuưvxyàáảãạằắẳẵặầấẩẫậèéẻẽẹềếểễệòóỏõọồốổỗộờớởỡợùúủũụừứửữựỳýỷỹỵ "
@@ -72,9 +70,10 @@ def test_white_space_is_squeezed() -> None:
 
 
 def test_numbers_and_dates_read_as_vietnamese_reports_print_them() -> None:
-    assert vn_number(1234.5, 2) == "1.234,50"
-    assert vn_percent(0.125) == "12,50 %"
-    assert vn_date(date(2021, 6, 5)) == "05/06/2021"
+    assert number_text(1234.5, "vi", 2) == "1.234,50"
+    assert number_text(1234.5, "en", 2) == "1,234.50"
+    assert share_text(0.125, "vi") == "12,50 %" and share_text(0.125, "en") == "12.50 %"
+    assert day_text(date(2021, 6, 5), "vi") == "05/06/2021"
 
 
 def test_identifiers_are_masked() -> None:

@@ -19,8 +19,8 @@ from schemas.board import Board, QueueLine
 from schemas.clock import VIETNAM
 from schemas.errors import DeliveryError
 from schemas.masking import mask
+from schemas.numerals import day_text, moment_text, number_text, share_text
 from schemas.quotas import QuotaRow
-from schemas.text import vn_date, vn_number, vn_percent
 from storage.catalogue import alerts
 from storage.catalogue.database import Database
 from workspace.channels import channels
@@ -57,11 +57,11 @@ def _behind(board: Board, rule: AlertRule, at: datetime, lang: str) -> _Found:
         place = text(f"level.{row.level}", lang)
         words = {
             "place": f"{place}, {row.unit}" if row.unit else place,
-            "rate": vn_percent(row.rate.low, 1),
-            "points": vn_number(gap * 100, 1),
-            "target": vn_percent(row.target, 0),
+            "rate": share_text(row.rate.low, lang, 1),
+            "points": number_text(gap * 100, lang, 1),
+            "target": share_text(row.target, lang, 0),
             "year": board.as_of.year,
-            "day": vn_date(board.as_of),
+            "day": day_text(board.as_of, lang),
         }
         # Told anew when the year or the gap by five points changes, not with every paper.
         yield f"{row.level} {row.unit or ''}", f"{board.as_of.year} {int(gap * 20)}", "behind_pace", words
@@ -86,16 +86,16 @@ def _stuck(board: Board, rule: AlertRule, at: datetime, lang: str) -> _Found:
         if line.state is not BatchState.RUNNING or line.last_sign is None:
             continue
         if at - datetime.fromisoformat(line.last_sign) > timedelta(hours=rule.threshold):
-            words: dict[str, object] = {"batch": line.batch, "since": _moment(line.last_sign)}
+            words: dict[str, object] = {"batch": line.batch, "since": _moment(line.last_sign, lang)}
             yield line.batch, line.last_sign, "batch_stuck", words
 
 
 def _stopped(board: Board, rule: AlertRule, at: datetime, lang: str) -> _Found:
     for line in board.queue:
         if line.state in {BatchState.STOPPED, BatchState.FAILED}:
-            words = _left(line) | {
+            words = _left(line, lang) | {
                 "state": text(f"state.{line.state}", lang),
-                "at": _moment(line.last_sign or line.since or at.isoformat()),
+                "at": _moment(line.last_sign or line.since or at.isoformat(), lang),
             }
             yield line.batch, f"{line.state} {line.since}", "batch_stopped", words
 
@@ -115,7 +115,7 @@ def _night(board: Board, rule: AlertRule, at: datetime, lang: str) -> _Found:
         began -= timedelta(days=1)
     for line in board.queue:
         if line.since and line.files_left and began <= datetime.fromisoformat(line.since) < ended:
-            words = _left(line) | {"night": vn_date(began.date()), "at": at.strftime("%H:%M %d/%m/%Y")}
+            words = _left(line, lang) | {"night": day_text(began.date(), lang), "at": moment_text(at, lang)}
             yield line.batch, began.date().isoformat(), "night_not_finished", words
 
 
@@ -124,14 +124,17 @@ def _disk(board: Board, rule: AlertRule, at: datetime, lang: str) -> _Found:
     if disk is None:
         return
     words: dict[str, object] = {
-        "free": vn_number(disk.free / 1e9, 1),
-        "kept": vn_number(disk.kept_free / 1e9, 1),
-        "day": vn_date(disk.day),
+        "free": number_text(disk.free / 1e9, lang, 1),
+        "kept": number_text(disk.kept_free / 1e9, lang, 1),
+        "day": day_text(disk.day, lang),
     }
     if disk.free < disk.kept_free:
         yield "disk", "full", "disk_full", words
     elif disk.days_left is not None and disk.days_left < rule.threshold:
-        words |= {"days": vn_number(disk.days_left), "per_day": vn_number((disk.per_day or 0) / 1e9, 1)}
+        words |= {
+            "days": number_text(disk.days_left, lang),
+            "per_day": number_text((disk.per_day or 0) / 1e9, lang, 1),
+        }
         yield "disk", f"week {int(disk.days_left // 7)}", "disk_low", words
 
 
@@ -142,8 +145,8 @@ def _uncounted(board: Board, rule: AlertRule, at: datetime, lang: str) -> _Found
             continue
         words: dict[str, object] = {
             "place": f"{text(f'level.{row.level}', lang)}, {row.unit}",
-            "papers": vn_number(papers),
-            "day": vn_date(board.as_of),
+            "papers": number_text(papers, lang),
+            "day": day_text(board.as_of, lang),
         }
         yield f"{row.level} {row.unit}", "no inventory", "unit_without_inventory", words
 
@@ -158,12 +161,16 @@ _CONDITIONS = {
 }
 
 
-def _left(line: QueueLine) -> dict[str, object]:
-    return {"batch": line.batch, "left": vn_number(line.files_left), "files": vn_number(line.files)}
+def _left(line: QueueLine, lang: str) -> dict[str, object]:
+    return {
+        "batch": line.batch,
+        "left": number_text(line.files_left, lang),
+        "files": number_text(line.files, lang),
+    }
 
 
-def _moment(at: str) -> str:
-    return datetime.fromisoformat(at).astimezone(VIETNAM).strftime("%H:%M %d/%m/%Y")
+def _moment(at: str, lang: str) -> str:
+    return moment_text(datetime.fromisoformat(at), lang)
 
 
 def check(database: Database, settings: Settings, board: Board, now: datetime) -> list[Delivery]:
@@ -180,7 +187,7 @@ def check(database: Database, settings: Settings, board: Board, now: datetime) -
             ]
             if not rows:
                 continue
-            day = vn_date(now.astimezone(VIETNAM).date())
+            day = day_text(now.astimezone(VIETNAM).date(), settings.lang)
             try:
                 subject = text("alerts.subject", settings.lang, count=len(rows), day=day)
                 send(subject, [row.message for row in rows])

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime, timedelta, timezone
-from typing import Any, Final, NamedTuple
+from datetime import date, datetime
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, or_, select
 
+from schemas.clock import VIETNAM
 from schemas.digests import Digests
 from schemas.documents import Document, Role, ValidityState, Verdict
 from schemas.findings import Finding
@@ -17,7 +18,6 @@ from storage.catalogue.codes import ISSUED, VOID
 from storage.catalogue.database import Database
 
 # Days are counted where the papers are; Vietnam has one zone and no summer time.
-_VIETNAM: Final = timezone(timedelta(hours=7))
 
 
 class DocumentRow(NamedTuple):
@@ -212,7 +212,7 @@ def _paper(row: Row[Any], voided: str | None) -> PaperRow:
 
 
 def _day(moment: str | None) -> date | None:
-    return datetime.fromisoformat(moment).astimezone(_VIETNAM).date() if moment else None
+    return datetime.fromisoformat(moment).astimezone(VIETNAM).date() if moment else None
 
 
 def _date(text: str | None) -> date | None:

@@ -1,0 +1,40 @@
+"""Numbers, shares, days and moments as people write them, in Vietnamese (`1.234,5`, `12,50 %`, `30/11/2026`) or English."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from schemas.clock import VIETNAM
+
+
+def number_text(value: float, lang: str, decimals: int = 0) -> str:
+    """A number with its thousands apart."""
+    english = f"{value:,.{decimals}f}"
+    return english.translate(_SWAPPED) if lang == "vi" else english
+
+
+def share_text(share: float, lang: str, decimals: int = 2) -> str:
+    """A fraction of 1 in percent."""
+    return f"{number_text(share * 100, lang, decimals)} %"
+
+
+def day_text(day: date, lang: str) -> str:
+    """A day: day first in Vietnamese, ISO 8601 in English, which no reader takes for another day."""
+    return day.strftime("%d/%m/%Y") if lang == "vi" else day.isoformat()
+
+
+def value_text(value: str, lang: str) -> str:
+    """A field's value: ISO days as people write them, all else as it is."""
+    try:
+        return day_text(date.fromisoformat(value), lang) if len(value) == 10 else value
+    except ValueError:
+        return value
+
+
+def moment_text(at: datetime, lang: str, *, seconds: bool = False) -> str:
+    """A moment in the province's time."""
+    clock = "%H:%M:%S" if seconds else "%H:%M"
+    return at.astimezone(VIETNAM).strftime(f"{'%d/%m/%Y' if lang == 'vi' else '%Y-%m-%d'} {clock}")
+
+
+_SWAPPED = str.maketrans(",.", ".,")
