@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 from extractors import decided as persons
-from extractors import routing, validity
+from extractors import validity
 from extractors.anchors import Line, has_phrase, lines_of, plain
 from extractors.classify import Classified, classify
 from extractors.fields import ReadFrom
@@ -16,6 +16,7 @@ from extractors.secrecy import secret_mark
 from extractors.split import is_marked_separator, split_pages
 from extractors.units import Placed, resolve
 from extractors.values import identifier_is_sound
+from schemas import routing
 from schemas.batches import BatchSheet
 from schemas.documents import Choice, Document, Field, Role, Validity, ValidityState, document_id
 from schemas.findings import Finding, Severity, finding
@@ -198,10 +199,7 @@ def _kind_findings(found: Classified, rules: Rulebook) -> list[Finding]:
 def _field_findings(
     fields: dict[str, Field], kind: Kind | None, rules: Rulebook, as_of: date
 ) -> list[Finding]:
-    required = kind.required if kind else ("number", "issue_date", "agency")
-    found = [finding("field_missing", field=name) for name in required if name not in fields]
-    if kind is not None and kind.has_owner and "owner_id" not in fields and "owner_name" not in fields:
-        found.append(finding("field_missing", field="owner_name"))
+    found = [finding("field_missing", field=name) for name in routing.not_on_paper(fields, kind)]
     for name, field in sorted(fields.items()):
         if field.value is None:
             found.append(finding("field_unread", page=field.page, field=name))

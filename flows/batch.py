@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
@@ -16,6 +17,7 @@ from typing import Protocol
 from flows.files import Bench, FileOutcome, work_on
 from flows.plan import BatchPlan, PlannedFile
 from schemas.batches import BatchState, FileStatus
+from schemas.errors import SohoaError
 from schemas.events import Event, EventType
 from schemas.findings import Finding, finding
 from storage.catalogue import batches, documents
@@ -122,7 +124,8 @@ def run_batch(
     database, name = workspace.database, plan.name
     batches.start_run(database, workspace.run.id, name, workspace.operator, plan.digests)
     batches.set_state(database, name, BatchState.RUNNING, findings=plan.findings)
-    _tell(workspace, plan, EventType.BATCH_STARTED, "started", files=len(plan.todo))
+    started = _event(workspace, plan, EventType.BATCH_STARTED, "started")
+    event_log.record(database, workspace.run.id, [started])
     progress.begin(name, len(plan.todo))
     rule = _StopRule(workspace, plan)
     bench = Bench(workspace, plan, progress.page, as_of)
@@ -140,30 +143,32 @@ def run_batch(
             rule.note(outcome)
             progress.file(outcome)
 
-    state = BatchState.FAILED
     try:
-        dispatch(chunks(plan.todo, workspace.settings.workers), work)
+        try:
+            dispatch(chunks(plan.todo, workspace.settings.workers), work)
+        except Exception:
+            # A failed batch is closed too; what failed the run may well refuse that, and the next run tries again.
+            with suppress(SohoaError, OSError):
+                _close(workspace, plan, BatchState.FAILED, rule, progress)
+            raise
         ended = BatchState.STOPPED if rule.stopped.is_set() else BatchState.FINISHED
-        state = halted[0] if halted else ended
-        closed = _close(workspace, plan, state, rule, progress)
+        closed = _close(workspace, plan, halted[0] if halted else ended, rule, progress)
     finally:
-        batches.end_run(database, workspace.run.id, str(state))
-        batches.set_state(database, name, state)
+        batches.abandon_run(database, workspace.run.id)
         tell_department(workspace)
-    return BatchOutcome(state, len(plan.todo), closed)
+    return BatchOutcome(closed.state, len(plan.todo), closed)
 
 
 def _close(
-    workspace: Workspace, plan: BatchPlan, state: BatchState, rule: _StopRule, progress: Progress
+    workspace: Workspace, plan: BatchPlan, ending: BatchState, rule: _StopRule, progress: Progress
 ) -> Closed:
     notes: tuple[Finding, ...] = plan.findings
-    if state is BatchState.STOPPED:
+    if ending is BatchState.STOPPED:
         notes = (*notes, finding("batch_stopped", aside=rule.aside, ended=rule.ended))
     notes = (*notes, *_against_paper(workspace, plan))
-    batches.set_state(workspace.database, plan.name, state, findings=notes)
-    _tell(workspace, plan, EventType.BATCH_ENDED, str(state), files=len(plan.todo))
+    ended = _event(workspace, plan, EventType.BATCH_ENDED, str(ending))
     progress.step("closing")
-    return close_batch(workspace, plan.name)
+    return close_batch(workspace, plan.name, ending, findings=notes, events=[ended])
 
 
 def _against_paper(workspace: Workspace, plan: BatchPlan) -> tuple[Finding, ...]:
@@ -211,8 +216,8 @@ def threads_for(workspace: Workspace) -> int:
     return 2 * workspace.settings.workers
 
 
-def _tell(workspace: Workspace, plan: BatchPlan, kind: EventType, outcome: str, **detail: int) -> None:
-    event = Event(
+def _event(workspace: Workspace, plan: BatchPlan, kind: EventType, outcome: str) -> Event:
+    return Event(
         id=documents.new_event_id(),
         type=kind,
         at=batches.now(),
@@ -221,6 +226,5 @@ def _tell(workspace: Workspace, plan: BatchPlan, kind: EventType, outcome: str, 
         agent=workspace.operator,
         tool=TOOL,
         outcome=outcome,
-        detail=dict(detail),
+        detail={"files": len(plan.todo)},
     )
-    event_log.record(workspace.database, workspace.run.id, [event])

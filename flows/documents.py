@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from engines import poppler, tesseract
-from extractors.routing import route
 from extractors.sheets import sheet_of
 from flows import renditions
 from flows.plan import BatchPlan
@@ -25,6 +24,7 @@ from schemas.events import Event, EventType
 from schemas.findings import Finding, Severity, finding
 from schemas.reading import PageList, PageReading
 from schemas.renditions import Rendition, RenditionIdentity, VerdictReport
+from schemas.routing import route
 from schemas.sidecars import OriginalFacts, PageFacts, RenditionFacts, Sidecar
 from storage.catalogue import batches, documents
 from storage.catalogue.batches import OriginalRow
@@ -138,7 +138,9 @@ def _finish(workspace: Workspace, job: WriteJob, future: Future[Rendition]) -> _
         )
     out, seconds = job.out, renditions.WRITE_SECONDS + 0.5 * rendition.pages
     wanted = (out, rendition.pages, rendition.flavour, rendition.streams)
-    broken = workspace.pool.run("storage.pdfa:check_structure", wanted, seconds)
+    from storage.pdfa import check_structure  # noqa: PLC0415 - pikepdf: only where there is work
+
+    broken = workspace.pool.run(check_structure, wanted, seconds)
     if broken:
         return _Written(None, VerdictReport(verdict=Verdict.NOT_CHECKED), tuple(broken))
     if workspace.judge is None:

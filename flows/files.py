@@ -20,7 +20,7 @@ from extractors.split import mark_separators
 from extractors.understanding import understand
 from flows import readings as reading_stage
 from flows.documents import Made, make_documents
-from flows.plan import BatchPlan, PlannedFile
+from flows.plan import BatchPlan, PlannedFile, hash_entry
 from schemas.batches import FileStatus, StagedFile
 from schemas.documents import Document, Route
 from schemas.errors import SohoaError, SourceError
@@ -222,7 +222,7 @@ def _set_aside(
     row = FileRow(
         name=planned.entry.name,
         position=planned.position,
-        sha256=staged.sha256 if staged else None,
+        sha256=staged.sha256 if staged else _hash_of(bench, planned, notes),
         status=FileStatus.SET_ASIDE,
         findings=(*(staged.findings if staged else ()), *notes),
         pages=pages,
@@ -241,6 +241,16 @@ def _set_aside(
     )
     _write(bench, row, [told])
     return FileOutcome(row.name, row.status, pages, 0, 0)
+
+
+def _hash_of(bench: Bench, planned: PlannedFile, notes: Sequence[Finding]) -> str | None:
+    """SHA-256 of a file refused before it was staged, so that the same bytes are no work for the next run."""
+    if any(note.transient for note in notes):
+        return None
+    try:
+        return hash_entry(bench.workspace.rules.limits, bench.plan.inbox, planned.entry).sha256
+    except SourceError:
+        return None
 
 
 def _link(bench: Bench, planned: PlannedFile, staged: StagedFile, twin: str) -> FileOutcome:

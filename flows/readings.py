@@ -65,9 +65,10 @@ def list_pages(pool: WorkPool, staged: StagedFile, rules: ReadingRules) -> PageL
     """
     if staged.members:
         return _joined([list_pages(pool, member, rules) for member in staged.members], rules.limits)
+    from extractors import pages  # noqa: PLC0415 - image libraries: only where there is work
+
     arguments = (staged.path, staged.format, rules.limits)
-    listed: PageList = pool.run("extractors.pages:list_pages", arguments, rules.limits.listing_seconds)
-    return listed
+    return pool.run(pages.list_pages, arguments, rules.limits.listing_seconds)
 
 
 def _joined(lists: Sequence[PageList], limits: Limits) -> PageList:
@@ -131,10 +132,12 @@ def _submit(
         if source.member is None
         else (staged.members[source.member], source.model_copy(update={"number": source.member_page}))
     )
+    from extractors.reading import read_page  # noqa: PLC0415 - OpenCV: only where there is work
+
     arguments = (file.path, file.format, place, rules.reading, (), rules.limits)
     seconds = rules.limits.page_seconds + _GRACE
     start = entry.starting(source.number) if entry else None
-    return pool.submit("extractors.reading:read_page", arguments, seconds, start)
+    return pool.submit(read_page, arguments, seconds, start)
 
 
 def _outcome(

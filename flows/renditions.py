@@ -32,7 +32,9 @@ class WriteJob(NamedTuple):
 def submit(pool: WorkPool, limits: Limits, job: WriteJob) -> Future[Rendition]:
     """Queue the writing of a PDF/A."""
     seconds = WRITE_SECONDS + limits.rendition_seconds_per_page * len(job.sources)
-    return pool.submit("storage.pdfa:write_pdfa", (*job._replace(out=job.out.absolute()),), seconds)
+    from storage.pdfa import write_pdfa  # noqa: PLC0415 - pikepdf: only where there is work
+
+    return pool.submit(write_pdfa, (*job._replace(out=job.out.absolute()),), seconds)
 
 
 def outcome(pool: WorkPool, limits: Limits, job: WriteJob, future: Future[Rendition]) -> Rendition:
