@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from configs.messages import text
-from flows.files import FileOutcome
+from flows.keeping import FileOutcome
 
 
 class Bar:

@@ -14,14 +14,15 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
-from flows.files import Bench, FileOutcome, work_on
+from flows.keeping import FileOutcome, open_run, work_on
 from flows.plan import BatchPlan, PlannedFile
 from schemas.batches import BatchState, FileStatus
 from schemas.errors import SohoaError
 from schemas.events import Event, EventType
 from schemas.findings import Finding, finding
-from storage.catalogue import batches, documents
+from storage.catalogue import batches
 from storage.catalogue import events as event_log
+from storage.catalogue.provenance import new_event
 from workspace.closing import Closed, close_batch, tell_department
 from workspace.opening import TOOL, Workspace
 
@@ -128,24 +129,29 @@ def run_batch(
     event_log.record(database, workspace.run.id, [started])
     progress.begin(name, len(plan.todo))
     rule = _StopRule(workspace, plan)
-    bench = Bench(workspace, plan, progress.page, as_of)
     halted: list[BatchState] = []
 
-    def work(chunk: Chunk) -> None:
-        for planned in chunk:
-            if rule.stopped.is_set() or halted:
-                return
-            wanted = halt()
-            if wanted is not None:
-                halted.append(wanted)
-                return
-            outcome = work_on(bench, planned)
-            rule.note(outcome)
-            progress.file(outcome)
+    def work_all() -> None:
+        run = open_run(workspace, plan, progress.page, as_of)
+
+        def work(chunk: Chunk) -> None:
+            for planned in chunk:
+                if rule.stopped.is_set() or halted:
+                    return
+                wanted = halt()
+                if wanted is not None:
+                    halted.append(wanted)
+                    return
+                outcome = work_on(run, planned)
+                rule.note(outcome)
+                progress.file(outcome)
+
+        dispatch(chunks(plan.todo, workspace.settings.workers), work)
 
     try:
         try:
-            dispatch(chunks(plan.todo, workspace.settings.workers), work)
+            if plan.todo:
+                work_all()
         except Exception:
             # A failed batch is closed too; what failed the run may well refuse that, and the next run tries again.
             with suppress(SohoaError, OSError):
@@ -174,13 +180,13 @@ def _close(
 def _against_paper(workspace: Workspace, plan: BatchPlan) -> tuple[Finding, ...]:
     """Sheets handed over against pages scanned, separators left out.
 
-    A sheet has one page or two, so only what cannot be is told.
+    A sheet has one page or two, so only an impossible count is a finding.
     """
     expected = plan.sheet.expected_sheets if plan.sheet else None
     if expected is None:
         return ()
     rows = batches.files(workspace.database, plan.name).values()
-    separators = sum(each.rule == "page_separator" for row in rows for each in row.findings)
+    separators = sum(note.rule == "page_separator" for row in rows for note in row.findings)
     found = sum(row.pages for row in rows) - separators
     if any(row.status is FileStatus.NOT_STARTED for row in rows) or expected <= found <= 2 * expected:
         return ()
@@ -217,14 +223,12 @@ def threads_for(workspace: Workspace) -> int:
 
 
 def _event(workspace: Workspace, plan: BatchPlan, kind: EventType, outcome: str) -> Event:
-    return Event(
-        id=documents.new_event_id(),
-        type=kind,
-        at=batches.now(),
-        subject=plan.name[:255],
+    return new_event(
+        kind,
+        plan.name[:255],
+        outcome,
         batch=plan.name,
         agent=workspace.operator,
         tool=TOOL,
-        outcome=outcome,
         detail={"files": len(plan.todo)},
     )

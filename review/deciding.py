@@ -25,6 +25,7 @@ from schemas.sidecars import Sidecar
 from storage.catalogue import batches, decisions, documents
 from storage.catalogue.decisions import Decided
 from storage.catalogue.documents import Committed, DocumentRow, NewVersion
+from storage.catalogue.provenance import new_event
 from storage.sidecars import read_sidecar, write_sidecar
 from workspace.closing import close_batch, is_unclosed
 from workspace.locks import hold_batch
@@ -286,14 +287,4 @@ def _told(batch: str, document_id: str, version: int, said: Decision, how: str) 
 def _event(
     agent: str, batch: str, kind: EventType, subject: str, outcome: str, **detail: str | int | None
 ) -> Event:
-    return Event(
-        id=documents.new_event_id(),
-        type=kind,
-        at=batches.now(),
-        subject=subject,
-        batch=batch,
-        agent=agent,
-        tool=TOOL,
-        outcome=outcome,
-        detail=dict(detail),
-    )
+    return new_event(kind, subject, outcome, batch=batch, agent=agent, tool=TOOL, detail=detail)

@@ -159,7 +159,9 @@ def test_a_low_confidence_is_only_information() -> None:
         ),
         (
             Stored(
-                document(fields={"owner_id": None, "owner_name": "Nguyễn Văn A", "birth_date": "1990-05-04"})
+                document(
+                    fields={"owner_name": "Nguyễn Văn A", "birth_date": "1990-05-04"}, without="owner_id"
+                )
             ),
             "mandatory_complete",
             True,

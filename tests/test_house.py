@@ -30,7 +30,7 @@ MOST_LINES = 430
 CATCH_ALL = {
     "engines/worker.py": "the border of one job in a worker",
     "engines/pool.py": "hands any failure to who waits for the job",
-    "flows/files.py": "the border of one file's work: it becomes that file's finding",
+    "flows/work.py": "the border of one file's work: it becomes that file's finding",
     "quality/sheets.py": "the border of one table given by a person: its parser raises anything",
     "cli/app.py": "the outermost border: shows usage errors, re-raises the rest",
 }

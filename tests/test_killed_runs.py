@@ -201,6 +201,19 @@ def test_a_closing_that_was_killed_or_refused_is_made_good_by_the_next_run(
     assert_nothing_left(machine)
 
 
+def test_a_run_that_the_store_refused_is_made_good_by_the_next_one(
+    inbox: Path, undisturbed: dict[str, Any], tmp_path: Path
+) -> None:
+    machine = Machine(tmp_path)
+    process = start_faulty(machine, "refuse", "put_if_absent", "digitize", inbox, "--plain")
+    assert process.wait(timeout=240) == 1
+    assert machine.json("batch", "show", inbox.name)["state"] == "failed"
+    failed = derived(machine, inbox.name)
+    assert (failed["report"], failed["waiting"]) == (undisturbed["report"], 0)
+    machine.run("digitize", inbox, "--plain")
+    assert end_state(machine, inbox.name) == undisturbed
+
+
 def test_a_batch_left_closing_is_closed_by_the_run_of_another(
     inbox: Path, undisturbed: dict[str, Any], left_closing: Path, tmp_path: Path
 ) -> None:

@@ -42,6 +42,7 @@ from storage.catalogue.lookups import (
     papers,
     versions_of,
 )
+from storage.catalogue.provenance import new_event
 
 __all__ = [
     "CodeParts",
@@ -181,15 +182,14 @@ def void_code(
         document_id = codes.void(
             connection, printed, reason=reason, successor=successor, operator=operator, at=at
         )
-        event = Event(
-            id=new_event_id(),
-            type=EventType.CODE_VOIDED,
-            at=at,
-            subject=document_id,
+        event = new_event(
+            EventType.CODE_VOIDED,
+            document_id,
+            "void",
             batch=batch,
             agent=operator,
             tool=_TOOL,
-            outcome="void",
+            at=at,
             detail={"code": printed, "reason": reason.strip(), "successor": successor},
         )
         record_events(connection, run, [event])
@@ -304,15 +304,14 @@ def _outcome_events(
 def _event(
     context: _Context, kind: EventType, new: NewVersion, outcome: str, detail: dict[str, str]
 ) -> Event:
-    return Event(
-        id=new_event_id(),
-        type=kind,
-        at=context.at,
-        subject=new.document.id,
+    return new_event(
+        kind,
+        new.document.id,
+        outcome,
         batch=context.batch,
         agent=context.operator,
         tool=_TOOL,
-        outcome=outcome,
+        at=context.at,
         detail={"version": new.version, **detail},
     )
 

@@ -1,4 +1,4 @@
-"""The command line with a closing that dies: `python -m tests.faulty.closing HOW STEP COMMAND…`.
+"""The command line with a store or a closing that fails: `python -m tests.faulty.closing HOW STEP COMMAND…`.
 
 HOW is `kill` (SIGKILL to the whole group) or `refuse` (the store refuses); STEP names what is interrupted.
 """
@@ -14,6 +14,7 @@ from cli.app import main
 from flows import digitizing
 from schemas.errors import StoreError
 from storage.catalogue import closings
+from storage.objects.local import LocalStore
 from workspace import closing, reporting
 
 
@@ -27,7 +28,8 @@ def _refuse(*_: Any, **__: Any) -> Any:
 
 if __name__ == "__main__":
     how, step = sys.argv[1:3]
-    where = {
+    where: Any = {
+        "put_if_absent": LocalStore,
         "write_batch_tables": closing,
         "write_reports": reporting,
         "export_events": closing,
