@@ -222,10 +222,14 @@ def _wish(
 ) -> int:
     settings = settings_of(home, lang, operator)
     from flows.nights.wishes import cancel, pause, resume  # noqa: PLC0415
+    from workspace.opening import operator_name  # noqa: PLC0415
 
     name = named_batch(batch)
     with database_of(settings) as database:
-        row = {"pause": pause, "resume": resume, "cancel": cancel}[change](database, name)
+        if change == "cancel":
+            row = cancel(database, name, operator_name(settings))
+        else:
+            row = {"pause": pause, "resume": resume}[change](database, name)
     if as_json:
         print_json(_shape(row))
     else:

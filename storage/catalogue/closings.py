@@ -34,6 +34,14 @@ def begin_closing(
         connection.execute(update(t.batch).where(t.batch.c.name == batch).values(values))
 
 
+def cancel(database: Database, batch: str, event: Event, *, run: str = "manual") -> None:
+    """Record that a batch at rest was given up, with its event; the next run writes what belongs to it."""
+    values = {"state": BatchState.CANCELLED, "ending": None, "updated_at": now()}
+    with database.write() as connection:
+        record_events(connection, run, [event])
+        connection.execute(update(t.batch).where(t.batch.c.name == batch).values(values))
+
+
 def end_closing(database: Database, batch: str, run: str) -> BatchState:
     """Give a closed batch its end state and end the run that closed it, together. Returns the state."""
     at = now()
