@@ -100,6 +100,47 @@ class _StopRule:
                 self.stopped.set()
 
 
+class _Files:
+    """The files of one run, worked on until all are done, too many were set aside, or somebody halts the run."""
+
+    def __init__(self, workspace: Workspace, plan: BatchPlan, progress: Progress, halt: Halt) -> None:
+        self.rule = _StopRule(workspace, plan)
+        self._workspace, self._plan = workspace, plan
+        self._progress, self._halt = progress, halt
+        self._halted: BatchState | None = None
+
+    @property
+    def ending(self) -> BatchState:
+        """The end state that the batch has come to."""
+        if self._halted is not None:
+            return self._halted
+        return BatchState.STOPPED if self.rule.stopped.is_set() else BatchState.FINISHED
+
+    def work(self, dispatch: Dispatch, as_of: date) -> None:
+        """Work on all of them."""
+        if not self._plan.todo:
+            return
+        run = open_run(self._workspace, self._plan, self._progress.page, as_of)
+
+        def chunk_done(chunk: Chunk) -> None:
+            for planned in chunk:
+                if not self._go_on():
+                    return
+                outcome = work_on(run, planned)
+                self.rule.note(outcome)
+                self._progress.file(outcome)
+
+        dispatch(chunks(self._plan.todo, self._workspace.settings.workers), chunk_done)
+
+    def _go_on(self) -> bool:
+        if self.rule.stopped.is_set() or self._halted is not None:
+            return False
+        wanted = self._halt()
+        if wanted is not None:
+            self._halted = wanted
+        return wanted is None
+
+
 def run_batch(
     workspace: Workspace,
     plan: BatchPlan,
@@ -128,37 +169,16 @@ def run_batch(
     started = _event(workspace, plan, EventType.BATCH_STARTED, "started")
     event_log.record(database, workspace.run.id, [started])
     progress.begin(name, len(plan.todo))
-    rule = _StopRule(workspace, plan)
-    halted: list[BatchState] = []
-
-    def work_all() -> None:
-        run = open_run(workspace, plan, progress.page, as_of)
-
-        def work(chunk: Chunk) -> None:
-            for planned in chunk:
-                if rule.stopped.is_set() or halted:
-                    return
-                wanted = halt()
-                if wanted is not None:
-                    halted.append(wanted)
-                    return
-                outcome = work_on(run, planned)
-                rule.note(outcome)
-                progress.file(outcome)
-
-        dispatch(chunks(plan.todo, workspace.settings.workers), work)
-
+    files = _Files(workspace, plan, progress, halt)
     try:
         try:
-            if plan.todo:
-                work_all()
+            files.work(dispatch, as_of)
         except Exception:
             # A failed batch is closed too; what failed the run may well refuse that, and the next run tries again.
             with suppress(SohoaError, OSError):
-                _close(workspace, plan, BatchState.FAILED, rule, progress)
+                _close(workspace, plan, BatchState.FAILED, files.rule, progress)
             raise
-        ended = BatchState.STOPPED if rule.stopped.is_set() else BatchState.FINISHED
-        closed = _close(workspace, plan, halted[0] if halted else ended, rule, progress)
+        closed = _close(workspace, plan, files.ending, files.rule, progress)
     finally:
         batches.abandon_run(database, workspace.run.id)
         tell_department(workspace)
