@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import NamedTuple
 
 from extractors import decided as persons
 from extractors import validity
@@ -50,18 +51,20 @@ def understand(
     day = as_of or date.today()
     lines = [lines_of(reading) for reading in readings]
     groups = _fixed(readings, splits) if splits else split_pages(readings, lines, rulebook)
+    frame = _Frame(sha256, rulebook, sheet, day, decided or {})
     return tuple(
-        _paper(
-            sha256,
-            [readings[at] for at in group],
-            [lines[at] for at in group],
-            rulebook,
-            sheet,
-            day,
-            decided or {},
-        )
-        for group in groups
+        _paper(frame, [readings[at] for at in group], [lines[at] for at in group]) for group in groups
     )
+
+
+class _Frame(NamedTuple):
+    """What all papers of one original share."""
+
+    sha256: str
+    rules: Rulebook
+    sheet: BatchSheet | None
+    as_of: date
+    decided: Mapping[str, persons.Decided]
 
 
 def _fixed(readings: Sequence[PageReading], splits: Sequence[tuple[int, ...]]) -> tuple[tuple[int, ...], ...]:
@@ -77,18 +80,11 @@ def _fixed(readings: Sequence[PageReading], splits: Sequence[tuple[int, ...]]) -
     return tuple(group for group in (*groups, left) if group)
 
 
-def _paper(
-    sha256: str,
-    readings: Sequence[PageReading],
-    pages: Sequence[Sequence[Line]],
-    rules: Rulebook,
-    sheet: BatchSheet | None,
-    as_of: date,
-    decisions: Mapping[str, persons.Decided],
-) -> Document:
+def _paper(frame: _Frame, readings: Sequence[PageReading], pages: Sequence[Sequence[Line]]) -> Document:
+    rules, sheet, as_of = frame.rules, frame.sheet, frame.as_of
     numbers = tuple(reading.number for reading in readings)
-    own = document_id(sha256, numbers)
-    said = decisions.get(own, {})
+    own = document_id(frame.sha256, numbers)
+    said = frame.decided.get(own, {})
     first = next((lines for lines in pages if lines), ())
     source: ReadFrom = next(
         (reading.source for reading in readings if reading.state is PageState.READ), "ocr"
@@ -111,7 +107,7 @@ def _paper(
     )
     document = Document(
         id=own,
-        sha256=sha256,
+        sha256=frame.sha256,
         pages=numbers,
         kind=found.kind.id if found.kind else None,
         kind_confidence=found.confidence,
