@@ -189,6 +189,8 @@ def files_of(given: Sequence[str]) -> list[Path]:
 
 def run(given: Sequence[str], keep: Path, most: int, workers: int) -> Iterator[dict[str, Any]]:
     """Compare files in worker processes, so that a hostile one costs itself alone; answers as they come."""
+    from benchmarks import fidelity  # noqa: PLW0406 - the name workers know it by when it is __main__
+
     limits = load_limits()
     with tempfile.TemporaryDirectory() as room, WorkPool(workers, limits, "fidelity", Path(room)) as pool:
 
@@ -197,7 +199,7 @@ def run(given: Sequence[str], keep: Path, most: int, workers: int) -> Iterator[d
             out = keep / f"{number:05d}.pdf"
             try:
                 arguments = (os.fspath(path.absolute()), str(path), str(out), most)
-                answer: dict[str, Any] = pool.run("benchmarks.fidelity:compare", arguments, _SECONDS * 2)
+                answer = pool.run(fidelity.compare, arguments, _SECONDS * 2)
             except SohoaError as error:
                 rule = getattr(error, "rule", error.code)
                 return {"file": str(path), "state": "set_aside", "rule": rule, "said": str(error)[:200]}

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from configs.messages import text
-from flows.files import FileOutcome
+from flows.keeping import FileOutcome
 
 
 class Bar:

@@ -192,12 +192,12 @@ def _wish(
     batch: str, change: str, home: Path | None, lang: str | None, operator: str | None, as_json: bool
 ) -> int:
     settings = settings_of(home, lang, operator)
-
     name = named_batch(batch)
     with database_of(settings) as database:
-        row = {"pause": wishes.pause, "resume": wishes.resume, "cancel": wishes.cancel}[change](
-            database, name
-        )
+        if change == "cancel":
+            row = wishes.cancel(database, name, operator_name(settings))
+        else:
+            row = {"pause": wishes.pause, "resume": wishes.resume}[change](database, name)
     if as_json:
         print_json(_shape(row))
     else:

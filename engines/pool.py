@@ -19,7 +19,7 @@ from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar, TypeVarTuple
 
 from engines import wire
 from engines.runner import start
@@ -40,8 +40,12 @@ _ENVIRONMENT = {
 }
 
 
+Answer = TypeVar("Answer")
+Arguments = TypeVarTuple("Arguments")
+
+
 class _Job(NamedTuple):
-    function: str
+    function: Callable[..., Any]
     arguments: tuple[Any, ...]
     timeout: float
     future: Future[Any]
@@ -75,7 +79,8 @@ class _Worker:
         """Run one job to its answer; on time-out or death the worker is gone afterwards."""
         self.jobs += 1
         deadline = time.monotonic() + job.timeout
-        message = pickle.dumps((job.function, job.arguments), pickle.HIGHEST_PROTOCOL)
+        named = (job.function.__module__, job.function.__qualname__)
+        message = pickle.dumps((named, job.arguments), pickle.HIGHEST_PROTOCOL)
         try:
             wire.send(self._socket, message, deadline)
             answer = wire.receive(self._socket, deadline)
@@ -165,22 +170,22 @@ class WorkPool:
 
     def submit(
         self,
-        function: str,
-        arguments: tuple[Any, ...],
+        function: Callable[[*Arguments], Answer],
+        arguments: tuple[*Arguments],
         timeout: float,
         on_start: Callable[[], None] | None = None,
-    ) -> Future[Any]:
+    ) -> Future[Answer]:
         """Queue a job; waits while the queue is full.
 
         The future raises `PageTimedOut`, `WorkerDied`, `WorkFailed`, or the error of ours that the function raised.
 
         Args:
-            function: `module:name`, importable in a worker.
+            function: of a module, not nested; it crosses by its name, and a worker imports its module with the first job.
             arguments: what it is called with; pickled.
             timeout: seconds from when a worker takes the job.
             on_start: called in this process just before; its failure is the job's.
         """
-        future: Future[Any] = Future()
+        future: Future[Answer] = Future()
         job = _Job(function, arguments, timeout, future, on_start)
         while not self._closing.is_set():
             try:
@@ -191,7 +196,9 @@ class WorkPool:
         future.cancel()
         return future
 
-    def run(self, function: str, arguments: tuple[Any, ...], timeout: float) -> Any:
+    def run(
+        self, function: Callable[[*Arguments], Answer], arguments: tuple[*Arguments], timeout: float
+    ) -> Answer:
         """Do one job and wait for it."""
         return self.submit(function, arguments, timeout).result()
 

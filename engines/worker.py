@@ -1,6 +1,6 @@
 """The inside of one worker process: takes jobs off a socket, answers, and never outlives its parent.
 
-A job names a function as `module:name`; modules are imported when a job first needs them. The kernel kills a worker's
+A job names a function by its module and name; modules are imported when a job first needs them. The kernel kills a worker's
 group when its parent dies (`runner.start`); a watcher thread does the same where the kernel cannot.
 """
 
@@ -33,10 +33,10 @@ def _is_memory(error: Exception) -> bool:
     return isinstance(error, MemoryError) or "insufficient memory" in str(error).lower()
 
 
-def _answer(function: str, arguments: tuple[Any, ...]) -> tuple[str, Any]:
+def _answer(function: tuple[str, str], arguments: tuple[Any, ...]) -> tuple[str, Any]:
     """Do one job. `spent` tells that the memory limit was met: such a worker is replaced."""
     try:
-        module, _, name = function.partition(":")
+        module, name = function
         return "done", getattr(importlib.import_module(module), name)(*arguments)
     except SohoaError as error:
         return "failed", error

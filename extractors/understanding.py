@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import NamedTuple
 
 from extractors import decided as persons
-from extractors import routing, validity
+from extractors import validity
 from extractors.anchors import Line, has_phrase, lines_of, plain
 from extractors.classify import Classified, classify
 from extractors.fields import ReadFrom
@@ -16,6 +17,7 @@ from extractors.secrecy import secret_mark
 from extractors.split import is_marked_separator, split_pages
 from extractors.units import Placed, resolve
 from extractors.values import identifier_is_sound
+from schemas import routing
 from schemas.batches import BatchSheet
 from schemas.documents import Choice, Document, Field, Role, Validity, ValidityState, document_id
 from schemas.findings import Finding, Severity, finding
@@ -49,18 +51,20 @@ def understand(
     day = as_of or date.today()
     lines = [lines_of(reading) for reading in readings]
     groups = _fixed(readings, splits) if splits else split_pages(readings, lines, rulebook)
+    frame = _Frame(sha256, rulebook, sheet, day, decided or {})
     return tuple(
-        _paper(
-            sha256,
-            [readings[at] for at in group],
-            [lines[at] for at in group],
-            rulebook,
-            sheet,
-            day,
-            decided or {},
-        )
-        for group in groups
+        _paper(frame, [readings[at] for at in group], [lines[at] for at in group]) for group in groups
     )
+
+
+class _Frame(NamedTuple):
+    """What all papers of one original share."""
+
+    sha256: str
+    rules: Rulebook
+    sheet: BatchSheet | None
+    as_of: date
+    decided: Mapping[str, persons.Decided]
 
 
 def _fixed(readings: Sequence[PageReading], splits: Sequence[tuple[int, ...]]) -> tuple[tuple[int, ...], ...]:
@@ -76,18 +80,11 @@ def _fixed(readings: Sequence[PageReading], splits: Sequence[tuple[int, ...]]) -
     return tuple(group for group in (*groups, left) if group)
 
 
-def _paper(
-    sha256: str,
-    readings: Sequence[PageReading],
-    pages: Sequence[Sequence[Line]],
-    rules: Rulebook,
-    sheet: BatchSheet | None,
-    as_of: date,
-    decisions: Mapping[str, persons.Decided],
-) -> Document:
+def _paper(frame: _Frame, readings: Sequence[PageReading], pages: Sequence[Sequence[Line]]) -> Document:
+    rules, sheet, as_of = frame.rules, frame.sheet, frame.as_of
     numbers = tuple(reading.number for reading in readings)
-    own = document_id(sha256, numbers)
-    said = decisions.get(own, {})
+    own = document_id(frame.sha256, numbers)
+    said = frame.decided.get(own, {})
     first = next((lines for lines in pages if lines), ())
     source: ReadFrom = next(
         (reading.source for reading in readings if reading.state is PageState.READ), "ocr"
@@ -110,7 +107,7 @@ def _paper(
     )
     document = Document(
         id=own,
-        sha256=sha256,
+        sha256=frame.sha256,
         pages=numbers,
         kind=found.kind.id if found.kind else None,
         kind_confidence=found.confidence,
@@ -198,10 +195,7 @@ def _kind_findings(found: Classified, rules: Rulebook) -> list[Finding]:
 def _field_findings(
     fields: dict[str, Field], kind: Kind | None, rules: Rulebook, as_of: date
 ) -> list[Finding]:
-    required = kind.required if kind else ("number", "issue_date", "agency")
-    found = [finding("field_missing", field=name) for name in required if name not in fields]
-    if kind is not None and kind.has_owner and "owner_id" not in fields and "owner_name" not in fields:
-        found.append(finding("field_missing", field="owner_name"))
+    found = [finding("field_missing", field=name) for name in routing.not_on_paper(fields, kind)]
     for name, field in sorted(fields.items()):
         if field.value is None:
             found.append(finding("field_unread", page=field.page, field=name))

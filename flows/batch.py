@@ -9,18 +9,21 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
-from flows.files import Bench, FileOutcome, work_on
+from flows.keeping import FileOutcome, open_run, work_on
 from flows.plan import BatchPlan, PlannedFile
 from schemas.batches import BatchState, FileStatus
+from schemas.errors import SohoaError
 from schemas.events import Event, EventType
 from schemas.findings import Finding, finding
 from schemas.version import TOOL
-from storage.catalogue import batches, documents
+from storage.catalogue import batches
 from storage.catalogue import events as event_log
+from storage.catalogue.provenance import new_event
 from workspace.closing import Closed, close_batch, tell_department
 from workspace.opening import Workspace
 
@@ -98,6 +101,51 @@ class _StopRule:
                 self.stopped.set()
 
 
+class _Files:
+    """The files of one run, worked on until all are done, too many were set aside, or somebody halts the run."""
+
+    def __init__(self, workspace: Workspace, plan: BatchPlan, progress: Progress, halt: Halt) -> None:
+        self.rule = _StopRule(workspace, plan)
+        self._workspace, self._plan = workspace, plan
+        self._progress, self._halt = progress, halt
+        self._halted: BatchState | None = None
+
+    @property
+    def ending(self) -> BatchState:
+        """The end state that the batch has come to."""
+        if self._halted is not None:
+            return self._halted
+        return BatchState.STOPPED if self.rule.stopped.is_set() else BatchState.FINISHED
+
+    def work(self, dispatch: Dispatch, as_of: date) -> None:
+        """Work on all of them."""
+        if not self._plan.todo:
+            return
+        run = open_run(self._workspace, self._plan, self._progress.page, as_of)
+        ended: set[str] = set()  # a chunk that is tried again after an outage goes on behind what it had done
+
+        def chunk_done(chunk: Chunk) -> None:
+            for planned in chunk:
+                if planned.entry.name in ended:
+                    continue
+                if not self._go_on():
+                    return
+                outcome = work_on(run, planned)
+                ended.add(planned.entry.name)
+                self.rule.note(outcome)
+                self._progress.file(outcome)
+
+        dispatch(chunks(self._plan.todo, self._workspace.settings.workers), chunk_done)
+
+    def _go_on(self) -> bool:
+        if self.rule.stopped.is_set() or self._halted is not None:
+            return False
+        wanted = self._halt()
+        if wanted is not None:
+            self._halted = wanted
+        return wanted is None
+
+
 def run_batch(
     workspace: Workspace,
     plan: BatchPlan,
@@ -123,60 +171,47 @@ def run_batch(
     database, name = workspace.database, plan.name
     batches.start_run(database, workspace.run.id, name, workspace.operator, plan.digests)
     batches.set_state(database, name, BatchState.RUNNING, findings=plan.findings)
-    _tell(workspace, plan, EventType.BATCH_STARTED, "started", files=len(plan.todo))
+    started = _event(workspace, plan, EventType.BATCH_STARTED, "started")
+    event_log.record(database, workspace.run.id, [started])
     progress.begin(name, len(plan.todo))
-    rule = _StopRule(workspace, plan)
-    bench = Bench(workspace, plan, progress.page, as_of)
-    halted: list[BatchState] = []
-
-    def work(chunk: Chunk) -> None:
-        for planned in chunk:
-            if rule.stopped.is_set() or halted:
-                return
-            wanted = halt()
-            if wanted is not None:
-                halted.append(wanted)
-                return
-            outcome = work_on(bench, planned)
-            rule.note(outcome)
-            progress.file(outcome)
-
-    state = BatchState.FAILED
+    files = _Files(workspace, plan, progress, halt)
     try:
-        dispatch(chunks(plan.todo, workspace.settings.workers), work)
-        ended = BatchState.STOPPED if rule.stopped.is_set() else BatchState.FINISHED
-        state = halted[0] if halted else ended
-        closed = _close(workspace, plan, state, rule, progress)
+        try:
+            files.work(dispatch, as_of)
+        except Exception:
+            # A failed batch is closed too; what failed the run may well refuse that, and the next run tries again.
+            with suppress(SohoaError, OSError):
+                _close(workspace, plan, BatchState.FAILED, files.rule, progress)
+            raise
+        closed = _close(workspace, plan, files.ending, files.rule, progress)
     finally:
-        batches.end_run(database, workspace.run.id, str(state))
-        batches.set_state(database, name, state)
+        batches.abandon_run(database, workspace.run.id)
         tell_department(workspace)
-    return BatchOutcome(state, len(plan.todo), closed)
+    return BatchOutcome(closed.state, len(plan.todo), closed)
 
 
 def _close(
-    workspace: Workspace, plan: BatchPlan, state: BatchState, rule: _StopRule, progress: Progress
+    workspace: Workspace, plan: BatchPlan, ending: BatchState, rule: _StopRule, progress: Progress
 ) -> Closed:
     notes: tuple[Finding, ...] = plan.findings
-    if state is BatchState.STOPPED:
+    if ending is BatchState.STOPPED:
         notes = (*notes, finding("batch_stopped", aside=rule.aside, ended=rule.ended))
     notes = (*notes, *_against_paper(workspace, plan))
-    batches.set_state(workspace.database, plan.name, state, findings=notes)
-    _tell(workspace, plan, EventType.BATCH_ENDED, str(state), files=len(plan.todo))
+    ended = _event(workspace, plan, EventType.BATCH_ENDED, str(ending))
     progress.step("closing")
-    return close_batch(workspace, plan.name)
+    return close_batch(workspace, plan.name, ending, findings=notes, events=[ended])
 
 
 def _against_paper(workspace: Workspace, plan: BatchPlan) -> tuple[Finding, ...]:
     """Sheets handed over against pages scanned, separators left out.
 
-    A sheet has one page or two, so only what cannot be is told.
+    A sheet has one page or two, so only an impossible count is a finding.
     """
     expected = plan.sheet.expected_sheets if plan.sheet else None
     if expected is None:
         return ()
     rows = batches.files(workspace.database, plan.name).values()
-    separators = sum(each.rule == "page_separator" for row in rows for each in row.findings)
+    separators = sum(note.rule == "page_separator" for row in rows for note in row.findings)
     found = sum(row.pages for row in rows) - separators
     if any(row.status is FileStatus.NOT_STARTED for row in rows) or expected <= found <= 2 * expected:
         return ()
@@ -212,16 +247,13 @@ def threads_for(workspace: Workspace) -> int:
     return 2 * workspace.settings.workers
 
 
-def _tell(workspace: Workspace, plan: BatchPlan, kind: EventType, outcome: str, **detail: int) -> None:
-    event = Event(
-        id=documents.new_event_id(),
-        type=kind,
-        at=batches.now(),
-        subject=plan.name[:255],
+def _event(workspace: Workspace, plan: BatchPlan, kind: EventType, outcome: str) -> Event:
+    return new_event(
+        kind,
+        plan.name[:255],
+        outcome,
         batch=plan.name,
         agent=workspace.operator,
         tool=TOOL,
-        outcome=outcome,
-        detail=dict(detail),
+        detail={"files": len(plan.todo)},
     )
-    event_log.record(workspace.database, workspace.run.id, [event])

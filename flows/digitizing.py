@@ -14,6 +14,7 @@ from flows.plan import BatchPlan, make_plan
 from schemas.batches import BatchState
 from schemas.clock import today
 from storage.catalogue import batches, views
+from workspace.closing import close_batch, close_others, is_unclosed, tell_department
 from workspace.locks import hold_batch
 from workspace.opening import Workspace, open_workspace
 
@@ -38,25 +39,39 @@ def digitize_batch(
     with open_workspace(settings) as workspace, hold_batch(settings.home, name, workspace.operator):
         plan = make_plan(workspace, folder)
         outcome = None
-        if plan.todo or _unfinished(workspace, name):
+        if plan.todo or not _has_ended(workspace, name):
             outcome = _run(workspace, plan, progress, halt)
+        elif is_unclosed(workspace, name):
+            outcome = _close_again(workspace, plan, progress)
+        if close_others(workspace, name):
+            tell_department(workspace)
         return outcome, views.show(workspace.database, name)
 
 
-def _unfinished(workspace: Workspace, name: str) -> bool:
-    """Whether a run was killed after its last file and before the batch was closed."""
-    state = batches.batch(workspace.database, name).state
-    return state not in {BatchState.FINISHED, BatchState.STOPPED}
+def _has_ended(workspace: Workspace, name: str) -> bool:
+    """True if a run came to its last file, whether or not the batch was closed after it."""
+    row = batches.batch(workspace.database, name)
+    return (row.ending or row.state) in {BatchState.FINISHED, BatchState.STOPPED}
+
+
+def _close_again(workspace: Workspace, plan: BatchPlan, progress: Progress) -> BatchOutcome:
+    """Close a batch whose closing was killed or refused; no file is left to do."""
+    progress.step("closing")
+    try:
+        closed = close_batch(workspace, plan.name)
+    finally:
+        tell_department(workspace)
+    return BatchOutcome(closed.state, 0, closed)
 
 
 def _run(workspace: Workspace, plan: BatchPlan, progress: Progress, halt: Halt) -> BatchOutcome:
-    def work(dispatch: Dispatch) -> BatchOutcome:
-        return run_batch(workspace, plan, dispatch=dispatch, progress=progress, as_of=today(), halt=halt)
+    def work(dispatch: Dispatch, watcher: Progress) -> BatchOutcome:
+        return run_batch(workspace, plan, dispatch=dispatch, progress=watcher, as_of=today(), halt=halt)
 
-    if workspace.settings.orchestrator == "plain":
-        return work(by_threads(workspace))
+    if workspace.settings.orchestrator == "plain" or not plan.todo:
+        return work(by_threads(workspace), progress)
     if "PREFECT_API_URL" not in os.environ:
         progress.step("starting")
     from flows.orchestra import run_as_flow  # noqa: PLC0415 - Prefect: only when there is work
 
-    return run_as_flow(workspace, plan.name, work)
+    return run_as_flow(workspace, plan, progress, work)

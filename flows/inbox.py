@@ -50,8 +50,12 @@ def natural_key(name: str) -> tuple[object, ...]:
     return tuple((1, int(part), part) if part.isdecimal() else (0, 0, part) for part in parts)
 
 
-def open_inbox(folder: Path) -> Inbox:
+def open_inbox(folder: Path, marker: str = "") -> Inbox:
     """List a batch folder recursively, in natural order.
+
+    Args:
+        folder: the batch folder.
+        marker: name of the file at its top that says "all is here"; listed, not read.
 
     Raises:
         UsageError: the folder is absent, is no folder, or cannot be listed.
@@ -80,13 +84,22 @@ def open_inbox(folder: Path) -> Inbox:
             # A sheet speaks for the batch it lies at the top of; elsewhere it is listed, and says nothing.
             sheet = sheet or (Path(os.fsdecode(path)) if at_top else None)
             ignored.append(name)
-        elif base.startswith(b".") or low in _IGNORED_NAMES or (at_top and _REGISTER.match(low)):
+        elif (
+            base.startswith(b".")
+            or low in _IGNORED_NAMES
+            or (at_top and _speaks_for_batch(base, low, marker))
+        ):
             ignored.append(name)
         else:
             files.append(InboxFile(path, name))
     files.sort(key=lambda file: (natural_key(file.name), file.path))
     files = _told_apart(files)
     return Inbox(unicodedata.normalize("NFC", root.name), root, tuple(files), sheet, tuple(sorted(ignored)))
+
+
+def _speaks_for_batch(base: bytes, low: str, marker: str) -> bool:
+    """True for the register and the ready marker, which are no scans."""
+    return bool(_REGISTER.match(low)) or (marker != "" and base == os.fsencode(marker))
 
 
 def _told_apart(files: list[InboxFile]) -> list[InboxFile]:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from extractors.batch_sheet import read_batch_sheet
 from extractors.bundle import fingerprint_paper
-from extractors.intake import fingerprint
+from extractors.intake import Fingerprint, fingerprint
 from flows.inbox import Inbox, InboxFile, open_inbox
 from schemas.batches import BatchSheet, FileStatus
 from schemas.digests import Digests
@@ -63,7 +63,7 @@ def make_plan(workspace: Workspace, folder: Path) -> BatchPlan:
         UsageError: the folder cannot be listed.
         BatchNameTaken: its name is bound to another folder.
     """
-    inbox = open_inbox(folder)
+    inbox = open_inbox(folder, workspace.settings.inbox_marker)
     sheet, notes = _sheet(inbox, workspace.rules.limits)
     digests = workspace.rules.digests(workspace.settings, sheet)
     batches.bind(workspace.database, inbox.name, str(inbox.root), sheet=sheet, findings=notes)
@@ -100,6 +100,17 @@ def _sheet(inbox: Inbox, limits: Limits) -> tuple[BatchSheet | None, tuple[Findi
         return None, (note,)
 
 
+def hash_entry(limits: Limits, inbox: Inbox, entry: InboxFile) -> Fingerprint:
+    """SHA-256 of a file's bytes as they are now.
+
+    Raises:
+        SourceError: it cannot be read.
+    """
+    if entry.members is None:
+        return fingerprint(entry.path, limits=limits, inbox=inbox.root)
+    return fingerprint_paper(entry.members, limits=limits, inbox=inbox.root)
+
+
 def _has_work(workspace: Workspace, plan: BatchPlan, entry: InboxFile, row: FileRow) -> bool:
     if row.status is FileStatus.NOT_STARTED or row.done_with is None:
         return True
@@ -107,11 +118,7 @@ def _has_work(workspace: Workspace, plan: BatchPlan, entry: InboxFile, row: File
     if transient and row.attempts < MAX_ATTEMPTS:
         return True
     try:
-        mark = (
-            fingerprint(entry.path, limits=workspace.rules.limits, inbox=plan.inbox.root)
-            if entry.members is None
-            else fingerprint_paper(entry.members, limits=workspace.rules.limits, inbox=plan.inbox.root)
-        )
+        mark = hash_entry(workspace.rules.limits, plan.inbox, entry)
     except SourceError as error:
         # What cannot even be hashed has no new bytes to work on; another reason than last time is worth a look.
         return all(each.rule != error.rule for each in row.findings)

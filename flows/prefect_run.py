@@ -23,7 +23,7 @@ from prefect.task_runners import ThreadPoolTaskRunner
 
 from configs.messages import text
 from flows.batch import BatchOutcome, Chunk, Dispatch, Progress
-from flows.files import FileOutcome
+from flows.keeping import FileOutcome
 from schemas.errors import CatalogueError, StoreError
 from storage.catalogue import batches
 from storage.objects.keys import batch_key

@@ -2,72 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future
-from typing import TYPE_CHECKING, Any, Protocol
 
-from engines.pool import WorkPool
+from flows.work import Ledger, RunContext, page_finding
 from schemas.batches import StagedFile
 from schemas.errors import PageTimedOut, SourceError, WorkerDied
-from schemas.findings import RULES, Finding, finding
+from schemas.findings import Finding, finding
 from schemas.reading import Format, PageList, PageReading, PageSource, failed_page
-from schemas.rules import ImageRule, Limits, ReadingProfile
-
-if TYPE_CHECKING:
-    # `sohoa read` uses this module and opens no database.
-    from storage.ledger import Ledger
-
-
-class ReadingRules(Protocol):
-    """The rules that reading needs; both a batch's `Rules` and a single file's desk have them."""
-
-    @property
-    def limits(self) -> Limits:
-        """Limits set before the work."""
-
-    @property
-    def reading(self) -> ReadingProfile:
-        """How pages are read."""
-
-    @property
-    def image(self) -> tuple[ImageRule, ...]:
-        """Rules that judge a page's image."""
-
+from schemas.rules import Limits
 
 _GRACE = 5.0
 
 
-class LedgerEntry:
-    """Where readings of one original are kept, and under which names they are started."""
-
-    def __init__(self, ledger: Ledger, sha256: str, digest: str, *, batch: str, run: str) -> None:
-        self._ledger, self.sha256, self.digest = ledger, sha256, digest
-        self._batch, self._run = batch, run
-
-    def known(self) -> dict[int, PageReading]:
-        """Readings kept so far."""
-        return self._ledger.readings(self.sha256, self.digest)
-
-    def starting(self, page: int) -> Callable[[], None]:
-        """Enters the start of a whole-page reading."""
-        return lambda: self._ledger.started(self.sha256, page, self.digest, batch=self._batch, run=self._run)
-
-    def keep(self, reading: PageReading) -> None:
-        """Keeps a finished reading."""
-        self._ledger.finished(self.sha256, self.digest, reading)
-
-
-def list_pages(pool: WorkPool, staged: StagedFile, rules: ReadingRules) -> PageList:
+def list_pages(context: RunContext, staged: StagedFile) -> PageList:
     """The pages of a staged file, listed in a worker.
 
     Raises:
         SourceError: the file cannot be used.
     """
     if staged.members:
-        return _joined([list_pages(pool, member, rules) for member in staged.members], rules.limits)
-    arguments = (staged.path, staged.format, rules.limits)
-    listed: PageList = pool.run("extractors.pages:list_pages", arguments, rules.limits.listing_seconds)
-    return listed
+        return _joined([list_pages(context, member) for member in staged.members], context.limits)
+    from extractors import pages  # noqa: PLC0415 - image libraries: only where there is work
+
+    arguments = (staged.path, staged.format, context.limits)
+    return context.pool.run(pages.list_pages, arguments, context.limits.listing_seconds)
 
 
 def _joined(lists: Sequence[PageList], limits: Limits) -> PageList:
@@ -89,60 +48,56 @@ def _on_page(findings: Sequence[Finding], number: int) -> tuple[Finding, ...]:
 
 
 def read_pages(
-    pool: WorkPool,
-    staged: StagedFile,
-    pages: PageList,
-    rules: ReadingRules,
-    entry: LedgerEntry | None,
-    on_page: Callable[[], None],
+    context: RunContext, staged: StagedFile, pages: PageList, ledger: Ledger | None
 ) -> tuple[PageReading, ...]:
     """Read every page of a file, in order; a page that fails keeps its place.
 
     A page whose worker died or hung is tried once more in a fresh process. With a ledger, kept readings are used and new
     ones are kept, each the moment it ends.
     """
-    known = entry.known() if entry else {}
+    known = ledger.known() if ledger else {}
     waiting: dict[int, Future[PageReading]] = {}
     for source in pages.pages:
         if source.number not in known and not _unreadable(source):
-            waiting[source.number] = _submit(pool, staged, source, rules, entry)
+            waiting[source.number] = _submit(context, staged, source, ledger)
     readings = []
     for source in pages.pages:
         if source.number in known:
             reading = known[source.number]
         elif source.number in waiting:
-            reading = _outcome(pool, staged, source, rules, entry, waiting[source.number])
+            reading = _outcome(context, staged, source, ledger, waiting[source.number])
         else:
             reading = failed_page(source)
         readings.append(reading)
-        on_page()
+        context.on_page()
     return tuple(readings)
 
 
 def _unreadable(source: PageSource) -> bool:
-    return any(each.severity == "error" for each in source.findings)
+    return any(note.severity == "error" for note in source.findings)
 
 
 def _submit(
-    pool: WorkPool, staged: StagedFile, source: PageSource, rules: ReadingRules, entry: LedgerEntry | None
+    context: RunContext, staged: StagedFile, source: PageSource, ledger: Ledger | None
 ) -> Future[PageReading]:
     file, place = (
         (staged, source)
         if source.member is None
         else (staged.members[source.member], source.model_copy(update={"number": source.member_page}))
     )
-    arguments = (file.path, file.format, place, rules.reading, (), rules.limits)
-    seconds = rules.limits.page_seconds + _GRACE
-    start = entry.starting(source.number) if entry else None
-    return pool.submit("extractors.reading:read_page", arguments, seconds, start)
+    from extractors.reading import read_page  # noqa: PLC0415 - OpenCV: only where there is work
+
+    arguments = (file.path, file.format, place, context.reading, (), context.limits)
+    seconds = context.limits.page_seconds + _GRACE
+    start = ledger.starting(source.number) if ledger else None
+    return context.pool.submit(read_page, arguments, seconds, start)
 
 
 def _outcome(
-    pool: WorkPool,
+    context: RunContext,
     staged: StagedFile,
     source: PageSource,
-    rules: ReadingRules,
-    entry: LedgerEntry | None,
+    ledger: Ledger | None,
     first: Future[PageReading],
 ) -> PageReading:
     retried: tuple[Finding, ...] = ()
@@ -151,23 +106,13 @@ def _outcome(
     except (PageTimedOut, WorkerDied) as error:
         retried = (finding("page_retried", page=source.number, reason=error.rule),)
         try:
-            reading = _submit(pool, staged, source, rules, entry).result()
+            reading = _submit(context, staged, source, ledger).result()
         except SourceError as again:
             return failed_page(source, *retried, page_finding(again, source.number))
     except SourceError as error:
         return failed_page(source, page_finding(error, source.number))
     notes = _on_page(reading.findings, source.number)
     reading = reading.model_copy(update={"number": source.number, "findings": (*notes, *retried)})
-    if entry:
-        entry.keep(reading)
+    if ledger:
+        ledger.keep(reading)
     return reading
-
-
-def page_finding(error: SourceError, page: int | None) -> Finding:
-    """The finding an error becomes; a rule made for files is told as a broken page."""
-    rule = error.rule if error.rule in RULES else "work_failed"
-    params: dict[str, Any] = {
-        key: value for key, value in error.params.items() if isinstance(value, (str, int, float, bool))
-    }
-    params.pop("trace", None)
-    return finding(rule, page=page, **params)

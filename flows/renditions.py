@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from engines.pool import WorkPool
 from schemas.errors import PageTimedOut, WorkerDied
-from schemas.findings import Severity
+from schemas.findings import Finding, Severity
 from schemas.reading import Format, PageReading, PageSource, PageState
 from schemas.renditions import Rendition, RenditionIdentity
 from schemas.rules import Limits, RenditionProfile
@@ -32,7 +32,9 @@ class WriteJob(NamedTuple):
 def submit(pool: WorkPool, limits: Limits, job: WriteJob) -> Future[Rendition]:
     """Queue the writing of a PDF/A."""
     seconds = WRITE_SECONDS + limits.rendition_seconds_per_page * len(job.sources)
-    return pool.submit("storage.pdfa:write_pdfa", (*job._replace(out=job.out.absolute()),), seconds)
+    from storage.pdfa import write_pdfa  # noqa: PLC0415 - pikepdf: only where there is work
+
+    return pool.submit(write_pdfa, (*job._replace(out=job.out.absolute()),), seconds)
 
 
 def outcome(pool: WorkPool, limits: Limits, job: WriteJob, future: Future[Rendition]) -> Rendition:
@@ -51,6 +53,15 @@ def outcome(pool: WorkPool, limits: Limits, job: WriteJob, future: Future[Rendit
         if spared.sources == job.sources:
             raise
         return submit(pool, limits, spared).result()
+
+
+def broken(pool: WorkPool, job: WriteJob, rendition: Rendition) -> tuple[Finding, ...]:
+    """What is wrong with the structure of a written file; empty where nothing is."""
+    from storage.pdfa import check_structure  # noqa: PLC0415 - pikepdf: only where there is work
+
+    seconds = WRITE_SECONDS + 0.5 * rendition.pages
+    wanted = (job.out, rendition.pages, rendition.flavour, rendition.streams)
+    return pool.run(check_structure, wanted, seconds)
 
 
 def _without_failed(job: WriteJob) -> tuple[PageSource, ...]:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 import signal
 import threading
-import uuid
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple, TypeVar
@@ -20,21 +19,17 @@ from configs.loader import (
     load_limits,
     load_reading_profile,
 )
-from engines import sweep, verapdf
+from engines import sweep
 from engines.pool import WorkPool
-from extractors.image_quality import with_image_findings
-from extractors.intake import stage
-from flows import delivery, renditions
-from flows.readings import list_pages, page_finding, read_pages
-from flows.renditions import WriteJob
-from schemas.batches import StagedFile
+from engines.verapdf import VeraPdf
+from flows import delivery, steps
+from flows.work import FileRefused, FileWork, Known, RunContext, Source, Step, take_through
 from schemas.clock import today
-from schemas.documents import Document, Verdict, document_id
-from schemas.errors import SetupError, SourceError
-from schemas.findings import Finding, Severity, finding
-from schemas.reading import PageList, PageReading, PageState
-from schemas.renditions import RenditionIdentity
-from schemas.rules import ImageRule, Limits, ReadingProfile, RenditionProfile, Rulebook
+from schemas.documents import Document, Verdict
+from schemas.errors import SetupError
+from schemas.findings import Finding, Severity, joined, new_among
+from schemas.reading import PageReading, PageState
+from schemas.rules import RenditionProfile, Rulebook
 from schemas.text import show_bytes
 
 T = TypeVar("T")
@@ -65,14 +60,15 @@ class RenditionResult(NamedTuple):
 
 @dataclass(frozen=True)
 class Desk:
-    """Workers and rules for single files."""
+    """Workers for single files, and the context of their work."""
 
-    limits: Limits
-    reading: ReadingProfile
-    image: tuple[ImageRule, ...]
-    pool: WorkPool
-    folder: Path
+    context: RunContext
     workers: int
+
+    @property
+    def pool(self) -> WorkPool:
+        """The workers."""
+        return self.context.pool
 
 
 @contextmanager
@@ -94,7 +90,17 @@ def open_desk(workers: int) -> Iterator[Desk]:
         run = _begin(root)
         stack.callback(run.close)
         pool = stack.enter_context(WorkPool(workers, limits, run.id, run.tmp))
-        yield Desk(limits, profile, load_image_rules(), pool, run.dir, workers)
+        context = RunContext(
+            limits=limits,
+            reading=profile,
+            image=load_image_rules(),
+            pool=pool,
+            staging=run.dir,
+            as_of=today(),
+            recall=lambda _: Known(_now()),
+            on_page=lambda: None,
+        )
+        yield Desk(context, workers)
 
 
 @contextmanager
@@ -166,128 +172,106 @@ def in_order(desk: Desk, files: Sequence[bytes], work: Callable[[bytes], T]) -> 
 
 def read_file(desk: Desk, book: Rulebook, path: bytes, on_page: Callable[[], None]) -> ReadResult:
     """Read and understand one file."""
-    name = show_bytes(path)
-    staged: StagedFile | None = None
-    try:
-        staged = stage(path, name=name, staging=desk.folder, limits=desk.limits, inbox=None)
-        listed, readings = _pages(desk, staged, on_page)
-    except SourceError as error:
-        sha256 = staged.sha256 if staged else None
-        known = staged.findings if staged else ()
-        return ReadResult(name, sha256, "set_aside", (*known, page_finding(error, error.page)), (), ())
-    finally:
-        if staged:
-            Path(staged.path).unlink(missing_ok=True)
-    return understood(name, staged, listed, readings, book)
-
-
-def understood(
-    name: str, staged: StagedFile, listed: PageList, readings: tuple[PageReading, ...], book: Rulebook
-) -> ReadResult:
-    """What the readings of a file mean."""
-    from extractors.split import mark_separators  # noqa: PLC0415
-    from extractors.understanding import understand  # noqa: PLC0415 - `pdfa` need not understand
-
-    notes = (*staged.findings, *listed.findings)
-    if all(reading.state is PageState.FAILED for reading in readings):
-        failures = tuple(each for reading in readings for each in reading.findings)
-        return ReadResult(name, staged.sha256, "set_aside", (*notes, *failures), readings, ())
-    readings = mark_separators(readings, book)
-    papers = understand(staged.sha256, readings, book, None, today())
-    if any(each.rule == "secret_document" for paper in papers for each in paper.findings):
-        return ReadResult(name, staged.sha256, "set_aside", (finding("secret_document"),), (), ())
-    carried = {(each.rule, each.page) for paper in papers for each in paper.findings}
-    loose = tuple(
-        each for reading in readings for each in reading.findings if (each.rule, each.page) not in carried
-    )
-    spoken = tuple(each for paper in papers for each in paper.findings)
-    failed = any(reading.state is PageState.FAILED for reading in readings)
-    status = "partial" if failed else "read"
-    return ReadResult(name, staged.sha256, status, (*notes, *loose, *spoken), readings, papers)
-
-
-def _pages(
-    desk: Desk, staged: StagedFile, on_page: Callable[[], None]
-) -> tuple[PageList, tuple[PageReading, ...]]:
-    listed = list_pages(desk.pool, staged, desk)
-    readings = read_pages(desk.pool, staged, listed, desk, None, on_page)
-    return listed, with_image_findings(readings, desk.image, today())
+    context = replace(desk.context, on_page=on_page, rulebook=book)
+    return take_through(context, _source(path), steps.stage, _Show())
 
 
 def make_pdfa(
     desk: Desk,
     profile: RenditionProfile,
-    judge: verapdf.VeraPdf | None,
+    judge: VeraPdf | None,
     path: bytes,
     out: Path,
     on_page: Callable[[], None],
 ) -> RenditionResult:
     """One file to a searchable PDF/A, whole or not at all."""
-    name = show_bytes(path)
-    staged: StagedFile | None = None
-    built = desk.folder / f"{uuid.uuid4().hex}.pdf"
-    try:
-        staged = stage(path, name=name, staging=desk.folder, limits=desk.limits, inbox=None)
-        delivery.need_room(out, staged.size)
-        listed, readings = _pages(desk, staged, on_page)
-        told = tuple(
-            each for reading in readings if reading.state is PageState.FAILED for each in reading.findings
+    context = replace(desk.context, on_page=on_page, rendition=profile, verapdf=judge, says_unchecked=False)
+    return take_through(context, _source(path), steps.stage, _Deliver(out))
+
+
+def _source(path: bytes) -> Source:
+    return Source(path, show_bytes(path))
+
+
+class _Show:
+    """The task of `read`: what a file's words mean is shown, and nothing is kept."""
+
+    steps = (steps.pages, steps.read, steps.understand, steps.settle)
+
+    def already_done(self, work: FileWork) -> ReadResult | None:
+        """Nothing is."""
+        return None
+
+    def finish(self, work: FileWork) -> ReadResult:
+        """All that was read and understood."""
+        on_pages = (note for reading in work.readings for note in reading.findings)
+        of_papers = [note for paper in work.papers for note in paper.findings]
+        notes = (*work.file_findings, *new_among(on_pages, of_papers), *of_papers)
+        failed = any(reading.state is PageState.FAILED for reading in work.readings)
+        status = "partial" if failed else "read"
+        return ReadResult(work.source.name, work.file.sha256, status, notes, work.readings, work.papers)
+
+    def set_aside(self, work: FileWork, findings: Sequence[Finding]) -> ReadResult:
+        """Why not; of a secret paper nothing else."""
+        sha256 = work.staged.sha256 if work.staged else None
+        if any(note.rule == "secret_document" for note in findings):
+            return ReadResult(work.source.name, sha256, "set_aside", tuple(findings), (), ())
+        notes = (*(work.staged.findings if work.staged else ()), *findings)
+        return ReadResult(work.source.name, sha256, "set_aside", notes, work.readings, ())
+
+
+class _Deliver:
+    """The task of `pdfa`: the whole file as one PDF/A, laid where it is wanted."""
+
+    def __init__(self, out: Path) -> None:
+        self._out = out
+        self.steps: Sequence[Step] = (
+            self._need_room,
+            steps.pages,
+            steps.read,
+            steps.settle_as_one,
+            steps.render,
         )
-        try:
-            written = _write(desk, profile, staged, listed, readings, built)
-            delivery.deliver(built, out)
-        except SourceError as error:
-            if not told:
-                raise
-            notes = (*staged.findings, *listed.findings, *_unsaid(told, (page_finding(error, error.page),)))
-            return RenditionResult(name, None, "set_aside", Verdict.NOT_CHECKED, 0, notes)
-    except SourceError as error:
-        known = staged.findings if staged else ()
-        return RenditionResult(
-            name, None, "set_aside", Verdict.NOT_CHECKED, 0, (*known, page_finding(error, error.page))
-        )
-    finally:
-        built.unlink(missing_ok=True)
-        if staged:
-            Path(staged.path).unlink(missing_ok=True)
-    notes = (*staged.findings, *listed.findings, *_unsaid(told, written))
-    verdict = Verdict.NOT_CHECKED
-    if judge is not None:
-        report = judge.check([out], profile.flavour)[str(out)]
-        verdict = report.verdict
-        if verdict is Verdict.INVALID:
-            notes = (*notes, finding("pdfa_invalid", rules=", ".join(report.rules[:5])))
-        elif verdict is Verdict.NOT_CHECKED:
-            notes = (*notes, finding("pdfa_not_checked", reason=report.reason))
-    partial = any(each.page and each.severity is Severity.ERROR for each in (*told, *written))
-    status = "partial" if partial else "done"
-    return RenditionResult(name, show_bytes(os.fsencode(out)), status, verdict, len(listed.pages), notes)
+
+    def already_done(self, work: FileWork) -> RenditionResult | None:
+        """Nothing is; what lies at the output is replaced."""
+        return None
+
+    def finish(self, work: FileWork) -> RenditionResult:
+        """Deliver the file.
+
+        Raises:
+            SourceError: it could not be written, or not be delivered.
+        """
+        (written,) = work.written
+        if written.error is not None:
+            raise written.error
+        if written.rendition is None:
+            raise FileRefused(*written.findings)
+        delivery.deliver(written.path, self._out)
+        lost = _of_lost_pages(work)
+        notes = (*work.file_findings, *joined(lost, written.findings))
+        partial = any(note.page and note.severity is Severity.ERROR for note in (*lost, *written.findings))
+        out, verdict = show_bytes(os.fsencode(self._out)), written.report.verdict
+        pages = len(work.listed.pages)
+        return RenditionResult(work.source.name, out, "partial" if partial else "done", verdict, pages, notes)
+
+    def set_aside(self, work: FileWork, findings: Sequence[Finding]) -> RenditionResult:
+        """Why not, with the pages that could not be read."""
+        notes = (*work.file_findings, *joined(_of_lost_pages(work), findings))
+        return RenditionResult(work.source.name, None, "set_aside", Verdict.NOT_CHECKED, 0, notes)
+
+    def _need_room(self, work: FileWork) -> FileWork:
+        delivery.need_room(self._out, work.file.size)
+        return work
 
 
-def _unsaid(told: Sequence[Finding], more: Sequence[Finding]) -> tuple[Finding, ...]:
-    """What was told of a file's pages, and of what comes after it all that is new."""
-    known = {(each.rule, each.page) for each in told}
-    return (*told, *(each for each in more if (each.rule, each.page) not in known))
+def _of_lost_pages(work: FileWork) -> tuple[Finding, ...]:
+    failed = (reading for reading in work.readings if reading.state is PageState.FAILED)
+    return tuple(note for reading in failed for note in reading.findings)
 
 
-def _write(
-    desk: Desk,
-    profile: RenditionProfile,
-    staged: StagedFile,
-    listed: PageList,
-    readings: Sequence[PageReading],
-    out: Path,
-) -> tuple[Finding, ...]:
+def _now() -> datetime:
+    """This moment, or the one that a reproducible build asks for."""
     epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
-    created = datetime.fromtimestamp(int(epoch), UTC) if epoch.isdecimal() else datetime.now(UTC)
-    numbers = [page.number for page in listed.pages]
-    identity = RenditionIdentity(
-        document_id=document_id(staged.sha256, numbers),
-        original_sha256=staged.sha256,
-        title=Path(staged.name).stem,
-        created=created,
-    )
-    job = WriteJob(staged.path, staged.format, listed.pages, tuple(readings), out, identity, profile)
-    return renditions.outcome(
-        desk.pool, desk.limits, job, renditions.submit(desk.pool, desk.limits, job)
-    ).findings
+    return datetime.fromtimestamp(int(epoch), UTC) if epoch.isdecimal() else datetime.now(UTC)

@@ -31,6 +31,7 @@ GIGA: Final = 1e9
 _LEFT, _RIGHT, _TOP, _FLOOR = 46.0, 588.0, 30.0, 222.0
 _ORDER: Final = {
     BatchState.RUNNING: 0,
+    BatchState.CLOSING: 0,
     BatchState.FAILED: 1,
     BatchState.STOPPED: 1,
     BatchState.PAUSED: 2,
@@ -40,6 +41,7 @@ _ORDER: Final = {
 }
 _SHOWN_STATE: Final = {
     BatchState.RUNNING: "running",
+    BatchState.CLOSING: "closing",
     BatchState.FAILED: "failed",
     BatchState.STOPPED: "stopped",
     BatchState.PAUSED: "paused",

@@ -81,6 +81,7 @@ BOARD: Final[Sentences] = {
     "queue_more": ("và {count} lô nữa, xem dưới", "and {count} more, below"),
     "queue_all": ("Toàn bộ hàng đợi", "The whole queue"),
     "state_running": ("đang chạy", "running"),
+    "state_closing": ("đang kết lô", "closing"),
     "state_waiting": ("chờ", "waiting"),
     "state_failed": ("dở dang", "failed"),
     "state_stopped": ("tự dừng", "stopped itself"),

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final, Protocol
 
+from schemas import routing
 from schemas.codes import is_owner_identifier, parse_result_code, tax_code_check
 from schemas.documents import Document, Field, Route, ValidityState, Verdict
 from schemas.rules import Kind, Thresholds
@@ -192,16 +193,13 @@ def _page_uses(documents: Sequence[StoredDocument]) -> Counter[tuple[str, int]]:
 
 
 def _mandatory_complete(document: Document, kind: Kind | None) -> bool:
-    if kind is None or any(document.value(name) is None for name in kind.required):
-        return False
-    return not kind.has_owner or any(document.value(name) for name in ("owner_id", "owner_name"))
+    return kind is not None and not routing.lacking_fields(document, kind)
 
 
 def _confidence_enough(document: Document, kind: Kind | None, thresholds: Thresholds) -> bool:
     names = kind.required if kind else ()
-    needed = {"number": thresholds.number, "issue_date": thresholds.issue_date, "agency": thresholds.agency}
     return all(
-        _sure(document.fields[name], needed.get(name, thresholds.field))
+        _sure(document.fields[name], routing.needed(name, thresholds))
         for name in names
         if name in document.fields
     )

@@ -114,6 +114,7 @@ def queue_line(
         hours_left=left,
         since=run.started_at if run else None,
         last_sign=(run.last_page or run.started_at) if run else None,
+        closing_failed_at=run.ended_at if run and state is BatchState.CLOSING else None,
     )
 
 

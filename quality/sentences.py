@@ -114,6 +114,7 @@ REPORT: Final[Sentences] = {
     "title": ("Báo cáo chất lượng lô", "Batch quality report"),
     "state_planned": ("chưa chạy", "planned"),
     "state_running": ("đang chạy", "running"),
+    "state_closing": ("đang kết lô", "closing"),
     "state_paused": ("tạm dừng", "paused"),
     "state_finished": ("đã xong", "finished"),
     "state_stopped": ("tự dừng vì lỗi quá nhiều", "stopped itself: too much set aside"),

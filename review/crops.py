@@ -9,7 +9,7 @@ import structlog
 
 from review.questions import Question, Waiting
 from schemas.errors import SourceError
-from schemas.reading import Box
+from schemas.reading import Box, Rotation
 from workspace.opening import Workspace
 from workspace.pictures import LaidOut, laid_out
 
@@ -63,10 +63,12 @@ def _of_original(
 
 
 def _submit(
-    workspace: Workspace, opened: LaidOut, page: int, rotation: int, questions: Sequence[Question]
+    workspace: Workspace, opened: LaidOut, page: int, rotation: Rotation, questions: Sequence[Question]
 ) -> Future[list[bytes]]:
     path, kind, source = opened.place(page)
-    boxes: list[Box | None] = [question.box for question in questions]
+    boxes: Sequence[Box | None] = [question.box for question in questions]
     arguments = (path, kind, source, workspace.rules.reading, workspace.rules.limits, rotation, boxes)
     seconds = workspace.rules.limits.page_seconds + _GRACE
-    return workspace.pool.submit("extractors.crops:cut_page", arguments, seconds)
+    from extractors.crops import cut_page  # noqa: PLC0415 - OpenCV: only where pictures are cut
+
+    return workspace.pool.submit(cut_page, arguments, seconds)

@@ -11,23 +11,24 @@ from typing import Final, NamedTuple
 
 from extractors.decided import still_open
 from extractors.image_quality import with_image_findings
-from extractors.routing import route
 from extractors.understanding import understand
 from review.questions import current_value
 from schemas.batches import BatchSheet
 from schemas.documents import Document, Route
 from schemas.errors import UsageError
 from schemas.events import Event, EventType
-from schemas.findings import Finding
+from schemas.findings import joined
 from schemas.reading import PageReading, PageState, failed_page
 from schemas.review import Action, Decision, in_force
+from schemas.routing import route
 from schemas.sidecars import Sidecar
 from schemas.version import TOOL
 from storage.catalogue import batches, decisions, documents
 from storage.catalogue.decisions import Decided
 from storage.catalogue.documents import Committed, DocumentRow, NewVersion
+from storage.catalogue.provenance import new_event
 from storage.sidecars import read_sidecar, write_sidecar
-from workspace.closing import close_batch
+from workspace.closing import close_batch, is_unclosed
 from workspace.locks import hold_batch
 from workspace.opening import Workspace
 
@@ -89,8 +90,7 @@ def decide(
         applied = apply(
             workspace, batch, wanted, as_of=as_of, operator=operator or workspace.operator, how=how
         )
-        if applied or documents.events_to_export(workspace.database, batch):
-            # Events that wait tell of an import that was killed before its reports were written.
+        if applied or is_unclosed(workspace, batch):
             close_batch(workspace, batch)
     return applied
 
@@ -261,16 +261,11 @@ def _with_rest(
 ) -> Document:
     """The paper with what was found after understanding (its rendition, its batch), and routed with that."""
     rest = [each for each in row.document.findings if each.rule not in _DRAWN_ANEW]
-    known = set(map(_mark, paper.findings))
-    findings = (*paper.findings, *(each for each in rest if _mark(each) not in known))
+    findings = joined(paper.findings, rest)
     paper = paper.model_copy(update={"findings": findings, "dossier": row.document.dossier})
     notes = still_open([each for reading in readings for each in reading.findings], said)
     decided = route(paper, workspace.rules.book, notes, row.verdict)
     return paper.model_copy(update={"route": decided})
-
-
-def _mark(each: Finding) -> tuple[str, int | None, str]:
-    return each.rule, each.page, str(sorted(each.params.items()))
 
 
 def _told(batch: str, document_id: str, version: int, said: Decision, how: str) -> Event:
@@ -293,14 +288,4 @@ def _told(batch: str, document_id: str, version: int, said: Decision, how: str) 
 def _event(
     agent: str, batch: str, kind: EventType, subject: str, outcome: str, **detail: str | int | None
 ) -> Event:
-    return Event(
-        id=documents.new_event_id(),
-        type=kind,
-        at=batches.now(),
-        subject=subject,
-        batch=batch,
-        agent=agent,
-        tool=TOOL,
-        outcome=outcome,
-        detail=dict(detail),
-    )
+    return new_event(kind, subject, outcome, batch=batch, agent=agent, tool=TOOL, detail=detail)

@@ -28,7 +28,7 @@ from schemas.rules import Rulebook
 from schemas.text import mask_identifier
 from storage.catalogue import decisions, documents
 from storage.objects import sha256_of
-from workspace.closing import close_batch
+from workspace.closing import close_batch, is_unclosed
 from workspace.locks import hold_batch
 from workspace.opening import Workspace
 
@@ -95,8 +95,7 @@ def import_workbook(
         if not problems:
             how = f"workbook {sha256_of(path)[:12]}"
             applied = apply(workspace, batch, checked.wanted, as_of=as_of, operator=who[:200], how=how)
-            if applied or documents.events_to_export(workspace.database, batch):
-                # Events that wait tell of an import that was killed before its reports were written.
+            if applied or is_unclosed(workspace, batch):
                 close_batch(workspace, batch)
     return Imported(
         batch,

@@ -11,12 +11,12 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
-from extractors.routing import about_picture, lacks
 from schemas.documents import Document, Route
 from schemas.errors import UsageError
 from schemas.findings import Finding, Severity, finding
 from schemas.reading import Box
 from schemas.review import KIND, RESULT_TYPE, UNIT, VALIDITY, Action, Decision, picture, picture_of
+from schemas.routing import about_picture, lacks
 from schemas.rules import Rulebook
 from storage.catalogue import batches, decisions, documents
 from storage.catalogue.database import Database
@@ -46,6 +46,8 @@ _FIRST: Final = (
     "birth_date",
     UNIT,
 )
+# The catalogue refused a code for a reason that no answer about a value mends.
+_REFUSED: Final = frozenset({"code_voided"})
 NOTHING: Final = "-"
 
 
@@ -139,15 +141,25 @@ def _waiting(
 ) -> Waiting:
     decided = {each.target: each for each in said}
     own = [each for each in notes if each.page in row.document.pages]
-    return Waiting(row, questions_of(row.document, own, decided, rules), lacks(row.document, rules), decided)
+    questions = questions_of(row.document, own, decided, rules)
+    return Waiting(row, questions, lacks(row.document, rules, _absent(decided)), decided)
+
+
+def _absent(decided: Mapping[str, Decision]) -> set[str]:
+    """What a person said is not on the paper."""
+    return {target for target, held in decided.items() if held.action is Action.ABSENT}
 
 
 def questions_of(
     paper: Document, notes: Sequence[Finding], decided: Mapping[str, Decision], rules: Rulebook
 ) -> tuple[Question, ...]:
     """Questions about one paper, what it waits for first. `notes` are findings of its pages."""
-    lacking = lacks(paper, rules)
-    asked: dict[str, list[Finding]] = {target: [] for target in lacking}
+    absent = _absent(decided)
+    lacking = lacks(paper, rules, absent)
+    # What a paper cannot do without stays a question, so that nobody wonders why it waits.
+    asked: dict[str, list[Finding]] = {
+        target: [finding("required_absent", field=target)] if target in absent else [] for target in lacking
+    }
     if paper.kind is None:
         unknown = finding("kind_unknown")
         asked |= {name: [unknown] for name in _UNKNOWN_KIND_TOO if name not in paper.fields}
@@ -156,7 +168,7 @@ def questions_of(
         targets = _targets(each)
         for target in targets:
             asked.setdefault(target, []).append(each)
-        if not targets and each.severity is Severity.ERROR:
+        if not targets and (each.severity is Severity.ERROR or each.rule in _REFUSED):
             blocked.append(each)
     if "number" in asked:
         asked.pop("notation", None)  # the number's own part: who gives one gives both
@@ -169,6 +181,9 @@ def questions_of(
     questions += [
         Question(paper.id, NOTHING, None, None, None, each.page, None, (each,), True) for each in blocked
     ]
+    if not questions and paper.route is Route.REVIEW:
+        # Rules have changed since: a person's word about the kind has the paper understood and routed anew.
+        questions.append(_question(paper, KIND, (), required=True))
     return tuple(questions)
 
 
@@ -195,7 +210,7 @@ def _is_open(target: str, why: Sequence[Finding], held: Decision | None, lacking
         return True
     if any(each.rule in {"code_part_differs", "field_conflict"} for each in why):
         return True
-    return target in lacking and held.action is not Action.ABSENT
+    return target in lacking
 
 
 def _question(paper: Document, target: str, why: tuple[Finding, ...], required: bool) -> Question:

@@ -13,10 +13,14 @@ from schemas.reading import Format
 
 
 class BatchState(StrEnum):
-    """State of a batch, as in `contract/batch-list.schema.json`."""
+    """State of a batch, as in `contract/batch-list.schema.json`.
+
+    A run goes `running → closing →` its end state. `closing` means that tables, events and report are not all written.
+    """
 
     PLANNED = "planned"
     RUNNING = "running"
+    CLOSING = "closing"
     PAUSED = "paused"
     FINISHED = "finished"
     STOPPED = "stopped"

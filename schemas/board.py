@@ -70,6 +70,7 @@ class QueueLine(_Record):
     """One batch of the queue. Hours are None while no speed was measured; `files_left` counts files not started.
 
     `planned`: when a batch that was never opened is to run (ISO 8601, or a cron line); its files are not known yet.
+    `closing_failed_at`: when the run ended that left the batch `closing`; None otherwise.
     """
 
     batch: str
@@ -85,6 +86,7 @@ class QueueLine(_Record):
     since: str | None
     last_sign: str | None
     planned: str | None = None
+    closing_failed_at: str | None = None
 
 
 class Disk(_Record):

@@ -6,6 +6,7 @@ A finding carries a rule (stable English code) and parameters; its sentence for 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Final, NamedTuple
 
@@ -99,6 +100,7 @@ RULES: Final[dict[str, RuleSpec]] = {
     "result_code_ambiguous": RuleSpec(_W),
     "result_code_unlisted": RuleSpec(_W),
     "field_missing": RuleSpec(_W),
+    "required_absent": RuleSpec(_W),
     "field_unread": RuleSpec(_W),
     "field_uncertain": RuleSpec(_W),
     "field_malformed": RuleSpec(_W),
@@ -148,3 +150,26 @@ def finding(
         transient=spec.transient,
         file=file,
     )
+
+
+# Parameters that tell two findings of one rule apart; the others say in which words.
+_SUBJECTS: Final = ("field", "part", "code")
+
+
+def joined(known: Iterable[Finding], *more: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Findings with those of `more` that are not among them yet: of another rule, page, field or part of a code."""
+    found = [*known]
+    for group in more:
+        seen = {_key(note) for note in found}
+        found += [note for note in group if _key(note) not in seen]
+    return tuple(found)
+
+
+def new_among(more: Iterable[Finding], known: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Findings of `more` that `joined` would add to those known."""
+    given = tuple(known)
+    return joined(given, more)[len(given) :]
+
+
+def _key(note: Finding) -> tuple[Param, ...]:
+    return (note.rule, note.page, *(note.params.get(name) for name in _SUBJECTS))

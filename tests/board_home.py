@@ -12,7 +12,7 @@ from sqlalchemy import insert, update
 from configs.settings import Settings
 from schemas.batches import BatchState, FileStatus
 from schemas.quotas import InventoryRow
-from storage.catalogue import batches, figures
+from storage.catalogue import batches, closings, figures
 from storage.catalogue import pace as work
 from storage.catalogue import schema as t
 from storage.catalogue.database import Database
@@ -157,7 +157,8 @@ def _batch(
     if started is not None:
         batches.start_run(database, run, name, "lan", DIGESTS)
     if state is not BatchState.RUNNING and started is not None:
-        batches.end_run(database, run, str(state))
+        closings.begin_closing(database, name, state, run=run)
+        closings.end_closing(database, name, run)
     batches.set_state(database, name, state)
     at = (started or NOW - timedelta(hours=1)).isoformat()
     minutes = 130 if state is BatchState.RUNNING else 60

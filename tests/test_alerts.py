@@ -151,7 +151,11 @@ def test_every_condition_of_the_rules_is_found_in_the_catalogues_own_records(boa
     short = board.model_copy(update={"disk": board.disk.model_copy(update={"days_left": 9.0})})
     (low,) = [each for each in alerts_of(short, LATER, "vi") if each.rule == "disk_low"]
     assert low.message.startswith("Đĩa còn đủ 9 ngày")
-    assert {rule.rule for rule in load_alert_rules()} == found | {"batch_stuck", "disk_low"}
+    assert {rule.rule for rule in load_alert_rules()} == found | {
+        "batch_stuck",
+        "batch_not_closed",
+        "disk_low",
+    }
 
 
 def test_a_night_is_told_when_it_is_over_and_names_what_is_left(board: Board) -> None:

@@ -155,3 +155,18 @@ def test_a_second_run_on_a_held_batch_says_who_holds_it(tmp_path: Path) -> None:
         result = machine.run("digitize", batch, "--plain")
     assert result.returncode == 1
     assert "Lan" in result.stderr
+
+
+def test_a_finished_batch_with_a_file_that_stays_set_aside_is_no_work(tmp_path: Path) -> None:
+    machine = Machine(tmp_path)
+    batch = machine.inbox / "lô"
+    batch.mkdir()
+    Image.new("L", (850, 1100), 255).save(batch / "a.png")
+    (batch / "b.docx").write_bytes(b"PK\x03\x04 a text, no scan")
+    (batch / "SAN-SANG").touch()
+    assert machine.run("digitize", batch, "--plain").returncode == 3
+    before = machine.json("batch", "show", "lô")
+    assert before["files"] == {"in": 2, "read": 1, "set_aside": 1, "not_started": 0}
+    machine.run("digitize", batch)
+    assert machine.json("batch", "show", "lô") == before
+    assert not (machine.home / "prefect").exists()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,10 +17,10 @@ import pytest
 from engines.pool import WorkPool
 from schemas.errors import PageTimedOut, SetupError, SourceError, WorkerDied, WorkFailed
 from schemas.rules import Limits
+from tests.faulty import jobs
 from tests.processes import gone, marked
 
 _ROOT = Path(__file__).parent.parent
-_JOBS = "tests.faulty.jobs"
 _LIMITS = Limits(worker_bytes=600_000_000)
 
 
@@ -37,7 +38,7 @@ def pool(tmp_path: Path, run_id: str) -> Iterator[WorkPool]:
 
 
 def _still_works(pool: WorkPool) -> bool:
-    return pool.run(f"{_JOBS}:add", (2, 3), 10) == 5
+    return pool.run(jobs.add, (2, 3), 10) == 5
 
 
 def test_a_worker_is_ready_soon_and_answers_at_once(pool: WorkPool) -> None:
@@ -47,13 +48,13 @@ def test_a_worker_is_ready_soon_and_answers_at_once(pool: WorkPool) -> None:
     assert time.monotonic() - started < 1.5  # half a second when the machine has nothing else to do
     started = time.monotonic()
     for _ in range(200):
-        pool.run(f"{_JOBS}:add", (1, 1), 10)
+        pool.run(jobs.add, (1, 1), 10)
     assert (time.monotonic() - started) / 200 < 0.01
 
 
 def test_a_large_answer_crosses_whole(pool: WorkPool) -> None:
     """Larger than any socket buffer."""
-    assert len(pool.run(f"{_JOBS}:give", (50_000_000,), 10)) == 50_000_000
+    assert len(pool.run(jobs.give, (50_000_000,), 10)) == 50_000_000
 
 
 @pytest.mark.parametrize(
@@ -64,7 +65,7 @@ def test_a_large_answer_crosses_whole(pool: WorkPool) -> None:
 def test_a_worker_that_dies_is_replaced(pool: WorkPool, job: str, detail: str) -> None:
     """The death is told by its cause; the next job does not notice."""
     with pytest.raises(WorkerDied) as caught:
-        pool.run(f"{_JOBS}:{job}", (), 30)
+        pool.run(getattr(jobs, job), (), 30)
     assert caught.value.rule == "page_worker_died"
     assert caught.value.params["detail"] == detail
     assert _still_works(pool)
@@ -75,7 +76,7 @@ def test_a_job_past_its_time_is_killed_and_its_worker_replaced(pool: WorkPool, j
     """Even one that holds the interpreter, even one that is stopped."""
     started = time.monotonic()
     with pytest.raises(PageTimedOut) as caught:
-        pool.run(f"{_JOBS}:{job}", (), 0.6)
+        pool.run(getattr(jobs, job), (), 0.6)
     assert time.monotonic() - started < 3
     assert caught.value.rule == "page_timed_out"
     assert _still_works(pool)
@@ -88,7 +89,9 @@ def test_the_engine_of_a_job_past_its_time_dies_with_it(
     """Whether our runner started it or a library did."""
     with pytest.raises(PageTimedOut):
         pool.submit(
-            f"{_JOBS}:drive_engine_{'ours' if through_runner else 'theirs'}", (str(tmp_path / "note"),), 1
+            jobs.drive_engine_ours if through_runner else jobs.drive_engine_theirs,
+            (str(tmp_path / "note"),),
+            1,
         ).result()
     assert (tmp_path / "note").read_text().strip().isdigit()
     assert gone(lambda: marked("SOHOA_RUN_ID", run_id))
@@ -97,31 +100,35 @@ def test_the_engine_of_a_job_past_its_time_dies_with_it(
 def test_an_error_of_ours_crosses_as_it_is(pool: WorkPool) -> None:
     """Rule, page and parameters arrive."""
     with pytest.raises(SourceError) as caught:
-        pool.run(f"{_JOBS}:refuse", (), 10)
+        pool.run(jobs.refuse, (), 10)
     assert (caught.value.rule, caught.value.page, caught.value.params) == ("pdf_password", 3, {"detail": "x"})
     with pytest.raises(SetupError):
-        pool.run(f"{_JOBS}:lack", (), 10)
+        pool.run(jobs.lack, (), 10)
 
 
 def test_any_other_error_arrives_with_its_traceback(pool: WorkPool) -> None:
     """As failed work, whatever it was."""
     with pytest.raises(WorkFailed) as caught:
-        pool.run(f"{_JOBS}:fail", (), 10)
+        pool.run(jobs.fail, (), 10)
     assert caught.value.rule == "work_failed"
     assert caught.value.params["detail"] == "ZeroDivisionError: one by none"
     assert "jobs.py" in str(caught.value.params["trace"])
+
+    def elsewhere() -> None: ...
+
+    elsewhere.__module__, elsewhere.__qualname__ = "no.such.module", "job"
     with pytest.raises(WorkFailed):
-        pool.run("no.such.module:job", (), 10)
+        pool.run(elsewhere, (), 10)
 
 
 def test_what_cannot_cross_fails_its_job_only(pool: WorkPool) -> None:
     """In either direction, at either end."""
     with pytest.raises(WorkFailed, match="does not pickle"):
-        pool.run(f"{_JOBS}:unpicklable", (), 10)
+        pool.run(jobs.unpicklable, (), 10)
     with pytest.raises(TypeError):
-        pool.run(f"{_JOBS}:odd", (), 10)
+        pool.run(jobs.odd, (), 10)
     with pytest.raises((TypeError, AttributeError, ValueError)):
-        pool.run(f"{_JOBS}:add", (lambda: None, 1), 10)
+        pool.run(jobs.add, (lambda: None, 1), 10)
     assert _still_works(pool)
 
 
@@ -129,7 +136,7 @@ def test_what_a_worker_prints_goes_to_its_log_and_is_bounded(
     pool: WorkPool, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """Results go to stdout; a library's chatter must not."""
-    assert pool.run(f"{_JOBS}:print_much", (), 10) == 1
+    assert pool.run(jobs.print_much, (), 10) == 1
     assert (tmp_path / "worker-0.log").stat().st_size > 1_000_000
     assert _still_works(pool)
     assert (tmp_path / "worker-0.log").stat().st_size < 1_000_000
@@ -139,15 +146,15 @@ def test_what_a_worker_prints_goes_to_its_log_and_is_bounded(
 def test_a_worn_worker_is_replaced(tmp_path: Path, run_id: str) -> None:
     """After the number of jobs that the limits say."""
     with WorkPool(1, Limits(worker_jobs=3), run_id, tmp_path) as pool:
-        seen = [pool.run(f"{_JOBS}:who", (), 10) for _ in range(7)]
+        seen = [pool.run(jobs.who, (), 10) for _ in range(7)]
     assert [seen.count(pid) for pid in dict.fromkeys(seen)] == [3, 3, 1]
 
 
 def test_who_submits_waits_while_enough_jobs_wait(pool: WorkPool) -> None:
     """Four jobs a worker may wait; the next waits outside."""
-    futures = [pool.submit("time:sleep", (0.3,), 10) for _ in range(5)]
+    futures = [pool.submit(time.sleep, (0.3,), 10) for _ in range(5)]
     started = time.monotonic()
-    futures.append(pool.submit("time:sleep", (0.0,), 10))
+    futures.append(pool.submit(time.sleep, (0.0,), 10))
     assert time.monotonic() - started > 0.1
     for future in futures:
         future.result()
@@ -157,7 +164,7 @@ def test_the_start_of_a_job_is_told_before_it_is_handed_over(pool: WorkPool, tmp
     """And a ledger that refuses the start stops the job, not the pool."""
     told: list[bool] = []
     note = tmp_path / "note"
-    future = pool.submit("shutil:copyfile", (__file__, str(note)), 10, lambda: told.append(note.exists()))
+    future = pool.submit(shutil.copyfile, (__file__, str(note)), 10, lambda: told.append(note.exists()))
     future.result()
     assert told == [False]
     assert note.exists()
@@ -166,7 +173,7 @@ def test_the_start_of_a_job_is_told_before_it_is_handed_over(pool: WorkPool, tmp
         raise OSError("the ledger is read-only")
 
     with pytest.raises(OSError, match="read-only"):
-        pool.submit(f"{_JOBS}:add", (1, 1), 10, refuse).result()
+        pool.submit(jobs.add, (1, 1), 10, refuse).result()
     assert _still_works(pool)
 
 
@@ -177,14 +184,14 @@ def test_a_worker_that_cannot_start_fails_its_job_only(
     with monkeypatch.context() as patched:
         patched.setattr(sys, "executable", str(tmp_path / "no-python"))
         with pytest.raises(OSError, match="no-python"):
-            pool.run(f"{_JOBS}:add", (1, 1), 10)
+            pool.run(jobs.add, (1, 1), 10)
     assert _still_works(pool)
 
 
 def test_closing_kills_what_runs_and_cancels_what_waits(tmp_path: Path, run_id: str) -> None:
     """At once, with nothing left; later jobs are cancelled."""
     pool = WorkPool(2, _LIMITS, run_id, tmp_path)
-    futures: list[Future[object]] = [pool.submit(f"{_JOBS}:hang_in_c", (), 300) for _ in range(6)]
+    futures: list[Future[object]] = [pool.submit(jobs.hang_in_c, (), 300) for _ in range(6)]
     assert gone(lambda: len(marked("SOHOA_RUN_ID", run_id)) < 2)
     started = time.monotonic()
     pool.close()
@@ -193,7 +200,7 @@ def test_closing_kills_what_runs_and_cancels_what_waits(tmp_path: Path, run_id: 
         with pytest.raises(CancelledError):
             future.result(timeout=1)
     with pytest.raises(CancelledError):
-        pool.submit(f"{_JOBS}:add", (1, 1), 10).result(timeout=1)
+        pool.submit(jobs.add, (1, 1), 10).result(timeout=1)
     assert gone(lambda: marked("SOHOA_RUN_ID", run_id))
 
 
@@ -201,9 +208,10 @@ _OWNER = """
 import sys, pathlib
 from engines.pool import WorkPool
 from schemas.rules import Limits
+from tests.faulty import jobs
 run_id, folder, job, arguments = sys.argv[1], sys.argv[2], sys.argv[3], sys.argv[4:]
 pool = WorkPool(2, Limits(), run_id, pathlib.Path(folder))
-waiting = [pool.submit("tests.faulty.jobs:" + job, (folder + "/note-%d" % number, *arguments), 300) for number in range(2)]
+waiting = [pool.submit(getattr(jobs, job), (folder + "/note-%d" % number, *arguments), 300) for number in range(2)]
 for future in waiting:
     future.result()
 """
@@ -230,7 +238,7 @@ def test_nothing_is_left_when_the_owner_is_killed(
 
 def test_an_interrupt_from_the_keyboard_leaves_workers_to_their_owner(pool: WorkPool) -> None:
     """They are no part of the terminal's group, and ignore SIGINT besides."""
-    pid = pool.run(f"{_JOBS}:who", (), 10)
+    pid = pool.run(jobs.who, (), 10)
     assert os.getsid(pid) == pid
     os.kill(pid, signal.SIGINT)
-    assert pool.run(f"{_JOBS}:who", (), 10) == pid
+    assert pool.run(jobs.who, (), 10) == pid

@@ -49,9 +49,14 @@ class Stored(NamedTuple):
 
 
 def document(
-    name: str = "d1", /, *, fields: dict[str, str | None] | None = None, **changes: object
+    name: str = "d1",
+    /,
+    *,
+    fields: dict[str, str | None] | None = None,
+    without: str | None = None,
+    **changes: object,
 ) -> Document:
-    """An accepted birth certificate."""
+    """An accepted birth certificate; the field `without` is not on it."""
     values: dict[str, str | None] = {
         "number": "123/2021",
         "issue_date": "2021-03-02",
@@ -59,6 +64,7 @@ def document(
         "owner_id": "056190001234",
         **(fields or {}),
     }
+    values.pop(without or "", None)
     facts: dict[str, object] = {
         "id": name,
         "sha256": "a" * 64,
@@ -148,6 +154,15 @@ def test_a_low_confidence_is_only_information() -> None:
         (Stored(document(fields={"owner_id": None})), "mandatory_complete", False),
         (
             Stored(document(fields={"owner_id": None, "owner_name": "Nguyễn Văn A"})),
+            "mandatory_complete",
+            False,
+        ),
+        (
+            Stored(
+                document(
+                    fields={"owner_name": "Nguyễn Văn A", "birth_date": "1990-05-04"}, without="owner_id"
+                )
+            ),
             "mandatory_complete",
             True,
         ),

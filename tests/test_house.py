@@ -30,8 +30,9 @@ MOST_LINES = 430
 CATCH_ALL = {
     "engines/worker.py": "the border of one job in a worker",
     "engines/pool.py": "hands any failure to who waits for the job",
-    "flows/files.py": "the border of one file's work: it becomes that file's finding",
+    "flows/work.py": "the border of one file's work: it becomes that file's finding",
     "engines/spreadsheets.py": "the border of one table given by a person: its parser raises anything",
+    "flows/prefect_run.py": "asked whether a failed try may pass: what is none of ours may not",
 }
 
 

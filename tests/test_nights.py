@@ -298,7 +298,7 @@ def test_a_running_batch_heeds_a_wish_before_the_next_file_and_can_be_resumed(
 
 
 def test_a_cancelled_batch_is_not_run_and_says_so(home: Path) -> None:
-    shown(home, lambda database: cancel(database, BATCH))
+    shown(home, lambda database: cancel(database, BATCH, "lan"))
     assert run_scheduled(settings_of(home), BATCH) is ScheduleState.CANCELLED
     with pytest.raises(UsageError):
         shown(home, lambda database: batches.batch(database, BATCH))

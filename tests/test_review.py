@@ -602,7 +602,10 @@ def test_what_is_mandatory_is_asked_first_and_what_was_decided_not_again() -> No
     asked = questions(document.model_copy(update={"findings": (finding("field_uncertain", field="signer"),)}))
     assert list(asked.items()) == [("number", True), ("owner_id", True), ("signer", False)]
     said = [Decision(target="signer", value="Lê A"), Decision(target="owner_id", action=Action.ABSENT)]
-    assert questions(document, said=said) == {"number": True}
+    unnamed = document.model_copy(
+        update={"fields": {name: field for name, field in document.fields.items() if name != "owner_id"}}
+    )
+    assert questions(unnamed, said=said) == {"number": True, "owner_name": True, "owner_id": True}
 
 
 def test_an_owner_without_a_number_is_asked_for_name_or_birth_date() -> None:
@@ -610,6 +613,33 @@ def test_an_owner_without_a_number_is_asked_for_name_or_birth_date() -> None:
     assert questions(document) == {"owner_name": True, "owner_id": True}
     named = {**document.fields, "owner_name": Field(value="Lê A", confidence=0.9)}
     assert questions(document.model_copy(update={"fields": named})) == {"birth_date": True}
+
+
+@pytest.mark.parametrize(
+    "owner",
+    [
+        Field(value="Công ty TNHH Yến sào Khánh Hòa", confidence=0.9),
+        Field(value="Yến sào Khánh Hòa", raw="Yến sào Khánh Hòa, mã số thuế: 4200239470", confidence=0.9),
+    ],
+)
+def test_a_company_is_asked_for_its_number_and_not_for_its_birth_date(owner: Field) -> None:
+    document = paper("a", has_owner=False)
+    document = document.model_copy(update={"fields": {**document.fields, "owner_name": owner}})
+    assert questions(document) == {"owner_id": True}
+    absent = [Decision(target="owner_id", action=Action.ABSENT)]
+    assert questions(document, said=absent) == {"first_issue_date": True}
+    absent.append(Decision(target="first_issue_date", action=Action.ABSENT))
+    assert questions(document, said=absent) == {"owner_id": True}
+
+
+def test_a_mandatory_value_said_to_be_absent_stays_a_question_with_its_reason() -> None:
+    document = paper("a", number=None)
+    fields = {name: field for name, field in document.fields.items() if name != "number"}
+    said = {"number": Decision(target="number", action=Action.ABSENT)}
+    document = document.model_copy(update={"fields": fields})
+    (asked,) = questions_of(document, (), said, RULES.book)
+    assert (asked.target, asked.required) == ("number", True)
+    assert "required_absent" in {note.rule for note in asked.reasons}
 
 
 def test_a_picture_lies_as_it_was_read_with_its_field_framed(tmp_path: Path) -> None:

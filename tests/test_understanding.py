@@ -8,7 +8,6 @@ import pytest
 
 from configs.loader import load_rulebook
 from extractors.anchors import lines_of
-from extractors.routing import route
 from extractors.secrecy import secret_mark
 from extractors.split import mark_separators
 from extractors.understanding import understand
@@ -17,6 +16,7 @@ from schemas.batches import BatchSheet
 from schemas.documents import Document, Role, Route, Verdict
 from schemas.findings import Severity, finding
 from schemas.reading import PageReading, PageState
+from schemas.routing import route
 from tests.printed_pages import NATIONAL, Row, left, official, page, turned
 
 RULES = load_rulebook()

@@ -100,6 +100,13 @@ def _stopped(board: Board, rule: AlertRule, at: datetime, lang: str) -> _Found:
             yield line.batch, f"{line.state} {line.since}", "batch_stopped", words
 
 
+def _not_closed(board: Board, rule: AlertRule, at: datetime, lang: str) -> _Found:
+    for line in board.queue:
+        if line.closing_failed_at is not None:
+            words: dict[str, object] = {"batch": line.batch, "at": _moment(line.closing_failed_at, lang)}
+            yield line.batch, f"closing {line.since}", "batch_not_closed", words
+
+
 def _night(board: Board, rule: AlertRule, at: datetime, lang: str) -> _Found:
     """A batch whose latest run began in the last night that is over, with files left.
 
@@ -155,6 +162,7 @@ _CONDITIONS = {
     "behind_pace": _behind,
     "batch_stuck": _stuck,
     "batch_stopped": _stopped,
+    "batch_not_closed": _not_closed,
     "night_not_finished": _night,
     "disk_low": _disk,
     "unit_without_inventory": _uncounted,

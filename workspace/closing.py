@@ -1,30 +1,40 @@
-"""Closing a batch: events exported, tables written, expectations checked, the report laid where people look.
+"""Closing a batch: tables written, expectations checked, the report laid where people look, events stored.
 
-What is told of it afterwards (board, alerts) never harms the batch: a failure there is logged and made good next time.
+A batch is `closing` until all of it stands and has its end state only then. A closing that was killed or refused is tried
+again by every run. Board and alerts come after it and never hold it back.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
 import structlog
 
+from schemas.batches import BatchState
 from schemas.clock import VIETNAM, today
-from schemas.errors import SohoaError
+from schemas.errors import BatchHeld, SohoaError
+from schemas.events import Event
+from schemas.findings import Finding
+from storage.catalogue import batches, closings
 from storage.objects.keys import batch_key
 from storage.sidecars import export_events
 from storage.tables import write_batch_tables
+from workspace.locks import hold_batch
 from workspace.opening import Workspace
+
+_log = structlog.get_logger(__name__)
 
 
 class Closed(NamedTuple):
-    """Where a closed batch's reports lie."""
+    """Where a closed batch's reports lie, and its end state."""
 
     report: Path
     data_docs: Path | None
     tables: dict[str, str]
+    state: BatchState
 
 
 def report_folder(home: Path, batch: str) -> Path:
@@ -32,8 +42,36 @@ def report_folder(home: Path, batch: str) -> Path:
     return home / "reports" / batch_key(batch)
 
 
-def close_batch(workspace: Workspace, name: str) -> Closed:
-    """Write everything that is derived from a batch; running it again rewrites the same."""
+def close_batch(
+    workspace: Workspace,
+    name: str,
+    ending: BatchState | None = None,
+    *,
+    findings: Sequence[Finding] | None = None,
+    events: Sequence[Event] = (),
+) -> Closed:
+    """Write everything that is derived from a batch, then give the batch its end state.
+
+    The caller holds the batch. Closing a batch again rewrites the same.
+
+    Args:
+        workspace: the opened home.
+        name: the batch.
+        ending: the end state; None keeps the state that the batch has, or that its last closing leads to.
+        findings: the batch's own findings, where they change.
+        events: recorded together with the beginning of the closing.
+
+    Raises:
+        CatalogueError, StoreError: something could not be written; the batch stays `closing`.
+    """
+    closings.begin_closing(
+        workspace.database,
+        name,
+        ending or _ending(workspace, name),
+        run=workspace.run.id,
+        findings=findings,
+        events=events,
+    )
     folder = report_folder(workspace.settings.home, name)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     tables = write_batch_tables(workspace.database, workspace.store, name)
@@ -41,18 +79,51 @@ def close_batch(workspace: Workspace, name: str) -> Closed:
 
     report, data_docs = write_reports(workspace, name, folder)
     export_events(workspace.database, workspace.store, name)
-    return Closed(report, data_docs, tables)
+    state = closings.end_closing(workspace.database, name, workspace.run.id)
+    return Closed(report, data_docs, tables, state)
+
+
+def _ending(workspace: Workspace, name: str) -> BatchState:
+    row = batches.batch(workspace.database, name)
+    state = row.ending or row.state
+    # Whoever holds the batch closes it, so a run that is still entered here has died.
+    return BatchState.FAILED if state in {BatchState.RUNNING, BatchState.CLOSING} else state
+
+
+def is_unclosed(workspace: Workspace, name: str) -> bool:
+    """True if a batch's tables, events and report may not all be written."""
+    return name in closings.unclosed(workspace.database)
+
+
+def close_others(workspace: Workspace, name: str) -> list[str]:
+    """Try again to close batches other than `name` whose closing failed. Returns those that are closed now.
+
+    A failure is logged; it is no failure of the run that tries.
+    """
+    closed = []
+    for batch in closings.unclosed(workspace.database):
+        if batch == name:
+            continue
+        try:
+            with hold_batch(workspace.settings.home, batch, workspace.operator):
+                close_batch(workspace, batch)
+            closed.append(batch)
+        except BatchHeld:
+            continue
+        except (SohoaError, OSError) as error:
+            _log.warning("closing_failed", batch=batch, error=str(error))
+    return closed
 
 
 def tell_department(workspace: Workspace) -> None:
-    """Rewrite the board and send what is to be told, now that a run has ended."""
+    """Rewrite the board and send the alerts that are due, now that a run has ended."""
     from workspace.alerting import check  # noqa: PLC0415
     from workspace.board import write_board  # noqa: PLC0415 - a page and its template: only where a run has ended
 
     try:
         board, _ = write_board(workspace.database, workspace.settings, today(), today())
-        for each in check(workspace.database, workspace.settings, board, datetime.now(VIETNAM)):
-            if each.failure:
-                structlog.get_logger().warning("alerts_waiting", channel=each.channel, error=each.failure)
+        for delivery in check(workspace.database, workspace.settings, board, datetime.now(VIETNAM)):
+            if delivery.failure:
+                _log.warning("alerts_waiting", channel=delivery.channel, error=delivery.failure)
     except (SohoaError, OSError) as error:
-        structlog.get_logger().warning("department_not_told", error=str(error))
+        _log.warning("department_not_told", error=str(error))

@@ -107,9 +107,9 @@ def _submit(workspace: Workspace, opened: LaidOut, page: int, wanted: PageWanted
         *(path, kind, source, workspace.rules.reading, workspace.rules.limits, wanted.rotation),
         *(list(wanted.pieces), list(wanted.covered), list(wanted.marks)),
     )
-    return workspace.pool.submit(
-        "extractors.facsimile:draw", arguments, workspace.rules.limits.page_seconds + _GRACE
-    )
+    from extractors.facsimile import draw  # noqa: PLC0415 - OpenCV: only where pages are drawn
+
+    return workspace.pool.submit(draw, arguments, workspace.rules.limits.page_seconds + _GRACE)
 
 
 def to_cover(papers: Iterable[Document], reading: PageReading) -> list[Box]:

@@ -92,7 +92,7 @@ def _data(
         places.append(("data_docs", str(data_docs)))
     return BatchReportData(
         batch=batch,
-        state=row.state,
+        state=row.ending or row.state,
         operator=run[2] if run else workspace.operator,
         made_at=made_at,
         started=datetime.fromisoformat(run[0]).astimezone(VIETNAM) if run else None,

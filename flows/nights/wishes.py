@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from schemas.batches import BatchState, ScheduleState, Wish
 from schemas.errors import UsageError
-from storage.catalogue import batches, schedules
+from schemas.events import EventType
+from schemas.version import TOOL
+from storage.catalogue import batches, closings, schedules
 from storage.catalogue.database import Database
+from storage.catalogue.provenance import new_event
 from storage.catalogue.schedules import Schedule
 
 
@@ -14,11 +17,21 @@ def pause(database: Database, batch: str) -> Schedule:
     return _ask(database, batch, Wish.PAUSE, ScheduleState.PAUSED)
 
 
-def cancel(database: Database, batch: str) -> Schedule:
-    """Give a batch up; what is done stays done."""
+def cancel(database: Database, batch: str, operator: str) -> Schedule:
+    """Give a batch up; what is done stays done, and its report is written anew by the next run."""
     row = _ask(database, batch, Wish.CANCEL, ScheduleState.CANCELLED)
-    if row.state is ScheduleState.CANCELLED and any(each.name == batch for each in batches.batches(database)):
-        batches.set_state(database, batch, BatchState.CANCELLED)
+    if row.state is ScheduleState.CANCELLED and any(
+        known.name == batch for known in batches.batches(database)
+    ):
+        ended = new_event(
+            EventType.BATCH_ENDED,
+            batch[:255],
+            str(BatchState.CANCELLED),
+            batch=batch,
+            agent=operator,
+            tool=TOOL,
+        )
+        closings.cancel(database, batch, ended)
     return row
 
 

@@ -45,7 +45,7 @@ class OriginalRow(NamedTuple):
 
 
 class BatchRow(NamedTuple):
-    """One batch in a list."""
+    """One batch in a list. `ending` is the end state that a closing leads to, None outside of one."""
 
     name: str
     path: str
@@ -54,6 +54,7 @@ class BatchRow(NamedTuple):
     documents: int
     findings: tuple[Finding, ...]
     sheet: BatchSheet | None
+    ending: BatchState | None = None
 
 
 def dump(findings: Iterable[Finding]) -> list[dict[str, Any]]:
@@ -76,7 +77,8 @@ def bind(
     """
     dumped = sheet.model_dump(mode="json", exclude_none=True) if sheet else None
     with database.write() as connection:
-        known = connection.execute(select(t.batch.c.path).where(t.batch.c.name == name)).first()
+        query = select(t.batch.c.path, t.batch.c.findings).where(t.batch.c.name == name)
+        known = connection.execute(query).first()
         if known is None:
             connection.execute(
                 insert(t.batch).values(
@@ -97,10 +99,12 @@ def bind(
                 name=name,
                 path=known.path,
             )
+        # What the last closing found stays; only the findings about the sheet are renewed.
+        kept = [note for note in load(known.findings) if not note.rule.startswith("batch_sheet")]
         connection.execute(
             update(t.batch)
             .where(t.batch.c.name == name)
-            .values(sheet=dumped, findings=dump(findings), updated_at=now())
+            .values(sheet=dumped, findings=dump([*findings, *kept]), updated_at=now())
         )
 
 
@@ -108,7 +112,7 @@ def set_state(
     database: Database, name: str, state: BatchState, *, findings: Sequence[Finding] | None = None
 ) -> None:
     """Record a batch's state (and its own findings, when given)."""
-    values: dict[str, Any] = {"state": state, "updated_at": now()}
+    values: dict[str, Any] = {"state": state, "ending": None, "updated_at": now()}
     if findings is not None:
         values["findings"] = dump(findings)
     with database.write() as connection:
@@ -132,10 +136,22 @@ def start_run(database: Database, run_id: str, batch: str, operator: str, digest
         )
 
 
-def end_run(database: Database, run_id: str, state: str) -> None:
-    """Close a run."""
+def abandon_run(database: Database, run_id: str) -> None:
+    """End a run that did not come to the end of its closing; does nothing to one that did.
+
+    A batch that was running is `failed` then; one that was being closed stays so.
+    """
     with database.write() as connection:
-        connection.execute(update(t.run).where(t.run.c.id == run_id).values(state=state, ended_at=now()))
+        query = select(t.run).where(t.run.c.id == run_id, t.run.c.ended_at.is_(None))
+        row = connection.execute(query).first()
+        if row is not None:
+            _abandon(connection, row.id, row.batch, str(BatchState.FAILED))
+
+
+def _abandon(connection: Connection, run_id: str, batch: str, state: str) -> None:
+    connection.execute(update(t.run).where(t.run.c.id == run_id).values(state=state, ended_at=now()))
+    running = (t.batch.c.name == batch, t.batch.c.state == BatchState.RUNNING)
+    connection.execute(update(t.batch).where(*running).values(state=BatchState.FAILED, updated_at=now()))
 
 
 def last_run(database: Database, batch: str) -> tuple[str, str | None, str] | None:
@@ -147,8 +163,9 @@ def last_run(database: Database, batch: str) -> tuple[str, str | None, str] | No
 
 
 def close_dead_runs(database: Database, live: Collection[str]) -> list[str]:
-    """Close this machine's runs that ended without a word (killed, power cut). Returns the batches they left.
+    """End this machine's runs that were killed. Returns the batches they left.
 
+    A batch that was running is `failed` then; one that was being closed stays so, and the next run closes it.
     `live` are the ids of the runs of this machine that still hold their lock.
     """
     here = (t.run.c.state == "running", t.run.c.host == socket.gethostname()[:255])
@@ -156,13 +173,7 @@ def close_dead_runs(database: Database, live: Collection[str]) -> list[str]:
         rows = connection.execute(select(t.run.c.id, t.run.c.batch).where(*here)).all()
         dead = [row for row in rows if row.id not in live]
         for row in dead:
-            connection.execute(
-                update(t.run).where(t.run.c.id == row.id).values(state="killed", ended_at=now())
-            )
-            running = (t.batch.c.name == row.batch, t.batch.c.state == BatchState.RUNNING)
-            connection.execute(
-                update(t.batch).where(*running).values(state=BatchState.FAILED, updated_at=now())
-            )
+            _abandon(connection, row.id, row.batch, "killed")
     return sorted({row.batch for row in dead})
 
 
@@ -359,6 +370,7 @@ def batches(database: Database) -> list[BatchRow]:
             row.documents,
             load(row.findings),
             BatchSheet.model_validate(row.sheet) if row.sheet else None,
+            BatchState(row.ending) if row.ending else None,
         )
         for row in rows
     ]

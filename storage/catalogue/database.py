@@ -23,7 +23,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from schemas.errors import CatalogueError
 
-HEAD: Final = "0004"
+HEAD: Final = "0005"
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 LOCK_KEY: Final = 5283_2021
 _READING: Final = "sohoa_reading"

@@ -16,7 +16,8 @@ from schemas.digests import Digests
 from schemas.documents import Document, Route, Verdict
 from schemas.errors import CatalogueError
 from schemas.events import Event, EventType
-from schemas.findings import Finding, finding
+from schemas.findings import finding
+from schemas.routing import after_code, checked_before_code
 from storage.catalogue import codes
 from storage.catalogue import schema as t
 from storage.catalogue.batches import FileRow, dump, finish_file
@@ -41,6 +42,7 @@ from storage.catalogue.lookups import (
     papers,
     versions_of,
 )
+from storage.catalogue.provenance import new_event
 
 __all__ = [
     "CodeParts",
@@ -180,15 +182,14 @@ def void_code(
         document_id = codes.void(
             connection, printed, reason=reason, successor=successor, operator=operator, at=at
         )
-        event = Event(
-            id=new_event_id(),
-            type=EventType.CODE_VOIDED,
-            at=at,
-            subject=document_id,
+        event = new_event(
+            EventType.CODE_VOIDED,
+            document_id,
+            "void",
             batch=batch,
             agent=operator,
             tool=_TOOL,
-            outcome="void",
+            at=at,
             detail={"code": printed, "reason": reason.strip(), "successor": successor},
         )
         record_events(connection, run, [event])
@@ -201,9 +202,9 @@ def _commit_document(connection: Connection, context: _Context, new: NewVersion)
         _insert_document(connection, context, new)
     elif new.version <= known.version:
         return _stored_meanwhile(connection, new, known)
-    document, barred = _barred(new)
-    outcome = _settle_code(connection, context, new._replace(document=document), barred=barred)
-    document = _with_outcome(document, outcome)
+    document = checked_before_code(new.document, new.verdict, has_rendition=new.pdfa_key is not None)
+    outcome = _settle_code(connection, context, new._replace(document=document))
+    document = after_code(document, outcome.findings, refused=outcome.refused)
     linked_to = outcome.linked_to
     if (
         linked_to is None
@@ -265,29 +266,8 @@ def _as_duplicate(connection: Connection, batch: str, file: FileRow) -> FileRow:
     return file._replace(duplicate_of=origin, findings=(*file.findings, note))
 
 
-def _barred(new: NewVersion) -> tuple[Document, bool]:
-    """The last gate before a code: what the caller may have overlooked sends the paper to a person."""
-    document = new.document
-    if document.route is not Route.ACCEPTED:
-        return document, True
-    notes: list[Finding] = []
-    for name in ("owner_id", "number"):
-        held = document.fields.get(name)
-        if held is not None and held.value is None:
-            notes.append(finding("field_unread", field=name))
-    if new.pdfa_key is None:
-        notes.append(finding("pdfa_failed", detail="-"))
-    if new.verdict is Verdict.INVALID:
-        notes.append(finding("pdfa_invalid", rules="-"))
-    if not notes:
-        return document, False
-    known = {each.rule for each in document.findings}
-    fresh = [note for note in notes if note.rule not in known]
-    return document.model_copy(update={"route": Route.REVIEW, "findings": (*document.findings, *fresh)}), True
-
-
-def _settle_code(connection: Connection, context: _Context, new: NewVersion, *, barred: bool) -> codes.Issued:
-    if not barred and new.parts is not None:
+def _settle_code(connection: Connection, context: _Context, new: NewVersion) -> codes.Issued:
+    if new.document.route is Route.ACCEPTED and new.parts is not None:
         return codes.issue(
             connection,
             new.document.id,
@@ -299,17 +279,6 @@ def _settle_code(connection: Connection, context: _Context, new: NewVersion, *, 
     held = codes.code_of(connection, new.document.id)
     notes = codes.differences(connection, new.document)
     return codes.Issued(held, findings=notes, refused=bool(notes))
-
-
-def _with_outcome(document: Document, outcome: codes.Issued) -> Document:
-    fresh = tuple(each for each in outcome.findings if each not in document.findings)
-    lowered = outcome.refused and document.route is Route.ACCEPTED
-    return document.model_copy(
-        update={
-            "findings": (*document.findings, *fresh),
-            "route": Route.REVIEW if lowered else document.route,
-        }
-    )
 
 
 def _outcome_events(
@@ -335,15 +304,14 @@ def _outcome_events(
 def _event(
     context: _Context, kind: EventType, new: NewVersion, outcome: str, detail: dict[str, str]
 ) -> Event:
-    return Event(
-        id=new_event_id(),
-        type=kind,
-        at=context.at,
-        subject=new.document.id,
+    return new_event(
+        kind,
+        new.document.id,
+        outcome,
         batch=context.batch,
         agent=context.operator,
         tool=_TOOL,
-        outcome=outcome,
+        at=context.at,
         detail={"version": new.version, **detail},
     )
 

@@ -40,6 +40,7 @@ batch = Table(
     Column("name", String(255), primary_key=True),
     Column("path", Text, nullable=False),
     Column("state", String(16), nullable=False),
+    Column("ending", String(16)),
     Column("sheet", _Json),
     Column("findings", _Json, nullable=False),
     Column("created_at", String(40), nullable=False),

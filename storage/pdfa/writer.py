@@ -42,7 +42,7 @@ def write_pdfa(
     kind: Format,
     sources: Sequence[PageSource],
     readings: Sequence[PageReading],
-    out: str,
+    out: str | os.PathLike[str],
     identity: RenditionIdentity,
     profile: RenditionProfile,
     members: Sequence[tuple[str, Format]] = (),

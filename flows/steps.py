@@ -1,0 +1,187 @@
+"""The steps of a file's work: stage → pages → read → understand → settle → render. Each takes the file to the next.
+
+How the work ends (kept in catalogue and store, shown, delivered) is the command's own: `flows.keeping`, `flows.single`.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from pathlib import Path
+
+from extractors.bundle import stage_paper
+from extractors.decided import still_open
+from extractors.image_quality import with_image_findings
+from extractors.intake import stage as stage_file
+from flows import readings, renditions
+from flows.renditions import WriteJob
+from flows.work import FileRefused, FileWork, Written
+from schemas.documents import Document, Verdict, document_id
+from schemas.errors import SourceError
+from schemas.findings import Severity, finding, joined
+from schemas.reading import PageReading, PageState
+from schemas.renditions import Rendition, RenditionIdentity, VerdictReport
+from schemas.routing import route
+from schemas.rules import Rulebook
+
+_UNNAMED = "Văn bản"  # title of a paper whose kind is unknown
+
+
+def stage(work: FileWork) -> FileWork:
+    """Copy and hash the file."""
+    context, source = work.context, work.source
+    if source.members is None:
+        staged = stage_file(
+            source.path, name=source.name, staging=work.folder, limits=context.limits, inbox=context.inbox
+        )
+    else:
+        staged = stage_paper(
+            source.members, name=source.name, staging=work.folder, limits=context.limits, inbox=context.inbox
+        )
+    return work.having(staged=staged)
+
+
+def pages(work: FileWork) -> FileWork:
+    """List its pages, if they were not listed before."""
+    listed = work.before.pages
+    if listed is None:
+        listed = readings.list_pages(work.context, work.file)
+        work.before.keep_pages(listed)
+    return work.having(pages=listed)
+
+
+def read(work: FileWork) -> FileWork:
+    """Read its pages and measure their images."""
+    context = work.context
+    done = readings.read_pages(context, work.file, work.listed, work.before.ledger)
+    return work.having(readings=with_image_findings(done, context.image, context.as_of))
+
+
+def understand(work: FileWork) -> FileWork:
+    """Split it into papers and understand each."""
+    from extractors.split import mark_separators  # noqa: PLC0415 - `pdfa` need not understand
+    from extractors.understanding import understand as papers_of  # noqa: PLC0415
+
+    context, rules = work.context, _rulebook(work)
+    if all(reading.state is PageState.FAILED for reading in work.readings):
+        errors = [
+            note for reading in work.readings for note in reading.findings if note.severity is Severity.ERROR
+        ]
+        raise FileRefused(*work.listed.findings, *errors)
+    splits = list(work.before.splits)
+    if work.file.members and not splits:
+        # Whoever made the folder said that it is one paper.
+        splits = [tuple(page.number for page in work.listed.pages)]
+    marked = mark_separators(work.readings, rules)
+    papers = papers_of(
+        work.file.sha256,
+        marked,
+        rules,
+        context.sheet,
+        context.as_of,
+        splits=splits or None,
+        decided=work.before.decided,
+    )
+    return work.having(readings=marked, papers=papers)
+
+
+def settle(work: FileWork) -> FileWork:
+    """Refuse a file with a secret paper in it: neither its words nor its pictures go further."""
+    if any(note.rule == "secret_document" for paper in work.papers for note in paper.findings):
+        raise FileRefused(finding("secret_document"))
+    return work
+
+
+def settle_as_one(work: FileWork) -> FileWork:
+    """Take the whole file as one paper that nobody has to understand."""
+    numbers = tuple(page.number for page in work.listed.pages)
+    whole = Document(id=document_id(work.file.sha256, numbers), sha256=work.file.sha256, pages=numbers)
+    return work.having(papers=(whole,))
+
+
+def render(work: FileWork) -> FileWork:
+    """Write and check the PDF/A of every paper that is not stored already."""
+    fresh = [paper for paper in work.papers if paper.id not in work.before.current]
+    jobs = [_job(work, paper) for paper in fresh]
+    limits, pool = work.context.limits, work.context.pool
+    futures = [renditions.submit(pool, limits, job) for job in jobs]
+    written = [
+        _written(work, paper, job, future) for paper, job, future in zip(fresh, jobs, futures, strict=True)
+    ]
+    return work.having(written=tuple(written))
+
+
+def of_paper(work: FileWork, paper: Document) -> tuple[PageReading, ...]:
+    """Readings of a paper's pages."""
+    wanted = set(paper.pages)
+    return tuple(reading for reading in work.readings if reading.number in wanted)
+
+
+def _rulebook(work: FileWork) -> Rulebook:
+    assert work.context.rulebook is not None
+    return work.context.rulebook
+
+
+def _job(work: FileWork, paper: Document) -> WriteJob:
+    context, staged = work.context, work.file
+    assert context.rendition is not None
+    identity = RenditionIdentity(
+        document_id=paper.id,
+        original_sha256=staged.sha256,
+        title=_title(work, paper),
+        created=work.before.received,
+        agency=context.agency,
+    )
+    wanted = set(paper.pages)
+    return WriteJob(
+        path=staged.path,
+        kind=staged.format,
+        sources=tuple(page for page in work.listed.pages if page.number in wanted),
+        readings=of_paper(work, paper),
+        out=work.folder / f"{paper.id}.pdf",
+        identity=identity,
+        profile=context.rendition,
+        members=tuple((member.path, member.format) for member in staged.members),
+    )
+
+
+def _title(work: FileWork, paper: Document) -> str:
+    if work.context.rulebook is None:
+        return Path(work.file.name).stem
+    kind = work.context.rulebook.kind(paper.kind)
+    return kind.title if kind else _UNNAMED
+
+
+def _written(work: FileWork, paper: Document, job: WriteJob, future: Future[Rendition]) -> Written:
+    """The written file, checked: by our own structure checks always, by veraPDF where it is."""
+    context = work.context
+    unchecked = VerdictReport(verdict=Verdict.NOT_CHECKED)
+    try:
+        rendition = renditions.outcome(context.pool, context.limits, job, future)
+    except SourceError as error:
+        detail = str(error.params.get("detail", error))[:200]
+        failed = finding("pdfa_failed", page=error.page, detail=detail)
+        return _routed(work, Written(paper, job.out, None, unchecked, (failed,), error))
+    broken = renditions.broken(context.pool, job, rendition)
+    if broken:
+        return _routed(work, Written(paper, job.out, None, unchecked, broken))
+    if context.verapdf is None:
+        report = VerdictReport(verdict=Verdict.NOT_CHECKED, reason="veraPDF")
+    else:
+        report = context.verapdf.check([job.out], job.profile.flavour)[str(job.out)]
+    notes = rendition.findings
+    if report.verdict is Verdict.INVALID:
+        notes = (*notes, finding("pdfa_invalid", rules=", ".join(report.rules[:5])))
+    elif report.verdict is Verdict.NOT_CHECKED and (context.verapdf or context.says_unchecked):
+        notes = (*notes, finding("pdfa_not_checked", reason=report.reason))
+    return _routed(work, Written(paper, job.out, rendition, report, notes))
+
+
+def _routed(work: FileWork, written: Written) -> Written:
+    """The paper with what was found as it was written, and routed with that."""
+    paper = written.paper.model_copy(update={"findings": joined(written.paper.findings, written.findings)})
+    if work.context.rulebook is None:
+        return written._replace(paper=paper)
+    on_pages = [note for reading in of_paper(work, paper) for note in reading.findings]
+    open_notes = still_open(on_pages, work.before.decided.get(paper.id, {}))
+    decided = route(paper, work.context.rulebook, open_notes, written.report.verdict)
+    return written._replace(paper=paper.model_copy(update={"route": decided}))

@@ -1,0 +1,36 @@
+"""One way to make a provenance event: a fresh id, the present moment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from schemas.events import Event, EventType
+from storage.catalogue.events import new_event_id, now
+
+Detail = str | int | float | None
+
+
+def new_event(
+    kind: EventType,
+    subject: str,
+    outcome: str,
+    *,
+    batch: str | None,
+    agent: str,
+    tool: str,
+    at: str | None = None,
+    detail: Mapping[str, Detail] = MappingProxyType({}),
+) -> Event:
+    """An event of this moment; it is recorded by whoever writes what it tells of."""
+    return Event(
+        id=new_event_id(),
+        type=kind,
+        at=at or now(),
+        subject=subject,
+        batch=batch,
+        agent=agent,
+        tool=tool,
+        outcome=outcome,
+        detail=dict(detail),
+    )
