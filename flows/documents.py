@@ -31,6 +31,7 @@ from storage.catalogue.batches import OriginalRow
 from storage.catalogue.documents import NewVersion
 from storage.objects import keys
 from storage.sidecars import write_sidecar
+from workspace.healing import keep_object, keep_original
 from workspace.opening import TOOL, Workspace
 
 
@@ -67,14 +68,10 @@ def make_documents(
         if paper.id not in stored
         or stored[paper.id].digests != plan.digests
         or _was_partial(stored[paper.id])
+        or not plan.damaged.isdisjoint({stored[paper.id].pdfa_key, stored[paper.id].sidecar_key})
     ]
     futures = [_submit(workspace, staged, original, pages, read, paper) for paper in fresh]
-    workspace.store.put_if_absent(
-        keys.original(staged.sha256),
-        Path(staged.path),
-        sha256=staged.sha256,
-        content_type="application/octet-stream",
-    )
+    keep_original(workspace, staged, plan.name, known=bool(stored))
     versions = []
     for paper, (job, future) in zip(fresh, futures, strict=True):
         try:
@@ -176,7 +173,16 @@ def _store(
     pdfa_key = None
     if rendition is not None:
         pdfa_key = keys.pdfa(rendition.sha256)
-        workspace.store.put_if_absent(pdfa_key, out, sha256=rendition.sha256, content_type="application/pdf")
+        keep_object(
+            workspace,
+            pdfa_key,
+            out,
+            sha256=rendition.sha256,
+            content_type="application/pdf",
+            subject=paper.id,
+            batch=plan.name,
+            known=version > 1 and pdfa_key in plan.damaged,
+        )
     events = _events(workspace, plan, paper, verdict, rendition)
     wanted = set(paper.pages)
     sidecar = Sidecar(
@@ -213,6 +219,7 @@ def _store(
         tools=tools(workspace),
         events=events,
     )
+    stored = write_sidecar(workspace.store, sidecar)
     return NewVersion(
         document=paper,
         digests=plan.digests,
@@ -220,7 +227,8 @@ def _store(
         verdict=verdict,
         pdfa_key=pdfa_key,
         pdfa_sha256=rendition.sha256 if rendition else None,
-        sidecar_key=write_sidecar(workspace.store, sidecar),
+        sidecar_key=stored.key,
+        sidecar_sha256=stored.sha256,
         parts=documents.parts_of(paper) if paper.route is Route.ACCEPTED else None,
         events=events,
     )

@@ -29,6 +29,7 @@ from schemas.findings import Finding, Severity, finding
 from schemas.reading import PageList, PageReading, PageState
 from storage.catalogue import batches, decisions, documents
 from storage.catalogue.batches import FileRow, OriginalRow
+from workspace.healing import heal_twin
 from workspace.opening import TOOL, Workspace
 
 log = structlog.get_logger(__name__)
@@ -101,6 +102,7 @@ def _known_or_new(bench: Bench, planned: PlannedFile, staged: StagedFile) -> Fil
     twin = batches.finished_twin(bench.workspace.database, staged.sha256, bench.plan.name, planned.entry.name)
     ours = planned.known.sha256 == staged.sha256 and planned.known.duplicate_of is None
     if twin is not None and not ours:
+        heal_twin(bench.workspace, staged, bench.plan.name)
         return _link(bench, planned, staged, twin)
     return _digitise(bench, planned, staged)
 
@@ -183,6 +185,7 @@ def _commit(
         lambda document_id, code: _event(bench, EventType.CODE_ISSUED, document_id, "issued", code=code),
         events=[arrived],
     )
+    workspace.send()
     return FileOutcome(row.name, status, row.pages, len(issued), sum(1 for each in issued if each.new_code))
 
 
@@ -279,6 +282,7 @@ def _write(bench: Bench, row: FileRow, events: Sequence[Event]) -> None:
         lambda document_id, code: _event(bench, EventType.CODE_ISSUED, document_id, "issued", code=code),
         events=events,
     )
+    workspace.send()
 
 
 def _event(bench: Bench, kind: EventType, subject: str, outcome: str, **detail: str | int) -> Event:

@@ -117,6 +117,8 @@ def judge(
         return "awaiting_code" if paper.kind in kinds_without_code else "no_code"
     if not paper.stored:
         return "not_stored"
+    if not paper.intact:
+        return "not_intact"
     if paper.digitised_on is None or paper.digitised_on > as_of:
         return "digitised_later"
     return _force(paper, as_of)

@@ -85,6 +85,7 @@ def decide(
         UsageError: a paper is not of this batch, or its readings are no longer kept.
     """
     with hold_batch(workspace.settings.home, batch, workspace.operator):
+        workspace.require_current(batch)
         applied = apply(
             workspace, batch, wanted, as_of=as_of, operator=operator or workspace.operator, how=how
         )
@@ -181,7 +182,7 @@ def _next(
 ) -> Decided:
     """A paper's next version, its sidecar stored; `said` is all that stands decided about it, the new included."""
     document_id, version = row.document.id, row.version + 1
-    sidecar = read_sidecar(workspace.store, document_id, row.version)
+    sidecar = read_sidecar(workspace.store, row.sidecar_key)
     readings = _readings(workspace, row, sidecar, frame.as_of, kept)
     (paper,) = understand(
         row.document.sha256,
@@ -208,6 +209,7 @@ def _next(
             "events": events,
         }
     )
+    stored = write_sidecar(workspace.store, renewed)
     made = NewVersion(
         document=paper,
         digests=digests,
@@ -215,7 +217,8 @@ def _next(
         verdict=row.verdict,
         pdfa_key=row.pdfa_key,
         pdfa_sha256=row.pdfa_sha256,
-        sidecar_key=write_sidecar(workspace.store, renewed),
+        sidecar_key=stored.key,
+        sidecar_sha256=stored.sha256,
         parts=documents.parts_of(paper) if paper.route is Route.ACCEPTED else None,
         events=(),
     )

@@ -11,7 +11,13 @@ from pydantic import Field as ModelField
 from schemas.rules import DatedRow
 
 Condition = Literal[
-    "behind_pace", "batch_stuck", "batch_stopped", "night_not_finished", "disk_low", "unit_without_inventory"
+    "behind_pace",
+    "batch_stuck",
+    "batch_stopped",
+    "night_not_finished",
+    "disk_low",
+    "unit_without_inventory",
+    "fixity_damage",
 ]
 Channel = Literal["log", "email", "webhook"]
 

@@ -23,7 +23,7 @@ from configs.loader import load_alert_rules
 from configs.settings import Settings
 from schemas.alerts import ChannelSpec
 from schemas.batches import BatchState
-from schemas.board import Board
+from schemas.board import Board, Fixity
 from storage.catalogue import alerts, batches
 from storage.catalogue.database import Database
 from tests.board_home import DAY, NOW, UNITS, fill, settings_for
@@ -151,7 +151,12 @@ def test_every_condition_of_the_rules_is_found_in_the_catalogues_own_records(boa
     short = board.model_copy(update={"disk": board.disk.model_copy(update={"days_left": 9.0})})
     (low,) = [each for each in alerts_of(short, LATER, "vi") if each.rule == "disk_low"]
     assert low.message.startswith("Đĩa còn đủ 9 ngày")
-    assert {rule.rule for rule in load_alert_rules()} == found | {"batch_stuck", "disk_low"}
+    lost = board.model_copy(
+        update={"fixity": Fixity(at=NOW.isoformat(), outcome="damaged", objects=9, damaged=2)}
+    )
+    (damage,) = [each for each in alerts_of(lost, LATER, "vi") if each.rule == "fixity_damage"]
+    assert damage.message.endswith("2 đối tượng bị mất hoặc đã khác. Xem: sohoa verify")
+    assert {rule.rule for rule in load_alert_rules()} == found | {"batch_stuck", "disk_low", "fixity_damage"}
 
 
 def test_a_night_is_told_when_it_is_over_and_names_what_is_left(board: Board) -> None:

@@ -555,7 +555,7 @@ def test_connections_that_break_are_tried_again(server: S3Server, monkeypatch: p
 
 @given(name=st.text(min_size=1))
 def test_every_batch_name_makes_keys_that_every_store_carries(name: str) -> None:
-    assert keys.check(keys.events(name, "run-1"))
+    assert keys.check(keys.chain_object(keys.batch_key(name), 1))
     assert keys.check(keys.derived(name, "documents.parquet"))
 
 

@@ -133,6 +133,14 @@ def _uncounted(board: Board, rule: AlertRule, at: datetime, lang: str) -> _Found
         yield f"{row.level} {row.unit}", "no inventory", "unit_without_inventory", words
 
 
+def _damage(board: Board, rule: AlertRule, at: datetime, lang: str) -> _Found:
+    fixity = board.fixity
+    if fixity is not None and fixity.damaged > rule.threshold:
+        day = vn_date(datetime.fromisoformat(fixity.at).astimezone(VIETNAM).date())
+        words: dict[str, object] = {"count": vn_number(fixity.damaged), "day": day}
+        yield "store", str(fixity.damaged), "fixity_damage", words
+
+
 _CONDITIONS = {
     "behind_pace": _behind,
     "batch_stuck": _stuck,
@@ -140,6 +148,7 @@ _CONDITIONS = {
     "night_not_finished": _night,
     "disk_low": _disk,
     "unit_without_inventory": _uncounted,
+    "fixity_damage": _damage,
 }
 
 

@@ -13,8 +13,9 @@ import structlog
 
 from schemas.clock import VIETNAM, today
 from schemas.errors import SohoaError
+from storage.catalogue.events import anchor
 from storage.objects.keys import batch_key
-from storage.sidecars import export_events
+from storage.outbox import send_all
 from storage.tables import write_batch_tables
 from workspace.opening import Workspace
 
@@ -40,7 +41,8 @@ def close_batch(workspace: Workspace, name: str) -> Closed:
     from workspace.reporting import write_reports  # noqa: PLC0415 - great-expectations: seconds of import
 
     report, data_docs = write_reports(workspace, name, folder)
-    export_events(workspace.database, workspace.store, name)
+    anchor(workspace.database, name)
+    send_all(workspace.database, workspace.store)
     return Closed(report, data_docs, tables)
 
 

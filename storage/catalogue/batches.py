@@ -14,9 +14,13 @@ from schemas.digests import Digests
 from schemas.errors import BatchNameTaken, UsageError
 from schemas.findings import Finding
 from schemas.reading import PageList
+from storage.catalogue import chains
 from storage.catalogue import schema as t
 from storage.catalogue.database import Database
+from storage.catalogue.events import chain_of
 from storage.catalogue.events import now as now  # callers of this module stamp with it, too
+
+_CHUNK = 500
 
 
 class FileRow(NamedTuple):
@@ -89,6 +93,7 @@ def bind(
                     updated_at=now(),
                 )
             )
+            _note_batch(connection, name)
             return
         if known.path != path:
             raise BatchNameTaken(
@@ -102,6 +107,24 @@ def bind(
             .where(t.batch.c.name == name)
             .values(sheet=dumped, findings=dump(findings), updated_at=now())
         )
+        _note_batch(connection, name)
+
+
+def _note_batch(connection: Connection, name: str) -> None:
+    chains.note(connection, chain_of(name), t.batch, t.batch.c.name == name)
+
+
+def _note_run(connection: Connection, run_id: str) -> None:
+    batch = connection.execute(select(t.run.c.batch).where(t.run.c.id == run_id)).scalar()
+    if batch is not None:
+        chains.note(connection, chain_of(batch), t.run, t.run.c.id == run_id)
+
+
+def _note_files(connection: Connection, batch: str, names: Sequence[str]) -> None:
+    column = t.batch_file.c
+    for start in range(0, len(names), _CHUNK):
+        named = column.name.in_(names[start : start + _CHUNK])
+        chains.note(connection, chain_of(batch), t.batch_file, column.batch == batch, named)
 
 
 def set_state(
@@ -113,6 +136,7 @@ def set_state(
         values["findings"] = dump(findings)
     with database.write() as connection:
         connection.execute(update(t.batch).where(t.batch.c.name == name).values(values))
+        _note_batch(connection, name)
 
 
 def start_run(database: Database, run_id: str, batch: str, operator: str, digests: Digests) -> None:
@@ -130,12 +154,14 @@ def start_run(database: Database, run_id: str, batch: str, operator: str, digest
                 started_at=now(),
             )
         )
+        _note_run(connection, run_id)
 
 
 def end_run(database: Database, run_id: str, state: str) -> None:
     """Close a run."""
     with database.write() as connection:
         connection.execute(update(t.run).where(t.run.c.id == run_id).values(state=state, ended_at=now()))
+        _note_run(connection, run_id)
 
 
 def last_run(database: Database, batch: str) -> tuple[str, str | None, str] | None:
@@ -163,6 +189,8 @@ def close_dead_runs(database: Database, live: Collection[str]) -> list[str]:
             connection.execute(
                 update(t.batch).where(*running).values(state=BatchState.FAILED, updated_at=now())
             )
+            _note_run(connection, row.id)
+            _note_batch(connection, row.batch)
     return sorted({row.batch for row in dead})
 
 
@@ -219,6 +247,8 @@ def enter_files(database: Database, batch: str, names: Sequence[str]) -> None:
         if moved:
             where = (t.batch_file.c.batch == bindparam("in_batch"), t.batch_file.c.name == bindparam("named"))
             connection.execute(update(t.batch_file).where(*where).values(position=bindparam("place")), moved)
+        changed = [row["name"] for row in fresh] + [row["named"] for row in moved]
+        _note_files(connection, batch, [str(name) for name in changed])
 
 
 def finish_file(connection: Connection, batch: str, row: FileRow) -> None:
@@ -239,6 +269,10 @@ def finish_file(connection: Connection, batch: str, row: FileRow) -> None:
             updated_at=now(),
         )
     )
+    _note_files(connection, batch, [row.name])
+    if row.sha256 is not None:
+        chains.note(connection, chain_of(batch), t.original, t.original.c.sha256 == row.sha256)
+        chains.note_passes(connection, chain_of(batch), batch, row.sha256)
 
 
 def receive_original(database: Database, sha256: str, size: int, kind: str) -> OriginalRow:
@@ -378,4 +412,5 @@ def requeue(database: Database, name: str, names: Sequence[str] | None) -> list[
                 .where(column.batch == name, column.name.in_(chosen))
                 .values(done_with=None, attempts=0, updated_at=now())
             )
+            _note_files(connection, name, chosen)
     return chosen
