@@ -1,8 +1,9 @@
-"""`sohoa verify` and `sohoa rebuild`: whether the store is whole, and the catalogue from the store alone."""
+"""`sohoa verify`, `rebuild`, `backup`, `restore`: whether the store is whole, and the catalogue brought back."""
 
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -119,3 +120,42 @@ def rebuild(as_json: AsJson = False, home: Home = None, lang: Lang = None, opera
     if aside is not None:
         sys.stdout.write(text("rebuild.aside", settings.lang, path=aside) + "\n")
     return EXIT_SET_ASIDE if rebuilt.problems else 0
+
+
+@app.command("backup")
+def backup(
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="Tệp sao lưu sẽ ghi (.tar.gz).")],
+    as_json: AsJson = False,
+    home: Home = None,
+    lang: Lang = None,
+    operator: Operator = None,
+) -> int:
+    """Sao lưu danh mục, cấu hình và lịch chạy vào một tệp; nơi lưu được sao lưu riêng."""
+    settings = settings_of(home, lang, operator)
+    from workspace.backup import backup as write  # noqa: PLC0415
+
+    _print_backup(write(settings, out), "backup.done", settings.lang, as_json=as_json)
+    return 0
+
+
+@app.command("restore")
+def restore(
+    file: Annotated[Path, typer.Argument(metavar="IN", help="Tệp sao lưu.")],
+    as_json: AsJson = False,
+    home: Home = None,
+    lang: Lang = None,
+    operator: Operator = None,
+) -> int:
+    """Khôi phục một bản sao lưu vào một nơi giữ dữ liệu còn trống, sau khi kiểm từng phần."""
+    settings = settings_of(home, lang, operator)
+    from workspace.backup import restore as unpack  # noqa: PLC0415
+
+    _print_backup(unpack(settings, file), "backup.restored", settings.lang, as_json=as_json)
+    return 0
+
+
+def _print_backup(done: Any, key: str, lang: str, *, as_json: bool) -> None:
+    if as_json:
+        print_json({**done._asdict(), "path": str(done.path)})
+    else:
+        sys.stdout.write(text(key, lang, path=done.path, at=done.made_at, parts=len(done.parts)) + "\n")

@@ -109,10 +109,10 @@ def judge(
         return "other_series"
     if paper.role != Role.RESULT:
         return "not_a_result"
-    if paper.route != Route.ACCEPTED:
-        return "not_accepted"
     if paper.code_voided:
         return "code_voided"
+    if paper.route != Route.ACCEPTED:
+        return "not_accepted"
     if paper.code is None:
         return "awaiting_code" if paper.kind in kinds_without_code else "no_code"
     if not paper.stored:

@@ -36,7 +36,14 @@ _DRAWN_ANEW: Final = frozenset(
         *("kind_unknown", "no_result_code", "result_code_ambiguous", "result_code_unlisted"),
         *("field_missing", "field_unread", "field_uncertain", "field_malformed", "field_conflict"),
         *("date_in_future", "unit_unresolved", "validity_unknown", "page_broken"),
-        *("code_part_differs", "code_voided", "identity_duplicate", "running_number_exhausted"),
+        *(
+            "code_part_differs",
+            "code_voided",
+            "twin_code_voided",
+            "sidecar_lost",
+            "identity_duplicate",
+            "running_number_exhausted",
+        ),
     }
 )
 

@@ -35,6 +35,7 @@ class ChainObject(NamedTuple):
     previous: str | None
     sha256: str
     data: bytes
+    sent: bool = True
 
 
 def add(connection: Connection, chain: str, entry: Mapping[str, Any], *, urgent: bool) -> None:
@@ -175,4 +176,6 @@ def mark_sent(connection: Connection, sent: Iterable[ChainObject]) -> int:
 
 
 def _object(row: Any) -> ChainObject:
-    return ChainObject(row.order, row.chain, row.seq, row.previous, row.sha256, zlib.decompress(row.body))
+    return ChainObject(
+        row.order, row.chain, row.seq, row.previous, row.sha256, zlib.decompress(row.body), row.sent
+    )

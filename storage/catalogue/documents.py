@@ -52,6 +52,7 @@ __all__ = [
     "codes_of",
     "commit",
     "commit_next",
+    "enter_void",
     "events_of",
     "events_to_export",
     "find",
@@ -174,25 +175,46 @@ def void_code(
     Raises:
         CodeError: no such code in force, no reason, or a successor that was never issued.
     """
-    at = now()
     with database.write() as connection:
-        batch = connection.execute(select(t.code.c.batch).where(t.code.c.printed == printed)).scalar()
-        document_id = codes.void(
-            connection, printed, reason=reason, successor=successor, operator=operator, at=at
-        )
-        event = Event(
-            id=new_event_id(),
-            type=EventType.CODE_VOIDED,
-            at=at,
-            subject=document_id,
-            batch=batch,
-            agent=operator,
-            tool=_TOOL,
-            outcome="void",
-            detail={"code": printed, "reason": reason.strip(), "successor": successor},
-        )
-        record_events(connection, run, [event])
-        chains.note(connection, chain_of(batch), t.code, t.code.c.printed == printed)
+        return enter_void(connection, printed, reason=reason, operator=operator, successor=successor, run=run)
+
+
+def enter_void(
+    connection: Connection,
+    printed: str,
+    *,
+    reason: str,
+    operator: str,
+    successor: str | None,
+    run: str,
+    second_operator: str | None = None,
+) -> str:
+    """The same inside the caller's transaction; `second_operator` agreed to it."""
+    at = now()
+    batch = connection.execute(select(t.code.c.batch).where(t.code.c.printed == printed)).scalar()
+    document_id = codes.void(
+        connection, printed, reason=reason, successor=successor, operator=operator, at=at
+    )
+    detail: dict[str, str | int | float | None] = {
+        "code": printed,
+        "reason": reason.strip(),
+        "successor": successor,
+    }
+    if second_operator:
+        detail["second_operator"] = second_operator
+    event = Event(
+        id=new_event_id(),
+        type=EventType.CODE_VOIDED,
+        at=at,
+        subject=document_id,
+        batch=batch,
+        agent=operator,
+        tool=_TOOL,
+        outcome="void",
+        detail=detail,
+    )
+    record_events(connection, run, [event])
+    chains.note(connection, chain_of(batch), t.code, t.code.c.printed == printed)
     return document_id
 
 
