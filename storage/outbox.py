@@ -81,6 +81,8 @@ def require_current(database: Database, store: ObjectStore, chosen: Iterable[str
         first = next(chain_keys(store), None)
         if first is not None and not _heads(database):
             raise CatalogueOlder(first[0], 0, first[1])
+        with database.write() as connection:
+            chains.adopt(connection, chain_of)
     for chain in [chains.HOUSE, *(chain_of(name) for name in chosen)]:
         seq = known.get(chain, (0, ""))[0] + 1
         # Another process may have gone on since the heads were read.

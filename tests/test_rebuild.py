@@ -94,6 +94,22 @@ def test_a_catalogue_older_than_its_store_is_refused_and_kept_aside_by_the_rebui
     assert machine.json("code", "show", code)["state"] == "void"
 
 
+def test_a_catalogue_from_before_there_were_chains_is_taken_into_them(machine: Machine, home: Path) -> None:
+    before = shown(machine)
+    shutil.rmtree(machine.home / "store" / "events")
+    with closing(sqlite3.connect(machine.home / "catalogue.db")) as catalogue:
+        catalogue.execute("DELETE FROM chain_object")
+        catalogue.execute("DELETE FROM outbox")
+        catalogue.execute("UPDATE code SET event = NULL")
+        catalogue.execute("UPDATE document_version SET sidecar_sha256 = NULL")
+        catalogue.commit()
+    assert machine.run("digitize", home.parent / BATCH, "--plain").returncode == 0
+    assert machine.run("verify").returncode == 0
+    lose_catalogue(machine)
+    assert machine.run("rebuild").returncode == 0
+    assert shown(machine) == before
+
+
 def test_a_catalogue_that_is_up_to_date_is_not_replaced(machine: Machine) -> None:
     before = (machine.home / "catalogue.db").stat().st_ino
     done = machine.run("rebuild")

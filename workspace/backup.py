@@ -157,9 +157,7 @@ def _write(out: Path, manifest: dict[str, Any], files: dict[str, Path]) -> None:
             os.fsync(stream.fileno())
         beside.replace(out)
     except OSError as error:
-        raise SetupError(
-            f"cannot write {out}", remedy="output_unwritable", path=out, detail=error.strerror
-        ) from error
+        raise SetupError(str(error.strerror), remedy="output_unwritable", path=out) from error
     finally:
         beside.unlink(missing_ok=True)
 
@@ -189,5 +187,5 @@ def _unpack(archive: tarfile.TarFile, folder: Path, file: Path) -> dict[str, Any
 
 def _unusable(file: Path, detail: str) -> UsageError:
     return UsageError(
-        f"{file} is no usable backup: {detail}", remedy="backup_unusable", path=file, detail=detail
+        f"{file} is no usable backup: {detail}", remedy="backup_unusable", path=file, why=detail
     )

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Table, delete, func, insert, select, update
@@ -76,6 +76,39 @@ def _without_reading(row: dict[str, Any]) -> dict[str, Any]:
     """A version as the chain tells it: its reading stands in the sidecar, what the commit decided stands here."""
     data = row.pop("data")
     return {**row, "findings": data.get("findings", [])}
+
+
+def adopt(connection: Connection, chain_of_batch: Callable[[str], str]) -> None:
+    """Enter all that a catalogue holds which was filled before there were chains: rows first, then events."""
+    if connection.execute(select(t.chain_object.c.order).limit(1)).first() is not None:
+        return
+    for name in connection.execute(select(t.batch.c.name).order_by(t.batch.c.created_at)).scalars().all():
+        chain = chain_of_batch(name)
+        documents = select(t.document.c.id).where(t.document.c.batch == name)
+        files = select(t.batch_file.c.sha256).where(t.batch_file.c.batch == name)
+        held: list[tuple[Table, ColumnElement[bool]]] = [
+            (t.batch, t.batch.c.name == name),
+            (t.run, t.run.c.batch == name),
+            (t.original, t.original.c.sha256.in_(files)),
+            (t.batch_file, t.batch_file.c.batch == name),
+            (t.document, t.document.c.batch == name),
+            (t.document_version, t.document_version.c.document_id.in_(documents)),
+            (t.code, t.code.c.document_id.in_(documents)),
+            (t.decision, t.decision.c.document_id.in_(documents)),
+        ]
+        for table, where in held:
+            note(connection, chain, table, where)
+        for sha256 in connection.execute(files.distinct()).scalars().all():
+            if sha256 is not None:
+                note_passes(connection, chain, name, sha256)
+    note(connection, HOUSE, t.inventory)
+    note(connection, HOUSE, t.elsewhere)
+    events = select(t.event).order_by(t.event.c.at, t.event.c.run, t.event.c.sequence)
+    for row in connection.execute(events).all():
+        chain = chain_of_batch(row.batch) if row.batch else HOUSE
+        entry = {"event": row.data, "run": row.run, "sequence": row.sequence}
+        add(connection, chain, entry, urgent=True)
+    seal_rest(connection)
 
 
 def seal(connection: Connection) -> None:
