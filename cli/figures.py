@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -187,17 +188,30 @@ def inventory_import(
     if elsewhere:
         results = read_elsewhere(table, unit_of, kind_of)
         _refuse(results.problems, settings.lang)
-        with database_of(settings) as database:
+        with _evidenced(settings) as database:
             count = figures.add_elsewhere(database, results.rows)
     else:
         counted = read_inventory(table, unit_of, kind_of)
         _refuse(counted.problems, settings.lang)
-        with database_of(settings) as database:
+        with _evidenced(settings) as database:
             figures.put_inventory(database, counted.rows)
             count = len(counted.rows)
     key = "inventory.elsewhere" if elsewhere else "inventory.imported"
     sys.stdout.write(text(key, settings.lang, count=count) + "\n")
     return 0
+
+
+@contextmanager
+def _evidenced(settings: Any) -> Iterator[Any]:
+    """The catalogue, current with its store; what is entered goes into the house chain and is stored at the end."""
+    from storage import outbox  # noqa: PLC0415
+    from storage.objects import open_store  # noqa: PLC0415
+
+    store = open_store(settings.store, settings.home)
+    with database_of(settings) as database:
+        outbox.require_current(database, store)
+        yield database
+        outbox.send_all(database, store)
 
 
 def _refuse(problems: Sequence[Any], lang: str) -> None:
