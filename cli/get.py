@@ -48,7 +48,12 @@ def get(
     )
     if key is None:
         raise UsageError("no PDF/A", remedy="document_without_pdfa", value=wanted)
-    target = _target(out, Path(row.file).name if original else f"{row.document.id}.pdf")
+    # An original goes exactly where it is sent: its own name may have no ending, or a wrong one.
+    target = (
+        _target(out, Path(row.file).name, ending="")
+        if original
+        else _target(out, f"{row.document.id}.pdf", ending=".pdf")
+    )
     if not target.parent.is_dir():
         raise UsageError(f"no folder {target.parent}", remedy="batch_folder_absent", folder=target.parent)
     if os.path.lexists(target) and not force:
@@ -61,9 +66,8 @@ def get(
     return 0
 
 
-def _target(out: Path, name: str) -> Path:
-    """Where the file goes: into a folder under its own name, else under the name given, with its ending."""
+def _target(out: Path, name: str, *, ending: str) -> Path:
+    """Where the file goes: into a folder under its own name, else under the name given, with an ending if it has none."""
     if out.is_dir():
         return out / name
-    suffix = Path(name).suffix
-    return out if out.suffix or not suffix else out.with_name(out.name + suffix)
+    return out if out.suffix or not ending else out.with_name(out.name + ending)

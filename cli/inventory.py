@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,6 +15,7 @@ from cli.options import Home, Lang, Operator, settings_of
 from cli.wording import words
 from configs.loader import load_kinds, load_rulebook
 from configs.messages import text
+from configs.settings import Settings
 from extractors.units import resolve
 from quality.inventory import describe, read_elsewhere, read_inventory
 from quality.inventory_template import write_template
@@ -21,7 +23,10 @@ from schemas.batches import BatchSheet
 from schemas.clock import today
 from schemas.errors import UsageError
 from schemas.text import fold
+from storage import outbox
 from storage.catalogue import figures
+from storage.catalogue.database import Database
+from storage.objects import open_store
 from workspace.board import write_board
 
 
@@ -39,12 +44,12 @@ def import_(
     if elsewhere:
         results = read_elsewhere(table, unit_of, kind_of)
         _refuse(results.problems, settings.lang)
-        with database_of(settings) as database:
+        with _evidenced(settings) as database:
             count = figures.add_elsewhere(database, results.rows)
     else:
         counted = read_inventory(table, unit_of, kind_of)
         _refuse(counted.problems, settings.lang)
-        with database_of(settings) as database:
+        with _evidenced(settings) as database:
             figures.put_inventory(database, counted.rows)
             count = len(counted.rows)
     with database_of(settings) as database:
@@ -52,6 +57,16 @@ def import_(
     key = "inventory.elsewhere" if elsewhere else "inventory.imported"
     sys.stdout.write(text(key, settings.lang, count=count) + "\n")
     return 0
+
+
+@contextmanager
+def _evidenced(settings: Settings) -> Iterator[Database]:
+    """The catalogue, current with its store; what is entered goes into the house chain and is stored at the end."""
+    store = open_store(settings.store, settings.home)
+    with database_of(settings) as database:
+        outbox.require_current(database, store)
+        yield database
+        outbox.send_all(database, store)
 
 
 def _refuse(problems: Sequence[Any], lang: str) -> None:

@@ -14,6 +14,7 @@ from flows.plan import BatchPlan, make_plan
 from schemas.batches import BatchState
 from schemas.clock import today
 from storage.catalogue import batches, views
+from storage.outbox import send_all
 from workspace.closing import close_batch, close_others, is_unclosed, tell_department
 from workspace.locks import hold_batch
 from workspace.opening import Workspace, open_workspace
@@ -37,6 +38,7 @@ def digitize_batch(
     """
     name = open_inbox(folder).name
     with open_workspace(settings) as workspace, hold_batch(settings.home, name, workspace.operator):
+        workspace.require_current(name)
         plan = make_plan(workspace, folder)
         outcome = None
         if plan.todo or not _has_ended(workspace, name):
@@ -45,6 +47,7 @@ def digitize_batch(
             outcome = _close_again(workspace, plan, progress)
         if close_others(workspace, name):
             tell_department(workspace)
+        send_all(workspace.database, workspace.store)
         return outcome, views.show(workspace.database, name)
 
 

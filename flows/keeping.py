@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from pathlib import Path
 from typing import NamedTuple
 
 import structlog
@@ -33,6 +32,7 @@ from storage.catalogue.provenance import new_event
 from storage.ledger import Ledger
 from storage.objects import keys
 from storage.sidecars import write_sidecar
+from workspace.healing import heal_twin, keep_object, keep_original
 from workspace.opening import Workspace
 
 log = structlog.get_logger(__name__)
@@ -63,8 +63,8 @@ class BatchRun:
         return new_event(kind, subject, outcome, batch=self.plan.name, agent=agent, tool=TOOL, detail=detail)
 
     def commit(self, row: FileRow, versions: Sequence[NewVersion], event: Event) -> list[documents.Committed]:
-        """Write a file's fate with its documents and their codes: all of it, or nothing."""
-        return documents.commit(
+        """Write a file's fate with its documents and their codes: all of it, or nothing. Then store its events."""
+        done = documents.commit(
             self.workspace.database,
             self.plan.name,
             self.workspace.run.id,
@@ -74,6 +74,8 @@ class BatchRun:
             lambda document_id, code: self.event(EventType.CODE_ISSUED, document_id, "issued", code=code),
             events=[event],
         )
+        self.workspace.send()
+        return done
 
 
 class LedgerEntry:
@@ -137,7 +139,9 @@ def _recall(workspace: Workspace, plan: BatchPlan, staged: StagedFile) -> Known:
         current=frozenset(
             row.document.id
             for row in stored
-            if row.digests == plan.digests and row.document.route is not Route.PARTIAL
+            if row.digests == plan.digests
+            and row.document.route is not Route.PARTIAL
+            and plan.damaged.isdisjoint({row.pdfa_key, row.sidecar_key})
         ),
         keep_pages=lambda pages: batches.keep_page_list(database, sha256, pages),
     )
@@ -169,6 +173,7 @@ class KeepInBatch:
         twin = batches.finished_twin(database, staged.sha256, name, self.planned.entry.name)
         if twin is None or (known.sha256 == staged.sha256 and known.duplicate_of is None):
             return None
+        heal_twin(self.run.workspace, staged, name)
         original = batches.receive_original(database, staged.sha256, staged.size, staged.format)
         pages = len(original.page_list.pages) if original.page_list else 0
         row = self._row(work, FileStatus.READ, (*staged.findings, finding("duplicate_file", of=twin)))
@@ -262,13 +267,8 @@ def _store(run: BatchRun, work: FileWork) -> list[NewVersion]:
     Raises:
         StoreError: the store refused, lost or changed bytes.
     """
-    run.workspace.store.put_if_absent(
-        keys.original(work.file.sha256),
-        Path(work.file.path),
-        sha256=work.file.sha256,
-        content_type="application/octet-stream",
-    )
     stored = documents.of_original(run.workspace.database, work.file.sha256)
+    keep_original(run.workspace, work.file, run.plan.name, known=bool(stored))
     versions = {row.document.id: row.version for row in stored}
     return [_version(run, work, written, versions.get(written.paper.id, 0) + 1) for written in work.written]
 
@@ -278,12 +278,19 @@ def _version(run: BatchRun, work: FileWork, written: Written, version: int) -> N
     pdfa_key = None
     if rendition is not None:
         pdfa_key = keys.pdfa(rendition.sha256)
-        run.workspace.store.put_if_absent(
-            pdfa_key, written.path, sha256=rendition.sha256, content_type="application/pdf"
+        keep_object(
+            run.workspace,
+            pdfa_key,
+            written.path,
+            sha256=rendition.sha256,
+            content_type="application/pdf",
+            subject=paper.id,
+            batch=run.plan.name,
+            known=version > 1 and pdfa_key in run.plan.damaged,
         )
         written.path.unlink(missing_ok=True)
     events = _events(run, written)
-    sidecar = _sidecar(run, work, written, version, events)
+    stored = write_sidecar(run.workspace.store, _sidecar(run, work, written, version, events))
     return NewVersion(
         document=paper,
         digests=run.plan.digests,
@@ -291,7 +298,8 @@ def _version(run: BatchRun, work: FileWork, written: Written, version: int) -> N
         verdict=written.report.verdict,
         pdfa_key=pdfa_key,
         pdfa_sha256=rendition.sha256 if rendition else None,
-        sidecar_key=write_sidecar(run.workspace.store, sidecar),
+        sidecar_key=stored.key,
+        sidecar_sha256=stored.sha256,
         parts=documents.parts_of(paper) if paper.route is Route.ACCEPTED else None,
         events=events,
     )

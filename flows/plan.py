@@ -7,7 +7,7 @@ finding is transient (tried once more) or someone asked (`batch retry`).
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from extractors.batch_sheet import read_batch_sheet
@@ -19,7 +19,7 @@ from schemas.digests import Digests
 from schemas.errors import SourceError
 from schemas.findings import Finding, finding
 from schemas.rules import Limits
-from storage.catalogue import batches
+from storage.catalogue import batches, fixity
 from storage.catalogue.batches import FileRow
 from workspace.opening import Workspace
 
@@ -44,6 +44,7 @@ class BatchPlan:
     findings: tuple[Finding, ...]
     digests: Digests
     todo: tuple[PlannedFile, ...]
+    damaged: frozenset[str] = frozenset()
 
     @property
     def name(self) -> str:
@@ -69,14 +70,15 @@ def make_plan(workspace: Workspace, folder: Path) -> BatchPlan:
     batches.bind(workspace.database, inbox.name, str(inbox.root), sheet=sheet, findings=notes)
     batches.enter_files(workspace.database, inbox.name, [entry.name for entry in inbox.files])
     known = batches.files(workspace.database, inbox.name)
-    plan = BatchPlan(inbox, sheet, notes, digests, ())
+    plan = BatchPlan(inbox, sheet, notes, digests, (), frozenset(fixity.damaged(workspace.database)))
+    lost = fixity.damaged_originals(workspace.database) if plan.damaged else frozenset()
     entries = [*inbox.files, *_vanished(inbox, known)]
     todo = tuple(
         PlannedFile(entry, position, known[entry.name])
         for position, entry in enumerate(entries)
-        if _has_work(workspace, plan, entry, known[entry.name])
+        if _has_work(workspace, plan, entry, known[entry.name], lost)
     )
-    return BatchPlan(inbox, sheet, notes, digests, todo)
+    return replace(plan, todo=todo)
 
 
 def _vanished(inbox: Inbox, known: dict[str, FileRow]) -> list[InboxFile]:
@@ -111,7 +113,9 @@ def hash_entry(limits: Limits, inbox: Inbox, entry: InboxFile) -> Fingerprint:
     return fingerprint_paper(entry.members, limits=limits, inbox=inbox.root)
 
 
-def _has_work(workspace: Workspace, plan: BatchPlan, entry: InboxFile, row: FileRow) -> bool:
+def _has_work(
+    workspace: Workspace, plan: BatchPlan, entry: InboxFile, row: FileRow, lost: frozenset[str]
+) -> bool:
     if row.status is FileStatus.NOT_STARTED or row.done_with is None:
         return True
     transient = any(each.transient for each in row.findings)
@@ -122,6 +126,6 @@ def _has_work(workspace: Workspace, plan: BatchPlan, entry: InboxFile, row: File
     except SourceError as error:
         # What cannot even be hashed has no new bytes to work on; another reason than last time is worth a look.
         return all(each.rule != error.rule for each in row.findings)
-    if mark.sha256 != row.sha256:
+    if mark.sha256 != row.sha256 or mark.sha256 in lost:
         return True
     return row.status is not FileStatus.SET_ASIDE and row.done_with != plan.done_mark

@@ -120,7 +120,11 @@ BOARD: Final[Sentences] = {
         "không có lần kiểm tra nào được ghi, tính đến {day}",
         "no check is on record, as of {day}",
     ),
-    "fixity_note": ("kết quả: {outcome}", "outcome: {outcome}"),
+    "fixity_whole": ("còn nguyên: {objects} đối tượng", "whole: {objects} objects"),
+    "fixity_damaged": (
+        "SAI LỆCH: {damaged} đối tượng bị mất hoặc đã khác",
+        "DAMAGED: {damaged} objects missing or altered",
+    ),
     "footer": (
         "Số hóa = ảnh được chấp nhận, đủ siêu dữ liệu bắt buộc, đã cấp mã, đã lưu; còn hiệu lực vào ngày tính. "
         "Cách đọc «tăng 20 %»: {reading}. Chỉ tiêu: KH 5283/KH-UBND III.1–2 (configs/targets.csv). "

@@ -109,14 +109,16 @@ def judge(
         return "other_series"
     if paper.role != Role.RESULT:
         return "not_a_result"
-    if paper.route != Route.ACCEPTED:
-        return "not_accepted"
     if paper.code_voided:
         return "code_voided"
+    if paper.route != Route.ACCEPTED:
+        return "not_accepted"
     if paper.code is None:
         return "awaiting_code" if paper.kind in kinds_without_code else "no_code"
     if not paper.stored:
         return "not_stored"
+    if not paper.intact:
+        return "not_intact"
     if paper.digitised_on is None or paper.digitised_on > as_of:
         return "digitised_later"
     return _force(paper, as_of)

@@ -43,6 +43,10 @@ REASONS: Final[Sentences] = {
     ),
     "no_code": ("chưa được cấp mã", "no code issued"),
     "not_stored": ("chưa lưu bản PDF/A", "its PDF/A is not stored"),
+    "not_intact": (
+        "kiểm tra toàn vẹn thấy tệp lưu bị mất hoặc đã khác; xem: sohoa verify",
+        "a stored object is missing or altered; see: sohoa verify",
+    ),
     "digitised_later": ("số hóa sau ngày báo cáo", "digitised after the reporting day"),
     "superseded": ("đã được thay thế", "superseded"),
     "expired": ("hết hiệu lực tại ngày báo cáo", "no longer in force on the reporting day"),

@@ -148,6 +148,7 @@ def trace_page(trace: Trace, pictures: Pictures, word: Word, lang: str = "vi", p
         shown=voice.value,
         papers=[_Sheet(paper, pictures, voice, pages_shown) for paper in trace.papers],
         events=[(each, _detail(each, voice)) for each in trace.events],
+        provenance=trace.provenance,
         outcome_of=lambda event: _outcome(event, trace, voice),
         fixity=_fixity(trace),
     )

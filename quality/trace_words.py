@@ -154,9 +154,19 @@ TRACE: Final[Sentences] = {
     "accounted": ("{accounted}/{pages} trang đã tính", "{accounted} of {pages} pages accounted"),
     "attempts": ("{count} lần chạy", "{count} attempts"),
     "events": ("Nhật ký: mọi sự kiện theo thứ tự", "Every event, in order"),
-    "event_count": (
-        "{count} sự kiện, không sự kiện nào bị sửa hay xóa.",
-        "{count} events; none is ever changed.",
+    "events_agree": (
+        "{count} sự kiện; đã đọc lại chuỗi nhật ký trong nơi lưu lúc lập trang này: tất cả đều khớp.",
+        "{count} events; the stored chains were read back for this page, and all agree.",
+    ),
+    "events_waiting": (
+        "{count} sự kiện; {waiting} còn chờ ghi vào nơi lưu, các sự kiện khác đều khớp.",
+        "{count} events; {waiting} still wait to be stored, all others agree with the store.",
+    ),
+    "events_differ": (
+        "SAI LỆCH: {count} sự kiện; {differ} khác với bản lưu hoặc chỉ có ở một nơi, {unread} không đọc lại được. "
+        "Kiểm tra: sohoa verify",
+        "NOT INTACT: {count} events; {differ} differ from the stored ones or stand in one place only, {unread} cannot "
+        "be read back. To check: sohoa verify",
     ),
     "tool": ("Công cụ", "Tool"),
     "outcome": ("Kết quả", "Outcome"),
@@ -170,6 +180,7 @@ TRACE: Final[Sentences] = {
     "event_code issued": ("cấp mã", "code issued"),
     "event_code voided": ("hủy mã", "code voided"),
     "event_metadata modification": ("người xem quyết định", "decided by a person"),
+    "event_repair": ("khôi phục đối tượng", "object healed"),
     "event_linked": ("nối với bản trùng", "linked"),
     "event_set aside": ("để riêng", "set aside"),
     "event_batch started": ("lượt chạy bắt đầu", "run started"),
@@ -179,6 +190,7 @@ TRACE: Final[Sentences] = {
     "outcome_failed": ("không được", "failed"),
     "outcome_issued": ("đã cấp", "issued"),
     "outcome_void": ("đã hủy", "void"),
+    "outcome_healed": ("đã khôi phục", "healed"),
     "outcome_linked": ("đã nối", "linked"),
     "outcome_decided": ("đã ghi nhận", "recorded"),
     "outcome_started": ("bắt đầu", "started"),
@@ -202,6 +214,9 @@ TRACE: Final[Sentences] = {
     "detail_code": ("mã", "code"),
     "detail_to": ("tới", "to"),
     "detail_reason": ("lý do", "reason"),
+    "detail_second_operator": ("người thứ hai", "second operator"),
+    "detail_object": ("đối tượng", "object"),
+    "detail_aside": ("bản hỏng giữ ở", "damaged bytes kept at"),
     "detail_successor": ("thay bằng", "successor"),
     "detail_version": ("phiên bản", "version"),
     "detail_note": ("ghi chú", "note"),

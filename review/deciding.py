@@ -38,7 +38,14 @@ _DRAWN_ANEW: Final = frozenset(
         *("kind_unknown", "no_result_code", "result_code_ambiguous", "result_code_unlisted"),
         *("field_missing", "field_unread", "field_uncertain", "field_malformed", "field_conflict"),
         *("date_in_future", "unit_unresolved", "validity_unknown", "page_broken"),
-        *("code_part_differs", "code_voided", "identity_duplicate", "running_number_exhausted"),
+        *(
+            "code_part_differs",
+            "code_voided",
+            "twin_code_voided",
+            "sidecar_lost",
+            "identity_duplicate",
+            "running_number_exhausted",
+        ),
     }
 )
 
@@ -87,6 +94,7 @@ def decide(
         UsageError: a paper is not of this batch, or its readings are no longer kept.
     """
     with hold_batch(workspace.settings.home, batch, workspace.operator):
+        workspace.require_current(batch)
         applied = apply(
             workspace, batch, wanted, as_of=as_of, operator=operator or workspace.operator, how=how
         )
@@ -182,7 +190,7 @@ def _next(
 ) -> Decided:
     """A paper's next version, its sidecar stored; `said` is all that stands decided about it, the new included."""
     document_id, version = row.document.id, row.version + 1
-    sidecar = read_sidecar(workspace.store, document_id, row.version)
+    sidecar = read_sidecar(workspace.store, row.sidecar_key)
     readings = _readings(workspace, row, sidecar, frame.as_of, kept)
     (paper,) = understand(
         row.document.sha256,
@@ -209,6 +217,7 @@ def _next(
             "events": events,
         }
     )
+    stored = write_sidecar(workspace.store, renewed)
     made = NewVersion(
         document=paper,
         digests=digests,
@@ -216,7 +225,8 @@ def _next(
         verdict=row.verdict,
         pdfa_key=row.pdfa_key,
         pdfa_sha256=row.pdfa_sha256,
-        sidecar_key=write_sidecar(workspace.store, renewed),
+        sidecar_key=stored.key,
+        sidecar_sha256=stored.sha256,
         parts=documents.parts_of(paper) if paper.route is Route.ACCEPTED else None,
         events=(),
     )

@@ -89,6 +89,7 @@ def import_workbook(
     if not batch or not filled.rows:
         return Imported(batch, len(filled.rows), filled.unanswered, 0, 0, (), tuple(problems))
     with hold_batch(workspace.settings.home, batch, workspace.operator):
+        workspace.require_current(batch)
         checked = _check(workspace, batch, filled.rows, as_of)
         problems += checked.problems
         applied: list[Applied] = []

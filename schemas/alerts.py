@@ -18,6 +18,7 @@ Condition = Literal[
     "night_not_finished",
     "disk_low",
     "unit_without_inventory",
+    "fixity_damage",
 ]
 Channel = Literal["log", "email", "webhook"]
 

@@ -109,10 +109,12 @@ class MachineRead(_Record):
 
 
 class Fixity(_Record):
-    """The last fixity check on record."""
+    """The last fixity check on record; `damaged` counts objects that are not intact now."""
 
     at: str
     outcome: str
+    objects: int = 0
+    damaged: int = 0
 
 
 class Board(_Record):

@@ -11,6 +11,7 @@
     ├── BatchStopped            exit 4   most of the batch was set aside
     ├── StoreError              exit 1   the object store refused, lost or changed bytes
     ├── CatalogueError          exit 1   the catalogue cannot be opened or is of another version
+    │   └── CatalogueOlder      exit 1   the store holds events that the catalogue has never heard of
     ├── DeliveryError           exit 1   an alert could not be handed to a mail server or webhook; it is kept
     ├── CodeError               exit 1   a code cannot be issued (running number beyond 99, code void …)
     └── SourceError                      one file or page cannot be used; becomes a finding, never stops a batch
@@ -88,6 +89,21 @@ class CatalogueError(SohoaError):
     """The catalogue cannot be opened, or is of another version."""
 
     code = "catalogue"
+
+
+class CatalogueOlder(CatalogueError):
+    """The catalogue is older than its store: work under it would issue codes and versions a second time."""
+
+    code = "catalogue_older"
+
+    def __init__(self, chain: str, known: int, stored: int) -> None:
+        super().__init__(
+            f"the catalogue is older than its store: chain {chain} ends at {known}, the store holds {stored}",
+            remedy="catalogue_older",
+            chain=chain,
+            known=known,
+            stored=stored,
+        )
 
 
 class CodeError(SohoaError):

@@ -19,6 +19,7 @@ class EventType(StrEnum):
     CODE_ISSUED = "code issued"
     CODE_VOIDED = "code voided"
     DECISION = "metadata modification"  # a person's word on one value, old and new
+    REPAIR = "repair"  # good bytes put back where an object was lost or damaged
     LINKED = "linked"
     SET_ASIDE = "set aside"
     BATCH_STARTED = "batch started"

@@ -66,6 +66,8 @@ RULES: Final[dict[str, RuleSpec]] = {
     "image_broken": RuleSpec(_E),
     "image_too_large": RuleSpec(_E),
     "too_many_pages": RuleSpec(_E),
+    "sidecar_lost": RuleSpec(_E),
+    "twin_code_voided": RuleSpec(_E),
     "secret_document": RuleSpec(_E),
     "duplicate_file": RuleSpec(_I),
     "disk_full": RuleSpec(_E, transient=True),

@@ -62,6 +62,7 @@ class PaperRow(BaseModel):
     issue_date: date | None
     digitised_on: date | None
     stored: bool
+    intact: bool = True
     validity: ValidityState
     valid_until: date | None = None
     validity_source: str | None = None

@@ -202,6 +202,29 @@ class TracedEvent(Event):
     run: str
 
 
+class Provenance(_Part):
+    """How the events shown compare with those stored in the chains: read back and compared for this trace.
+
+    Attributes:
+        agree: events that the store holds word for word.
+        differ: events that the store tells otherwise, that it does not hold, or that only it holds.
+        unread: events whose chain object is lost or damaged.
+        waiting: events that are still to be stored.
+    """
+
+    agree: int
+    differ: int
+    unread: int
+    waiting: int
+
+    @property
+    def state(self) -> str:
+        """The sentence that fits: `agree`, `waiting` or `differ`."""
+        if self.differ or self.unread:
+            return "differ"
+        return "waiting" if self.waiting else "agree"
+
+
 class Trace(_Part):
     """The answer to one question.
 
@@ -215,6 +238,7 @@ class Trace(_Part):
         arrivals: everywhere these bytes lay, the first first.
         papers: what was made of them, or the one paper asked for.
         events: everything that happened to papers and original, and the runs it happened in, in order.
+        provenance: how these events compare with the stored ones.
     """
 
     wanted: str
@@ -226,6 +250,7 @@ class Trace(_Part):
     arrivals: tuple[Arrival, ...]
     papers: tuple[TracedPaper, ...]
     events: tuple[TracedEvent, ...]
+    provenance: Provenance
 
 
 class PagePicture(NamedTuple):

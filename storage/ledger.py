@@ -1,7 +1,7 @@
 """The reading ledger: every whole-page reading is entered when it starts, and kept when it ends.
 
 What is here is durable before any catalogue row: a killed run's finished pages are never read twice. Lies in
-the same database as the catalogue, whose single-writer rule it shares. `synchronous=NORMAL` is enough: after
+the same database as the catalogue, whose single-writer rule it shares. Words are kept here alone; after
 a power cut the last readings may be missing and are made again, which costs time and nothing else.
 """
 

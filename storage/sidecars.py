@@ -1,25 +1,20 @@
-"""Writing the truth beside the originals: one JSON sidecar a document version, and the events of each run.
+"""Writing the truth beside the originals: one JSON sidecar a document version.
 
-A sidecar lies in the store before any catalogue row speaks of it. One that a killed run left behind is put
-again; one that the catalogue refers to is never touched, because its version number is taken.
+A sidecar lies in the store before any catalogue row refers to it, and is never rewritten; the row holds its digest.
 """
 
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ValidationError
 
 from schemas.errors import StoreError
-from schemas.events import Event
 from schemas.sidecars import Sidecar
-from storage.catalogue import events as kept
-from storage.catalogue.database import Database
 from storage.objects import ObjectStore, keys, sha256_of
 
 _JSON = "application/json"
-_LINES = "application/x-ndjson"
 
 
 def dump(sidecar: Sidecar) -> bytes:
@@ -42,43 +37,42 @@ def load(data: bytes, *, key: str = "") -> Sidecar:
         ) from error
 
 
-def write_sidecar(store: ObjectStore, sidecar: Sidecar) -> str:
-    """Store a sidecar, read back and verified. Returns its key."""
+class StoredSidecar(NamedTuple):
+    """Where a sidecar lies, and the digest of its bytes."""
+
+    key: str
+    sha256: str
+
+
+def write_sidecar(store: ObjectStore, sidecar: Sidecar) -> StoredSidecar:
+    """Store a sidecar once, read back and verified.
+
+    What a killed run left under the same version number proves nothing and is never overwritten: the new one then lies
+    beside it, under a key that bears its digest. The catalogue row says which of them counts.
+    """
     data = dump(sidecar)
-    key = keys.sidecar(sidecar.document.id, sidecar.version)
-    store.put(key, data, sha256=sha256_of(data), content_type=_JSON)
-    return key
+    digest = sha256_of(data)
+    for key in (
+        keys.sidecar(sidecar.document.id, sidecar.version),
+        keys.sidecar(sidecar.document.id, sidecar.version, digest),
+    ):
+        try:
+            store.put_if_absent(key, data, sha256=digest, content_type=_JSON)
+        except StoreError as error:
+            if error.remedy != "object_differs":
+                raise
+        else:
+            return StoredSidecar(key, digest)
+    raise StoreError(f"object {key} is there with other content", remedy="object_differs", key=key)
 
 
-def read_sidecar(store: ObjectStore, document_id: str, version: int) -> Sidecar:
-    """One version's sidecar.
+def read_sidecar(store: ObjectStore, key: str) -> Sidecar:
+    """The sidecar under a key.
 
     Raises:
         StoreError: it is not there, or cannot be read.
     """
-    key = keys.sidecar(document_id, version)
     return load(store.read(key), key=key)
-
-
-def export_events(database: Database, store: ObjectStore, batch: str) -> int:
-    """Put the events that no object holds yet, those of killed runs too. Returns how many.
-
-    Each run's object is rewritten whole and marked as kept only afterwards: a kill in between repeats, never
-    loses.
-    """
-    waiting = kept.events_to_export(database, batch)
-    for run in sorted({run for run, _ in waiting}):
-        events = kept.events_of_run(database, batch, run)
-        data = b"".join(_bytes(event) for event in events)
-        store.put(keys.events(batch, run), data, sha256=sha256_of(data), content_type=_LINES)
-        kept.mark_exported(database, [event.id for event in events])
-    return len(waiting)
-
-
-def read_events(store: ObjectStore, batch: str, run: str) -> list[Event]:
-    """Events of one run as the store keeps them."""
-    data = store.read(keys.events(batch, run))
-    return [Event.model_validate_json(line) for line in data.splitlines() if line]
 
 
 def _bytes(model: BaseModel, *, indent: int | None = None) -> bytes:

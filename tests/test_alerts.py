@@ -23,7 +23,7 @@ from configs.loader import load_alert_rules
 from configs.settings import Settings
 from schemas.alerts import ChannelSpec
 from schemas.batches import BatchState
-from schemas.board import Board
+from schemas.board import Board, Fixity
 from storage.catalogue import alerts, batches
 from storage.catalogue.database import Database
 from tests.board_home import DAY, NOW, UNITS, fill, settings_for
@@ -151,10 +151,16 @@ def test_every_condition_of_the_rules_is_found_in_the_catalogues_own_records(boa
     short = board.model_copy(update={"disk": board.disk.model_copy(update={"days_left": 9.0})})
     (low,) = [each for each in alerts_of(short, LATER, "vi") if each.rule == "disk_low"]
     assert low.message.startswith("Đĩa còn đủ 9 ngày")
+    lost = board.model_copy(
+        update={"fixity": Fixity(at=NOW.isoformat(), outcome="damaged", objects=9, damaged=2)}
+    )
+    (damage,) = [each for each in alerts_of(lost, LATER, "vi") if each.rule == "fixity_damage"]
+    assert damage.message.endswith("2 đối tượng bị mất hoặc đã khác. Xem: sohoa verify")
     assert {rule.rule for rule in load_alert_rules()} == found | {
         "batch_stuck",
         "batch_not_closed",
         "disk_low",
+        "fixity_damage",
     }
 
 

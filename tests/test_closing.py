@@ -74,14 +74,14 @@ def test_a_batch_keeps_the_name_of_its_end_through_a_closing_that_fails(
 ) -> None:
     with copy_of(digitised, tmp_path) as workspace:
         with monkeypatch.context() as patched, pytest.raises(StoreError):
-            patched.setattr(closing, "export_events", refuse)
+            patched.setattr(closing, "send_all", refuse)
             close_batch(workspace, OTHER, ending)
         assert state(workspace) is BatchState.CLOSING
         board = board_of(workspace.database, workspace.settings, today())
         alerts = [alert.rule for alert in alerts_of(board, datetime.now(VIETNAM), "vi")]
         assert "batch_not_closed" in alerts
         with monkeypatch.context() as patched:
-            patched.setattr(closing, "export_events", refuse)
+            patched.setattr(closing, "send_all", refuse)
             assert close_others(workspace, BATCH) == []
         assert close_others(workspace, BATCH) == [OTHER]
         assert state(workspace) is ending

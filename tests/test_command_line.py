@@ -91,10 +91,32 @@ def test_originals_come_back_unchanged(done: Machine, scans: Path, tmp_path: Pat
     shown = done.json("batch", "show", scans.name)
     assert shown["documents"]
     for paper in shown["documents"]:
-        out = tmp_path / "original"
+        out = tmp_path / paper["id"]
         result = done.run("get", paper["id"], out, "--original")
         assert result.returncode == 0, result.stderr
         assert out.read_bytes() == (scans / paper["file"]).read_bytes()
+
+
+def test_get_writes_over_nothing_unless_told_to_and_gives_a_pdf_its_ending(
+    done: Machine, scans: Path, tmp_path: Path
+) -> None:
+    paper = done.json("batch", "show", scans.name)["documents"][0]
+    assert done.run("get", paper["id"], tmp_path / "giấy").returncode == 0
+    got = tmp_path / "giấy.pdf"
+    assert got.read_bytes().startswith(b"%PDF-")
+    got.write_bytes(b"mine")
+    refused = done.run("get", paper["id"], got)
+    assert refused.returncode == 2 and "--force" in refused.stderr and got.read_bytes() == b"mine"
+    assert done.run("get", paper["id"], got, "--force").returncode == 0
+    assert got.read_bytes().startswith(b"%PDF-")
+    nowhere = done.run("get", paper["id"], tmp_path / "không có" / "x.pdf")
+    assert nowhere.returncode == 2 and "Traceback" not in nowhere.stderr
+
+
+def test_a_file_is_not_called_an_absent_folder(done: Machine, scans: Path) -> None:
+    scan = next(path for path in scans.iterdir() if path.is_file())
+    wrong = done.run("digitize", scan)
+    assert wrong.returncode == 2 and "là tệp" in wrong.stderr
 
 
 def test_failed_files_are_a_csv_and_can_be_tried_again(done: Machine, scans: Path, tmp_path: Path) -> None:

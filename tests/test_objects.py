@@ -84,6 +84,21 @@ def put(store: ObjectStore, data: bytes, key: str | None = None) -> str:
 
 
 class TestContract:
+    def test_good_bytes_take_the_place_of_damaged_ones_which_are_kept_aside(self, store: ObjectStore) -> None:
+        good, bad = b"good", b"bad"
+        key = keys.chain_object("house", 1)
+        assert store.restore(key, good, sha256=sha256_of(good), content_type=TYPE) is None
+        assert store.digest(key) == (4, sha256_of(good))
+        other = keys.chain_object("house", 2)
+        put(store, bad, other)
+        aside = store.restore(other, good, sha256=sha256_of(good), content_type=TYPE)
+        assert aside == keys.damaged(other, sha256_of(bad))
+        assert (store.read(other), store.read(aside)) == (good, bad)
+        assert store.restore(other, good, sha256=sha256_of(good), content_type=TYPE) is None
+        with pytest.raises(StoreError) as caught:
+            store.digest(keys.chain_object("house", 3))
+        assert caught.value.remedy == "object_absent"
+
     """What every store must do; nothing here knows which store it speaks to."""
 
     @pytest.mark.parametrize("data", [b"", b"x", b"Gi\xe1\xba\xa5y" * 1000, os.urandom(1 << 20)], ids=len)
@@ -555,7 +570,7 @@ def test_connections_that_break_are_tried_again(server: S3Server, monkeypatch: p
 
 @given(name=st.text(min_size=1))
 def test_every_batch_name_makes_keys_that_every_store_carries(name: str) -> None:
-    assert keys.check(keys.events(name, "run-1"))
+    assert keys.check(keys.chain_object(keys.batch_key(name), 1))
     assert keys.check(keys.derived(name, "documents.parquet"))
 
 

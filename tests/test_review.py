@@ -35,7 +35,8 @@ from schemas.review import Action, Decision, in_force
 from schemas.rules import ImageRule
 from storage.catalogue import decisions, documents
 from storage.objects import keys
-from storage.sidecars import read_events, read_sidecar
+from storage.outbox import read_events
+from storage.sidecars import read_sidecar
 from tests.machine import Machine, kill_group
 from tests.papers import paper
 from tests.reviewed_batch import (
@@ -208,9 +209,9 @@ def test_decisions_are_events_and_a_sidecar_and_reports_that_agree(workspace: Wo
     assert (told[0].detail["old"], told[0].detail["new"]) == ("056921001234", "056221001234")
     exported_too = read_events(workspace.store, BATCH, workspace.run.id)
     assert {event.type for event in exported_too} >= {EventType.DECISION, EventType.CODE_ISSUED}
-    kept = read_sidecar(workspace.store, row.document.id, row.version)
+    kept = read_sidecar(workspace.store, row.sidecar_key)
     assert (row.version, kept.document.value("owner_id")) == (before.version + 1, "056221001234")
-    assert read_sidecar(workspace.store, row.document.id, before.version).document == before.document
+    assert read_sidecar(workspace.store, before.sidecar_key).document == before.document
     assert (row.pdfa_key, kept.rendition) == (before.pdfa_key, kept.rendition)
     table = pq.read_table(
         io.BytesIO(workspace.store.read(keys.derived(BATCH, "documents.parquet")))

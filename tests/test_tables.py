@@ -22,8 +22,10 @@ from schemas.tables import TABLES
 from storage.catalogue import batches, documents, events
 from storage.catalogue.database import Database
 from storage.ledger import Ledger
-from storage.objects import ObjectStore, keys, open_store
-from storage.sidecars import dump, export_events, load, read_events, read_sidecar, write_sidecar
+from storage.objects import ObjectStore, keys, open_store, sha256_of
+from storage.outbox import read_events
+from storage.outbox import send as send_events
+from storage.sidecars import dump, load, read_sidecar, write_sidecar
 from storage.tables import batch_tables, write_batch_tables
 from tests.papers import (
     DIGESTS,
@@ -173,9 +175,11 @@ def sidecar(version: int = 1) -> Sidecar:
 
 
 def test_a_sidecar_comes_back_as_it_was_written(objects: ObjectStore) -> None:
-    key = write_sidecar(objects, sidecar())
+    written = sidecar()
+    key, digest = write_sidecar(objects, written)
+    assert digest == sha256_of(dump(written))
     assert key == keys.sidecar(sidecar().document.id, 1)
-    back = read_sidecar(objects, sidecar().document.id, 1)
+    back = read_sidecar(objects, key)
     assert back.model_copy(update={"events": ()}) == sidecar().model_copy(update={"events": ()})
 
 
@@ -185,11 +189,14 @@ def test_equal_sidecars_are_equal_bytes_in_readable_vietnamese() -> None:
     assert "Ủy ban nhân dân xã Diên An".encode() in dump(one)
 
 
-def test_a_sidecar_left_by_a_killed_run_is_put_again(objects: ObjectStore) -> None:
-    write_sidecar(objects, sidecar())
+def test_a_sidecar_left_by_a_killed_run_is_never_overwritten(objects: ObjectStore) -> None:
+    left, _ = write_sidecar(objects, sidecar())
     later = sidecar().model_copy(update={"written_at": "2026-01-02T00:00:00+00:00"})
-    write_sidecar(objects, later)
-    assert read_sidecar(objects, later.document.id, 1).written_at == later.written_at
+    key, digest = write_sidecar(objects, later)
+    assert (key, digest) == (keys.sidecar(later.document.id, 1, digest), sha256_of(dump(later)))
+    assert read_sidecar(objects, key).written_at == later.written_at
+    assert read_sidecar(objects, left).written_at == sidecar().written_at
+    assert write_sidecar(objects, later) == (key, digest)
 
 
 @pytest.mark.parametrize("data", [b"", b"{}", b'{"format": 2}', b"\xff"])
@@ -204,17 +211,17 @@ def test_events_are_exported_once_and_those_of_a_killed_run_with_the_next(
 ) -> None:
     store(catalogue, paper("one"), file="a.pdf", run="killed")
     store(catalogue, paper("two", number="2/2020"), file="b.pdf", run="next")
-    assert export_events(catalogue, objects, "lô 1") == 2
-    assert export_events(catalogue, objects, "lô 1") == 0
+    assert send_events(catalogue, objects) == 2
+    assert send_events(catalogue, objects) == 0
     (first,) = read_events(objects, "lô 1", "killed")
     assert first == events.events_of_run(catalogue, "lô 1", "killed")[0]
 
 
 def test_a_later_export_of_a_run_keeps_its_earlier_events(catalogue: Database, objects: ObjectStore) -> None:
     store(catalogue, paper("one"), file="a.pdf", run="r")
-    export_events(catalogue, objects, "lô 1")
+    send_events(catalogue, objects)
     (done,) = store(catalogue, paper("two", number="2/2020"), file="b.pdf", run="r")
-    export_events(catalogue, objects, "lô 1")
+    send_events(catalogue, objects)
     told = read_events(objects, "lô 1", "r")
     assert len(told) == 2
     assert told[1].detail["code"] == done.code

@@ -158,6 +158,14 @@ def _uncounted(board: Board, rule: AlertRule, at: datetime, lang: str) -> _Found
         yield f"{row.level} {row.unit}", "no inventory", "unit_without_inventory", words
 
 
+def _damage(board: Board, rule: AlertRule, at: datetime, lang: str) -> _Found:
+    fixity = board.fixity
+    if fixity is not None and fixity.damaged > rule.threshold:
+        day = day_text(datetime.fromisoformat(fixity.at).astimezone(VIETNAM).date(), lang)
+        words: dict[str, object] = {"count": number_text(fixity.damaged, lang), "day": day}
+        yield "store", str(fixity.damaged), "fixity_damage", words
+
+
 _CONDITIONS = {
     "behind_pace": _behind,
     "batch_stuck": _stuck,
@@ -166,6 +174,7 @@ _CONDITIONS = {
     "night_not_finished": _night,
     "disk_low": _disk,
     "unit_without_inventory": _uncounted,
+    "fixity_damage": _damage,
 }
 
 

@@ -19,8 +19,9 @@ from schemas.errors import BatchHeld, SohoaError
 from schemas.events import Event
 from schemas.findings import Finding
 from storage.catalogue import batches, closings
+from storage.catalogue.events import anchor
 from storage.objects.keys import batch_key
-from storage.sidecars import export_events
+from storage.outbox import send_all
 from storage.tables import write_batch_tables
 from workspace.locks import hold_batch
 from workspace.opening import Workspace
@@ -78,8 +79,11 @@ def close_batch(
     from workspace.reporting import write_reports  # noqa: PLC0415 - great-expectations: seconds of import
 
     report, data_docs = write_reports(workspace, name, folder)
-    export_events(workspace.database, workspace.store, name)
+    send_all(workspace.database, workspace.store)
     state = closings.end_closing(workspace.database, name, workspace.run.id)
+    # The end state itself is told in the chain, and the chain's head in that of the house.
+    anchor(workspace.database, name)
+    send_all(workspace.database, workspace.store)
     return Closed(report, data_docs, tables, state)
 
 

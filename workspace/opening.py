@@ -32,6 +32,7 @@ from schemas.digests import (
 )
 from schemas.errors import SetupError
 from schemas.rules import ImageRule, Limits, ReadingProfile, RenditionProfile, Rulebook
+from storage import outbox
 from storage.catalogue import batches
 from storage.catalogue.database import Database
 from storage.ledger import Ledger
@@ -116,6 +117,20 @@ class Workspace:
     def store(self) -> ObjectStore:
         """The object store."""
         return open_store(self.settings.store, self.settings.home)
+
+    def require_current(self, *names: str) -> None:
+        """Refuse to work where the catalogue is older than its store; then send what a killed run left unsent.
+
+        Raises:
+            CatalogueOlder: it is; `sohoa rebuild` makes it anew.
+            StoreError: the store cannot be reached.
+        """
+        outbox.require_current(self.database, self.store, names)
+        self.send()
+
+    def send(self) -> None:
+        """Store the events of what was committed; a code is shown only from then on."""
+        outbox.send(self.database, self.store)
 
     @cached_property
     def pool(self) -> WorkPool:

@@ -44,6 +44,7 @@ from storage.catalogue import history as past
 from storage.catalogue.history import History, PaperHistory, StoredVersion
 from storage.objects import keys, sha256_of
 from workspace.opening import Workspace
+from workspace.provenance import provenance_of
 from workspace.trace_pictures import pictures_of
 
 _LOST: Final = {"object_absent": "absent", "object_differs": "differs", "object_damaged": "differs"}
@@ -88,6 +89,7 @@ def trace_of(workspace: Workspace, wanted: str, *, as_of: date, clear: bool = Fa
         ),
         papers=tuple(_Paper(workspace, found, each, as_of).traced() for each in found.papers),
         events=tuple(TracedEvent(run=run, **event.model_dump()) for run, event in found.events),
+        provenance=provenance_of(workspace, found),
     )
     return (trace if clear else masked(trace)), found
 
@@ -192,6 +194,7 @@ class _Paper:
             return None, lost or "unreachable"  # type: ignore[return-value]  # a closed list
         held = (sidecar.document.id, sidecar.version, sidecar.digests)
         agrees = held == (version.document.id, version.version, version.digests)
+        agrees = agrees and version.sidecar_sha256 in {None, sha256_of(data)}
         return sidecar, "intact" if agrees else "differs"
 
     def _newest(self) -> Sidecar | None:
@@ -221,7 +224,7 @@ class _Paper:
             unit=paper.unit,
             validity=paper.validity,
             route=paper.route,
-            code=row.code,
+            code=row.code_shown,
             codes=tuple(_code(each) for each in history.codes),
             linked_to=row.linked_to,
             linked_from=history.linked_from,

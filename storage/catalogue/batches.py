@@ -14,9 +14,13 @@ from schemas.digests import Digests
 from schemas.errors import BatchNameTaken, UsageError
 from schemas.findings import Finding
 from schemas.reading import PageList
+from storage.catalogue import chains
 from storage.catalogue import schema as t
 from storage.catalogue.database import Database
+from storage.catalogue.events import chain_of
 from storage.catalogue.events import now as now  # callers of this module stamp with it, too
+
+_CHUNK = 500
 
 
 class FileRow(NamedTuple):
@@ -77,7 +81,7 @@ def bind(
     """
     dumped = sheet.model_dump(mode="json", exclude_none=True) if sheet else None
     with database.write() as connection:
-        query = select(t.batch.c.path, t.batch.c.findings).where(t.batch.c.name == name)
+        query = select(t.batch.c.path, t.batch.c.findings, t.batch.c.sheet).where(t.batch.c.name == name)
         known = connection.execute(query).first()
         if known is None:
             connection.execute(
@@ -91,6 +95,7 @@ def bind(
                     updated_at=now(),
                 )
             )
+            note_batch(connection, name)
             return
         if known.path != path:
             raise BatchNameTaken(
@@ -101,11 +106,30 @@ def bind(
             )
         # What the last closing found stays; only the findings about the sheet are renewed.
         kept = [note for note in load(known.findings) if not note.rule.startswith("batch_sheet")]
-        connection.execute(
-            update(t.batch)
-            .where(t.batch.c.name == name)
-            .values(sheet=dumped, findings=dump([*findings, *kept]), updated_at=now())
-        )
+        values = {"sheet": dumped, "findings": dump([*findings, *kept])}
+        if values == {"sheet": known.sheet, "findings": known.findings}:
+            return  # looking at a batch again leaves no trace in its chain
+        connection.execute(update(t.batch).where(t.batch.c.name == name).values(**values, updated_at=now()))
+        note_batch(connection, name)
+
+
+def note_batch(connection: Connection, name: str) -> None:
+    """Enter a batch's row as it stands now in its chain."""
+    chains.note(connection, chain_of(name), t.batch, t.batch.c.name == name)
+
+
+def note_run(connection: Connection, run_id: str) -> None:
+    """Enter a run's row as it stands now in the chain of its batch."""
+    batch = connection.execute(select(t.run.c.batch).where(t.run.c.id == run_id)).scalar()
+    if batch is not None:
+        chains.note(connection, chain_of(batch), t.run, t.run.c.id == run_id)
+
+
+def _note_files(connection: Connection, batch: str, names: Sequence[str]) -> None:
+    column = t.batch_file.c
+    for start in range(0, len(names), _CHUNK):
+        named = column.name.in_(names[start : start + _CHUNK])
+        chains.note(connection, chain_of(batch), t.batch_file, column.batch == batch, named)
 
 
 def set_state(
@@ -117,6 +141,7 @@ def set_state(
         values["findings"] = dump(findings)
     with database.write() as connection:
         connection.execute(update(t.batch).where(t.batch.c.name == name).values(values))
+        note_batch(connection, name)
 
 
 def start_run(database: Database, run_id: str, batch: str, operator: str, digests: Digests) -> None:
@@ -134,6 +159,7 @@ def start_run(database: Database, run_id: str, batch: str, operator: str, digest
                 started_at=now(),
             )
         )
+        note_run(connection, run_id)
 
 
 def abandon_run(database: Database, run_id: str) -> None:
@@ -150,8 +176,10 @@ def abandon_run(database: Database, run_id: str) -> None:
 
 def _abandon(connection: Connection, run_id: str, batch: str, state: str) -> None:
     connection.execute(update(t.run).where(t.run.c.id == run_id).values(state=state, ended_at=now()))
+    note_run(connection, run_id)
     running = (t.batch.c.name == batch, t.batch.c.state == BatchState.RUNNING)
     connection.execute(update(t.batch).where(*running).values(state=BatchState.FAILED, updated_at=now()))
+    note_batch(connection, batch)
 
 
 def last_run(database: Database, batch: str) -> tuple[str, str | None, str] | None:
@@ -230,6 +258,8 @@ def enter_files(database: Database, batch: str, names: Sequence[str]) -> None:
         if moved:
             where = (t.batch_file.c.batch == bindparam("in_batch"), t.batch_file.c.name == bindparam("named"))
             connection.execute(update(t.batch_file).where(*where).values(position=bindparam("place")), moved)
+        changed = [row["name"] for row in fresh] + [row["named"] for row in moved]
+        _note_files(connection, batch, [str(name) for name in changed])
 
 
 def finish_file(connection: Connection, batch: str, row: FileRow) -> None:
@@ -250,6 +280,10 @@ def finish_file(connection: Connection, batch: str, row: FileRow) -> None:
             updated_at=now(),
         )
     )
+    _note_files(connection, batch, [row.name])
+    if row.sha256 is not None:
+        chains.note(connection, chain_of(batch), t.original, t.original.c.sha256 == row.sha256)
+        chains.note_passes(connection, chain_of(batch), batch, row.sha256)
 
 
 def receive_original(database: Database, sha256: str, size: int, kind: str) -> OriginalRow:
@@ -390,4 +424,5 @@ def requeue(database: Database, name: str, names: Sequence[str] | None) -> list[
                 .where(column.batch == name, column.name.in_(chosen))
                 .values(done_with=None, attempts=0, updated_at=now())
             )
+            _note_files(connection, name, chosen)
     return chosen

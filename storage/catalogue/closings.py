@@ -11,7 +11,7 @@ from schemas.batches import BatchState
 from schemas.events import Event
 from schemas.findings import Finding
 from storage.catalogue import schema as t
-from storage.catalogue.batches import dump
+from storage.catalogue.batches import dump, note_batch, note_run
 from storage.catalogue.database import Database
 from storage.catalogue.events import now, record_events
 
@@ -32,6 +32,7 @@ def begin_closing(
     with database.write() as connection:
         record_events(connection, run, events)
         connection.execute(update(t.batch).where(t.batch.c.name == batch).values(values))
+        note_batch(connection, batch)
 
 
 def cancel(database: Database, batch: str, event: Event, *, run: str = "manual") -> None:
@@ -40,6 +41,7 @@ def cancel(database: Database, batch: str, event: Event, *, run: str = "manual")
     with database.write() as connection:
         record_events(connection, run, [event])
         connection.execute(update(t.batch).where(t.batch.c.name == batch).values(values))
+        note_batch(connection, batch)
 
 
 def end_closing(database: Database, batch: str, run: str) -> BatchState:
@@ -54,6 +56,8 @@ def end_closing(database: Database, batch: str, run: str) -> BatchState:
         # A later closing by the same process, such as a review's, leaves the run's end as it was.
         mine = (t.run.c.id == run, t.run.c.batch == batch, t.run.c.ended_at.is_(None))
         connection.execute(update(t.run).where(*mine).values(state=str(state), ended_at=at))
+        note_run(connection, run)
+        note_batch(connection, batch)
     return state
 
 

@@ -22,8 +22,9 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from schemas.errors import CatalogueError
+from storage.catalogue import chains
 
-HEAD: Final = "0005"
+HEAD: Final = "0006"
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 LOCK_KEY: Final = 5283_2021
 _READING: Final = "sohoa_reading"
@@ -36,8 +37,8 @@ class Database:
     """A connected, migrated catalogue database.
 
     Writers are serialised: within a process by a lock, between processes by SQLite's `BEGIN IMMEDIATE` or a
-    PostgreSQL advisory lock. `synchronous=NORMAL` under WAL survives any kill of a process; a power cut may
-    lose the last transactions, never tear one.
+    PostgreSQL advisory lock. `synchronous=FULL`: a code or a decision that was committed survives a power cut.
+    Entries for the chains of provenance are sealed in the transaction that wrote them.
 
     Raises:
         CatalogueError: the place cannot be written, the file is no catalogue, or it is of another version.
@@ -59,6 +60,7 @@ class Database:
         with self._ours(), self._lock, self.engine.begin() as connection:
             hold(connection)
             yield connection
+            chains.seal(connection)
 
     @contextlib.contextmanager
     def read(self) -> Iterator[Connection]:
@@ -168,7 +170,7 @@ def _prepare_connection(connection: Any, _record: Any) -> None:
     # once.
     connection.isolation_level = None
     _into_wal(connection)
-    for pragma in ("synchronous=NORMAL", "foreign_keys=ON"):
+    for pragma in ("synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
 
 

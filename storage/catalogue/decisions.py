@@ -9,10 +9,11 @@ from sqlalchemy import Connection, insert, select
 
 from schemas.events import Event
 from schemas.review import Decision, in_force
+from storage.catalogue import chains
 from storage.catalogue import schema as t
 from storage.catalogue.database import Database
 from storage.catalogue.documents import Committed, NewVersion, commit_next
-from storage.catalogue.events import record_events
+from storage.catalogue.events import chain_of, record_events
 
 _CHUNK = 500
 
@@ -95,3 +96,5 @@ def _record(connection: Connection, run: str, each: Decided) -> None:
     ]
     connection.execute(insert(t.decision), rows)
     record_events(connection, run, [event for _, event in each.decisions])
+    made = t.decision.c.event.in_([event.id for _, event in each.decisions])
+    chains.note(connection, chain_of(each.batch), t.decision, made)

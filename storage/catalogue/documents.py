@@ -18,15 +18,15 @@ from schemas.errors import CatalogueError
 from schemas.events import Event, EventType
 from schemas.findings import finding
 from schemas.routing import after_code, checked_before_code
-from storage.catalogue import codes
+from storage.catalogue import chains, codes
 from storage.catalogue import schema as t
 from storage.catalogue.batches import FileRow, dump, finish_file
 from storage.catalogue.codes import CodeParts, parts_of
 from storage.catalogue.database import Database
 from storage.catalogue.events import (
+    chain_of,
     events_of,
     events_to_export,
-    mark_exported,
     new_event_id,
     now,
     record_events,
@@ -54,10 +54,10 @@ __all__ = [
     "codes_of",
     "commit",
     "commit_next",
+    "enter_void",
     "events_of",
     "events_to_export",
     "find",
-    "mark_exported",
     "new_event_id",
     "of_batch",
     "of_original",
@@ -83,6 +83,7 @@ class NewVersion(NamedTuple):
     sidecar_key: str
     parts: CodeParts | None
     events: tuple[Event, ...]
+    sidecar_sha256: str | None = None
 
 
 class Committed(NamedTuple):
@@ -176,23 +177,45 @@ def void_code(
     Raises:
         CodeError: no such code in force, no reason, or a successor that was never issued.
     """
-    at = now()
     with database.write() as connection:
-        batch = connection.execute(select(t.code.c.batch).where(t.code.c.printed == printed)).scalar()
-        document_id = codes.void(
-            connection, printed, reason=reason, successor=successor, operator=operator, at=at
-        )
-        event = new_event(
-            EventType.CODE_VOIDED,
-            document_id,
-            "void",
-            batch=batch,
-            agent=operator,
-            tool=_TOOL,
-            at=at,
-            detail={"code": printed, "reason": reason.strip(), "successor": successor},
-        )
-        record_events(connection, run, [event])
+        return enter_void(connection, printed, reason=reason, operator=operator, successor=successor, run=run)
+
+
+def enter_void(
+    connection: Connection,
+    printed: str,
+    *,
+    reason: str,
+    operator: str,
+    successor: str | None,
+    run: str,
+    second_operator: str | None = None,
+) -> str:
+    """The same inside the caller's transaction; `second_operator` agreed to it."""
+    at = now()
+    batch = connection.execute(select(t.code.c.batch).where(t.code.c.printed == printed)).scalar()
+    document_id = codes.void(
+        connection, printed, reason=reason, successor=successor, operator=operator, at=at
+    )
+    detail: dict[str, str | int | float | None] = {
+        "code": printed,
+        "reason": reason.strip(),
+        "successor": successor,
+    }
+    if second_operator:
+        detail["second_operator"] = second_operator
+    event = new_event(
+        EventType.CODE_VOIDED,
+        document_id,
+        "void",
+        batch=batch,
+        agent=operator,
+        tool=_TOOL,
+        at=at,
+        detail=detail,
+    )
+    record_events(connection, run, [event])
+    chains.note(connection, chain_of(batch), t.code, t.code.c.printed == printed)
     return document_id
 
 
@@ -221,7 +244,25 @@ def _commit_document(connection: Connection, context: _Context, new: NewVersion)
     )
     told = _outcome_events(context, new, document, outcome)
     record_events(connection, context.run, [*new.events, *told])
+    _note_document(connection, context, document.id, new.version, told)
     return Committed(document, outcome.code, outcome.new, linked_to)
+
+
+def _note_document(
+    connection: Connection, context: _Context, document_id: str, version: int, events: Sequence[Event]
+) -> None:
+    """Tie a new code to its event, and enter the rows as they now stand in the batch's chain."""
+    for event in events:
+        if event.type is EventType.CODE_ISSUED:
+            issued = (t.code.c.document_id == document_id, t.code.c.state == codes.ISSUED)
+            connection.execute(update(t.code).where(*issued).values(event=event.id))
+    chain = chain_of(context.batch)
+    made = (t.document_version.c.document_id == document_id, t.document_version.c.version == version)
+    sha256 = select(t.document.c.sha256).where(t.document.c.id == document_id).scalar_subquery()
+    chains.note(connection, chain, t.original, t.original.c.sha256 == sha256)
+    chains.note(connection, chain, t.document, t.document.c.id == document_id)
+    chains.note(connection, chain, t.document_version, *made)
+    chains.note(connection, chain, t.code, t.code.c.document_id == document_id)
 
 
 def _insert_document(connection: Connection, context: _Context, new: NewVersion) -> None:
@@ -333,5 +374,6 @@ def _version_values(new: NewVersion, document: Document, at: str) -> dict[str, A
         "pdfa_key": new.pdfa_key,
         "pdfa_sha256": new.pdfa_sha256,
         "sidecar_key": new.sidecar_key,
+        "sidecar_sha256": new.sidecar_sha256,
         "created_at": at,
     }

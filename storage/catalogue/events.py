@@ -1,7 +1,6 @@
-"""Events in the catalogue: written with what they tell of, in one transaction; exported to the store later.
+"""Events in the catalogue: written with what they describe, in one transaction, and entered in the chain of their batch.
 
-The object `events/<batch>/<run>.jsonl` is the lasting copy. It is rewritten whole from here, so a run that
-was killed before its export is exported by the next one.
+The lasting copy is the chain's objects in the store (`storage.outbox`); an event is `exported` once they hold it.
 """
 
 from __future__ import annotations
@@ -11,11 +10,13 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, func, insert, select
 
 from schemas.events import Event
+from storage.catalogue import chains
 from storage.catalogue import schema as t
 from storage.catalogue.database import Database
+from storage.objects.keys import batch_key
 
 
 def now() -> str:
@@ -29,12 +30,12 @@ def new_event_id() -> str:
 
 
 def record_events(connection: Connection, run: str, events: Sequence[Event]) -> None:
-    """Write events inside the caller's transaction; they are exported to the store when the run ends."""
+    """Write events inside the caller's transaction; their chain is sealed with it."""
     if not events:
         return
     highest = connection.execute(select(func.max(t.event.c.sequence)).where(t.event.c.run == run)).scalar()
     first = 0 if highest is None else highest + 1
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "id": event.id,
             "sequence": first + offset,
@@ -49,6 +50,28 @@ def record_events(connection: Connection, run: str, events: Sequence[Event]) -> 
         for offset, event in enumerate(events)
     ]
     connection.execute(insert(t.event), rows)
+    for row in rows:
+        entry = {"event": row["data"], "run": run, "sequence": row["sequence"]}
+        chains.add(connection, chain_of(row["batch"]), entry, urgent=True)
+
+
+def chain_of(batch: str | None) -> str:
+    """The chain of a batch; what belongs to no batch goes into that of the house."""
+    return batch_key(batch) if batch else chains.HOUSE
+
+
+def anchor(database: Database, batch: str) -> None:
+    """Enter the head of a closed batch's chain in the house chain, unless it stands there already.
+
+    Whoever holds the house chain can tell that a batch's chain was cut.
+    """
+    with database.write() as connection:
+        chain = chain_of(batch)
+        chains.seal_rest(connection)
+        head = chains.heads(connection).get(chain)
+        if head is not None:
+            entry = {"anchor": {"chain": chain, "batch": batch, "seq": head[0], "sha256": head[1]}}
+            chains.add(connection, chains.HOUSE, entry, urgent=True)
 
 
 def record(database: Database, run: str, events: Sequence[Event]) -> None:
@@ -79,12 +102,16 @@ def events_of_run(database: Database, batch: str, run: str) -> list[Event]:
         return [Event.model_validate(row) for row in connection.execute(query).scalars()]
 
 
-def mark_exported(database: Database, ids: Sequence[str]) -> None:
-    """The store holds these events now."""
-    with database.write() as connection:
-        for start in range(0, len(ids), 500):
-            chunk = list(ids[start : start + 500])
-            connection.execute(update(t.event).where(t.event.c.id.in_(chunk)).values(exported=True))
+def recorded(connection: Connection, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Events as the catalogue holds them, by id; one whose columns tell otherwise than its data is left out."""
+    found: dict[str, dict[str, Any]] = {}
+    for start in range(0, len(ids), 500):
+        query = select(t.event).where(t.event.c.id.in_(list(ids[start : start + 500])))
+        for row in connection.execute(query):
+            columns = {"id": row.id, "type": row.type, "at": row.at, "subject": row.subject}
+            if all(row.data.get(name) == value for name, value in columns.items()):
+                found[row.id] = row.data
+    return found
 
 
 def events_of(database: Database, subjects: Sequence[str]) -> list[Event]:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from sqlalchemy import delete, insert, select
 
 from schemas.quotas import ElsewhereRow, InventoryRow
+from storage.catalogue import chains
 from storage.catalogue import schema as t
 from storage.catalogue.database import Database
 
@@ -19,6 +20,10 @@ def put_inventory(database: Database, rows: Sequence[InventoryRow]) -> None:
             key = {"level": row.level, "unit": row.unit, "kind": row.kind, "year": row.year}
             connection.execute(delete(t.inventory).filter_by(**key))
             connection.execute(insert(t.inventory).values(**row.model_dump()))
+            column = t.inventory.c
+            where = (column.level == row.level, column.unit == row.unit, column.kind == row.kind)
+            chains.note(connection, chains.HOUSE, t.inventory, *where, column.year == row.year)
+        chains.seal_rest(connection)
 
 
 def inventory(database: Database) -> list[InventoryRow]:
@@ -39,6 +44,8 @@ def add_elsewhere(database: Database, rows: Sequence[ElsewhereRow]) -> int:
             if connection.execute(known).first() is None:
                 connection.execute(insert(t.elsewhere).values(row_hash=digest, data=data))
                 added += 1
+                chains.note(connection, chains.HOUSE, t.elsewhere, t.elsewhere.c.row_hash == digest)
+        chains.seal_rest(connection)
     return added
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, exists, select
 
 from schemas.batches import BatchSheet
 from schemas.digests import Digests
@@ -33,6 +33,7 @@ class StoredVersion(NamedTuple):
     pdfa_sha256: str | None
     sidecar_key: str
     created_at: str
+    sidecar_sha256: str | None = None
 
 
 class KeptReading(NamedTuple):
@@ -132,7 +133,8 @@ def _arrivals(connection: Connection, sha256: str) -> tuple[tuple[str, FileRow],
 def _paper(connection: Connection, row: DocumentRow) -> PaperHistory:
     paper = row.document.id
     said = select(t.decision).where(t.decision.c.document_id == paper).order_by(t.decision.c.id)
-    codes = select(*(t.code.c[name] for name in CodeRow._fields)).where(t.code.c.document_id == paper)
+    waits = exists().where(t.event.c.id == t.code.c.event, t.event.c.exported.is_(False))
+    codes = select(*(t.code.c[name] for name in CodeRow._fields)).where(t.code.c.document_id == paper, ~waits)
     copies = select(t.document.c.id).where(t.document.c.linked_to == paper).order_by(t.document.c.id)
     sheet = connection.execute(select(t.batch.c.sheet).where(t.batch.c.name == row.batch)).scalar()
     return PaperHistory(
@@ -157,6 +159,7 @@ def _versions(connection: Connection, paper: str) -> tuple[StoredVersion, ...]:
             pdfa_sha256=row.pdfa_sha256,
             sidecar_key=row.sidecar_key,
             created_at=row.created_at,
+            sidecar_sha256=row.sidecar_sha256,
         )
         for row in connection.execute(query.order_by(t.document_version.c.version))
     )

@@ -16,6 +16,7 @@ from schemas.quotas import PaperRow
 from storage.catalogue import schema as t
 from storage.catalogue.codes import ISSUED, VOID
 from storage.catalogue.database import Database
+from storage.catalogue.fixity import damaged_documents
 
 # Days are counted where the papers are; Vietnam has one zone and no summer time.
 
@@ -35,6 +36,13 @@ class DocumentRow(NamedTuple):
     sidecar_key: str
     linked_to: str | None
     created_at: str
+    sidecar_sha256: str | None = None
+    code_waits: bool = False
+
+    @property
+    def code_shown(self) -> str | None:
+        """The code once the event that issued it is stored; before that nobody may rely on it."""
+        return None if self.code_waits else self.code
 
 
 class CodeRow(NamedTuple):
@@ -127,9 +135,10 @@ def papers(
     voids = select(t.code.c.document_id, t.code.c.printed).where(t.code.c.state == VOID).order_by(t.code.c.id)
     with database.read() as connection:
         voided = {row.document_id: row.printed for row in connection.execute(voids)}
+        damaged = damaged_documents(connection)
         rows = connection.execute(query).all()
     for row in rows:
-        yield _paper(row, voided.get(row.document_id))
+        yield _paper(row, voided.get(row.document_id), intact=row.document_id not in damaged)
 
 
 def all_findings(rows: Sequence[DocumentRow]) -> list[Finding]:
@@ -153,9 +162,11 @@ def _joined() -> Select[Any]:
             t.document_version,
             t.code.c.printed,
             t.code.c.issued_at,
+            t.event.c.exported.label("code_stored"),
         )
         .join(t.document_version, current)
         .outerjoin(t.code, issued)
+        .outerjoin(t.event, t.event.c.id == t.code.c.event)
     )
 
 
@@ -177,10 +188,12 @@ def _row(row: Row[Any]) -> DocumentRow:
         sidecar_key=row.sidecar_key,
         linked_to=row.linked_to,
         created_at=row.created_at,
+        sidecar_sha256=row.sidecar_sha256,
+        code_waits=row.code_stored is False,
     )
 
 
-def _paper(row: Row[Any], voided: str | None) -> PaperRow:
+def _paper(row: Row[Any], voided: str | None, *, intact: bool) -> PaperRow:
     # Read from the plain JSON: building a whole document for each of a million papers would take minutes.
     fields = row.data.get("fields", {})
     validity = row.data.get("validity", {})
@@ -204,6 +217,7 @@ def _paper(row: Row[Any], voided: str | None) -> PaperRow:
         issue_date=_date(value("issue_date")),
         digitised_on=_day(row.issued_at),
         stored=row.pdfa_key is not None,
+        intact=intact,
         validity=ValidityState(validity.get("state", ValidityState.UNKNOWN)),
         valid_until=_date(validity.get("until")),
         validity_source=validity.get("source"),

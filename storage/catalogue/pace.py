@@ -12,6 +12,7 @@ from schemas.documents import Route
 from schemas.events import EventType
 from storage.catalogue import schema as t
 from storage.catalogue.database import Database
+from storage.catalogue.fixity import INTACT
 
 
 class DiskSample(NamedTuple):
@@ -84,7 +85,12 @@ def last_fixity(database: Database) -> Fixity | None:
     )
     with database.read() as connection:
         row = connection.execute(query).first()
-    return Fixity(at=row.at, outcome=row.data["outcome"]) if row else None
+        bad = select(func.count()).where(t.fixity.c.state != INTACT)
+        damaged = connection.execute(bad).scalar_one()
+    if row is None:
+        return None
+    objects = row.data.get("detail", {}).get("objects", 0)
+    return Fixity(at=row.at, outcome=row.data["outcome"], objects=objects, damaged=damaged)
 
 
 def note_disk(database: Database, host: str, sample: DiskSample) -> None:

@@ -114,6 +114,7 @@ document_version = Table(
     Column("pdfa_key", Text),
     Column("pdfa_sha256", String(64)),
     Column("sidecar_key", Text, nullable=False),
+    Column("sidecar_sha256", String(64)),
     Column("created_at", String(40), nullable=False),
 )
 code = Table(
@@ -135,6 +136,8 @@ code = Table(
     Column("voided_by", String(200)),
     Column("void_reason", Text),
     Column("successor", String(300)),
+    # The event that issued it: a code is shown only once that event is stored.
+    Column("event", String(32)),
     UniqueConstraint("owner", "result_type", "number", "running", name="uq_code_parts"),
     # One code in force a document, and one a paper: the database itself refuses a second.
     Index(
@@ -164,6 +167,42 @@ event = Table(
     Column("run", String(32), nullable=False, index=True),
     Column("data", _Json, nullable=False),
     Column("exported", Boolean, nullable=False),
+)
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("chain", String(64), nullable=False, index=True),
+    Column("urgent", Boolean, nullable=False),
+    Column("data", _Json, nullable=False),
+)
+chain_object = Table(
+    "chain_object",
+    metadata,
+    Column("order", BigInteger, primary_key=True, autoincrement=False),
+    Column("chain", String(64), nullable=False),
+    Column("seq", Integer, nullable=False),
+    Column("previous", String(64)),
+    Column("sha256", String(64), nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("sent", Boolean, nullable=False, index=True),
+    UniqueConstraint("chain", "seq", name="uq_chain_object_chain"),
+)
+fixity_round = Table(
+    "fixity_round",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("started_at", String(40), nullable=False),
+    Column("ended_at", String(40)),
+    Column("share", Integer),
+)
+fixity = Table(
+    "fixity",
+    metadata,
+    Column("key", String(512), primary_key=True),
+    Column("state", String(16), nullable=False, index=True),
+    Column("round", String(32), nullable=False),
+    Column("checked_at", String(40), nullable=False),
 )
 decision = Table(
     "decision",

@@ -54,7 +54,7 @@ def _document(row: lookups.DocumentRow) -> dict[str, Any]:
         "file": row.file,
         "pages": list(row.document.pages),
         "kind": row.document.kind,
-        "code": row.code,
+        "code": row.code_shown,
         "route": str(row.document.route),
         "verdict": str(row.verdict),
         "original": keys.original(row.document.sha256),

@@ -1,7 +1,7 @@
 """Object stores: one small protocol, a local directory and any S3 server, equal under one contract test.
 
-Objects under `originals/` and `pdfa/` are addressed by their content and are never rewritten; only what lies
-under `derived/` and `events/`, or is not yet referred to by a catalogue row, may be put again.
+Objects under `originals/` and `pdfa/` are addressed by their content. Those, sidecars and events are never rewritten;
+only what lies under `derived/` may be put again. `restore` alone puts good bytes where damaged ones lie.
 """
 
 from __future__ import annotations
@@ -34,6 +34,15 @@ class ObjectStore(Protocol):
 
     def read(self, key: str) -> bytes:
         """An object's bytes (verified where the key tells the digest)."""
+
+    def digest(self, key: str) -> tuple[int, str]:
+        """Size and SHA-256 of an object's bytes as they lie there now."""
+
+    def restore(self, key: str, source: Path | bytes, *, sha256: str, content_type: str) -> str | None:
+        """Put an object's good bytes back where it is lost or damaged.
+
+        What lay there is kept under `damaged/`. Returns that key, or None if nothing lay there.
+        """
 
     def head(self, key: str) -> ObjectInfo | None:
         """Size and digest of an object, None if absent."""

@@ -16,10 +16,14 @@ from schemas.text import strip_accents
 
 ORIGINALS: Final = "originals/"
 RENDITIONS: Final = "pdfa/"
+SIDECARS: Final = "documents/"
+EVENTS: Final = "events/"
+DAMAGED: Final = "damaged/"
 _PART = re.compile(r"[A-Za-z0-9_\-][A-Za-z0-9_.\-]*")
 _ADDRESSED = re.compile(
     r"(?:originals/(?P<a>[0-9a-f]{2})/|pdfa/(?P<b>[0-9a-f]{2})/)(?P<sha256>[0-9a-f]{64})(?:\.pdf)?"
 )
+_CHAINED = re.compile(r"events/(?P<chain>[a-z0-9-]+)/(?P<seq>[0-9]{8})\.json")
 _MAX_KEY: Final = 512
 
 
@@ -33,9 +37,14 @@ def pdfa(sha256: str) -> str:
     return f"{RENDITIONS}{sha256[:2]}/{sha256}.pdf"
 
 
-def sidecar(document_id: str, version: int) -> str:
-    """The JSON sidecar of one version of a document."""
-    return f"documents/{document_id}/v{version:04d}.json"
+def sidecar(document_id: str, version: int, sha256: str = "") -> str:
+    """The JSON sidecar of one version of a document; the digest parts it from one that a killed run left behind."""
+    return f"{SIDECARS}{document_id}/v{version:04d}{'-' if sha256 else ''}{sha256[:12]}.json"
+
+
+def damaged(key: str, sha256: str) -> str:
+    """Where bytes go that were found under a key they do not belong to."""
+    return f"{DAMAGED}{key}.{sha256[:12]}"
 
 
 def batch_key(name: str) -> str:
@@ -45,9 +54,15 @@ def batch_key(name: str) -> str:
     return f"{slug}-{hashlib.sha256(normal.encode('utf-8', 'surrogateescape')).hexdigest()[:8]}"
 
 
-def events(batch: str, run_id: str) -> str:
-    """Events of one run of a batch, a JSON object a line."""
-    return f"events/{batch_key(batch)}/{run_id}.jsonl"
+def chain_object(chain: str, seq: int) -> str:
+    """One object of a chain of provenance; a batch's chain is named by `batch_key`."""
+    return f"{EVENTS}{chain}/{seq:08d}.json"
+
+
+def chain_place(key: str) -> tuple[str, int] | None:
+    """The chain and sequence number that a key stands for, or None."""
+    match = _CHAINED.fullmatch(key)
+    return (match["chain"], int(match["seq"])) if match else None
 
 
 def derived(batch: str, name: str) -> str:
@@ -90,9 +105,9 @@ def check_rewritable(key: str) -> str:
     """The key, if what lies there may be replaced.
 
     Raises:
-        StoreError: the key is bad, or is that of an original or a rendition.
+        StoreError: the key is bad, or is that of an original, a rendition, a sidecar or an event.
     """
     check(key)
-    if key.startswith((ORIGINALS, RENDITIONS)):
+    if key.startswith((ORIGINALS, RENDITIONS, SIDECARS, EVENTS)):
         raise StoreError(f"{key} is never rewritten", remedy="object_sacred", key=key)
     return key

@@ -84,6 +84,27 @@ class LocalStore:
         verified(key, sha256_of(data))
         return data
 
+    def digest(self, key: str) -> tuple[int, str]:
+        """Size and SHA-256 of an object's bytes."""
+        path = self._existing(key)
+        try:
+            return path.stat().st_size, sha256_of(path)
+        except OSError as error:
+            raise _failed(path, error) from error
+
+    def restore(self, key: str, source: Path | bytes, *, sha256: str, content_type: str) -> str | None:
+        """Put good bytes back; what lay there is moved aside."""
+        path, aside = self._path(keys.check_new(key, sha256)), None
+        with self._written(path, source, sha256) as ready:
+            if path.is_file() and (held := sha256_of(path)) != sha256:
+                aside = keys.damaged(key, held)
+                self._make_folders(self._path(aside).parent)
+                path.replace(self._path(aside))
+            if not _link(ready, path):
+                self._same(path, key, sha256)
+            _sync_folder(path.parent)
+        return aside
+
     def head(self, key: str) -> ObjectInfo | None:
         """Size of an object and the digest of its bytes as they lie there now."""
         path = self._path(keys.check(key))

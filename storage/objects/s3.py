@@ -17,6 +17,7 @@ from typing import Any, Final, TypeVar
 
 import urllib3
 from minio import Minio
+from minio.commonconfig import CopySource
 from minio.error import MinioException, S3Error, ServerError
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
@@ -155,6 +156,36 @@ class S3Store:
         data, digest = self._call(key, fetch)
         verified(key, digest)
         return data
+
+    def digest(self, key: str) -> tuple[int, str]:
+        """Size and SHA-256 of an object's bytes."""
+        keys.check(key)
+        size = 0
+
+        def count(piece: bytes) -> None:
+            nonlocal size
+            size += len(piece)
+
+        def fetch() -> str:
+            nonlocal size
+            size = 0
+            return self._stream(key, count)
+
+        digest = self._call(key, fetch)
+        return size, digest
+
+    def restore(self, key: str, source: Path | bytes, *, sha256: str, content_type: str) -> str | None:
+        """Put good bytes back; what lay there is copied aside first."""
+        keys.check_new(key, sha256)
+        self._announced(key, source, sha256)
+        aside = None
+        if self.head(key) is not None and (held := self._digest(key)) != sha256:
+            aside = keys.damaged(key, held)
+            target, bucket = aside, self._bucket
+            self._call(key, lambda: self._client.copy_object(bucket, target, CopySource(bucket, key)))
+        self._call(key, lambda: self._send(key, source, sha256, content_type, only_if_absent=False))
+        self._verify(key, sha256)
+        return aside
 
     def head(self, key: str) -> ObjectInfo | None:
         """Size of an object and the digest it was put with."""

@@ -1,0 +1,90 @@
+"""`sohoa code show|void`: a code as it stands, and taking a wrongly issued one back for ever."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from cli.catalogue import database_of
+from cli.options import AsJson, Home, Lang, Operator, settings_of
+from cli.shapes import print_json
+from cli.wording import words
+from configs.messages import text
+from review.voiding import void_code
+from schemas.errors import UsageError
+from storage.catalogue import voiding
+from workspace.closing import tell_department
+from workspace.opening import open_workspace
+
+Code = Annotated[str, typer.Argument(metavar="CODE", help=words("code.code"))]
+
+
+def show(
+    code: Code, as_json: AsJson = False, home: Home = None, lang: Lang = None, operator: Operator = None
+) -> int:
+    """One code: whose it is, when it was issued, whether it is in force or why it was voided."""
+    settings = settings_of(home, lang, operator)
+    with database_of(settings) as database:
+        row = voiding.code_row(database, code.strip())
+        if row is None or not voiding.is_stored(database, row.printed):
+            raise UsageError(f"no code {code}", remedy="code_absent", value=code)
+        papers = voiding.affected(database, row.document_id)
+    shape: dict[str, Any] = {
+        "code": row.printed,
+        "state": row.state,
+        "document": row.document_id,
+        "batch": papers[0].batch,
+        "file": papers[0].file,
+        "issued_at": row.issued_at,
+        "issued_by": row.issued_by,
+        "voided_at": row.voided_at,
+        "voided_by": row.voided_by,
+        "reason": row.void_reason,
+        "successor": row.successor,
+        "duplicates": [each.document.id for each in papers[1:]],
+    }
+    if as_json:
+        print_json(shape)
+        return 0
+    for key, value in shape.items():
+        if value not in (None, []):
+            said = text(f"code.state_{value}", settings.lang) if key == "state" else value
+            said = ", ".join(said) if isinstance(said, list) else said
+            sys.stdout.write(f"{text(f'code.{key}', settings.lang)}: {said}\n")
+    return 0
+
+
+def void(
+    code: Code,
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help=words("code.void_reason"))],
+    successor: Annotated[
+        str | None, typer.Option("--successor", metavar="CODE", help=words("code.void_successor"))
+    ] = None,
+    second_operator: Annotated[
+        str | None, typer.Option("--second-operator", metavar="NAME", help=words("code.void_second_operator"))
+    ] = None,
+    as_json: AsJson = False,
+    home: Home = None,
+    lang: Lang = None,
+    operator: Operator = None,
+) -> int:
+    """Void a wrongly issued code: its number is never used again, the paper is no longer counted."""
+    settings = settings_of(home, lang, operator)
+    with open_workspace(settings) as workspace:
+        done = void_code(
+            workspace, code.strip(), reason=reason, successor=successor, second_operator=second_operator
+        )
+        tell_department(workspace)
+    if as_json:
+        print_json(
+            {"code": done.code, "document": done.document_id, "review": [*done.again], "left": [*done.left]}
+        )
+        return 0
+    sys.stdout.write(text("code.voided", settings.lang, code=done.code, document=done.document_id) + "\n")
+    for each in done.again:
+        sys.stdout.write(text("code.again", settings.lang, document=each) + "\n")
+    for each in done.left:
+        sys.stdout.write(text("code.left", settings.lang, document=each) + "\n")
+    return 0

@@ -1,0 +1,154 @@
+"""`sohoa verify`, `rebuild`, `backup`, `restore`: whether the store is whole, and the catalogue brought back."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cli.options import EXIT_SET_ASIDE, AsJson, Home, Lang, Operator, settings_of
+from cli.shapes import print_json
+from cli.wording import words
+from configs.messages import text
+from workspace.backup import backup as write
+from workspace.backup import restore as unpack
+from workspace.closing import tell_department
+from workspace.opening import open_workspace
+from workspace.rebuilding import rebuild_catalogue
+from workspace.verifying import verify as check
+
+
+def verify(
+    sample: Annotated[
+        int | None,
+        typer.Option("--sample", metavar="N", min=1, help=words("command.verify_sample")),
+    ] = None,
+    rate: Annotated[
+        float | None, typer.Option("--rate", metavar="MB/s", min=0.01, help=words("command.verify_rate"))
+    ] = None,
+    as_json: AsJson = False,
+    home: Home = None,
+    lang: Lang = None,
+    operator: Operator = None,
+) -> int:
+    """Check fixity: read and hash every object again, compare the event chains. Goes on where it was interrupted."""
+    settings = settings_of(home, lang, operator)
+    with open_workspace(settings) as workspace, _watched(settings.lang) as on_object:
+        result = check(workspace, sample=sample, rate=rate, on_object=on_object)
+        tell_department(workspace)
+    shape = {
+        "objects": result.objects,
+        "bytes": result.bytes,
+        "outcome": result.outcome,
+        "resumed": result.resumed,
+        "damage": [_damage(each, settings.lang) for each in result.damage],
+    }
+    if as_json:
+        print_json(shape)
+    else:
+        _print_verified(shape, settings.lang)
+    return EXIT_SET_ASIDE if result.damage else 0
+
+
+def _damage(each: Any, lang: str) -> dict[str, Any]:
+    state = f"{each.kind}_altered" if each.state == "altered" and each.kind == "sidecar" else each.state
+    return {
+        "key": each.key,
+        "kind": each.kind,
+        "state": each.state,
+        "healed": each.healed,
+        "documents": list(each.documents),
+        "message": text(f"verify.{state}", lang),
+        "remedy": text("verify.was_healed" if each.healed else f"verify.remedy_{each.kind}", lang),
+    }
+
+
+def _print_verified(shape: dict[str, Any], lang: str) -> None:
+    for each in shape["damage"]:
+        papers = ", ".join(each["documents"][:5]) or "–"
+        line = text("verify.line", lang, key=each["key"], message=each["message"], papers=papers)
+        sys.stdout.write(f"{line}\n    {each['remedy']}\n")
+    key = "damaged" if shape["damage"] else "whole"
+    count = sum(not each["healed"] for each in shape["damage"])
+    healed = len(shape["damage"]) - count
+    sys.stdout.write(text(f"verify.{key}", lang, objects=shape["objects"], count=count, healed=healed) + "\n")
+
+
+class _watched:
+    """Objects done, on stderr, where a person watches."""
+
+    def __init__(self, lang: str) -> None:
+        self._lang = lang
+        self._shows = sys.stderr.isatty()
+
+    def __enter__(self) -> Any:
+        return self._show
+
+    def __exit__(self, *error: object) -> None:
+        if self._shows:
+            sys.stderr.write("\n")
+
+    def _show(self, done: int, total: int) -> None:
+        if self._shows and (done % 20 == 0 or done == total):
+            sys.stderr.write("\r" + text("verify.progress", self._lang, done=done, total=total))
+            sys.stderr.flush()
+
+
+def rebuild(as_json: AsJson = False, home: Home = None, lang: Lang = None, operator: Operator = None) -> int:
+    """Make the catalogue anew from the store alone. The old one is moved aside, never deleted."""
+    settings = settings_of(home, lang, operator)
+    rebuilt, aside = rebuild_catalogue(settings)
+    if as_json:
+        shape = {
+            "counts": rebuilt.counts,
+            "aside": str(aside) if aside else None,
+            "problems": [each._asdict() for each in rebuilt.problems],
+        }
+        print_json(shape)
+        return EXIT_SET_ASIDE if rebuilt.problems else 0
+    for each in rebuilt.problems:
+        message = text(f"verify.{each.damage}", settings.lang)
+        papers = each.document_id or "–"
+        sys.stdout.write(
+            text("verify.line", settings.lang, key=each.key, message=message, papers=papers) + "\n"
+        )
+    counts = {name: rebuilt.counts.get(name, 0) for name in ("batch", "document", "code", "event")}
+    sys.stdout.write(text("rebuild.done", settings.lang, **counts) + "\n")
+    if aside is not None:
+        sys.stdout.write(text("rebuild.aside", settings.lang, path=aside) + "\n")
+    return EXIT_SET_ASIDE if rebuilt.problems else 0
+
+
+def backup(
+    out: Annotated[Path, typer.Argument(metavar="OUT", help=words("command.backup_out"))],
+    as_json: AsJson = False,
+    home: Home = None,
+    lang: Lang = None,
+    operator: Operator = None,
+) -> int:
+    """Back up catalogue, settings and schedules into one file; the store is backed up apart."""
+    settings = settings_of(home, lang, operator)
+    _print_backup(write(settings, out), "backup.done", settings.lang, as_json=as_json)
+    return 0
+
+
+def restore(
+    file: Annotated[Path, typer.Argument(metavar="IN", help=words("command.restore_file"))],
+    as_json: AsJson = False,
+    home: Home = None,
+    lang: Lang = None,
+    operator: Operator = None,
+) -> int:
+    """Restore a backup into an empty home, every part checked first."""
+    settings = settings_of(home, lang, operator)
+    _print_backup(unpack(settings, file), "backup.restored", settings.lang, as_json=as_json)
+    return 0
+
+
+def _print_backup(done: Any, key: str, lang: str, *, as_json: bool) -> None:
+    if as_json:
+        print_json({**done._asdict(), "path": str(done.path)})
+    else:
+        sys.stdout.write(text(key, lang, path=done.path, at=done.made_at, parts=len(done.parts)) + "\n")

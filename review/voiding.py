@@ -1,0 +1,146 @@
+"""A person takes a wrongly issued code back; the papers that rested on it come before a person again.
+
+The holder and its duplicates get a new version, sidecar stored, routed to review; no page is read again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from typing import NamedTuple
+
+from schemas.documents import Route
+from schemas.errors import CodeError, StoreError
+from schemas.events import Event, EventType
+from schemas.findings import finding
+from schemas.version import TOOL
+from storage.catalogue import batches, voiding
+from storage.catalogue.documents import Committed, DocumentRow, NewVersion, new_event_id, parts_of
+from storage.sidecars import read_sidecar, write_sidecar
+from workspace.closing import close_batch
+from workspace.locks import hold_batch
+from workspace.opening import Workspace
+
+
+class Voided(NamedTuple):
+    """What became of a voided code: its holder, and the duplicates that wait for a person now."""
+
+    code: str
+    document_id: str
+    again: tuple[str, ...]
+    left: tuple[str, ...]
+
+
+def void_code(
+    workspace: Workspace,
+    printed: str,
+    *,
+    reason: str,
+    successor: str | None = None,
+    second_operator: str | None = None,
+) -> Voided:
+    """Void a code.
+
+    Args:
+        workspace: the opened home.
+        printed: the code.
+        reason: why it was wrong; stands in the event for ever.
+        successor: the code that takes its place.
+        second_operator: who else agreed; needed where the settings ask for two.
+
+    Raises:
+        CodeError: no such code in force, no reason, an unknown successor, or one person where two are needed.
+        BatchHeld: a run is at work on a batch that the code concerns.
+    """
+    second = (second_operator or "").strip()
+    if workspace.settings.void_needs_two and not second:
+        raise CodeError("voiding needs a second operator", remedy="void_second_missing")
+    if second and second == workspace.operator:
+        raise CodeError("the second operator is the first", remedy="void_second_same", name=second)
+    row = voiding.code_row(workspace.database, printed)
+    if row is None:
+        raise CodeError(f"no code {printed} in force", remedy="code_absent", value=printed)
+    rows = voiding.affected(workspace.database, row.document_id)
+    names = sorted({each.batch for each in rows})
+    with ExitStack() as held:
+        for name in names:
+            held.enter_context(hold_batch(workspace.settings.home, name, workspace.operator))
+        workspace.require_current(*names)
+        again, left = _next_versions(workspace, printed, rows)
+        done: Sequence[Committed] = voiding.void(
+            workspace.database,
+            printed,
+            reason=reason,
+            operator=workspace.operator,
+            second_operator=second or None,
+            successor=successor,
+            run=workspace.run.id,
+            again=again,
+            code_event=lambda batch, document_id, code: _code_event(workspace, batch, document_id, code),
+        )
+        workspace.send()
+        for name in names:
+            close_batch(workspace, name)
+    others = tuple(each.document.id for each in done if each.document.id != row.document_id)
+    return Voided(printed, row.document_id, others, left)
+
+
+def _next_versions(
+    workspace: Workspace, printed: str, rows: Sequence[DocumentRow]
+) -> tuple[list[tuple[str, NewVersion]], tuple[str, ...]]:
+    """The next version of each paper, its sidecar stored; ids of those whose sidecar cannot be read."""
+    made, left = [], []
+    for at, row in enumerate(rows):
+        try:
+            sidecar = read_sidecar(workspace.store, row.sidecar_key)
+        except StoreError:
+            left.append(row.document.id)
+            continue
+        document = row.document
+        if at:
+            note = finding("twin_code_voided", code=printed, document=rows[0].document.id)
+            kept = tuple(each for each in document.findings if each.rule != "identity_duplicate")
+            route = Route.REVIEW if document.route is Route.ACCEPTED else document.route
+            document = document.model_copy(update={"findings": (*kept, note), "route": route})
+        version = row.version + 1
+        renewed = sidecar.model_copy(
+            update={
+                "document": document,
+                "version": version,
+                "code": None,
+                "operator": workspace.operator,
+                "run": workspace.run.id,
+                "written_at": batches.now(),
+                "events": (),
+            }
+        )
+        stored = write_sidecar(workspace.store, renewed)
+        new = NewVersion(
+            document=document,
+            digests=row.digests,
+            version=version,
+            verdict=row.verdict,
+            pdfa_key=row.pdfa_key,
+            pdfa_sha256=row.pdfa_sha256,
+            sidecar_key=stored.key,
+            sidecar_sha256=stored.sha256,
+            # The catalogue refuses the holder the same code again and sends it to review.
+            parts=parts_of(document) if document.route is Route.ACCEPTED else None,
+            events=(),
+        )
+        made.append((row.batch, new))
+    return made, tuple(left)
+
+
+def _code_event(workspace: Workspace, batch: str, document_id: str, code: str) -> Event:
+    return Event(
+        id=new_event_id(),
+        type=EventType.CODE_ISSUED,
+        at=batches.now(),
+        subject=document_id,
+        batch=batch,
+        agent=workspace.operator,
+        tool=TOOL,
+        outcome="issued",
+        detail={"code": code},
+    )

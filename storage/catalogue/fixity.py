@@ -1,0 +1,168 @@
+"""Which objects the catalogue refers to, with their digests, and what the last check found of each."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterable, Iterator
+from typing import Final, Literal, NamedTuple
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from storage.catalogue import chains
+from storage.catalogue import schema as t
+from storage.catalogue.database import Database
+from storage.catalogue.events import new_event_id, now
+from storage.objects import keys
+
+ObjectKind = Literal["original", "pdfa", "sidecar", "chain"]
+State = Literal["intact", "missing", "altered", "unreadable", "chain_broken", "event_altered", "ahead"]
+INTACT: Final[State] = "intact"
+_CHUNK: Final = 500
+
+
+class Expected(NamedTuple):
+    """An object that should be there. `sha256` is None for a sidecar written before digests were kept."""
+
+    key: str
+    kind: ObjectKind
+    sha256: str | None
+    documents: tuple[str, ...]
+
+
+class Round(NamedTuple):
+    """One pass over the objects; a killed one is taken up again."""
+
+    id: str
+    resumed: bool
+
+
+def expected(database: Database, sample: int | None = None, seed: str = "") -> list[Expected]:
+    """Objects that documents refer to, sorted by key: all of them, or those of `sample` papers drawn by `seed`."""
+    column = t.document_version.c
+    query = select(
+        column.document_id,
+        t.document.c.sha256,
+        column.pdfa_key,
+        column.pdfa_sha256,
+        column.sidecar_key,
+        column.sidecar_sha256,
+    ).join(t.document, t.document.c.id == column.document_id)
+    found: dict[str, tuple[ObjectKind, str | None, set[str]]] = {}
+    with database.read() as connection:
+        chosen = _drawn(connection, sample, seed)
+        for row in connection.execute(query):
+            if chosen is not None and row.document_id not in chosen:
+                continue
+            named: list[tuple[str | None, ObjectKind, str | None]] = [
+                (keys.original(row.sha256), "original", row.sha256),
+                (row.pdfa_key, "pdfa", row.pdfa_sha256),
+                (row.sidecar_key, "sidecar", row.sidecar_sha256),
+            ]
+            for key, kind, sha256 in named:
+                if key is not None:
+                    found.setdefault(key, (kind, sha256, set()))[2].add(row.document_id)
+    return [
+        Expected(key, kind, sha256, tuple(sorted(ids))) for key, (kind, sha256, ids) in sorted(found.items())
+    ]
+
+
+def _drawn(connection: Connection, sample: int | None, seed: str) -> set[str] | None:
+    if sample is None:
+        return None
+    ids = connection.execute(select(t.document.c.id)).scalars().all()
+    drawn = sorted(ids, key=lambda each: hashlib.sha256(f"{seed}{each}".encode()).digest())
+    return set(drawn[:sample])
+
+
+def open_round(database: Database, sample: int | None) -> Round:
+    """The round that a killed check left open, if it drew as many papers; else a new one."""
+    with database.write() as connection:
+        column = t.fixity_round.c
+        share = column.share.is_(None) if sample is None else column.share == sample
+        left = connection.execute(select(column.id).where(column.ended_at.is_(None), share)).scalar()
+        if left is not None:
+            return Round(left, True)
+        opened = new_event_id()
+        connection.execute(insert(t.fixity_round).values(id=opened, started_at=now(), share=sample))
+        return Round(opened, False)
+
+
+def close_round(connection: Connection, round_id: str) -> None:
+    """The round went over every object."""
+    connection.execute(update(t.fixity_round).where(t.fixity_round.c.id == round_id).values(ended_at=now()))
+
+
+def checked(database: Database, round_id: str) -> dict[str, State]:
+    """What this round found so far, by key."""
+    query = select(t.fixity.c.key, t.fixity.c.state).where(t.fixity.c.round == round_id)
+    with database.read() as connection:
+        return {row.key: row.state for row in connection.execute(query)}
+
+
+def record(database: Database, round_id: str, states: Iterable[tuple[str, State]]) -> None:
+    """Keep what was found; damage also goes into the house chain."""
+    rows = dict(states)
+    if not rows:
+        return
+    with database.write() as connection:
+        names = list(rows)
+        for start in range(0, len(names), _CHUNK):
+            connection.execute(delete(t.fixity).where(t.fixity.c.key.in_(names[start : start + _CHUNK])))
+        at = now()
+        connection.execute(
+            insert(t.fixity),
+            [
+                {"key": key, "state": state, "round": round_id, "checked_at": at}
+                for key, state in rows.items()
+            ],
+        )
+        bad = [key for key, state in rows.items() if state != INTACT]
+        for start in range(0, len(bad), _CHUNK):
+            chains.note(connection, chains.HOUSE, t.fixity, t.fixity.c.key.in_(bad[start : start + _CHUNK]))
+
+
+def healed(connection: Connection, key: str) -> None:
+    """An object has its bytes again."""
+    held = t.fixity.c.key == key
+    if connection.execute(select(t.fixity.c.state).where(held, t.fixity.c.state != INTACT)).first():
+        connection.execute(update(t.fixity).where(held).values(state=INTACT, checked_at=now()))
+        chains.note(connection, chains.HOUSE, t.fixity, held)
+
+
+def damaged(database: Database) -> dict[str, State]:
+    """Objects that are not intact as far as is known, by key."""
+    query = select(t.fixity.c.key, t.fixity.c.state).where(t.fixity.c.state != INTACT)
+    with database.read() as connection:
+        return {row.key: row.state for row in connection.execute(query)}
+
+
+def damaged_originals(database: Database) -> frozenset[str]:
+    """SHA-256 of originals of which a document is not intact: their bytes, handed in again, heal it."""
+    with database.read() as connection:
+        return frozenset(damaged_documents(connection).values())
+
+
+def damaged_documents(connection: Connection) -> dict[str, str]:
+    """Documents whose original, or present PDF/A or sidecar, is known not to be intact; each with its original."""
+    bad = connection.execute(select(t.fixity.c.key).where(t.fixity.c.state != INTACT)).scalars().all()
+    if not bad:
+        return {}
+    column = t.document_version.c
+    current = (column.document_id == t.document.c.id) & (column.version == t.document.c.version)
+    query = select(t.document.c.id, t.document.c.sha256).join(t.document_version, current)
+    originals = [sha for key in bad if key.startswith(keys.ORIGINALS) and (sha := keys.told_sha256(key))]
+    found: dict[str, str] = {}
+    for condition, values in (
+        (t.document.c.sha256, originals),
+        (column.pdfa_key, bad),
+        (column.sidecar_key, bad),
+    ):
+        for part in _parts(values):
+            found |= {row.id: row.sha256 for row in connection.execute(query.where(condition.in_(part)))}
+    return found
+
+
+def _parts(values: Collection[str]) -> Iterator[list[str]]:
+    names = list(values)
+    for start in range(0, len(names), _CHUNK):
+        yield names[start : start + _CHUNK]

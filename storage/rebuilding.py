@@ -1,0 +1,270 @@
+"""The catalogue made anew from the store alone: chain objects replayed in their order, readings from the sidecars.
+
+Chains hold rows as they stood after each transaction, so the last one of each row is what the catalogue held. What is
+missing or altered is reported and left out; a paper whose sidecar is lost keeps its code and its row, without fields.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zlib
+from collections.abc import Iterator
+from typing import Any, Final, Literal, NamedTuple
+
+from pydantic import ValidationError
+from sqlalchemy import Connection, Table, func, insert, select, text, update
+
+from schemas.documents import Document, Route
+from schemas.errors import StoreError
+from schemas.events import Event
+from schemas.findings import finding
+from storage import sidecars
+from storage.catalogue import chains
+from storage.catalogue import schema as t
+from storage.catalogue.batches import dump, load
+from storage.catalogue.chains import ChainObject
+from storage.catalogue.database import Database
+from storage.objects import ObjectStore, keys
+from storage.outbox import chain_keys
+
+Damage = Literal["missing", "altered", "unreadable", "chain_broken"]
+# Parents before children, as foreign keys ask.
+_TABLES: Final[tuple[Table, ...]] = (
+    t.batch,
+    t.run,
+    t.original,
+    t.batch_file,
+    t.document,
+    t.document_version,
+    t.code,
+    t.decision,
+    t.inventory,
+    t.elsewhere,
+    t.fixity,
+)
+_CHUNK: Final = 200
+
+
+class Problem(NamedTuple):
+    """An object that could not be used, and why."""
+
+    key: str
+    damage: Damage
+    document_id: str | None = None
+
+
+class Rebuilt(NamedTuple):
+    """How much was restored, and what was not."""
+
+    counts: dict[str, int]
+    problems: tuple[Problem, ...]
+
+
+class _Replay:
+    """Rows by table and primary key, as the last object that holds them tells."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, dict[tuple[Any, ...], dict[str, Any]]] = {table.name: {} for table in _TABLES}
+        self.events: dict[str, dict[str, Any]] = {}
+        self.passes: dict[tuple[str, str], list[list[Any]]] = {}
+        self._keys = {table.name: [column.name for column in table.primary_key] for table in _TABLES}
+
+    def apply(self, entry: dict[str, Any]) -> None:
+        """Replay one entry."""
+        if "event" in entry:
+            self._event(entry)
+        elif "passes" in entry:
+            passes = entry["passes"]
+            self.passes[passes["batch"], passes["sha256"]] = passes["rows"]
+        elif entry.get("table") in self.rows:
+            held, key = self.rows[entry["table"]], self._keys[entry["table"]]
+            for row in entry["rows"]:
+                held[tuple(row[name] for name in key)] = row
+
+    def _event(self, entry: dict[str, Any]) -> None:
+        event = Event.model_validate(entry["event"])
+        self.events[event.id] = {
+            "id": event.id,
+            "sequence": entry["sequence"],
+            "type": event.type,
+            "at": event.at,
+            "subject": event.subject,
+            "batch": event.batch,
+            "run": entry["run"],
+            "data": entry["event"],
+            "exported": True,
+        }
+
+
+def rebuild(store: ObjectStore, database: Database) -> Rebuilt:
+    """Fill an empty catalogue from a store.
+
+    Args:
+        store: whose chains and sidecars are read.
+        database: an empty, migrated catalogue.
+
+    Returns:
+        Rows by table, and every object that was missing, altered or unreadable.
+
+    Raises:
+        StoreError: the store cannot be reached.
+    """
+    problems: list[Problem] = []
+    objects = sorted(_chain_objects(store, problems), key=lambda each: each.order)
+    replay = _Replay()
+    for each in objects:
+        for entry in json.loads(each.data)["entries"]:
+            replay.apply(entry)
+    versions = [_version(store, row, replay, problems) for row in replay.rows["document_version"].values()]
+    with database.write() as connection:
+        _insert_objects(connection, objects)
+        counts = _insert_rows(connection, replay, versions)
+        _advance_counters(connection)
+    return Rebuilt({**counts, "event": len(replay.events)}, tuple(problems))
+
+
+def _chain_objects(store: ObjectStore, problems: list[Problem]) -> Iterator[ChainObject]:
+    """Every chain object that can be read; gaps and broken links are problems."""
+    last: dict[str, tuple[int, str]] = {}
+    for chain, seq in chain_keys(store):
+        key = keys.chain_object(chain, seq)
+        known, digest = last.get(chain, (0, ""))
+        problems += [Problem(keys.chain_object(chain, gone), "missing") for gone in range(known + 1, seq)]
+        try:
+            data = store.read(key)
+        except StoreError as error:
+            if error.remedy not in {"object_absent", "object_damaged"}:
+                raise
+            problems.append(Problem(key, "unreadable"))
+            continue
+        found = parsed(chain, seq, data)
+        if found is None:
+            problems.append(Problem(key, "unreadable"))
+            last[chain] = (seq, "")
+            continue
+        if known == seq - 1 and digest and found.previous != digest:
+            problems.append(Problem(keys.chain_object(chain, known), "chain_broken"))
+        last[chain] = (seq, found.sha256)
+        yield found
+
+
+def parsed(chain: str, seq: int, data: bytes) -> ChainObject | None:
+    """A chain object from its bytes; None if they are none, or stand in the wrong place."""
+    try:
+        plain = json.loads(data)
+        if (plain["format"], plain["chain"], plain["seq"]) != (chains.FORMAT, chain, seq):
+            return None
+        for entry in plain["entries"]:
+            if "event" in entry:
+                Event.model_validate(entry["event"])
+        order, previous = int(plain["order"]), plain["previous"]
+    except (ValueError, KeyError, TypeError, ValidationError):
+        return None
+    return ChainObject(order, chain, seq, previous, hashlib.sha256(data).hexdigest(), data)
+
+
+def _version(
+    store: ObjectStore, row: dict[str, Any], replay: _Replay, problems: list[Problem]
+) -> dict[str, Any]:
+    """A version's row with its reading: from the sidecar, with what the commit decided on top."""
+    row = {**row}
+    decided = {"route": Route(row["route"]), "findings": load(row.pop("findings"))}
+    try:
+        data = store.read(row["sidecar_key"])
+        if row["sidecar_sha256"] and hashlib.sha256(data).hexdigest() != row["sidecar_sha256"]:
+            raise StoreError("other bytes", remedy="object_damaged")
+        document = sidecars.load(data, key=row["sidecar_key"]).document
+    except StoreError as error:
+        damage: Damage = "missing" if error.remedy == "object_absent" else "altered"
+        problems.append(Problem(row["sidecar_key"], damage, row["document_id"]))
+        document = _without_fields(row, replay)
+        decided["findings"] = (*decided["findings"], finding("sidecar_lost"))
+        if decided["route"] is Route.ACCEPTED:
+            decided["route"] = Route.REVIEW
+        row["route"] = str(decided["route"])
+    document = document.model_copy(update=decided)
+    return {**row, "data": document.model_dump(mode="json", exclude_defaults=True)}
+
+
+def _without_fields(row: dict[str, Any], replay: _Replay) -> Document:
+    held = replay.rows["document"][row["document_id"],]
+    return Document(
+        id=row["document_id"],
+        sha256=held["sha256"],
+        pages=tuple(held["pages"]),
+        kind=row["kind"],
+        level=row["level"],
+        unit=row["unit"],
+    )
+
+
+def _insert_objects(connection: Connection, objects: list[ChainObject]) -> None:
+    _insert(
+        connection,
+        t.chain_object,
+        [
+            {
+                "order": each.order,
+                "chain": each.chain,
+                "seq": each.seq,
+                "previous": each.previous,
+                "sha256": each.sha256,
+                "body": zlib.compress(each.data, 6),
+                "sent": True,
+            }
+            for each in objects
+        ],
+    )
+
+
+def _insert_rows(connection: Connection, replay: _Replay, versions: list[dict[str, Any]]) -> dict[str, int]:
+    counts = {}
+    for table in _TABLES:
+        rows = list(replay.rows[table.name].values())
+        if table is t.document_version:
+            rows = versions
+        counts[table.name] = len(rows)
+        links = [row for row in rows if row.get("linked_to")] if table is t.document else []
+        if links:
+            rows = [{**row, "linked_to": None} for row in rows]
+        _insert(connection, table, rows)
+        for row in links:
+            chosen = t.document.c.id == row["id"]
+            connection.execute(update(t.document).where(chosen).values(linked_to=row["linked_to"]))
+    _insert(connection, t.event, list(replay.events.values()))
+    _insert(
+        connection,
+        t.page_pass,
+        [
+            {"batch": batch, "sha256": sha256, "page": page, "digest": digest, "run": run, "at": at}
+            for (batch, sha256), rows in replay.passes.items()
+            for page, digest, run, at in rows
+        ],
+    )
+    return counts
+
+
+def _insert(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
+    for start in range(0, len(rows), _CHUNK):
+        connection.execute(insert(table), rows[start : start + _CHUNK])
+
+
+def _advance_counters(connection: Connection) -> None:
+    """PostgreSQL numbers rows by sequences, which know nothing of numbers that were given."""
+    if connection.dialect.name != "postgresql":
+        return
+    for table in (t.code, t.decision, t.elsewhere):
+        highest = connection.execute(select(func.max(table.c.id))).scalar()
+        if highest is not None:
+            call = text("SELECT setval(pg_get_serial_sequence(:table, 'id'), :highest)")
+            connection.execute(call, {"table": table.name, "highest": highest})
+
+
+def is_empty(database: Database) -> bool:
+    """Whether a catalogue holds nothing that a rebuild would bring."""
+    with database.read() as connection:
+        return all(connection.execute(select(table).limit(1)).first() is None for table in _TABLES)
+
+
+__all__ = ["Problem", "Rebuilt", "dump", "is_empty", "parsed", "rebuild"]

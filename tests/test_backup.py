@@ -1,0 +1,79 @@
+"""`sohoa backup` and `restore`: a drill through the command line."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import tarfile
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.kept_home import flip, machine_with, make_kept_home, shown
+from tests.machine import Machine
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_kept_home(tmp_path_factory.mktemp("backup"))
+
+
+@pytest.fixture
+def machine(home: Path, tmp_path: Path) -> Machine:
+    return machine_with(home, tmp_path)
+
+
+def scheduled(machine: Machine) -> list[Any]:
+    with closing(sqlite3.connect(machine.home / "catalogue.db")) as catalogue:
+        return catalogue.execute("SELECT batch, path, at FROM schedule").fetchall()
+
+
+def test_a_backup_brings_catalogue_settings_and_schedules_into_an_empty_home(
+    machine: Machine, tmp_path: Path
+) -> None:
+    (machine.home / "sohoa.toml").write_text('lang = "en"\n', "utf-8")
+    folder = machine.inbox / "hộp-30"
+    folder.mkdir()
+    assert machine.run("schedule", folder, "--at", "31/12/2099 22:00").returncode == 0
+    planned = scheduled(machine)
+    assert planned
+    before = shown(machine)
+    out = tmp_path / "sao-lưu.tar.gz"
+    assert machine.run("backup", out).returncode == 0
+    assert out.stat().st_mode & 0o077 == 0
+    store = tmp_path / "kept-store"
+    (machine.home / "store").rename(store)
+    restored = Machine(tmp_path / "mới", SOHOA_STORE__ROOT=str(store), SOHOA_OPERATOR="chị Lan")
+    done = restored.run("restore", out)
+    assert done.returncode == 0, done.stderr
+    assert shown(restored) == before
+    assert scheduled(restored) == planned
+    assert (restored.home / "sohoa.toml").read_text("utf-8") == 'lang = "en"\n'
+    assert restored.run("verify").returncode == 0
+
+
+def test_a_home_that_holds_anything_is_not_restored_into(machine: Machine, tmp_path: Path) -> None:
+    out = tmp_path / "b.tar.gz"
+    assert machine.run("backup", out).returncode == 0
+    assert machine.run("restore", out).returncode == 2
+    assert machine.run("backup", out).returncode == 2
+
+
+def test_a_damaged_backup_changes_nothing(machine: Machine, tmp_path: Path) -> None:
+    out = tmp_path / "b.tar.gz"
+    assert machine.run("backup", out).returncode == 0
+    flip(out)
+    empty = Machine(tmp_path / "mới")
+    assert empty.run("restore", out).returncode == 2
+    assert not (empty.home / "catalogue.db").exists()
+
+
+def test_a_backup_says_what_it_holds(machine: Machine, tmp_path: Path) -> None:
+    out = tmp_path / "b.tar.gz"
+    answer = machine.json("backup", out)
+    with tarfile.open(out) as archive:
+        manifest = json.loads(archive.extractfile("manifest.json").read())  # type: ignore[union-attr]
+    assert answer["heads"] == manifest["heads"]
+    assert set(manifest["parts"]) == {"catalogue.db"}

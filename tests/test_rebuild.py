@@ -1,0 +1,130 @@
+"""`sohoa rebuild`: the catalogue from the store alone answers as before; an older catalogue is refused until then."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.kept_home import BATCH, by_file, flip, machine_with, make_kept_home, shown
+from tests.machine import Machine
+
+INVENTORY = "level,unit,kind,year,count,basis,source\nCấp tỉnh,Sở Xây dựng,Giấy phép xây dựng,2021,100,kiểm đếm,bảng 1\n"
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_kept_home(tmp_path_factory.mktemp("rebuild"))
+
+
+@pytest.fixture
+def machine(home: Path, tmp_path: Path) -> Machine:
+    return machine_with(home, tmp_path)
+
+
+def answers(machine: Machine) -> tuple[Any, ...]:
+    trace = machine.json("trace", by_file(machine)["a.png"]["id"])
+    kept = {key: trace[key] for key in ("events", "arrivals", "provenance")}
+    return shown(machine), machine.json("quota"), machine.json("batch", "list"), kept
+
+
+def lose_catalogue(machine: Machine) -> None:
+    for file in machine.home.glob("catalogue.db*"):
+        file.unlink()
+
+
+def test_a_rebuilt_catalogue_answers_as_before(machine: Machine, tmp_path: Path) -> None:
+    table = tmp_path / "kk.csv"
+    table.write_text(INVENTORY, "utf-8")
+    papers = by_file(machine)
+    assert (
+        machine.run("code", "void", papers["b.png"]["code"], "--reason", "đọc sai số", "--json").returncode
+        == 0
+    )
+    assert machine.run("inventory", "import", table).returncode == 0
+    before = answers(machine)
+    lose_catalogue(machine)
+    done = machine.run("rebuild", "--json")
+    assert done.returncode == 0, done.stderr
+    assert answers(machine) == before
+    assert machine.run("verify").returncode == 0
+
+
+def test_a_run_after_a_rebuild_has_nothing_to_do_and_issues_no_code(machine: Machine, home: Path) -> None:
+    before = shown(machine)
+    lose_catalogue(machine)
+    assert machine.run("rebuild").returncode == 0
+    assert machine.run("digitize", home.parent / BATCH, "--plain").returncode == 0
+    assert shown(machine) == before
+
+
+def test_a_deleted_catalogue_is_refused_before_any_work_with_its_remedy(machine: Machine, home: Path) -> None:
+    lose_catalogue(machine)
+    done = machine.run("digitize", home.parent / BATCH, "--plain")
+    assert done.returncode == 1
+    assert "sohoa rebuild" in done.stderr
+    assert machine.json("batch", "list") == []
+
+
+def test_a_catalogue_older_than_its_store_is_refused_and_kept_aside_by_the_rebuild(
+    machine: Machine, home: Path, tmp_path: Path
+) -> None:
+    machine.run("verify")
+    with closing(sqlite3.connect(machine.home / "catalogue.db")) as live:
+        live.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    shutil.copy(machine.home / "catalogue.db", tmp_path / "older.db")
+    code = by_file(machine)["b.png"]["code"]
+    assert machine.run("code", "void", code, "--reason", "đọc sai số").returncode == 0
+    lose_catalogue(machine)
+    shutil.copy(tmp_path / "older.db", machine.home / "catalogue.db")
+    for command in (
+        ["digitize", home.parent / BATCH, "--plain"],
+        ["code", "void", code, "--reason", "lần nữa"],
+    ):
+        done = machine.run(*command)
+        assert (done.returncode, "sohoa rebuild" in done.stderr) == (1, True), done.stderr
+    answer = json.loads(machine.run("rebuild", "--json").stdout)
+    assert Path(answer["aside"]).is_file()
+    assert by_file(machine)["b.png"]["code"] is None
+    assert machine.json("code", "show", code)["state"] == "void"
+
+
+def test_a_catalogue_from_before_there_were_chains_is_taken_into_them(machine: Machine, home: Path) -> None:
+    before = shown(machine)
+    shutil.rmtree(machine.home / "store" / "events")
+    with closing(sqlite3.connect(machine.home / "catalogue.db")) as catalogue:
+        catalogue.execute("DELETE FROM chain_object")
+        catalogue.execute("DELETE FROM outbox")
+        catalogue.execute("UPDATE code SET event = NULL")
+        catalogue.execute("UPDATE document_version SET sidecar_sha256 = NULL")
+        catalogue.commit()
+    assert machine.run("digitize", home.parent / BATCH, "--plain").returncode == 0
+    assert machine.run("verify").returncode == 0
+    lose_catalogue(machine)
+    assert machine.run("rebuild").returncode == 0
+    assert shown(machine) == before
+
+
+def test_a_catalogue_that_is_up_to_date_is_not_replaced(machine: Machine) -> None:
+    before = (machine.home / "catalogue.db").stat().st_ino
+    done = machine.run("rebuild")
+    assert done.returncode == 2
+    assert "sohoa verify" in done.stderr
+    assert (machine.home / "catalogue.db").stat().st_ino == before
+
+
+def test_a_paper_whose_sidecar_is_lost_keeps_its_code_and_waits_for_a_person(machine: Machine) -> None:
+    paper = by_file(machine)["a.png"]
+    flip(machine.home / "store" / "documents" / paper["id"] / "v0001.json")
+    lose_catalogue(machine)
+    done = machine.run("rebuild", "--json")
+    assert done.returncode == 3
+    (problem,) = json.loads(done.stdout)["problems"]
+    assert (problem["document_id"], problem["damage"]) == (paper["id"], "altered")
+    after = by_file(machine)["a.png"]
+    assert (after["code"], after["route"]) == (paper["code"], "review")

@@ -1,0 +1,191 @@
+"""`sohoa backup` and `sohoa restore`: catalogue, settings and schedules as one file, every part with its digest.
+
+Objects are not in it: the store is kept by its own means, and the catalogue can be rebuilt from it. What only the
+catalogue holds (schedules, page readings) is why a backup is worth having beside that.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sqlite3
+import tarfile
+import tempfile
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from configs.settings import Settings
+from schemas.clock import VIETNAM
+from schemas.errors import CatalogueError, SetupError, UsageError
+from schemas.version import TOOL
+from storage.catalogue import chains
+from storage.catalogue.database import Database
+from storage.objects import sha256_of
+
+FORMAT: Final = 1
+_MANIFEST: Final = "manifest.json"
+_CATALOGUE: Final = "catalogue.db"
+_SETTINGS: Final = "sohoa.toml"
+_LISTS: Final = "lists"
+
+
+class Backup(NamedTuple):
+    """What a backup file holds: parts with their sizes, and the heads of the chains at that moment."""
+
+    path: Path
+    made_at: str
+    parts: dict[str, int]
+    heads: dict[str, int]
+
+
+def backup(settings: Settings, out: Path) -> Backup:
+    """Write a backup, whole or not at all, readable by its owner alone.
+
+    Raises:
+        UsageError: the file is there already, or the catalogue is a PostgreSQL database.
+        CatalogueError: the catalogue cannot be read.
+    """
+    source = _sqlite_file(settings)
+    if out.exists():
+        raise UsageError(f"{out} is there already", remedy="backup_exists", path=out)
+    if not source.is_file():
+        raise UsageError("there is no catalogue", remedy="backup_nothing", path=source)
+    made_at = datetime.now(VIETNAM).isoformat(timespec="seconds")
+    with tempfile.TemporaryDirectory(prefix="sohoa-backup-") as folder:
+        copy = Path(folder) / _CATALOGUE
+        _copy_catalogue(source, copy)
+        heads = _heads(copy)
+        files = {_CATALOGUE: copy}
+        if (settings.home / _SETTINGS).is_file():
+            files[_SETTINGS] = settings.home / _SETTINGS
+        for path in sorted((settings.home / _LISTS).rglob("*")):
+            if path.is_file():
+                files[str(path.relative_to(settings.home))] = path
+        manifest = {
+            "format": FORMAT,
+            "tool": TOOL,
+            "made_at": made_at,
+            "heads": heads,
+            "parts": {
+                name: {"sha256": sha256_of(path), "size": path.stat().st_size} for name, path in files.items()
+            },
+        }
+        _write(out, manifest, files)
+    return Backup(out, made_at, {name: part["size"] for name, part in manifest["parts"].items()}, heads)  # type: ignore[attr-defined]
+
+
+def restore(settings: Settings, file: Path) -> Backup:
+    """Unpack a backup into an empty home, every part held against its digest before any is put in place.
+
+    Raises:
+        UsageError: the home holds a catalogue or settings, or the file is no backup, or a part is damaged.
+    """
+    target = _sqlite_file(settings)
+    home = settings.home
+    taken = [path for path in (target, home / _SETTINGS, home / _LISTS) if path.exists()]
+    if taken:
+        raise UsageError(f"{taken[0]} is there already", remedy="restore_not_empty", path=taken[0])
+    try:
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with (
+            tempfile.TemporaryDirectory(prefix=".restore-", dir=home) as folder,
+            tarfile.open(file, "r:gz") as archive,
+        ):
+            manifest = _unpack(archive, Path(folder), file)
+            for name in manifest["parts"]:
+                place = target if name == _CATALOGUE else home / name
+                place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+                (Path(folder) / name).replace(place)
+    except (OSError, tarfile.TarError, EOFError) as error:
+        raise _unusable(file, str(error)) from error
+    Database(settings.catalogue_url).close()  # migrated where the backup was made by an older Sohoa
+    sizes = {name: int(part["size"]) for name, part in manifest["parts"].items()}
+    return Backup(file, str(manifest["made_at"]), sizes, dict(manifest["heads"]))
+
+
+def _sqlite_file(settings: Settings) -> Path:
+    prefix = "sqlite:///"
+    if not settings.catalogue_url.startswith(prefix):
+        raise UsageError("the catalogue is a PostgreSQL database", remedy="backup_postgresql")
+    return Path(settings.catalogue_url.removeprefix(prefix))
+
+
+def _copy_catalogue(source: Path, target: Path) -> None:
+    """A consistent copy, also while a run writes: SQLite's own backup."""
+    try:
+        with closing(sqlite3.connect(source)) as live, closing(sqlite3.connect(target)) as copy:
+            live.backup(copy)
+            copy.execute("PRAGMA journal_mode=DELETE")
+            found = copy.execute("PRAGMA integrity_check").fetchone()[0]
+    except sqlite3.Error as error:
+        raise CatalogueError(
+            f"the catalogue cannot be copied: {error}", remedy="catalogue_unusable", url=str(source)
+        ) from error
+    if found != "ok":
+        raise CatalogueError(
+            f"the catalogue is damaged: {found}", remedy="catalogue_unusable", url=str(source)
+        )
+
+
+def _heads(copy: Path) -> dict[str, int]:
+    database = Database(f"sqlite:///{copy}")
+    try:
+        with database.read() as connection:
+            return {chain: seq for chain, (seq, _) in sorted(chains.heads(connection).items())}
+    finally:
+        database.close()
+        with closing(sqlite3.connect(copy)) as connection:
+            connection.execute("PRAGMA journal_mode=DELETE")
+
+
+def _write(out: Path, manifest: dict[str, Any], files: dict[str, Path]) -> None:
+    beside = out.with_name(f".{out.name}.part")
+    try:
+        beside.unlink(missing_ok=True)
+        descriptor = os.open(beside, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        with os.fdopen(descriptor, "wb") as stream:
+            with tarfile.open(fileobj=stream, mode="w:gz") as archive:
+                noted = Path(files[_CATALOGUE]).with_name(_MANIFEST)
+                noted.write_text(json.dumps(manifest, ensure_ascii=False, indent=1), encoding="utf-8")
+                archive.add(noted, _MANIFEST)
+                for name, path in files.items():
+                    archive.add(path, name)
+            stream.flush()
+            os.fsync(stream.fileno())
+        beside.replace(out)
+    except OSError as error:
+        raise SetupError(str(error.strerror), remedy="output_unwritable", path=out) from error
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _unpack(archive: tarfile.TarFile, folder: Path, file: Path) -> dict[str, Any]:
+    """Every part under a folder, as the manifest tells; nothing else is taken out."""
+    try:
+        stream = archive.extractfile(_MANIFEST)
+        manifest: dict[str, Any] = json.load(stream) if stream else {}
+    except (KeyError, ValueError) as error:
+        raise _unusable(file, "no manifest") from error
+    if manifest.get("format") != FORMAT or _CATALOGUE not in manifest.get("parts", {}):
+        raise _unusable(file, "unknown format")
+    for name, part in manifest["parts"].items():
+        if name not in {_CATALOGUE, _SETTINGS} and Path(name).parts[:1] != (_LISTS,):
+            raise _unusable(file, name)
+        try:
+            archive.extract(name, folder, filter="data")
+        except (KeyError, tarfile.FilterError) as error:
+            raise _unusable(file, name) from error
+        path = folder / name
+        if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != part["sha256"]:
+            raise _unusable(file, name)
+        path.chmod(0o600)
+    return manifest
+
+
+def _unusable(file: Path, detail: str) -> UsageError:
+    return UsageError(
+        f"{file} is no usable backup: {detail}", remedy="backup_unusable", path=file, why=detail
+    )

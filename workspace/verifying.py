@@ -1,0 +1,235 @@
+"""`sohoa verify`: every object that the catalogue refers to is read and hashed anew; the chains are followed to their ends.
+
+What the catalogue itself holds (chain objects) is put back; everything else is reported, until its bytes come again.
+A killed check goes on where it was.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from typing import Final, NamedTuple
+
+from schemas.errors import StoreError
+from schemas.events import Event, EventType
+from schemas.version import TOOL
+from storage import outbox, sidecars
+from storage.catalogue import batches, chains, fixity
+from storage.catalogue import events as event_log
+from storage.catalogue.chains import ChainObject
+from storage.catalogue.events import new_event_id
+from storage.catalogue.fixity import INTACT, Expected, State
+from storage.objects import ObjectStore, keys
+from storage.rebuilding import parsed
+from workspace.opening import Workspace
+
+WHOLE, DAMAGED = "success", "damaged"
+_KEPT_EVERY: Final = 50
+_KEPT_SECONDS: Final = 2.0
+_GONE: Final[dict[str | None, State]] = {"object_absent": "missing", "object_damaged": "altered"}
+
+
+class Damage(NamedTuple):
+    """An object that is not what it was."""
+
+    key: str
+    kind: str
+    state: State
+    documents: tuple[str, ...]
+    healed: bool = False
+
+
+class Verified(NamedTuple):
+    """What a check found. `resumed`: it went on where a killed one ended."""
+
+    objects: int
+    bytes: int
+    damage: tuple[Damage, ...]
+    resumed: bool
+
+    @property
+    def outcome(self) -> str:
+        """As the event tells it."""
+        return DAMAGED if any(not each.healed for each in self.damage) else WHOLE
+
+
+def verify(
+    workspace: Workspace,
+    *,
+    sample: int | None = None,
+    rate: float | None = None,
+    on_object: Callable[[int, int], None] = lambda done, total: None,
+) -> Verified:
+    """Check the store against the catalogue.
+
+    Args:
+        workspace: the opened home.
+        sample: papers to draw; None checks everything, chains included.
+        rate: megabytes a second at most.
+        on_object: called with the number of objects done and of all.
+
+    Raises:
+        StoreError: the store cannot be reached; what was checked so far is kept.
+    """
+    database = workspace.database
+    outbox.send_all(database, workspace.store)
+    opened = fixity.open_round(database, sample)
+    wanted = fixity.expected(database, sample, opened.id)
+    known = fixity.checked(database, opened.id)
+    pace = _Pace(rate)
+    found: list[tuple[str, State]] = []
+    kept_at = time.monotonic()
+    try:
+        for done, each in enumerate(wanted, start=1):
+            if each.key not in known:
+                known[each.key] = _state(workspace.store, each, pace)
+                found.append((each.key, known[each.key]))
+                if len(found) >= _KEPT_EVERY or time.monotonic() - kept_at > _KEPT_SECONDS:
+                    fixity.record(database, opened.id, found)
+                    found, kept_at = [], time.monotonic()
+            on_object(done, len(wanted))
+    finally:
+        fixity.record(database, opened.id, found)
+    damage = [
+        Damage(each.key, each.kind, known[each.key], each.documents)
+        for each in wanted
+        if known[each.key] != INTACT
+    ]
+    objects = len(wanted)
+    if sample is None:
+        in_chains, broken = _verify_chains(workspace, pace)
+        objects, damage = objects + in_chains, damage + broken
+        fixity.record(
+            database, opened.id, [(each.key, INTACT if each.healed else each.state) for each in broken]
+        )
+    result = Verified(objects, pace.bytes, tuple(damage), opened.resumed)
+    _tell(workspace, result, opened.id, sample)
+    return result
+
+
+class _Pace:
+    """Counts bytes, and waits where they come faster than allowed."""
+
+    def __init__(self, rate: float | None) -> None:
+        self._rate = rate
+        self._started = time.monotonic()
+        self.bytes = 0
+
+    def take(self, size: int) -> None:
+        self.bytes += size
+        if self._rate:
+            due = self.bytes / (self._rate * 1_000_000) - (time.monotonic() - self._started)
+            if due > 0:
+                time.sleep(due)
+
+
+def _state(store: ObjectStore, each: Expected, pace: _Pace) -> State:
+    try:
+        size, digest = store.digest(each.key)
+        pace.take(size)
+        if each.sha256 is not None:
+            return INTACT if digest == each.sha256 else "altered"
+        # Written before digests were kept: it can only be read.
+        sidecars.load(store.read(each.key), key=each.key)
+    except StoreError as error:
+        if error.remedy in {"object_absent", "object_damaged"}:
+            return _GONE[error.remedy]
+        if error.remedy in {"sidecar_unusable", "store_unwritable"}:
+            return "unreadable"
+        raise
+    return INTACT
+
+
+def _verify_chains(workspace: Workspace, pace: _Pace) -> tuple[int, list[Damage]]:
+    database, store = workspace.database, workspace.store
+    with database.read() as connection:
+        heads = chains.heads(connection)
+    count, damage = 0, []
+    stored: dict[str, set[int]] = {}
+    for chain, seq in outbox.chain_keys(store):
+        stored.setdefault(chain, set()).add(seq)
+    for chain in sorted(heads):
+        with database.read() as connection:
+            objects = chains.objects(connection, chain)
+            recorded = event_log.recorded(connection, list(_event_ids(objects)))
+        count += len(objects)
+        previous: str | None = None
+        for place, each in enumerate(objects, start=1):
+            state = _chain_state(store, each, previous, place, recorded, pace)
+            previous = each.sha256
+            if state != INTACT:
+                key = keys.chain_object(chain, each.seq)
+                damage.append(Damage(key, "chain", state, (), healed=_heal(workspace, each, state)))
+    for chain, numbers in sorted(stored.items()):
+        beyond = sorted(number for number in numbers if number > heads.get(chain, (0, ""))[0])
+        damage += [Damage(keys.chain_object(chain, number), "chain", "ahead", ()) for number in beyond]
+    return count, damage
+
+
+def _event_ids(objects: list[ChainObject]) -> Iterator[str]:
+    for each in objects:
+        for entry in json.loads(each.data)["entries"]:
+            if "event" in entry:
+                yield entry["event"]["id"]
+
+
+def _chain_state(
+    store: ObjectStore,
+    each: ChainObject,
+    previous: str | None,
+    place: int,
+    recorded: dict[str, dict[str, object]],
+    pace: _Pace,
+) -> State:
+    """One object against the store, its neighbours, and the events as the catalogue shows them."""
+    try:
+        size, digest = store.digest(keys.chain_object(each.chain, each.seq))
+        pace.take(size)
+    except StoreError as error:
+        if error.remedy not in _GONE:
+            raise
+        return _GONE[error.remedy]
+    if digest != each.sha256:
+        return "altered"
+    own = parsed(each.chain, each.seq, each.data)
+    if own is None or own.sha256 != each.sha256 or each.previous != previous or each.seq != place:
+        return "chain_broken"
+    for entry in json.loads(each.data)["entries"]:
+        if "event" in entry and recorded.get(entry["event"]["id"]) != entry["event"]:
+            return "event_altered"
+    return INTACT
+
+
+def _heal(workspace: Workspace, each: ChainObject, state: State) -> bool:
+    """Put a chain object back from the catalogue, if what the catalogue holds still has the digest it was sealed with."""
+    own = parsed(each.chain, each.seq, each.data)
+    if state not in {"missing", "altered"} or own is None or own.sha256 != each.sha256:
+        return False
+    key = keys.chain_object(each.chain, each.seq)
+    workspace.store.restore(key, each.data, sha256=each.sha256, content_type="application/json")
+    return True
+
+
+def _tell(workspace: Workspace, result: Verified, round_id: str, sample: int | None) -> None:
+    """The result as an event of the house chain, and the round closed, in one transaction."""
+    lasting = [each for each in result.damage if not each.healed]
+    event = Event(
+        id=new_event_id(),
+        type=EventType.FIXITY_CHECK,
+        at=batches.now(),
+        subject=chains.HOUSE,
+        agent=workspace.operator,
+        tool=TOOL,
+        outcome=result.outcome,
+        detail={
+            "objects": result.objects,
+            "damaged": len(lasting),
+            "healed": len(result.damage) - len(lasting),
+            "sample": sample,
+        },
+    )
+    with workspace.database.write() as connection:
+        event_log.record_events(connection, workspace.run.id, [event])
+        fixity.close_round(connection, round_id)
+    workspace.send()
