@@ -182,7 +182,7 @@ def left_closing(inbox: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("how", ["kill", "refuse"])
-@pytest.mark.parametrize("step", ["write_batch_tables", "write_reports", "export_events", "end_closing"])
+@pytest.mark.parametrize("step", ["write_batch_tables", "write_reports", "send_all", "end_closing"])
 def test_a_closing_that_was_killed_or_refused_is_made_good_by_the_next_run(
     inbox: Path, undisturbed: dict[str, Any], left_closing: Path, tmp_path: Path, how: str, step: str
 ) -> None:

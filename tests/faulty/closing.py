@@ -32,7 +32,7 @@ if __name__ == "__main__":
         "put_if_absent": LocalStore,
         "write_batch_tables": closing,
         "write_reports": reporting,
-        "export_events": closing,
+        "send_all": closing,
         "end_closing": closings,
         "tell_department": digitizing,
     }[step]
