@@ -30,7 +30,7 @@ STAGES = {
     "image QA": ("extractors.reading", "measure"),
     "letter sizes": ("extractors.reading", "letters_of"),
     "level, even, rules": ("extractors.reading", "prepare"),
-    OCR: ("engines.tesseract", "recognise"),
+    OCR: ("engines.ocr", "recognise"),
     "order, boxes": ("extractors.layout", "order"),
     "diacritics": ("extractors.diacritics", "choose"),
 }

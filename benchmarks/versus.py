@@ -37,7 +37,7 @@ from benchmarks.measuring import (
     version_of,
 )
 from benchmarks.words import missed, page_texts, words
-from engines import tesseract
+from engines import ocr
 
 OURS, PLAIN, CAREFUL, BARE = "sohoa pdfa", "OCRmyPDF", "OCRmyPDF careful", "bare tesseract"
 _POINT, _WORDS = 0.01, 5  # what a page may be worse by before it is listed
@@ -236,7 +236,7 @@ def main() -> int:
     profile = load_reading_profile()
     told = (
         f"{machine()}. OCRmyPDF {peer} with Tesseract {engine}; ours with "
-        f"`{tesseract.identity(profile.engine, profile.languages)}`.\n\n{shown(found)}"
+        f"`{ocr.identity(profile.engine, profile.languages)}`.\n\n{shown(found)}"
     )
     write = given.write and given.sides == ",".join(SIDES)
     tables.put("versus", told, {name: _plain(sides) for name, sides in found.items()}, write=write)

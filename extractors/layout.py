@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from statistics import median, pstdev
 from typing import NamedTuple
 
-from engines.tesseract import EngineWord
+from engines.ocr import EngineWord
 from schemas.text import fold
 
 # Gaps wider than this many line heights part the cells of a row; narrower ones are spaces.

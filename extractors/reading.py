@@ -15,8 +15,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from engines import rendering, tesseract
-from engines.tesseract import EngineWord
+from engines import ocr, rendering
+from engines.ocr import EngineWord
 from extractors import diacritics, language, layout, text_layer
 from extractors.image_quality import judge, lines_run_down, measure, skew_of
 from extractors.pages import PagePixels, assumed_dpi, page_pixels
@@ -234,7 +234,7 @@ def _turns(sheet: _Sheet, profile: ReadingProfile, limits: Limits) -> Iterator[R
     if not lying:
         yield 0
     timeout = min(_OSD_SECONDS, limits.page_seconds / 4)
-    turn, sure = tesseract.orientation(small, profile.engine, dpi=dpi, timeout=timeout) or (0, 0.0)
+    turn, sure = ocr.orientation(small, profile, dpi=dpi, timeout=timeout) or (0, 0.0)
     if sure >= _OSD_SURE:
         if turn or lying:
             yield cast(Rotation, turn)
@@ -282,7 +282,7 @@ def _look(
     if listed:
         profile = profile.model_copy(update={"page_segmentation": _ONE_COLUMN})
     started = time.monotonic()
-    seen = tesseract.recognise(prepared.image, profile, dpi=prepared.dpi, timeout=limits.page_seconds)
+    seen = ocr.recognise(prepared.image, profile, dpi=prepared.dpi, timeout=limits.page_seconds)
     seconds = time.monotonic() - started
     height, width = sheet.grey.shape
     words = []

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import structlog
 
-from engines import poppler, tesseract
+from engines import ocr, poppler
 from extractors.sheets import sheet_of
 from flows import steps
 from flows.plan import BatchPlan, PlannedFile, hash_entry
@@ -360,7 +360,7 @@ def tools(workspace: Workspace) -> dict[str, str]:
     rendered = poppler.probe()
     return {
         "sohoa": TOOL,
-        "ocr": tesseract.identity(workspace.rules.reading.engine, workspace.rules.reading.languages),
+        "ocr": ocr.identity(workspace.rules.reading.engine, workspace.rules.reading.languages),
         "poppler": rendered.version if rendered else "",
     }
 

@@ -78,10 +78,10 @@ def open_desk(workers: int) -> Iterator[Desk]:
     Raises:
         SetupError: no temporary folder can be made, or Tesseract is missing.
     """
-    from engines import tesseract  # noqa: PLC0415 - only what reads needs the engine
+    from engines import ocr  # noqa: PLC0415 - only what reads needs the engine
 
     profile = load_reading_profile()
-    tesseract.identity(profile.engine, profile.languages)
+    ocr.identity(profile.engine, profile.languages)
     root = sweep.tmp_root() / f"sohoa-runs-{os.getuid()}"
     limits = load_limits()
     with ExitStack() as stack:

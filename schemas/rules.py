@@ -92,11 +92,11 @@ class DiacriticsProfile(Row):
 class ReadingProfile(Row):
     """How pages are read; part of the reading digest.
 
-    `engine`: `pytesseract` (portable) or `tesserocr` (in-process). `x_height`: pixels the engine reads best.
+    `engine`: a name in `engines.ocr.ENGINES`. `x_height`: pixels the engine reads best.
     `variables`: Tesseract's own, name and value.
     """
 
-    engine: Literal["pytesseract", "tesserocr"] = "tesserocr"
+    engine: str = "tesserocr"
     languages: str = "vie"
     page_segmentation: int = 3
     variables: tuple[tuple[str, str], ...] = ()

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFont
 
 from configs.loader import load_reading_profile, load_rulebook
-from engines import tesseract
-from engines.tesseract import EngineWord
+from engines import ocr
+from engines.ocr import EngineWord
 from extractors import diacritics, language
 from extractors.pages import list_pages
 from extractors.reading import read_page
@@ -294,7 +294,7 @@ def test_a_scan_is_read_with_its_context_unless_the_profile_says_no(
         )
         for at, text in enumerate("thuộc thâm quyền giải quyết của cơ quan nhà nước".split())
     ]
-    monkeypatch.setattr(tesseract, "recognise", lambda *_, **__: seen)
+    monkeypatch.setattr(ocr, "recognise", lambda *_, **__: seen)
     kept = load_reading_profile()
     profile = kept.model_copy(update={"diacritics": _PROFILE.model_copy(update={"enabled": enabled})})
     source = list_pages(str(path), Format.PNG, Limits()).pages[0]

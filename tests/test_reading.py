@@ -14,7 +14,7 @@ import pikepdf
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from engines import tesseract
+from engines import ocr, pytesseract_door, tesseract
 from engines.runner import ProgramFailed, ProgramTimedOut
 from extractors import layout
 from extractors.pages import list_pages
@@ -319,7 +319,7 @@ def test_a_caption_on_drawn_ink_does_not_make_a_page_born_digital(tmp_path: Path
 def test_rows_of_a_table_stay_rows() -> None:
     """Cells of one row, though the engine saw columns."""
     words = [
-        tesseract.EngineWord(text, 0.9, left, top, left + 80, top + 20, block, (block, 1, line))
+        ocr.EngineWord(text, 0.9, left, top, left + 80, top + 20, block, (block, 1, line))
         for block, column in enumerate(((100, "STT", "1", "2"), (300, "Tên", "An", "Bình"), (600, "Năm", "1990", "1985")))
         for line, text in enumerate(column[1:])
         for left, top in [(int(column[0]), 100 + 40 * line)]
@@ -376,7 +376,7 @@ def test_spots_are_found_on_a_page_of_noise_too() -> None:
 def test_an_engine_variable_that_does_not_exist_is_refused(tmp_path: Path) -> None:
     profile = ReadingProfile(variables=(("no_such_variable", "1"),))
     with pytest.raises(SetupError, match="no_such_variable"):
-        tesseract.recognise(np.full((50, 50), 255, np.uint8), profile, dpi=150, timeout=5)
+        ocr.recognise(np.full((50, 50), 255, np.uint8), profile, dpi=150, timeout=5)
 
 
 def test_rules_and_dotted_leaders_are_gone_before_reading() -> None:
@@ -409,9 +409,9 @@ def test_an_engine_that_misbehaves_is_told_by_type(
     """Never a page without words."""
     program(tmp_path, behaviour, "tesseract")
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
-    monkeypatch.setattr(tesseract, "identity", lambda engine, wanted: "fake")
+    monkeypatch.setattr(ocr, "identity", lambda engine, wanted: "fake")
     with pytest.raises(error):
-        tesseract.recognise(
+        ocr.recognise(
             np.full((50, 50), 255, np.uint8), ReadingProfile(engine="pytesseract"), dpi=200, timeout=1
         )
 
@@ -421,7 +421,7 @@ def test_a_tsv_that_is_none_is_a_failure(tmp_path: Path, text: bytes) -> None:
     """Empty, of another shape, not UTF-8."""
     (tmp_path / "a.tsv").write_bytes(text)
     with pytest.raises(ProgramFailed):
-        tesseract._parse_tsv(tmp_path / "a.tsv")
+        pytesseract_door._parse_tsv(tmp_path / "a.tsv")
 
 
 def test_the_refused_version_and_missing_data_stop_the_set_up(
@@ -431,15 +431,15 @@ def test_the_refused_version_and_missing_data_stop_the_set_up(
     program(tmp_path, "say_nothing", "tesseract", version="5.4.0")
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
     tesseract.probe.cache_clear()
-    tesseract.identity.cache_clear()
+    ocr.identity.cache_clear()
     try:
         with pytest.raises(SetupError) as refused:
-            tesseract.identity("pytesseract", "vie")
+            ocr.identity("pytesseract", "vie")
     finally:
         tesseract.probe.cache_clear()
-        tesseract.identity.cache_clear()
+        ocr.identity.cache_clear()
     with pytest.raises(SetupError) as missing:
-        tesseract.identity("tesserocr", "xyz")
+        ocr.identity("tesserocr", "xyz")
     assert (refused.value.remedy, missing.value.remedy) == ("tesseract_refused", "tesseract_data_missing")
 
 

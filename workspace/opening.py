@@ -19,7 +19,7 @@ from configs.loader import (
     load_rulebook,
 )
 from configs.settings import Settings
-from engines import sweep, tesseract, verapdf
+from engines import ocr, sweep, verapdf
 from engines.pool import WorkPool
 from extractors import language
 from schemas.batches import BatchSheet
@@ -75,7 +75,7 @@ class Rules:
         Raises:
             SetupError: the machine cannot read (no Tesseract, no language data).
         """
-        engine = tesseract.identity(self.reading.engine, self.reading.languages)
+        engine = ocr.identity(self.reading.engine, self.reading.languages)
         image = [rule.model_dump(mode="json") for rule in self.image]
         counts = language.identity() if self.reading.diacritics.enabled else None
         read_by = {"profile": self.reading, "engine": engine, "language": counts}

@@ -1,0 +1,89 @@
+"""Tesseract in process, through tesserocr: less overhead than the program. Loading the module wants the binding."""
+
+from __future__ import annotations
+
+import functools
+import time
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import tesserocr
+
+from engines import tesseract
+from engines.ocr import EngineWord, Grey
+from engines.runner import ProgramFailed, ProgramTimedOut
+from schemas.errors import SetupError
+from schemas.rules import ReadingProfile
+
+
+def identity(languages: str) -> str:
+    """What decides a reading by this door."""
+    return tesseract.identity("tesserocr", str(tesserocr.tesseract_version().split()[1]), languages)
+
+
+def recognise(image: Grey, profile: ReadingProfile, *, dpi: int, timeout: float) -> list[EngineWord]:
+    """Read one image in one pass."""
+    api = _api(profile.languages, profile.page_segmentation, profile.variables)
+    started = time.monotonic()
+    try:
+        _give(api, image, dpi)
+        if not api.Recognize(max(1, int(timeout * 1000))):
+            if time.monotonic() - started >= timeout:
+                said = f"tesseract: no end after {timeout:g} s"
+                raise ProgramTimedOut("page_timed_out", said, program="tesserocr", seconds=timeout)
+            said = "tesseract could not recognise the page"
+            raise ProgramFailed("page_broken", said, program="tesserocr", detail="Recognize")
+        iterator = api.GetIterator()
+        return [] if iterator is None else _words(tesserocr.iterate_level(iterator, tesserocr.RIL.WORD))
+    finally:
+        api.Clear()
+
+
+def orientation(image: Grey, *, dpi: int, timeout: float) -> tuple[int, float] | None:
+    """Degrees clockwise to turn an image upright, and how sure that is; None if it cannot be told."""
+    del timeout
+    if not tesseract.can_tell_orientation():
+        return None
+    api = _api("osd", 0, ())
+    try:
+        _give(api, image, dpi)
+        said = api.DetectOrientationScript()
+    finally:
+        api.Clear()
+    return (-int(said["orient_deg"]) % 360, float(said["orient_conf"])) if said else None
+
+
+@functools.cache
+def _api(wanted: str, segmentation: int, variables: tuple[tuple[str, str], ...]) -> Any:
+    """One engine a process, kept: loading the language data costs more than a small page."""
+    api = tesserocr.PyTessBaseAPI(path=str(tesseract.data_folder()), lang=wanted, psm=segmentation)
+    for name, value in variables:
+        if not api.SetVariable(name, value):
+            raise SetupError(f"tesseract knows no variable {name}", remedy="tesseract_missing")
+    return api
+
+
+def _give(api: Any, image: Grey, dpi: int) -> None:
+    height, width = image.shape
+    api.SetImageBytes(np.ascontiguousarray(image).tobytes(), width, height, 1, width)
+    api.SetSourceResolution(dpi)
+
+
+def _words(items: Iterable[Any]) -> list[EngineWord]:
+    level, words = tesserocr.RIL, []
+    block = paragraph = line = 0
+    for item in items:
+        block += item.IsAtBeginningOf(level.BLOCK)
+        paragraph += item.IsAtBeginningOf(level.PARA)
+        line += item.IsAtBeginningOf(level.TEXTLINE)
+        box = item.BoundingBox(level.WORD)
+        if item.Empty(level.WORD) or box is None:
+            continue
+        text = item.GetUTF8Text(level.WORD).strip()
+        if text:
+            confidence = min(1.0, max(0.0, item.Confidence(level.WORD) / 100))
+            left, top, right, bottom = box
+            place = (block, paragraph, line)
+            words.append(EngineWord(text, confidence, left, top, right, bottom, block, place))
+    return words
