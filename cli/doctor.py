@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from typing import Any, NamedTuple
 
-from cli.catalogue import database_of
 from cli.options import AsJson, Home, Lang, Operator, settings_of
 from cli.shapes import print_json
 from cli.tables import print_table
@@ -14,6 +14,7 @@ from configs.messages import text
 from configs.settings import Settings
 from engines import poppler, tesseract, verapdf
 from schemas.errors import SetupError, SohoaError
+from storage.catalogue.database import version_of
 from storage.objects import open_store
 
 
@@ -75,26 +76,37 @@ def _languages() -> list[Line]:
 
 
 def _home(settings: Settings) -> list[Line]:
-    lines = []
+    """Home, catalogue and store as they stand: what is absent is not made."""
+    there = settings.home
+    while not there.exists() and there != there.parent:
+        there = there.parent
+    name = f"SOHOA_HOME {settings.home}"
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        return [Line(name, False, "", True, "home_unwritable", {"path": settings.home})]
+    free = f"{shutil.disk_usage(there).free / 1e9:.0f} GB"
+    new = text("doctor.not_yet", settings.lang)
+    lines = [Line(name, True, free if there == settings.home else f"{free}, {new}", True)]
     try:
-        settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
-        free = shutil.disk_usage(settings.home).free
-        lines.append(Line(f"SOHOA_HOME {settings.home}", True, f"{free / 1e9:.0f} GB", True))
-    except OSError:
-        return [
-            Line(f"SOHOA_HOME {settings.home}", False, "", True, "home_unwritable", {"path": settings.home})
-        ]
+        version = version_of(settings.catalogue_url)
+        lines.append(Line("catalogue", True, version or new, True))
+    except SohoaError as error:
+        lines.append(_lacking("catalogue", error))
+    return [*lines, _store(settings, new)]
 
-    for name, opening in (
-        ("catalogue", lambda: database_of(settings).__enter__().close()),
-        (f"store ({settings.store.kind})", lambda: open_store(settings.store, settings.home)),
-    ):
-        try:
-            opening()
-            lines.append(Line(name, True, "", True))
-        except SohoaError as error:
-            lines.append(Line(name, False, str(error), True, error.remedy or error.code, dict(error.params)))
-    return lines
+
+def _store(settings: Settings, new: str) -> Line:
+    name = f"store ({settings.store.kind})"
+    try:
+        open_store(settings.store, settings.home, create=False)
+    except SohoaError as error:
+        if error.remedy == "store_absent" and settings.store.kind == "local":
+            return Line(name, True, new, True)
+        return _lacking(name, error)
+    return Line(name, True, settings.store_place, True)
+
+
+def _lacking(name: str, error: SohoaError) -> Line:
+    return Line(name, False, str(error), True, error.remedy or error.code, dict(error.params))
 
 
 def _remedy(line: Line, lang: str) -> str:

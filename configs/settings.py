@@ -60,6 +60,7 @@ class Settings(BaseSettings):
         store: where objects lie; default a folder under `home`.
         alerts: where alerts are sent.
         verapdf: `auto` checks when veraPDF is there, `off` never, `required` refuses to run without it.
+        outage_minutes: how long a store that cannot be reached is waited for before a run gives up.
         night: hours in which scheduled batches run, as `22:00-06:00` in Việt Nam's time; default any hour.
         inbox: a folder watched by `sohoa serve`; each folder in it is a batch.
         inbox_marker: name of the file that says a folder of the inbox is complete.
@@ -81,6 +82,7 @@ class Settings(BaseSettings):
     store: StoreSpec = StoreSpec()
     alerts: ChannelSpec = ChannelSpec()
     verapdf: Literal["auto", "off", "required"] = "auto"
+    outage_minutes: float = Field(default=30, ge=0)
     night: str | None = None
     inbox: Place | None = None
     inbox_marker: str = "SAN-SANG"

@@ -37,7 +37,12 @@ def digitize_batch(
         The run's outcome (None where nothing was left to do), and the batch as `views.show` gives it.
     """
     name = open_inbox(folder).name
-    with open_workspace(settings) as workspace, hold_batch(settings.home, name, workspace.operator):
+    patience = settings.outage_minutes * 60
+    with (
+        open_workspace(settings, patience=patience) as workspace,
+        hold_batch(settings.home, name, workspace.operator),
+    ):
+        # Store and catalogue are looked at before the first page is read.
         workspace.require_current(name)
         plan = make_plan(workspace, folder)
         outcome = None

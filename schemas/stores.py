@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
@@ -17,7 +17,7 @@ class StoreSpec(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    kind: Literal["local", "s3"] = "local"
+    kind: str = "local"  # a name in `storage.objects.STORES`
     root: Path | None = None
     endpoint: str = ""
     bucket: str = "sohoa"

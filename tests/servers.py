@@ -59,15 +59,17 @@ def versitygw_program() -> str | None:
 
 
 @contextlib.contextmanager
-def versitygw(folder: Path, *, tls: bool = False) -> Iterator[S3Server]:
-    """Run versitygw over `folder`."""
+def versitygw(
+    folder: Path, *, tls: bool = False, port: int | None = None, keys: tuple[str, str] | None = None
+) -> Iterator[S3Server]:
+    """Run versitygw over `folder`, on a free port and with keys of its own unless they are given."""
     program = versitygw_program()
     if program is None:
         missing("versitygw", "scripts/test_tools.sh builds it")
     for name in ("data", "versions"):
         (folder / name).mkdir(parents=True)
-    access, secret = "sohoa-test", secrets.token_urlsafe(24)
-    port = free_port()
+    access, secret = keys or ("sohoa-test", secrets.token_urlsafe(24))
+    port = port or free_port()
     arguments = [
         str(program),
         *("--port", f"127.0.0.1:{port}", "--quiet", "--keep-alive", "--health", "/health"),

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from configs.loader import (
@@ -37,6 +37,7 @@ from storage.catalogue import batches
 from storage.catalogue.database import Database
 from storage.ledger import Ledger
 from storage.objects import ObjectStore, open_store
+from storage.objects.patient import PatientStore
 from workspace.locks import OneAtATime
 
 
@@ -99,12 +100,13 @@ class Rules:
 class Workspace:
     """A home opened for work. Parts that cost time are opened when first used."""
 
-    def __init__(self, settings: Settings, rules: Rules, stack: ExitStack) -> None:
+    def __init__(self, settings: Settings, rules: Rules, stack: ExitStack, patience: float) -> None:
         self.settings = settings
+        self.patience = patience  # seconds that a store or database away is waited for
         self.rules = rules
         self._stack = stack
         self.operator = operator_name(settings)
-        self.database = Database(settings.catalogue_url)
+        self.database = Database(settings.catalogue_url, patience=patience)
         stack.callback(self.database.close)
         self.ledger = Ledger(self.database)
         self.alone = OneAtATime()
@@ -115,8 +117,13 @@ class Workspace:
 
     @cached_property
     def store(self) -> ObjectStore:
-        """The object store."""
-        return open_store(self.settings.store, self.settings.home)
+        """The object store; while it cannot be reached, it is waited for.
+
+        Raises:
+            StoreError: it cannot be reached for as long as this run waits, or refuses.
+        """
+        opening = partial(open_store, self.settings.store, self.settings.home)
+        return PatientStore(opening, self.patience)
 
     def require_current(self, *names: str) -> None:
         """Refuse to work where the catalogue is older than its store; then send what a killed run left unsent.
@@ -181,8 +188,15 @@ def _temporary_files_in(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def open_workspace(settings: Settings, rules: Rules | None = None) -> Iterator[Workspace]:
+def open_workspace(
+    settings: Settings, rules: Rules | None = None, *, patience: float = 0
+) -> Iterator[Workspace]:
     """Open a home, after sweeping what killed runs left in it.
+
+    Args:
+        settings: of this machine.
+        rules: loaded from the configuration where they are not given.
+        patience: seconds that a store or database which cannot be reached is waited for; a person is not kept waiting.
 
     Raises:
         SetupError: the home cannot be written.
@@ -195,4 +209,4 @@ def open_workspace(settings: Settings, rules: Rules | None = None) -> Iterator[W
             f"cannot use {settings.home}: {error}", remedy="home_unwritable", path=settings.home
         ) from error
     with ExitStack() as stack:
-        yield Workspace(settings, rules or Rules.load(settings), stack)
+        yield Workspace(settings, rules or Rules.load(settings), stack, patience)

@@ -17,8 +17,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
+import structlog
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from schemas.errors import CatalogueError
@@ -30,6 +31,8 @@ LOCK_KEY: Final = 5283_2021
 _READING: Final = "sohoa_reading"
 _FILE: Final = "sqlite:///"
 _BUSY_SECONDS: Final = 60
+_LONGEST_PAUSE: Final = 30.0
+_log = structlog.get_logger(__name__)
 _dumps = functools.partial(json.dumps, ensure_ascii=False, separators=(",", ":"))
 
 
@@ -44,12 +47,15 @@ class Database:
         CatalogueError: the place cannot be written, the file is no catalogue, or it is of another version.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, patience: float = 0, migrate: bool = True) -> None:
+        """Connect and migrate; a server that cannot be reached is waited for, `patience` seconds each time."""
         self._lock = threading.Lock()
+        self._patience = patience
         self.engine = _engine(url)
         self._shown = self.engine.url.render_as_string(hide_password=True)
         try:
-            self._migrate()
+            if migrate:
+                self._migrate()
         except CatalogueError:
             self.close()
             raise
@@ -57,7 +63,7 @@ class Database:
     @contextlib.contextmanager
     def write(self) -> Iterator[Connection]:
         """One transaction that may write; committed at the end, rolled back on any error."""
-        with self._ours(), self._lock, self.engine.begin() as connection:
+        with self._ours(), self._lock, self._connected() as connection, connection.begin():
             hold(connection)
             yield connection
             chains.seal(connection)
@@ -65,7 +71,7 @@ class Database:
     @contextlib.contextmanager
     def read(self) -> Iterator[Connection]:
         """One snapshot for reading only: queries on this connection agree with each other."""
-        with self._ours(), self.engine.connect() as connection:
+        with self._ours(), self._connected() as connection:
             if connection.dialect.name == "postgresql":
                 connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             else:
@@ -75,6 +81,25 @@ class Database:
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()
+
+    def _connected(self) -> Connection:
+        """A connection; a server that is away is asked again with growing pauses, and said to be away once."""
+        pause, deadline, away = 0.5, time.monotonic() + self._patience, False
+        while True:
+            try:
+                connection = self.engine.connect()
+            except OperationalError as error:
+                if time.monotonic() + pause > deadline:
+                    raise
+                if not away:
+                    _log.warning("catalogue_away", url=self._shown, detail=str(error.orig).splitlines()[0])
+                away = True
+                time.sleep(pause)
+                pause = min(pause * 2, _LONGEST_PAUSE)
+            else:
+                if away:
+                    _log.warning("catalogue_back", url=self._shown)
+                return connection
 
     @contextlib.contextmanager
     def _ours(self) -> Iterator[None]:
@@ -88,14 +113,15 @@ class Database:
                 f"the catalogue {self._shown} failed: {cause}", remedy=remedy, url=self._shown
             ) from error
 
-    def _version(self) -> str | None:
+    def version(self) -> str | None:
+        """The version that the tables have; None where there are none."""
         with self.read() as connection:
             if not inspect(connection).has_table("alembic_version"):
                 return None
             return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
 
     def _migrate(self) -> None:
-        version = self._version()
+        version = self.version()
         if version == HEAD:
             return
         # Alembic is only imported when there is something to migrate: opening must stay quick.
@@ -116,6 +142,21 @@ class Database:
                 url=self._shown,
                 version=version,
             ) from error
+
+
+def version_of(url: str) -> str | None:
+    """The version of a catalogue as it stands, without making or migrating it; None where there is none yet.
+
+    Raises:
+        CatalogueError: it cannot be opened.
+    """
+    if url.startswith(_FILE) and not Path(url.removeprefix(_FILE)).exists():
+        return None
+    database = Database(url, migrate=False)
+    try:
+        return database.version()
+    finally:
+        database.close()
 
 
 def hold(connection: Connection) -> None:

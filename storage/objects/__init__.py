@@ -7,9 +7,10 @@ only what lies under `derived/` may be put again. `restore` alone puts good byte
 from __future__ import annotations
 
 import hashlib
+import importlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 from schemas.errors import StoreError
 from schemas.stores import ObjectInfo, StoreSpec
@@ -51,19 +52,28 @@ class ObjectStore(Protocol):
         """Objects whose keys begin with `prefix`, sorted by key; their digests are not told."""
 
 
-def open_store(spec: StoreSpec, home: Path) -> ObjectStore:
+# A new kind of store is its module, which offers `open_spec(spec, home, create=…)`, and its line here.
+STORES: Final[dict[str, str]] = {"local": "storage.objects.local", "s3": "storage.objects.s3"}
+
+
+def open_store(spec: StoreSpec, home: Path, *, create: bool = True) -> ObjectStore:
     """The store a machine is configured for.
 
+    Args:
+        spec: its configuration.
+        home: where a store without a place of its own lies.
+        create: make the folder or bucket where it is absent.
+
     Raises:
-        StoreError: it cannot be reached or prepared.
+        StoreError: there is no such kind, it cannot be reached or prepared, or is absent and may not be made.
     """
-    if spec.kind == "local":
-        from storage.objects.local import LocalStore  # noqa: PLC0415 - each loads its own
-
-        return LocalStore(spec.root or home / "store")
-    from storage.objects.s3 import S3Store  # noqa: PLC0415
-
-    return S3Store.from_spec(spec)
+    if spec.kind not in STORES:
+        kinds = ", ".join(STORES)
+        raise StoreError(
+            f"no store of kind {spec.kind}", remedy="store_kind_unknown", kind=spec.kind, kinds=kinds
+        )
+    opened: ObjectStore = importlib.import_module(STORES[spec.kind]).open_spec(spec, home, create=create)
+    return opened
 
 
 def sha256_of(source: Path | bytes) -> str:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from schemas.errors import StoreError
-from schemas.stores import ObjectInfo
+from schemas.stores import ObjectInfo, StoreSpec
 from storage.objects import keys, sha256_of, verified
 
 _TMP: Final = ".tmp"
@@ -226,3 +226,15 @@ def _failed(path: Path, error: OSError) -> StoreError:
     full = error.errno in {errno.ENOSPC, errno.EDQUOT}
     remedy = "store_full" if full else "store_unwritable"
     return StoreError(f"cannot use {path}: {error.strerror or error}", remedy=remedy, path=str(path))
+
+
+def open_spec(spec: StoreSpec, home: Path, *, create: bool) -> LocalStore:
+    """The store of a configuration: `root`, or a folder under the home.
+
+    Raises:
+        StoreError: it cannot be prepared, or is absent and may not be made.
+    """
+    root = spec.root or home / "store"
+    if not create and not root.is_dir():
+        raise StoreError(f"no folder {root}", remedy="store_absent", path=str(root))
+    return LocalStore(root)

@@ -56,6 +56,15 @@ class PatientStore:
         """An object's bytes."""
         return self._call(self._store.read, key)
 
+    def digest(self, key: str) -> tuple[int, str]:
+        """Size and SHA-256 of an object's bytes."""
+        return self._call(self._store.digest, key)
+
+    def restore(self, key: str, source: Path | bytes, *, sha256: str, content_type: str) -> str | None:
+        """Put good bytes back where they are lost or damaged."""
+        restore = functools.partial(self._store.restore, sha256=sha256, content_type=content_type)
+        return self._call(restore, key, source)
+
     def head(self, key: str) -> ObjectInfo | None:
         """Size and digest of an object."""
         return self._call(self._store.head, key)

@@ -53,21 +53,29 @@ class S3Store:
     """An `ObjectStore` in one bucket, made where it is absent. One a process; threads may share it."""
 
     def __init__(
-        self, client: Minio, bucket: str, *, single_put: int = SINGLE_PUT, part_size: int = PART_SIZE
+        self,
+        client: Minio,
+        bucket: str,
+        *,
+        create: bool = True,
+        single_put: int = SINGLE_PUT,
+        part_size: int = PART_SIZE,
     ) -> None:
         self._client = client
         self._bucket = bucket
         self._single_put = single_put
         self._part_size = part_size
         if not self._call(bucket, lambda: client.bucket_exists(bucket_name=bucket)):
+            if not create:
+                raise StoreError(f"no bucket {bucket}", remedy="store_absent", path=bucket)
             self._make_bucket()
 
     @classmethod
-    def from_spec(cls, spec: StoreSpec) -> S3Store:
+    def from_spec(cls, spec: StoreSpec, *, create: bool = True) -> S3Store:
         """Connect with the keys from files, else from the environment.
 
         Raises:
-            StoreError: no keys, a wrong address, or the server does not answer.
+            StoreError: no keys, a wrong address, the server does not answer, or there is no bucket and none may be made.
         """
         access = _secret(spec.access_key_file, "SOHOA_S3_ACCESS_KEY")
         secret = _secret(spec.secret_key_file, "SOHOA_S3_SECRET_KEY")
@@ -93,7 +101,7 @@ class S3Store:
             )
         except ValueError as error:
             raise StoreError(f"S3 address {spec.endpoint!r}: {error}", remedy="store_address_bad") from error
-        return cls(client, spec.bucket)
+        return cls(client, spec.bucket, create=create)
 
     def put_if_absent(self, key: str, source: Path | bytes, *, sha256: str, content_type: str) -> bool:
         """Store once; of two that race, one wins and the other finds it there."""
@@ -365,3 +373,9 @@ def _secret(file: Path | None, variable: str) -> str:
     if not value:
         raise StoreError(f"{variable} is not set", remedy="store_keys_missing", name=variable)
     return value
+
+
+def open_spec(spec: StoreSpec, home: Path, *, create: bool) -> S3Store:
+    """The store of a configuration; raises as `S3Store.from_spec` does."""
+    del home
+    return S3Store.from_spec(spec, create=create)
