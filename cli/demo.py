@@ -1,35 +1,46 @@
-"""`make demo`: sample scans, the main job, and a summary that says where to look. Everything under `var/demo`."""
+"""`make demo`: sample scans, the main job, and one page that links all it made. Everything under `var/demo`."""
 
 from __future__ import annotations
 
 import os
 import sys
 import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import samples
 from cli.batch import rendered_batch
 from cli.catalogue import database_of
+from cli.demo_page import Made, write_demo_page
 from cli.progress import watched
 from cli.quota import quota
 from cli.summary import print_overview
 from configs.messages import text
 from configs.settings import Settings
+from engines import sweep
 from flows.digitizing import digitize_batch
+from flows.orchestra import one_server
+from schemas.clock import today
 from schemas.quotas import InventoryRow
+from storage import outbox
 from storage.catalogue import documents, figures
+from storage.objects import open_store
+from workspace.board import write_board
+from workspace.opening import open_workspace
+from workspace.tracing import trace_of, write_page
 
 ROOT = Path(__file__).resolve().parent.parent
-PAPERS = 12
+PAPERS = 40
 SEED = 5283
 
 
 def main() -> int:
-    """Make the samples once, digitise every batch, print what came out."""
+    """Make the samples once, digitise every batch, print what came out and where to look."""
     started = time.monotonic()
     home = ROOT / "var" / "demo"
     os.environ["SOHOA_HOME"] = str(home)
-
     settings = Settings.load(home=home)
     lang = settings.lang
     folder = ROOT / "var" / "samples"
@@ -37,25 +48,59 @@ def main() -> int:
         _say(text("demo.samples", lang, count=PAPERS))
         samples.make(folder, PAPERS, SEED)
     summaries = []
-    for batch in sorted(path for path in folder.iterdir() if path.is_dir() and path.name != "truth"):
-        _say(text("demo.batch", lang, name=batch.name))
-        with watched(lang) as progress:
-            _, found = digitize_batch(settings, batch, progress)
-        summaries.append(rendered_batch(found, lang))
+    with _server(settings):
+        for batch in sorted(path for path in folder.iterdir() if path.is_dir() and path.name != "truth"):
+            _say(text("demo.batch", lang, name=batch.name))
+            with watched(lang) as progress:
+                _, found = digitize_batch(settings, batch, progress)
+            summaries.append(rendered_batch(found, lang))
     _inventory(settings)
     sys.stdout.write(f"\n{text('demo.title', lang)}\n")
     print_overview(settings, summaries)
-
-    quota(as_of=None, reading="A", explain=home / "quota-explain.csv", home=home)
-    seconds = f"{time.monotonic() - started:.0f}"
-    sys.stdout.write(text("demo.explain", lang, path=home / "quota-explain.csv") + "\n")
+    explanation = home / "quota-explain.csv"
+    quota(as_of=None, reading="A", explain=explanation, home=home)
+    page = home / "index.html"
+    board, trace, pdfa = _made(settings, summaries)
+    write_demo_page(settings, summaries, Made(board, trace, pdfa, explanation), page)
+    sys.stdout.write(text("demo.page", lang, path=page) + "\n")
     sys.stdout.write(text("demo.next", lang, home=home.relative_to(ROOT)) + "\n")
+    seconds = f"{time.monotonic() - started:.0f}"
     sys.stdout.write(text("demo.seconds", lang, seconds=seconds) + "\n")
     return 0
 
 
+@contextmanager
+def _server(settings: Settings) -> Iterator[None]:
+    """One Prefect server for every batch."""
+    settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    run = sweep.open_run(settings.run_root, sweep.tmp_root())
+    try:
+        _say(text("progress.starting", settings.lang))
+        with one_server(settings.home, run.id):
+            yield
+    finally:
+        run.close()
+
+
+def _made(settings: Settings, batches: Sequence[dict[str, Any]]) -> tuple[Path, Path | None, Path | None]:
+    """The board as it stands now, the trace of one coded paper, and that paper's PDF/A beside it."""
+    with database_of(settings) as database:
+        _, board = write_board(database, settings, today(), today())
+    papers = [paper for shown in batches for paper in shown["documents"]]
+    chosen = next((paper for paper in papers if paper["code"]), papers[0] if papers else None)
+    if chosen is None or chosen["pdfa"] is None:
+        return board, None, None
+    trace, pdfa = settings.home / "truy-vet.html", settings.home / "vi-du.pdf"
+    with open_workspace(settings) as workspace:
+        found, history = trace_of(workspace, chosen["id"], as_of=today(), clear=False)
+        write_page(workspace, found, history, trace)
+        workspace.store.get(chosen["pdfa"], pdfa)
+    return board, trace, pdfa
+
+
 def _inventory(settings: Settings) -> None:
     """Invented inventory for the invented papers, so that the quota shows a rate as well as its absence."""
+    store = open_store(settings.store, settings.home)
     with database_of(settings) as database:
         units = sorted(
             {(paper.level, paper.unit) for paper in documents.papers(database) if paper.level and paper.unit}
@@ -67,7 +112,9 @@ def _inventory(settings: Settings) -> None:
             for level, unit in units[:-1]
             if level and unit
         ]
-        figures.put_inventory(database, rows)
+        if rows != figures.inventory(database):
+            figures.put_inventory(database, rows)
+            outbox.send_all(database, store)
 
 
 def _say(sentence: str) -> None:

@@ -49,12 +49,12 @@ def batch_summary(
     waiting = sum(1 for each in shown["findings"] if each["rule"] == "no_result_code")
     lines.append(say("codes", count=coded, waiting=waiting))
     verdicts = Counter(paper["verdict"] for paper in papers)
-    lines.append(
-        say("verdicts", **{name: verdicts.get(name, 0) for name in ("valid", "invalid", "not_checked")})
-    )
+    checked = {name: verdicts.get(name, 0) for name in ("valid", "invalid", "not_checked")}
+    unseen = bool(papers) and checked["not_checked"] == len(papers)
+    lines.append(say("verdicts_unchecked") if unseen else say("verdicts", **checked))
     if outcome is None and not every_paper and shown["state"] == BatchState.FINISHED:
         lines.append(say("nothing"))
-    lines += _needs(shown, say)
+    lines += _needs([shown], say)
     if every_paper:
         lines += _papers(papers, lang)
     lines += _where(settings, shown["batch"], say)
@@ -68,13 +68,12 @@ def print_overview(settings: Settings, batches: Sequence[dict[str, Any]]) -> Non
     def say(key: str, **params: object) -> str:
         return text(f"summary.{key}", lang, **params)
 
-    rows = [_overview_row(shown) for shown in batches]
-    totals = [str(sum(int(row[column]) for row in rows)) for column in range(1, len(_COLUMNS))]
-    heads = [text(f"head.{name}", lang) for name in _COLUMNS]
-    numbers = range(1, len(_COLUMNS))
+    rows = overview_rows(batches, lang)
+    totals = [_total([row[column] for row in rows]) for column in range(1, len(OVERVIEW))]
+    heads = [text(f"head.{name}", lang) for name in OVERVIEW]
+    numbers = range(1, len(OVERVIEW))
     print_table(heads, [*rows, [say("all"), *totals]], numbers=numbers, title=say("overview"))
-    findings = [each for shown in batches for each in shown["findings"]]
-    lines = [*_needs({"batch": "…", "findings": findings}, say), "", say("where")]
+    lines = [*_needs(batches, say), "", say("where")]
     lines.append(say("store", path=settings.store_place))
     lines.append(say("reports"))
     for shown in batches:
@@ -84,13 +83,24 @@ def print_overview(settings: Settings, batches: Sequence[dict[str, Any]]) -> Non
     sys.stdout.write("\n".join(lines) + "\n\n")
 
 
-_COLUMNS = (
+# Columns of the overview, as keys of the table of words.
+OVERVIEW = (
     *("batch", "files", "set_aside", "pages", "accounted", "documents"),
     *("accepted", "to_person", "coded", "waiting_code", "pdfa_valid"),
 )
 
 
-def _overview_row(shown: dict[str, Any]) -> list[str]:
+def overview_rows(batches: Sequence[dict[str, Any]], lang: str) -> list[list[str]]:
+    """The cells of a batch a row, in the order of `OVERVIEW`."""
+    return [_overview_row(shown, text("summary.unchecked", lang)) for shown in batches]
+
+
+def _total(cells: Sequence[str]) -> str:
+    counts = [int(cell) for cell in cells if cell.isdecimal()]
+    return str(sum(counts)) if counts else cells[0] if cells else "0"
+
+
+def _overview_row(shown: dict[str, Any], unchecked: str) -> list[str]:
     papers = shown["documents"]
     accepted = sum(paper["route"] == "accepted" for paper in papers)
     counts = (
@@ -98,27 +108,51 @@ def _overview_row(shown: dict[str, Any]) -> list[str]:
         *(shown["pages"]["in"], shown["pages"]["accounted"], len(papers)),
         *(accepted, len(papers) - accepted, sum(1 for paper in papers if paper["code"])),
         sum(1 for each in shown["findings"] if each["rule"] == "no_result_code"),
-        sum(paper["verdict"] == "valid" for paper in papers),
+        _valid(papers, unchecked),
     )
     return [shown["batch"], *map(str, counts)]
 
 
-def _needs(shown: dict[str, Any], say: Any) -> list[str]:
-    """Reasons that need a person, commonest first; then the files set aside."""
-    weights = Counter(
-        each["message"]
-        for each in shown["findings"]
-        if each["severity"] != "info" and not each["rule"].startswith("image_")
-    )
+def _valid(papers: Sequence[dict[str, Any]], unchecked: str) -> str:
+    """How many PDF/A files veraPDF found valid; a word where it looked at none."""
+    if papers and all(paper["verdict"] == "not_checked" for paper in papers):
+        return unchecked
+    return str(sum(paper["verdict"] == "valid" for paper in papers))
+
+
+def _needs(batches: Sequence[dict[str, Any]], say: Any) -> list[str]:
+    """Why papers and files wait for a person, the commonest reason first."""
+    weights = Counter(note["message"] for shown in batches for note in _pressing(shown))
     if not weights:
         return []
     lines = ["", say("needs")]
     lines += [
         say("needs_line", count=count, message=message) for message, count in weights.most_common(_MOST)
     ]
+    name = batches[0]["batch"] if len(batches) == 1 else "LÔ"
     if len(weights) > _MOST:
-        lines.append(say("more", count=len(weights) - _MOST, batch=shown["batch"]))
+        lines.append(say("more", count=len(weights) - _MOST))
+    lines.append(say("needs_where", batch=name))
     return lines
+
+
+def _pressing(shown: dict[str, Any]) -> list[dict[str, Any]]:
+    """Findings behind a paper that is not accepted, or a file that was set aside; others call for nobody."""
+    waiting = [paper for paper in shown["documents"] if paper["route"] != "accepted"]
+    pages = {(paper["file"], page) for paper in waiting for page in paper["pages"]}
+    files = {paper["file"] for paper in waiting}
+    papers = {paper["file"] for paper in shown["documents"]}
+    return [
+        note
+        for note in shown["findings"]
+        if note["severity"] != "info"
+        and not note["rule"].startswith("image_")
+        and (
+            note["file"] not in papers
+            or (note["file"], note["page"]) in pages
+            or (note["page"] is None and note["file"] in files)
+        )
+    ]
 
 
 def _papers(papers: list[dict[str, Any]], lang: str) -> list[str]:

@@ -30,7 +30,9 @@ QUIET = {
 
 def prepare_environment(home: Path, run_id: str) -> None:
     """Prefect's settings for this process; what the user set stays. Must run before Prefect is imported."""
-    for name, value in {"PREFECT_HOME": str(home / "prefect"), **QUIET}.items():
+    # Logs of runs go to Prefect's page; on the terminal they would break the bar and repeat errors as tracebacks.
+    ours = {"PREFECT_HOME": str(home / "prefect"), "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL"}
+    for name, value in {**ours, **QUIET}.items():
         os.environ.setdefault(name, value)
     # Carried by the temporary server too, so that a later run can sweep one whose owner was killed.
     os.environ["SOHOA_RUN_ID"] = run_id

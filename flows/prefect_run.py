@@ -18,7 +18,6 @@ from prefect.artifacts import create_link_artifact, create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.exceptions import MissingContextError
 from prefect.futures import wait
-from prefect.logging.handlers import PrefectConsoleHandler
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from configs.messages import text
@@ -31,7 +30,6 @@ from workspace.opening import Workspace
 
 _RETRY_SECONDS: Final = [10, 60]
 _PASSING: Final = {"store_unreachable", "catalogue_unusable"}
-_OWN_LOGS: Final = ("prefect", "prefect.flow_runs", "prefect.task_runs")
 
 
 @dataclass
@@ -99,7 +97,6 @@ def digitize_batch_flow(batch: str, folder: str, files: int) -> str:
 
 def run_flow(run: Run, batch: str, folder: str, files: int, threads: int) -> BatchOutcome:
     """Run a batch as one flow run, on the server that is configured or a temporary one."""
-    _keep_off_the_terminal()
     token = RUN.set(run)
     try:
         digitize_batch_flow.with_options(task_runner=ThreadPoolTaskRunner(max_workers=threads))(  # type: ignore[arg-type]
@@ -169,15 +166,6 @@ def _leave_artifacts(run: Run, batch: str) -> None:
                 key=f"{name}-{key}",
                 description=text(f"orchestra.{name}", lang, batch=batch),
             )
-
-
-def _keep_off_the_terminal() -> None:
-    """Logs of runs go to Prefect's page. On the terminal they would break the bar and repeat every error as a traceback."""
-    for name in _OWN_LOGS:
-        logger = logging.getLogger(name)
-        logger.handlers = [
-            handler for handler in logger.handlers if not isinstance(handler, PrefectConsoleHandler)
-        ]
 
 
 def _label(names: Sequence[str]) -> str:

@@ -120,6 +120,26 @@ def lacks(document: Document, rules: Rulebook, absent: Collection[str] = ()) -> 
     return tuple(dict.fromkeys(lacking))
 
 
+def reasons_to_wait(document: Document, rules: Rulebook) -> tuple[Finding, ...]:
+    """Findings for what a paper lacks that no finding of its own names: a value below its threshold, say."""
+    named = {str(note.params.get("field")) for note in document.findings}
+    rules_seen = {note.rule for note in document.findings}
+    reasons = []
+    for target in lacks(document, rules):
+        if target in named or (target == "kind" and "kind_unknown" in rules_seen) or target == "result_type":
+            continue
+        held = document.fields.get(target)
+        if target == "kind":
+            reasons.append(finding("kind_unknown"))
+        elif held is None:
+            reasons.append(finding("field_missing", field=target))
+        else:
+            reasons.append(
+                finding("field_uncertain", field=target, confidence=round(held.confidence or 0.0, 2))
+            )
+    return tuple(reasons)
+
+
 def mandatory(kind: Kind | None) -> tuple[str, ...]:
     """Fields that a paper of a kind must have, its owner aside."""
     return kind.required if kind else _MANDATORY

@@ -10,8 +10,8 @@ from configs.messages import render, section
 from quality import batch_report, datadocs, document_table, expectations
 from schemas.batches import FileStatus
 from schemas.clock import VIETNAM, today
-from schemas.documents import Document
-from schemas.findings import Finding
+from schemas.documents import Document, Route
+from schemas.findings import Finding, joined
 from schemas.reports import (
     BatchReportData,
     ExpectationReport,
@@ -21,6 +21,8 @@ from schemas.reports import (
     ReportedFile,
     ReportedPaper,
 )
+from schemas.routing import reasons_to_wait
+from schemas.rules import Rulebook
 from schemas.sidecars import PageFacts
 from storage.catalogue import batches, decisions, documents
 from storage.catalogue.batches import FileRow
@@ -107,7 +109,7 @@ def _data(
             for page in each.values()
             if page.confidence is not None
         ),
-        papers=tuple(_paper(each) for each in rows),
+        papers=tuple(_paper(each, workspace.rules.book) for each in rows),
         files_aside=tuple(
             ReportedFile(name=file.name, status=file.status, sha256=file.sha256, findings=file.findings)
             for file in files
@@ -157,8 +159,9 @@ def _fates(rows: Sequence[DocumentRow], files: Sequence[FileRow], facts: Facts) 
     )
 
 
-def _paper(row: DocumentRow) -> ReportedPaper:
+def _paper(row: DocumentRow, book: Rulebook) -> ReportedPaper:
     paper = row.document
+    waits = row.linked_to is None and paper.route is not Route.ACCEPTED
     return ReportedPaper(
         id=paper.id,
         file=row.file,
@@ -173,5 +176,5 @@ def _paper(row: DocumentRow) -> ReportedPaper:
         validity=paper.validity.state,
         code=row.code,
         linked_to=row.linked_to,
-        findings=paper.findings,
+        findings=joined(paper.findings, reasons_to_wait(paper, book)) if waits else paper.findings,
     )
