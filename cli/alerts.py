@@ -9,9 +9,9 @@ from typing import Any
 from cli.catalogue import database_of
 from cli.options import AsJson, Home, Lang, Operator, settings_of
 from cli.shapes import print_json
-from configs.messages import text
 from schemas.clock import VIETNAM, today
 from schemas.errors import SetupError
+from schemas.wording import text
 from storage.catalogue import alerts
 from storage.catalogue.database import Database
 from workspace.alerting import check, send_test

@@ -17,9 +17,9 @@ from typer.core import TyperGroup
 from cli.commands import COMMANDS
 from cli.usage import localised, usage_error
 from cli.wording import current_lang, words
-from configs.messages import text
 from schemas.errors import SohoaError
 from schemas.version import TOOL
+from schemas.wording import text
 
 EXIT_INTERRUPTED = 130
 _PLAIN: dict[str, Any] = {

@@ -16,7 +16,7 @@ from cli.shapes import finding_json, print_json
 from cli.summary import batch_summary
 from cli.tables import print_table
 from cli.wording import words
-from configs.messages import render, text
+from schemas.wording import render, text
 from storage.catalogue import batches, views
 from storage.catalogue.database import Database
 

@@ -12,8 +12,8 @@ from cli.days import day_of
 from cli.options import AsJson, Home, Lang, Operator, settings_of
 from cli.shapes import print_json
 from cli.wording import words
-from configs.messages import text
 from schemas.clock import today
+from schemas.wording import text
 from workspace.board import write_board
 
 

@@ -11,9 +11,9 @@ from cli.catalogue import database_of
 from cli.options import AsJson, Home, Lang, Operator, settings_of
 from cli.shapes import print_json
 from cli.wording import words
-from configs.messages import text
 from review.voiding import void_code
 from schemas.errors import UsageError
+from schemas.wording import text
 from storage.catalogue import voiding
 from workspace.closing import tell_department
 from workspace.opening import open_workspace

@@ -17,13 +17,13 @@ from cli.demo_page import Made, write_demo_page
 from cli.progress import watched
 from cli.quota import quota
 from cli.summary import print_overview
-from configs.messages import text
 from configs.settings import Settings
 from engines import sweep
 from flows.digitizing import digitize_batch
 from flows.orchestra import one_server
 from schemas.clock import today
 from schemas.quotas import InventoryRow
+from schemas.wording import text
 from storage import outbox
 from storage.catalogue import documents, figures
 from storage.objects import open_store

@@ -11,8 +11,8 @@ from urllib.parse import quote
 import jinja2
 
 from cli.summary import OVERVIEW, overview_rows
-from configs.messages import text
 from configs.settings import Settings
+from schemas.wording import text
 from workspace.closing import report_folder
 
 _TEMPLATE = Path(__file__).parent / "templates" / "demo.html"

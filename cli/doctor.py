@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 from cli.options import AsJson, Home, Lang, Operator, settings_of
 from cli.shapes import print_json
 from cli.tables import print_table
-from configs.messages import text
 from configs.settings import Settings
 from engines import poppler, tesseract, verapdf
 from schemas.errors import SetupError, SohoaError
+from schemas.wording import text
 from storage.catalogue.database import version_of
 from storage.objects import open_store
 

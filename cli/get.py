@@ -12,8 +12,8 @@ import typer
 from cli.catalogue import database_of
 from cli.options import Home, Lang, Operator, settings_of
 from cli.wording import words
-from configs.messages import text
 from schemas.errors import StoreError, UsageError
+from schemas.wording import text
 from storage.catalogue import documents
 from storage.objects import keys, open_store, sha256_of
 

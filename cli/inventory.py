@@ -14,7 +14,6 @@ from cli.catalogue import database_of
 from cli.options import Home, Lang, Operator, settings_of
 from cli.wording import words
 from configs.loader import load_kinds, load_rulebook
-from configs.messages import text
 from configs.settings import Settings
 from extractors.units import resolve
 from quality.inventory import describe, read_elsewhere, read_inventory
@@ -23,6 +22,7 @@ from schemas.batches import BatchSheet
 from schemas.clock import today
 from schemas.errors import UsageError
 from schemas.text import fold
+from schemas.wording import text
 from storage import outbox
 from storage.catalogue import figures
 from storage.catalogue.database import Database

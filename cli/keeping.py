@@ -11,7 +11,7 @@ import typer
 from cli.options import EXIT_SET_ASIDE, AsJson, Home, Lang, Operator, settings_of
 from cli.shapes import print_json
 from cli.wording import words
-from configs.messages import text
+from schemas.wording import text
 from workspace.backup import backup as write
 from workspace.backup import restore as unpack
 from workspace.closing import tell_department

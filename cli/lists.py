@@ -14,9 +14,9 @@ from cli.shapes import print_json
 from cli.wording import words
 from configs.lists import diff_lists, import_list, in_force
 from configs.loader import ROOT
-from configs.messages import text
 from schemas.clock import today
 from schemas.numerals import day_text
+from schemas.wording import text
 
 
 def import_(

@@ -14,11 +14,11 @@ from cli.options import EXIT_SET_ASIDE, AsJson, Home, Lang, Operator, settings_o
 from cli.shapes import finding_json, print_json, shown
 from cli.wording import words
 from configs.loader import load_rendition_profile
-from configs.messages import text
 from engines import verapdf
 from flows import delivery, single
 from flows.inbox import open_inbox
 from schemas.errors import SetupError, UsageError
+from schemas.wording import text
 
 Pair = tuple[bytes, Path]
 

@@ -10,8 +10,8 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from configs.messages import text
 from flows.keeping import FileOutcome
+from schemas.wording import text
 
 
 class Bar:

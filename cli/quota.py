@@ -17,13 +17,12 @@ from cli.shapes import print_json
 from cli.tables import print_table
 from cli.wording import words
 from configs.loader import load_kinds, load_targets
-from configs.messages import text
 from quality.quota_notes import grouped
 from quality.quotas import compute
-from quality.sentences import NOTES, REASONS, say
 from schemas.clock import today
 from schemas.numerals import day_text, number_text, share_text
 from schemas.text import mask_identifier
+from schemas.wording import say, text
 from storage.catalogue import figures
 from workspace.counting import papers_as_of
 
@@ -79,9 +78,7 @@ def _write_reasons(path: Path, reasons: list[Any], lang: str) -> None:
         for row in reasons:
             cells = row.model_dump()
             cells["code"] = _masked(cells["code"])
-            cells["reason"] = (
-                say(REASONS, cells["reason"], lang) if cells["reason"] in REASONS else cells["reason"]
-            )
+            cells["reason"] = say("quota_reason", cells["reason"], lang)
             writer.writerow(["" if cells[key] is None else cells[key] for key in keys])
 
 
@@ -128,7 +125,7 @@ def _print_quota(report: Any, lang: str) -> None:
             named += " " + text(
                 "quota.more_places", lang, count=number_text(len(places) - _MOST_PLACES, lang)
             )
-        sys.stdout.write(f"* {named}: {say(NOTES, note.code, lang, **note.params)}\n")
+        sys.stdout.write(f"* {named}: {say('quota_note', note.code, lang, **note.params)}\n")
     if report.live:
         sys.stdout.write(text("quota.live", lang) + "\n")
     sys.stdout.write(text("quota.reading", lang, reading=report.reading) + "\n")

@@ -12,8 +12,8 @@ from cli.options import EXIT_SET_ASIDE, AsJson, Home, Lang, Operator, settings_o
 from cli.shapes import finding_json, print_json, read_json, shown
 from cli.wording import words
 from configs.loader import load_kinds, load_rulebook
-from configs.messages import text
 from flows import single
+from schemas.wording import text
 
 
 def read(

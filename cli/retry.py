@@ -12,7 +12,7 @@ from cli.catalogue import database_of
 from cli.digitize import digitize
 from cli.options import AsJson, Batch, Home, Lang, Operator, named_batch, settings_of
 from cli.wording import words
-from configs.messages import text
+from schemas.wording import text
 from storage.catalogue import batches
 
 

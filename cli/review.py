@@ -15,7 +15,6 @@ from cli.shapes import print_json
 from cli.tables import print_table
 from cli.wording import words
 from configs.loader import load_rulebook
-from configs.messages import render, text
 from review.by_hand import accept_paper
 from review.by_hand import set_values as apply_values
 from review.exporting import export as write
@@ -26,6 +25,7 @@ from schemas.clock import VIETNAM, today
 from schemas.errors import UsageError
 from schemas.numerals import number_text
 from schemas.text import mask_identifier
+from schemas.wording import render, text
 from storage.catalogue import decisions
 from storage.objects.keys import batch_key
 from workspace.opening import open_workspace

@@ -15,12 +15,12 @@ from cli.options import AsJson, Batch, Home, Lang, Operator, named_batch, settin
 from cli.shapes import print_json
 from cli.tables import print_table
 from cli.wording import words
-from configs.messages import text
 from configs.settings import Settings
 from flows.inbox import open_inbox
 from flows.nights import wishes
 from flows.nights.running import now_in_vietnam
 from schemas.errors import UsageError
+from schemas.wording import text
 from storage.catalogue import schedules
 from workspace.locks import lock_is_held
 from workspace.opening import operator_name

@@ -9,8 +9,8 @@ import typer
 
 from cli.options import Home, Lang, Operator, settings_of
 from cli.wording import words
-from configs.messages import text
 from flows.nights.serving import Serve
+from schemas.wording import text
 
 
 def serve(

@@ -8,10 +8,10 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
-from configs.messages import render
 from schemas.documents import Choice, Document, Field
 from schemas.findings import Finding
 from schemas.reading import PageReading
+from schemas.wording import render
 
 
 def shown(name: str) -> str:

@@ -11,9 +11,9 @@ import typer
 from cli.options import AsJson, Home, Lang, Operator, settings_of
 from cli.shapes import print_json
 from cli.wording import words
-from configs.messages import text
 from extractors.sheets import SheetMark
 from schemas.text import nfc
+from schemas.wording import text
 from workspace.separator_sheets import print_sheets
 
 

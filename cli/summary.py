@@ -9,10 +9,10 @@ from typing import Any
 
 from cli.tables import print_table
 from configs.loader import load_kinds
-from configs.messages import text
 from configs.settings import Settings
 from schemas.batches import BatchState, PageCounts
 from schemas.numerals import number_text
+from schemas.wording import text
 from workspace.closing import report_folder
 
 _MOST = 8

@@ -11,9 +11,9 @@ import typer
 from cli.options import AsJson, Home, Lang, Operator, settings_of
 from cli.shapes import print_json
 from cli.wording import words
-from configs.messages import text
 from schemas.clock import today
 from schemas.errors import SetupError, UsageError
+from schemas.wording import text
 from workspace.opening import open_workspace
 from workspace.tracing import trace_of, write_page
 

@@ -11,7 +11,7 @@ from cli.options import AsJson, Home, Lang, Operator, settings_of
 from cli.shapes import print_json
 from cli.tables import print_table
 from configs.loader import load_units
-from configs.messages import text
+from schemas.wording import text
 
 
 def list_units(
@@ -31,7 +31,7 @@ def list_units(
         return 0
 
     print_table(
-        [text(f"head.{key}", settings.lang) for key in ("code", "level", "name", "unit")],
+        [text(f"head.{key}", settings.lang) for key in ("unit_code", "level", "name", "unit")],
         [
             [unit.code, text(f"level.{unit.level}", settings.lang), unit.name, unit.parent or ""]
             for unit in units

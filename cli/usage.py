@@ -7,7 +7,7 @@ import sys
 
 from typer import TyperException
 
-from configs.messages import section, text
+from schemas.wording import section, text
 
 
 def usage_error(error: TyperException, lang: str) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from configs.messages import text
+from schemas.wording import text
 
 
 def current_lang() -> str:

@@ -20,10 +20,10 @@ from prefect.exceptions import MissingContextError
 from prefect.futures import wait
 from prefect.task_runners import ThreadPoolTaskRunner
 
-from configs.messages import text
 from flows.batch import BatchOutcome, Chunk, Dispatch, Progress
 from flows.keeping import FileOutcome
 from schemas.errors import CatalogueError, StoreError
+from schemas.wording import text
 from storage.catalogue import batches
 from storage.objects.keys import batch_key
 from workspace.opening import Workspace

@@ -2,7 +2,7 @@
 
 No script, no outside resource; style and charts are inside the page. Owners' numbers are masked. The same
 data give the same bytes. Sentences of findings come through `render`, which the caller hands in; the page's
-own words are in `quality.sentences` and `quality.audit_words`. May import schemas.
+own words are in the table of words under `[report]`. May import schemas.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING, Final
 
 from quality.report_audit import corrections, duplicates, fingerprint, named_expectations, pictures_by_rule
 from quality.report_voice import Render, Voice
-from quality.sentences import PLACES, say
 from schemas.documents import Route
 from schemas.findings import Finding, Severity
 from schemas.masking import mask, mask_code
 from schemas.reports import BatchReportData, Example, ReportedFile, ReportedPaper
+from schemas.wording import say
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -134,7 +134,7 @@ def report_page(
         copies=duplicates(data, voice),
         expectations=named_expectations(data, voice),
         fingerprint=fingerprint(data),
-        places=[(say(PLACES, what, lang), where) for what, where in data.places],
+        places=[(say("place", what, lang), where) for what, where in data.places],
         mask=mask,
         code=mask_code,
     )
@@ -283,7 +283,8 @@ def _took(data: BatchReportData, voice: Voice) -> str:
     seconds = max(0, round((data.ended - data.started).total_seconds()))
     hours, rest = divmod(seconds, 3600)
     minutes, seconds = divmod(rest, 60)
-    return voice.say("took_hours" if hours else "took", hours=hours, minutes=minutes, seconds=seconds)
+    key = "took_hours" if hours else "took" if minutes else "took_seconds"
+    return voice.say(key, hours=hours, minutes=minutes, seconds=seconds)
 
 
 @cache

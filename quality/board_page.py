@@ -13,19 +13,18 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from quality.board_words import BOARD
 from quality.pace import FIRST_YEAR
-from quality.sentences import say
 from schemas.batches import BatchState
 from schemas.board import Board, LevelPanel, QueueLine, UnitLine
 from schemas.masking import mask
 from schemas.numerals import day_text, moment_text, number_text
 from schemas.quotas import RateBounds
+from schemas.wording import say
 
 if TYPE_CHECKING:
     from jinja2 import Template
 
-MOST_UNITS: Final = 8  # on the first screen; the whole list stands below
+MOST_UNITS: Final = 6  # on the first screen; the whole list stands below
 MOST_BATCHES: Final = 6
 GIGA: Final = 1e9
 _LEFT, _RIGHT, _TOP, _FLOOR = 46.0, 588.0, 30.0, 222.0
@@ -77,7 +76,7 @@ class _Voice:
     lang: str
 
     def say(self, key: str, **params: object) -> str:
-        return say(BOARD, key, self.lang, **params)
+        return say("board_page", key, self.lang, **params)
 
     def number(self, value: float, decimals: int = 0) -> str:
         return number_text(value, self.lang, decimals)

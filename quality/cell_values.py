@@ -33,7 +33,7 @@ _BASES: Final[dict[str, Basis]] = {
 
 
 class BadCell(Exception):
-    """A cell does not say what its column asks for; `code` is a key of `quality.sentences.PROBLEMS`."""
+    """A cell does not say what its column asks for; `code` is a key of `[problem]` in the table of words."""
 
     def __init__(self, code: str, **params: str | int) -> None:
         super().__init__(code)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from quality.expectations import Validated, library
-from quality.sentences import DATA_DOCS, say
+from schemas.wording import has, say
 
 _STYLE: Final = Path(__file__).parent / "assets" / "datadocs.css"
 _VOID: Final = frozenset(
@@ -63,7 +63,7 @@ def offline(page: str, batch: str, lang: str = "vi") -> str:
     parser = _Offline(lang)
     parser.feed(page)
     parser.close()
-    title = html.escape(say(DATA_DOCS, "title", lang, batch=batch))
+    title = html.escape(say("data_docs", "title", lang, batch=batch))
     return (
         f'<!DOCTYPE html>\n<html lang="{lang}">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
@@ -86,13 +86,13 @@ def _rendered(validated: Validated) -> str:
 
 def _said(word: str, lang: str) -> str:
     """A fixed word of the library in the reader's language; anything else as it is."""
-    if word in DATA_DOCS:
-        return say(DATA_DOCS, word, lang)
+    if has("data_docs", word):
+        return say("data_docs", word, lang)
     for key, pattern in _COUNTED.items():
         found = pattern.fullmatch(word)
         if found:
             numbers = {name: _number(text, lang) for name, text in found.groupdict().items()}
-            return say(DATA_DOCS, key, lang, **numbers)
+            return say("data_docs", key, lang, **numbers)
     return word
 
 

@@ -16,10 +16,10 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
 from quality.document_table import Row
-from quality.sentences import EXPECTATIONS, say
 from schemas.documents import Verdict
 from schemas.findings import Severity
 from schemas.reports import ExpectationReport, ExpectationResult
+from schemas.wording import say
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -161,7 +161,7 @@ def _expectation(check: Check, lang: str) -> Any:
         column=check.column or check.key,
         severity=_SEVERITIES[check.severity],
         meta={"key": check.key},
-        description=say(EXPECTATIONS, check.key, lang),
+        description=say("expectation", check.key, lang),
         **check.arguments,
     )
 

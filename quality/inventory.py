@@ -30,10 +30,10 @@ from quality.cell_values import (
     folded,
 )
 from quality.quota_cells import ALL_KINDS
-from quality.sentences import COLUMNS, PROBLEMS, say
 from schemas.documents import Level
 from schemas.quotas import ElsewhereRow, InventoryRow
 from schemas.reports import RowProblem
+from schemas.wording import has, say
 
 UnitResolver = Callable[[str, Level | None], "tuple[Level, str] | None"]
 KindResolver = Callable[[str], "str | None"]
@@ -90,13 +90,13 @@ def describe(problem: RowProblem, lang: str = "vi") -> tuple[str, str]:
     """Where and what, and what to do, as sentences."""
     place = [problem.file]
     if problem.sheet:
-        place.append(say(PROBLEMS, "at_sheet", lang, sheet=problem.sheet))
+        place.append(say("problem", "at_sheet", lang, sheet=problem.sheet))
     if problem.row is not None:
-        place.append(say(PROBLEMS, "at_row", lang, row=problem.row))
+        place.append(say("problem", "at_row", lang, row=problem.row))
     if problem.column:
-        place.append(say(PROBLEMS, "at_column", lang, column=problem.column))
-    said = say(PROBLEMS, problem.code, lang, **problem.params)
-    return f"{', '.join(place)}: {said}", say(PROBLEMS, f"{problem.code}.remedy", lang, **problem.params)
+        place.append(say("problem", "at_column", lang, column=problem.column))
+    said = say("problem", problem.code, lang, **problem.params)
+    return f"{', '.join(place)}: {said}", say("problem", f"{problem.code}.remedy", lang, **problem.params)
 
 
 @dataclass(frozen=True)
@@ -262,7 +262,7 @@ def _header_problems(file: str, cells: Cells, known: list[str], missing: list[st
     for code, columns in (("column_missing", missing), ("column_twice", sorted({*known}))):
         for column in columns:
             if code == "column_missing" or known.count(column) > 1:
-                name = COLUMNS[column][0]
+                name = say("column", column)
                 yield RowProblem(
                     file=file,
                     sheet=cells.sheet,
@@ -275,7 +275,14 @@ def _header_problems(file: str, cells: Cells, known: list[str], missing: list[st
 
 def _column(header: str, wanted: tuple[str, ...]) -> str | None:
     key = folded(header)
-    return next((name for name in wanted if key in map(folded, (name, *COLUMNS[name]))), None)
+    return next(
+        (
+            name
+            for name in wanted
+            if key in map(folded, (name, say("column", name, "vi"), say("column", name, "en")))
+        ),
+        None,
+    )
 
 
 def _named(headers: _Headers, cells: Cells) -> dict[str, object]:
@@ -283,7 +290,10 @@ def _named(headers: _Headers, cells: Cells) -> dict[str, object]:
 
 
 def _problem(file: str, cells: Cells, headers: _Headers, column: str, bad: BadCell) -> RowProblem:
-    written = next((text for text, known in headers if known == column), COLUMNS.get(column, ("", ""))[0])
+    written = next(
+        (text for text, known in headers if known == column),
+        say("column", column) if has("column", column) else "",
+    )
     return RowProblem(
         file=file,
         sheet=cells.sheet,

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 from quality.inventory import ELSEWHERE_COLUMNS, INVENTORY_COLUMNS
-from quality.sentences import BASES, COLUMNS, LEVELS
+from schemas.wording import say, section
 
 if TYPE_CHECKING:
     from openpyxl.workbook import Workbook
@@ -49,8 +49,8 @@ def write_template(path: Path, table: Table, *, units: Sequence[str] = (), kinds
     _headers(sheet, columns)
     _guide(book, columns)
     lists = {
-        "level": [names[0] for key, names in LEVELS.items() if key != "unresolved"],
-        "basis": [names[0] for names in BASES.values()],
+        "level": [name for key, name in section("level").items() if key != "unresolved"],
+        "basis": list(section("basis").values()),
         "unit": list(units),
         "kind": [*kinds, *(["Tất cả"] if kinds and table == "inventory" else [])],
     }
@@ -65,7 +65,7 @@ def _headers(sheet: Worksheet, columns: Sequence[str]) -> None:
     from openpyxl.utils import get_column_letter  # noqa: PLC0415
 
     for index, column in enumerate(columns, start=1):
-        cell = sheet.cell(row=1, column=index, value=COLUMNS[column][0])
+        cell = sheet.cell(row=1, column=index, value=say("column", column))
         cell.font = Font(bold=True, color="FFFFFF")
         cell.fill = PatternFill("solid", fgColor="2E5E7D")
         cell.alignment = Alignment(wrap_text=True, vertical="center")
@@ -84,7 +84,7 @@ def _guide(book: Workbook, columns: Sequence[str]) -> None:
     sheet = book.create_sheet("Hướng dẫn")
     sheet.append(["Tên cột", "Cách ghi", "Ví dụ"])
     for column in columns:
-        sheet.append([COLUMNS[column][0], *_EXPLAINED[column]])
+        sheet.append([say("column", column), *_EXPLAINED[column]])
     for cell in sheet[1]:
         cell.font = Font(bold=True)
     for letter, width in (("A", 26), ("B", 66), ("C", 30)):

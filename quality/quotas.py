@@ -102,7 +102,7 @@ def judge(
     kinds_without_code: Collection[str] = (),
     out_of_series: Collection[str] = (),
 ) -> str:
-    """Why a paper is in (`counted`, `validity_unknown`) or out: a key of `quality.sentences.REASONS`."""
+    """Why a paper is in (`counted`, `validity_unknown`) or out: a key of `[quota_reason]` in the table of words."""
     if paper.linked_to is not None:
         return "duplicate"
     if paper.unit is not None and paper.unit in out_of_series:

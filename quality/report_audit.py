@@ -15,10 +15,10 @@ from datetime import datetime
 from typing import Final
 
 from quality.report_voice import Voice
-from quality.sentences import EXPECTATIONS, say
 from schemas.masking import mask, mask_value
 from schemas.reports import BatchReportData, Example, ReportedDecision, ReportedPaper
 from schemas.review import Action
+from schemas.wording import say
 
 MOST_DECISIONS: Final = 40
 MOST_NAMED: Final = 6  # papers of one failed expectation
@@ -162,7 +162,7 @@ def named_expectations(data: BatchReportData, voice: Voice) -> list[ShownExpecta
         failing.sort()
         rows.append(
             ShownExpectation(
-                title=say(EXPECTATIONS, each.key, voice.lang),
+                title=say("expectation", each.key, voice.lang),
                 outcome="broken" if each.broken else held if each.success else "failed",
                 severity=str(each.severity),
                 checked=each.checked,

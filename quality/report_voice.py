@@ -6,11 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from quality.audit_words import AUDIT
-from quality.sentences import REPORT, say
 from schemas.findings import Finding
 from schemas.masking import mask
 from schemas.numerals import moment_text, number_text, share_text, value_text
+from schemas.wording import say
 
 Render = Callable[[Finding], tuple[str, str | None]]
 
@@ -24,7 +23,7 @@ class Voice:
 
     def say(self, key: str, **params: object) -> str:
         """A sentence of the report."""
-        return say(AUDIT if key in AUDIT else REPORT, key, self.lang, **params)
+        return say("report", key, self.lang, **params)
 
     def number(self, value: float, decimals: int = 0) -> str:
         """A number."""

@@ -16,11 +16,10 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from quality.sentences import LEVELS, REPORT, say
-from quality.trace_words import TRACE
 from schemas.documents import Field
 from schemas.numerals import day_text, moment_text, number_text, value_text
 from schemas.traces import PagePicture, Trace, TracedEvent, TracedPaper
+from schemas.wording import has, say
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -78,8 +77,7 @@ class _Voice:
         self.lang, self._word = lang, word
 
     def say(self, key: str, **params: object) -> str:
-        table = TRACE if key in TRACE else REPORT
-        return say(table, key, self.lang, **params)
+        return say("trace_page" if has("trace_page", key) else "report", key, self.lang, **params)
 
     def name(self, target: str) -> str:
         """The name of a field, or of another target of decisions."""
@@ -93,7 +91,7 @@ class _Voice:
         return self._word(f"source.{source}")
 
     def level(self, level: str | None) -> str:
-        return say(LEVELS, level, self.lang) if level else ""
+        return say("level", level, self.lang) if level else ""
 
     def number(self, value: float, decimals: int = 0) -> str:
         return number_text(value, self.lang, decimals)
@@ -146,6 +144,7 @@ def trace_page(trace: Trace, pictures: Pictures, word: Word, lang: str = "vi", p
         moment=voice.moment,
         day=voice.day,
         shown=voice.value,
+        basis=lambda rule: say("validity_basis", rule, lang),
         papers=[_Sheet(paper, pictures, voice, pages_shown) for paper in trace.papers],
         events=[(each, _detail(each, voice)) for each in trace.events],
         provenance=trace.provenance,

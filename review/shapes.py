@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from configs.messages import render, text
 from review.deciding import Applied
 from review.filled import Problem
 from review.importing import Imported
 from review.questions import Question, Waiting
 from schemas.findings import Finding
+from schemas.wording import render, text
 
 
 def _reason(each: Finding, lang: str) -> dict[str, Any]:

@@ -13,7 +13,6 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from configs.messages import render, text
 from review.answers import type_of
 from review.drop_downs import ANSWER, COLUMNS, IDENTITY, NOTE, VALUE, Lists, put
 from review.questions import NOTHING, Question, Waiting
@@ -21,6 +20,7 @@ from schemas.numerals import day_text
 from schemas.review import KIND, VALIDITY, picture_of
 from schemas.rules import Rulebook
 from schemas.text import squeeze
+from schemas.wording import render, text
 
 if TYPE_CHECKING:
     from openpyxl.workbook import Workbook

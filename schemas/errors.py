@@ -19,7 +19,7 @@
         ├── WorkerDied                   the process that did the work crashed, was killed or ran out of memory
         └── WorkFailed                   the work raised an error that is none of ours
 
-Messages are rendered for people in Vietnamese or English from the message table in `configs/messages/`, keyed by
+Messages are rendered for people in Vietnamese or English from the message table in `schemas/messages/`, keyed by
 `code`; the text passed here is the English one, for logs.
 """
 

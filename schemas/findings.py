@@ -1,7 +1,7 @@
 """Findings: what was noticed about a file, page, document or batch, as data.
 
 A finding carries a rule (stable English code) and parameters; its sentence for people is rendered at the border from
-`configs/messages/{vi,en}.toml`. `RULES` is the closed list; a test holds it against the message table.
+`schemas/messages/{vi,en}.toml`. `RULES` is the closed list; a test holds it against the message table.
 """
 
 from __future__ import annotations

@@ -99,7 +99,7 @@ class QuotaRow(BaseModel):
 class QuotaNote(BaseModel):
     """Something a reader of a row must know: a cap, a missing inventory, a target carried forward.
 
-    `code` is a key of `quality.sentences.NOTES`; `unit` is None for a level's own total.
+    `code` is a key of `[quota_note]` of the table of words; `unit` is None for a level's own total.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -114,7 +114,7 @@ class Explanation(BaseModel):
     """Why one paper is in or out of a figure.
 
     `digitised` of a row is its papers with `counted`, `unknown_validity` its papers with that flag; never both.
-    `reason` is a key of `quality.sentences.REASONS`.
+    `reason` is a key of `[quota_reason]` of the table of words.
     """
 
     model_config = ConfigDict(frozen=True)

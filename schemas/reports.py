@@ -20,7 +20,7 @@ class ExpectationResult(BaseModel):
     """One expectation held against a batch.
 
     Attributes:
-        key: stable name; its title for people stands in `quality.sentences.EXPECTATIONS`.
+        key: stable name; its title for people stands in `[expectation]` of the table of words.
         severity: how much a failure weighs.
         success: True held, False failed; meaningless when `broken`.
         broken: the check itself broke and says nothing of the data; `detail` tells why.
@@ -166,7 +166,7 @@ class BatchReportData(BaseModel):
         short: files of which pages are unaccounted for, each with pages in and accounted.
         kind_titles: Vietnamese title of each kind.
         field_titles: what fields and other targets of decisions are called.
-        places: where things lie: (a key of `quality.sentences.PLACES` or a label, path or key).
+        places: where things lie: (a key of `[place]` of the table of words or a label, path or key).
     """
 
     model_config = ConfigDict(frozen=True)
@@ -194,7 +194,7 @@ class BatchReportData(BaseModel):
 
 
 class RowProblem(BaseModel):
-    """Why a handed-in table cannot be taken: where, and by which rule of `quality.sentences.PROBLEMS`.
+    """Why a handed-in table cannot be taken: where, and by which rule of `[problem]` of the table of words.
 
     `row` is the row as a spreadsheet numbers it; None where the whole file or sheet is meant. `column` is the
     header as it stands in the file.

@@ -149,7 +149,7 @@ class TracedRendition(_Part):
 
 
 class Figure(_Part):
-    """A figure that the paper was held against: counted or not, and why (`quality.sentences.REASONS`).
+    """A figure that the paper was held against: counted or not, and why (`[quota_reason]` of the table of words).
 
     `live` is the figure of today, which may still move; a figure that was kept has `snapshot`, its name.
     """

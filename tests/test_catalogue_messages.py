@@ -38,7 +38,7 @@ def raised() -> Iterator[tuple[str, str, set[str]]]:
 
 @pytest.mark.parametrize("lang", ["vi", "en"])
 def test_every_remedy_of_storage_is_a_sentence_with_its_words(lang: str) -> None:
-    path = ROOT / "configs" / "messages" / f"ui_{lang}.toml"
+    path = ROOT / "schemas" / "messages" / f"ui_{lang}.toml"
     sentences = tomllib.loads(path.read_text(encoding="utf-8"))["error"]
     found = list(raised())
     assert len(found) > 15
@@ -50,7 +50,7 @@ def test_every_remedy_of_storage_is_a_sentence_with_its_words(lang: str) -> None
 
 @pytest.mark.parametrize("lang", ["vi", "en"])
 def test_every_finding_of_the_catalogue_brings_the_words_of_its_sentence(lang: str) -> None:
-    path = ROOT / "configs" / "messages" / f"{lang}.toml"
+    path = ROOT / "schemas" / "messages" / f"{lang}.toml"
     sentences = tomllib.loads(path.read_text(encoding="utf-8"))
     found = [*calls("storage/catalogue", {"finding"}), *calls("schemas", {"finding"})]
     found = [(place, node) for place, node in found if node.args]

@@ -21,10 +21,10 @@ from quality.document_table import (
     tidy,
 )
 from quality.expectations import Check, checks, run, validate
-from quality.sentences import EXPECTATIONS
 from schemas.documents import Choice, Document, Field, Route, Validity, ValidityState, Verdict
 from schemas.reports import ExpectationReport, ExpectationResult
 from schemas.rules import Kind, Thresholds
+from schemas.wording import section
 
 BIRTH = Kind(
     id="birth_certificate",
@@ -97,7 +97,7 @@ def test_a_good_batch_meets_every_expectation() -> None:
     report = validate("lô 1", tidy([Stored(document()), twin], BY))
     assert report.failed == ()
     assert report.broken == ()
-    assert [each.key for each in report.results] == list(EXPECTATIONS)
+    assert [each.key for each in report.results] == list(section("expectation"))
     assert result(report, "code_unique").checked == 2
 
 
@@ -235,8 +235,8 @@ def test_no_column_carries_an_owner_a_number_or_a_code() -> None:
 
 
 def test_every_expectation_has_a_title_in_both_languages() -> None:
-    assert [check.key for check in checks()] == list(EXPECTATIONS)
-    assert all(vietnamese and english for vietnamese, english in EXPECTATIONS.values())
+    assert [check.key for check in checks()] == list(section("expectation"))
+    assert section("expectation", "vi").keys() == section("expectation", "en").keys()
 
 
 def test_importing_the_module_does_not_import_great_expectations() -> None:

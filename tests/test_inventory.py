@@ -16,10 +16,10 @@ from engines import spreadsheets as sheets
 from quality.cell_values import BadCell, a_count, a_day, an_owner
 from quality.inventory import describe, read_elsewhere, read_inventory
 from quality.inventory_template import Table, write_template
-from quality.sentences import PROBLEMS
 from schemas.documents import Level
 from schemas.quotas import ElsewhereRow, InventoryRow
 from schemas.reports import RowProblem
+from schemas.wording import has, section
 
 UNITS: dict[str, tuple[Level, str]] = {
     "22366": ("xa", "22366"),
@@ -407,8 +407,8 @@ def test_any_cell_is_a_value_or_a_named_problem(value: object) -> None:
         try:
             parse(value)
         except BadCell as bad:
-            assert bad.code in PROBLEMS
-            assert f"{bad.code}.remedy" in PROBLEMS
+            assert has("problem", bad.code)
+            assert has("problem", f"{bad.code}.remedy")
 
 
 @pytest.mark.parametrize("table", ["inventory", "elsewhere"])
@@ -437,6 +437,8 @@ def test_the_template_is_read_back_once_filled_in(tmp_path: Path, table: Table) 
 
 
 def test_every_problem_has_a_cause_and_a_remedy_in_both_languages() -> None:
-    causes = {key for key in PROBLEMS if not key.startswith("at_") and not key.endswith(".remedy")}
-    assert {f"{key}.remedy" for key in causes} == {key for key in PROBLEMS if key.endswith(".remedy")}
-    assert all(vietnamese and english for vietnamese, english in PROBLEMS.values())
+    for lang in ("vi", "en"):
+        problems = section("problem", lang)
+        causes = {key for key in problems if not key.startswith("at_") and not key.endswith(".remedy")}
+        assert {f"{key}.remedy" for key in causes} == {key for key in problems if key.endswith(".remedy")}
+        assert all(problems.values())

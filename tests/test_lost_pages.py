@@ -21,7 +21,6 @@ import pytest
 from PIL import Image
 
 from benchmarks import fidelity
-from configs.messages import render
 from engines import pdfium, poppler, rendering
 from engines.verapdf import VeraPdf
 from extractors.image_quality import measure
@@ -33,6 +32,7 @@ from schemas.errors import SourceError, WorkerDied
 from schemas.findings import finding
 from schemas.reading import Format, PageReading, PageSource, PageState
 from schemas.rules import Limits, RenditionProfile
+from schemas.wording import render
 from storage.pdfa import check_structure, encode, writer
 from tests.machine import Machine
 from tests.pdfa_originals import POINTS, jpeg, pdf_of, picture

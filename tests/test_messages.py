@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from configs.messages import LANGUAGES, render, text
 from schemas import errors
 from schemas.findings import RULES, Severity, finding
+from schemas.wording import LANGUAGES, render, text
 
-_FOLDER = Path(__file__).resolve().parents[1] / "configs" / "messages"
+_FOLDER = Path(__file__).resolve().parents[1] / "schemas" / "messages"
 _VIETNAMESE = re.compile(
     r"[àáảãạăằắẳẵặâầấẩẫậđèéẻẽẹêềếểễệìíỉĩịòóỏõọôồốổỗộơờớởỡợùúủũụưừứửữựỳýỷỹỵ]", re.IGNORECASE
 )

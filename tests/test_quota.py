@@ -12,10 +12,10 @@ import pytest
 
 from quality.quota_notes import grouped
 from quality.quotas import compute, judge
-from quality.sentences import NOTES, REASONS, say
 from schemas.documents import ValidityState
 from schemas.quotas import ElsewhereRow, InventoryRow, PaperRow, QuotaNote, QuotaReport, QuotaRow
 from schemas.rules import Target
+from schemas.wording import say, section
 
 AS_OF = date(2024, 12, 31)
 TODAY = date(2026, 11, 23)
@@ -107,7 +107,7 @@ def row(report: QuotaReport, unit: str | None = "22366", level: str = "xa") -> Q
 )
 def test_each_paper_is_in_or_out_for_one_stated_reason(changes: dict[str, object], reason: str) -> None:
     assert judge(paper(**changes), AS_OF, kinds_without_code={"decision"}, out_of_series={"22738"}) == reason
-    assert say(REASONS, reason) != reason
+    assert say("quota_reason", reason) != reason
 
 
 def test_a_figure_of_a_past_day_stays_when_a_paper_expires_later() -> None:
@@ -292,10 +292,10 @@ def test_units_of_another_series_leave_every_column() -> None:
 def test_every_note_has_a_sentence_in_both_languages() -> None:
     papers = [paper("a"), paper("b"), paper("c", unit=None), paper("d", unit="22375")]
     report = answer(papers, [stock(1, year=2021)], targets=[target(0.15, 2021)])
-    assert {note.code for note in report.notes} == set(NOTES)
+    assert {note.code for note in report.notes} == set(section("quota_note"))
     for note in report.notes:
-        assert "{" not in say(NOTES, note.code, "vi", **note.params)
-        assert "{" not in say(NOTES, note.code, "en", **note.params)
+        assert "{" not in say("quota_note", note.code, "vi", **note.params)
+        assert "{" not in say("quota_note", note.code, "en", **note.params)
 
 
 def test_the_report_keeps_the_contract() -> None:

@@ -22,7 +22,6 @@ from fontTools.ttLib import TTFont
 from PIL import Image, ImageOps
 
 import samples
-from configs.messages import text
 from engines import fonts as font_files
 from samples import fonts, identifiers, making, people, units, words
 from samples.__main__ import main
@@ -33,6 +32,7 @@ from samples.papers import Paper, Wish, print_paper, variants_of
 from samples.wear import apply
 from samples.wear.scan import Scan
 from schemas.errors import SetupError
+from schemas.wording import text
 
 LOW = 72
 BASES = "aăâeêioôơuưyAĂÂEÊIOÔƠUƯY"

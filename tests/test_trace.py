@@ -18,13 +18,13 @@ from jsonschema import Draft202012Validator
 from PIL import Image, ImageDraw
 from playwright.sync_api import sync_playwright
 
-from quality.trace_words import TRACE
 from review.by_hand import set_values
 from schemas.clock import today
 from schemas.errors import UsageError
 from schemas.events import EventType
 from schemas.reading import Box, ImageMeasures, PageReading, PageState, Word
 from schemas.traces import Trace
+from schemas.wording import has
 from storage.catalogue import documents
 from storage.objects import keys, sha256_of
 from tests.machine import Machine
@@ -126,7 +126,7 @@ def test_a_correction_shows_who_when_before_after_and_what_came_of_it(
     assert moments == sorted(moments)
     text = words_of(shown(workspace, wanted, tmp_path / "trang.html"))
     assert "chị Lan Ngày ban hành — 12/05/2021 theo sổ" in text
-    assert "chờ người xem → chấp nhận" in text
+    assert "cần người xem → chấp nhận" in text
 
 
 def test_a_code_finds_its_paper_and_a_voided_one_too(workspace: Workspace) -> None:
@@ -256,7 +256,7 @@ def test_a_damaged_original_is_told_and_the_rest_still_shown(workspace: Workspac
 
 @pytest.mark.parametrize("kind", EventType)
 def test_every_kind_of_event_has_its_words(kind: EventType) -> None:
-    assert f"event_{kind}" in TRACE
+    assert has("trace_page", f"event_{kind}")
 
 
 def test_nothing_is_known_of_an_unknown_name(workspace: Workspace) -> None:

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from configs.loader import load_alert_rules
-from configs.messages import text
 from configs.settings import Settings
 from schemas.alerts import Alert, AlertRule
 from schemas.batches import BatchState
@@ -21,6 +20,7 @@ from schemas.errors import DeliveryError
 from schemas.masking import mask
 from schemas.numerals import day_text, moment_text, number_text, share_text
 from schemas.quotas import QuotaRow
+from schemas.wording import text
 from storage.catalogue import alerts
 from storage.catalogue.database import Database
 from workspace.channels import channels

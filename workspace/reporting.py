@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from configs.messages import render, section
 from quality import batch_report, datadocs, document_table, expectations
 from schemas.batches import FileStatus
 from schemas.clock import VIETNAM, today
@@ -24,6 +23,7 @@ from schemas.reports import (
 from schemas.routing import reasons_to_wait
 from schemas.rules import Rulebook
 from schemas.sidecars import PageFacts
+from schemas.wording import render, section
 from storage.catalogue import batches, decisions, documents
 from storage.catalogue.batches import FileRow
 from storage.catalogue.documents import DocumentRow

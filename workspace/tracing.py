@@ -11,9 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from configs.loader import load_kinds, load_validity
-from configs.messages import render, text
 from quality.quotas import COUNTED, judge
-from quality.sentences import REASONS, say
 from quality.series import mark_superseded
 from quality.trace_page import write_trace_page
 from schemas.clock import VIETNAM
@@ -38,6 +36,7 @@ from schemas.traces import (
     TracedRendition,
     TracedVersion,
 )
+from schemas.wording import render, say, text
 from storage import sidecars
 from storage.catalogue import documents
 from storage.catalogue import history as past
@@ -312,7 +311,7 @@ class _Paper:
         )
         own = next(row for row in rows if row.document_id == paper.id)
         reason = judge(own, day, [each.id for each in load_kinds() if not each.result_codes])
-        said = say(REASONS, reason, self._house.settings.lang)
+        said = say("quota_reason", reason, self._house.settings.lang)
         return Figure(as_of=day, live=True, counted=reason == COUNTED, reason=reason, message=said)
 
 
