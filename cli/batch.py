@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,6 +12,7 @@ import typer
 from cli.catalogue import database_of
 from cli.options import AsJson, Batch, Home, Lang, Operator, named_batch, settings_of
 from cli.shapes import finding_json, print_json
+from cli.sheets_out import harmless, private
 from cli.summary import batch_summary
 from cli.tables import print_table
 from cli.wording import words
@@ -98,17 +98,13 @@ def failed(
         for row in rows
     ]
     if csv_file:
-        with open(csv_file, "w", encoding="utf-8-sig", newline="", opener=_private) as out:
+        with open(csv_file, "w", encoding="utf-8-sig", newline="", opener=private) as out:
             _write_csv(out, rows, settings.lang)
     if as_json:
         print_json(lines)
     elif not csv_file:
         _write_csv(sys.stdout, rows, settings.lang)
     return 0
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
 
 
 def _write_csv(out: Any, rows: list[Any], lang: str) -> None:
@@ -129,9 +125,4 @@ def _write_csv(out: Any, rows: list[Any], lang: str) -> None:
                 remedy or "",
                 row.sha256 or "",
             )
-            writer.writerow([_harmless(str(cell)) for cell in line])
-
-
-def _harmless(cell: str) -> str:
-    """A file may be named like a formula; a spreadsheet must not run it."""
-    return f"'{cell}" if cell[:1] in {"=", "+", "-", "@", "\t", "\r"} else cell
+            writer.writerow([harmless(str(cell)) for cell in line])

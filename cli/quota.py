@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -14,6 +13,7 @@ from cli.catalogue import database_of
 from cli.days import day_of
 from cli.options import AsJson, Home, Lang, Operator, settings_of
 from cli.shapes import print_json
+from cli.sheets_out import harmless, private
 from cli.tables import print_table
 from cli.wording import words
 from configs.loader import load_kinds, load_targets
@@ -72,18 +72,14 @@ def quota(
 def _write_reasons(path: Path, reasons: list[Any], lang: str) -> None:
     """Every paper in and out with its reason; identifiers in codes masked."""
     keys = ("document_id", "level", "unit", "kind", "code", "counted", "unknown_validity", "reason")
-    with open(path, "w", encoding="utf-8-sig", newline="", opener=_private) as out:
+    with open(path, "w", encoding="utf-8-sig", newline="", opener=private) as out:
         writer = csv.writer(out)
         writer.writerow([text(f"head.{key}", lang) for key in keys])
         for row in reasons:
             cells = row.model_dump()
             cells["code"] = _masked(cells["code"])
             cells["reason"] = say("quota_reason", cells["reason"], lang)
-            writer.writerow(["" if cells[key] is None else cells[key] for key in keys])
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
+            writer.writerow(["" if cells[key] is None else harmless(str(cells[key])) for key in keys])
 
 
 def _masked(code: str | None) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+import shutil
 import subprocess
 import tempfile
 from pathlib import Path
@@ -99,6 +100,8 @@ def render_page(
                 complaint = str(error).strip()[:200] or "syntax error"
             drawn = next(Path(folder).iterdir(), None)
             array = None if drawn is None else _netpbm(drawn)
+            if array is None:
+                _refuse_full_disk(Path(folder), page)
     except PDFInfoNotInstalledError as error:
         raise SetupError("poppler is not installed", remedy="poppler_missing") from error
     except (PDFPopplerTimeoutError, subprocess.TimeoutExpired) as error:
@@ -110,6 +113,20 @@ def render_page(
         detail = complaint or "pdftoppm"
         raise SourceError("page_broken", "poppler made no image", page=page, detail=detail)
     return Rendered(array, complaint)
+
+
+def _refuse_full_disk(folder: Path, page: int) -> None:
+    """A picture cut off by a full disk says nothing about the page: another renderer must not stand in for it.
+
+    Raises:
+        SourceError: `disk_full`.
+    """
+    free = shutil.disk_usage(folder).free
+    if free < _LEAST_FREE:
+        megabytes = _LEAST_FREE // 1_000_000
+        raise SourceError(
+            "disk_full", f"no room in {folder}", page=page, free=free // 1_000_000, needed=megabytes
+        )
 
 
 def _netpbm(path: Path) -> Pixels | None:
@@ -126,6 +143,7 @@ def _netpbm(path: Path) -> Pixels | None:
     return pixels.reshape((height, width, 3) if channels == 3 else (height, width))
 
 
+_LEAST_FREE = 32_000_000  # a colour page of 300 dpi takes 26 MB while it is drawn
 _PAGE = re.compile(r'<page width="([\d.]+)" height="([\d.]+)"')
 _LINE = re.compile(r"<line\b.*?</line>", re.DOTALL)
 _WORD = re.compile(r'<word xMin="([-\d.]+)" yMin="([-\d.]+)" xMax="([-\d.]+)" yMax="([-\d.]+)">(.*?)</word>')

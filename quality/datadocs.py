@@ -53,9 +53,14 @@ def write_data_docs(validated: Validated, out: Path, lang: str = "vi") -> Path:
     page = offline(_rendered(validated), validated.report.batch, lang)
     out.parent.mkdir(parents=True, exist_ok=True)
     beside = out.with_name(f".{out.name}.part")
-    beside.write_text(page, encoding="utf-8")
+    with open(beside, "w", encoding="utf-8", opener=_private) as stream:
+        stream.write(page)
     os.replace(beside, out)
     return out
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def offline(page: str, batch: str, lang: str = "vi") -> str:

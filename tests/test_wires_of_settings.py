@@ -173,3 +173,17 @@ def test_usage_errors_speak_the_language_of_the_command_line(tmp_path: Path) -> 
     assert missing.returncode == 2 and "thiếu BATCH_DIR" in missing.stderr
     unknown = machine.run("batch", "shw")
     assert unknown.returncode == 2 and "không có lệnh" in unknown.stderr
+
+
+def test_a_bad_port_is_named_without_a_traceback(tmp_path: Path) -> None:
+    done = Machine(tmp_path, SOHOA_DATABASE_URL="postgresql://u:geheim@h:port/x").run("batch", "list")
+    assert done.returncode == 1 and "Traceback" not in done.stderr and "geheim" not in done.stderr
+
+
+def test_what_a_run_leaves_is_for_its_owner_alone(tmp_path: Path, scans: Path) -> None:
+    machine = Machine(tmp_path)
+    machine.run("digitize", scans, "--plain")
+    machine.run("quota", "--explain", machine.home / "vi-sao.csv")
+    open_to_others = [path for path in machine.home.rglob("*") if path.stat().st_mode & 0o077]
+    assert [path for path in open_to_others if path.suffix in {".html", ".csv", ".db", ".xlsx"}] == []
+    assert machine.home / "reports" not in open_to_others

@@ -74,7 +74,8 @@ def close_batch(
         events=events,
     )
     folder = report_folder(workspace.settings.home, name)
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    workspace.settings.reports.mkdir(parents=True, exist_ok=True, mode=0o700)
+    folder.mkdir(exist_ok=True, mode=0o700)
     tables = write_batch_tables(workspace.database, workspace.store, name)
     from workspace.reporting import write_reports  # noqa: PLC0415 - great-expectations: seconds of import
 

@@ -173,7 +173,7 @@ def _engine(url: str) -> Engine:
         if parsed.get_backend_name() == "postgresql":
             driver = parsed.set(drivername="postgresql+psycopg")
             return create_engine(driver, pool_pre_ping=True, max_overflow=20, json_serializer=_dumps)
-    except (ArgumentError, NoSuchModuleError) as error:
+    except (ArgumentError, NoSuchModuleError, ValueError) as error:  # ValueError: the port is no number
         raise CatalogueError(
             "the catalogue's address cannot be used", remedy="catalogue_unusable", url=url.partition("://")[0]
         ) from error
