@@ -31,6 +31,8 @@ COMMANDS: Final[dict[str, str | dict[str, str]]] = {
         "accept": "cli.review:accept",
         "export": "cli.review:export",
         "import": "cli.review:import_",
+        "declassify": "cli.releases:declassify",
+        "release": "cli.releases:release",
     },
     "quota": "cli.quota:quota",
     "inventory": {"import": "cli.inventory:import_", "template": "cli.inventory:template"},

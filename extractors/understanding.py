@@ -97,7 +97,7 @@ def _paper(frame: _Frame, readings: Sequence[PageReading], pages: Sequence[Seque
     decided = persons.validity_of(decided, said)
     codes, code_findings = persons.result_type_of(*_result_type(found, pages, rules), said)
     findings = (
-        *_secrecy(pages, rules),
+        *_secrecy(readings, pages, rules),
         *_kind_findings(found, rules),
         *code_findings,
         *persons.still_open(_field_findings(fields, found.kind, rules, as_of), said),
@@ -179,8 +179,16 @@ def _procedure(codes: Choice | None, rules: Rulebook) -> Choice | None:
     return Choice(value=listed.procedures[0], confidence=codes.confidence)
 
 
-def _secrecy(pages: Sequence[Sequence[Line]], rules: Rulebook) -> list[Finding]:
-    marks = [mark for mark in (secret_mark(lines, rules) for lines in pages) if mark]
+def _secrecy(
+    readings: Sequence[PageReading], pages: Sequence[Sequence[Line]], rules: Rulebook
+) -> list[Finding]:
+    """The mark of a page that nobody has let in."""
+    closed = [
+        lines
+        for reading, lines in zip(readings, pages, strict=True)
+        if all(note.rule != "secret_mark_released" for note in reading.findings)
+    ]
+    marks = [mark for mark in (secret_mark(lines, rules.secret_marks) for lines in closed) if mark]
     return [finding("secret_document", page=marks[0].page, mark=marks[0].text)] if marks else []
 
 

@@ -67,6 +67,8 @@ RULES: Final[dict[str, RuleSpec]] = {
     "image_too_large": RuleSpec(_E),
     "too_many_pages": RuleSpec(_E),
     "secret_document": RuleSpec(_E),
+    "secret_mark_possible": RuleSpec(_E),
+    "secret_mark_released": RuleSpec(_I),
     "duplicate_file": RuleSpec(_I),
     "disk_full": RuleSpec(_E, transient=True),
     "work_failed": RuleSpec(_E, transient=True),
