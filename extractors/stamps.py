@@ -108,14 +108,16 @@ def match(words: Sequence[str], rules: MarkRules, *, loose: bool) -> str | None:
     joined = "".join(letters)
     if any(joined == _key(other) for other in rules.harmless):
         return None
-    best: tuple[int, str] | None = None
+    best: tuple[int, int, str] | None = None
     for mark in rules.secret:
         key = _key(mark)
         allowed = (1 if len(key) <= 4 else 2) if loose else (0 if len(key) <= 4 else 1)
         distance = _distance(joined, key, letters)
-        if distance <= allowed and (best is None or distance < best[0]):
-            best = distance, mark
-    return best[1] if best else None
+        if distance <= allowed:
+            # `TỐI MẬT` holds `MẬT`: the longer mark is the one that stands there.
+            here = distance, -len(key), mark
+            best = min(best, here) if best else here
+    return best[2] if best else None
 
 
 def _distance(joined: str, key: str, letters: Sequence[str]) -> int:
@@ -165,7 +167,9 @@ def _regions(upright: npt.NDArray[np.uint8], dpi: float, rules: MarkRules) -> li
         small = cast(Grey, cv2.extractChannel(small, 0))
     for share in _DARKER:
         dark = _dark(small, share)
-        found += _new(_framed(dark, unit, scale, rules, is_red=False), found, 8 * unit / scale)
+        for close in (False, True):
+            framed = _framed(dark, unit, scale, rules, is_red=False, close=close)
+            found += _new(framed, found, 8 * unit / scale)
     return sorted(found, key=lambda region: (not region.framed, not region.red, region.centre[1]))[:_AT_MOST]
 
 
@@ -198,9 +202,11 @@ def _dark(grey: Grey, share: float) -> Mask:
     return cast(Mask, (grey < level * share).astype(np.uint8))
 
 
-def _framed(mask: Mask, unit: float, scale: float, rules: MarkRules, *, is_red: bool) -> Iterator[Region]:
+def _framed(
+    mask: Mask, unit: float, scale: float, rules: MarkRules, *, is_red: bool, close: bool = True
+) -> Iterator[Region]:
     """Drawn rectangles of the size of a stamp, tilted a little at most."""
-    joined = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8)) if is_red else mask
+    joined = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8)) if close else mask
     count, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
     least_wide, most_wide, least_tall, most_tall = rules.frame
     for index in range(1, count):
@@ -304,6 +310,8 @@ def _levelled(upright: npt.NDArray[np.uint8], dpi: float, region: Region, *, smo
         grey = cast(Grey, (255 - np.clip(over * 255 / full, 0, 255)).astype(np.uint8))
     else:
         grey = cast(Grey, cv2.extractChannel(cut, 0) if cut.ndim == 3 else cut)
+        ink, paper = float(np.percentile(grey, 6)), float(np.percentile(grey, 75))
+        grey = cast(Grey, np.clip((grey - ink) * 255 / max(20.0, paper - ink), 0, 255).astype(np.uint8))
     if smooth:
         grey = cast(Grey, cv2.GaussianBlur(grey, (0, 0), 0.2 * unit))
         level = cv2.threshold(grey, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)[0]

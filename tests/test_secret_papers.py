@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import random
 import sqlite3
 from collections import Counter
@@ -138,19 +139,21 @@ def hand_in(machine: Machine, name: str, wears: tuple[str, ...]) -> Path:
 
 
 def file_of(machine: Machine, name: str) -> dict[str, object]:
-    """One file as the batch shows it."""
-    files = machine.json("batch", "show", "lo-mat")["files"]
-    return next(each for each in files if each["name"] == name)
+    """One file as the catalogue has it."""
+    with sqlite3.connect(machine.home / "catalogue.db") as catalogue:
+        query = "SELECT status, sha256, findings FROM batch_file WHERE name = ?"
+        status, sha256, findings = catalogue.execute(query, (name,)).fetchone()
+    return {"status": status, "sha256": sha256, "rules": [each["rule"] for each in json.loads(findings)]}
 
 
 def test_of_a_secret_paper_only_name_digest_and_finding_remain(tmp_path: Path) -> None:
     machine = Machine(tmp_path)
     batch = hand_in(machine, "b.pdf", ("secret_stamp",))
     done = machine.run("digitize", batch)
-    assert done.returncode in {0, 1}, done.stderr
+    assert done.returncode in {0, 3}, done.stderr
     shown = file_of(machine, "b.pdf")
     assert shown["status"] == "set_aside"
-    assert [each["rule"] for each in shown["findings"]] == ["secret_document"]  # type: ignore[index, union-attr]
+    assert shown["rules"] == ["secret_document"]
     sha256 = str(shown["sha256"])
     stored = [path for path in machine.home.rglob("*") if path.is_file() and sha256 in path.name]
     assert stored == []
