@@ -104,7 +104,7 @@ def still_open(findings: Sequence[Finding], decided: Decided) -> list[Finding]:
 
     def answered(each: Finding) -> bool:
         told = {each.params.get("field"), each.params.get("other")} - {None}
-        if each.rule in {"field_malformed", "date_in_future", "field_conflict"}:
+        if each.rule in {"field_malformed", "date_in_future", "field_conflict", "field_written"}:
             return bool(told) and all(value_of(decided, str(name)) is not None for name in told)
         held = decided.get(picture(each.rule, each.page)) if each.page else None
         return held is not None and held.action is Action.ACCEPT

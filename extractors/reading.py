@@ -20,6 +20,7 @@ from engines.tesseract import EngineWord
 from extractors import diacritics, language, layout, text_layer
 from extractors.anchors import lines_of
 from extractors.image_quality import judge, lines_run_down, measure, skew_of
+from extractors.ink import written_places
 from extractors.pages import PagePixels, assumed_dpi, page_pixels
 from extractors.preprocess import (
     Letters,
@@ -225,6 +226,7 @@ def _read_pixels(
         engine_seconds=round(look.seconds, 4) if look else 0.0,
         **changes,
     )
+    reading = reading.model_copy(update={"written": written_places(pixels.array, reading)})
     seen = find_stamps(pixels.array, dpi, reading.rotation, profile, limits.page_seconds)
     if seen.mark is None and not seen.possible:
         return reading

@@ -29,6 +29,8 @@ _DARKER = (0.78, 0.91)  # shares of the paper's brightness
 _AT_MOST = 6
 _ONE_LINE, _ONE_BLOCK = 7, 6  # Tesseract's page segmentation modes
 _HEARD = 0.5
+# Share of a stamp's inside that the ink of a word takes at least; an ornament's cell has less.
+_INKED, _WORDS_INK = 128, 0.03
 _TURNS: Final[dict[int, int]] = {0: 0, 90: -1, 180: 2, 270: 1}
 
 
@@ -80,8 +82,9 @@ def find_stamps(
     upright = np.ascontiguousarray(np.rot90(array, k=_TURNS[rotation]))
     possible = False
     for region in _regions(upright, dpi, rules):
-        legible = False
+        legible, inked = False, False
         for image in _views(upright, dpi, region):
+            inked = inked or float((image < _INKED).mean()) > _WORDS_INK
             words = _read(image, profile, timeout)
             mark = match([text for text, _ in words], rules, loose=region.framed)
             if mark is not None:
@@ -89,7 +92,7 @@ def find_stamps(
             legible = _is_legible(words)
             if legible:
                 break
-        possible = possible or (not legible and _could_be(region, rules))
+        possible = possible or (inked and not legible and _could_be(region, rules))
     return Stamps(None, possible)
 
 

@@ -21,7 +21,7 @@ from schemas import routing
 from schemas.batches import BatchSheet
 from schemas.documents import Choice, Document, Field, Role, Validity, ValidityState, document_id
 from schemas.findings import Finding, Severity, finding
-from schemas.reading import PageReading, PageState
+from schemas.reading import Box, PageReading, PageState
 from schemas.rules import CodeEvidence, Kind, Rulebook
 
 
@@ -101,6 +101,7 @@ def _paper(frame: _Frame, readings: Sequence[PageReading], pages: Sequence[Seque
         *_kind_findings(found, rules),
         *code_findings,
         *persons.still_open(_field_findings(fields, found.kind, rules, as_of), said),
+        *persons.still_open(_written(fields, readings), said),
         *_place_findings(placed),
         *_validity_findings(decided),
         *_lost(readings),
@@ -211,6 +212,27 @@ def _field_findings(
             found.append(finding("field_uncertain", page=field.page, field=name, confidence=field.confidence))
     found.extend(_soundness(fields, as_of))
     return found
+
+
+def _written(fields: dict[str, Field], readings: Sequence[PageReading]) -> list[Finding]:
+    """Number and issue date that a pen filled in: a question, whatever confidence they were read with."""
+    places = {"number": ("number",), "issue_date": ("day", "month", "year")}
+    found = []
+    for name, parts in places.items():
+        field = fields.get(name)
+        if field is None or field.value is None or field.box is None or field.source != "ocr":
+            continue
+        own = next((reading for reading in readings if reading.number == field.page), None)
+        boxes = [box for what, box in own.written if what in parts] if own else []
+        if any(_meet(box, field.box) for box in boxes):
+            found.append(finding("field_written", page=field.page, field=name))
+    return found
+
+
+def _meet(one: Box, other: Box) -> bool:
+    return min(one.right, other.right) > max(one.left, other.left) and min(one.bottom, other.bottom) > max(
+        one.top, other.top
+    )
 
 
 def _soundness(fields: dict[str, Field], as_of: date) -> list[Finding]:

@@ -37,6 +37,7 @@ _DRAWN_ANEW: Final = frozenset(
     {
         *("kind_unknown", "no_result_code", "result_code_ambiguous", "result_code_unlisted"),
         *("field_missing", "field_unread", "field_uncertain", "field_malformed", "field_conflict"),
+        "field_written",
         *("date_in_future", "unit_unresolved", "validity_unknown", "page_broken"),
         *("code_part_differs", "code_voided", "identity_duplicate", "running_number_exhausted"),
     }

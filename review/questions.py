@@ -27,6 +27,7 @@ _ABOUT_FIELD: Final = frozenset(
         "field_missing",
         "field_unread",
         "field_uncertain",
+        "field_written",
         "field_malformed",
         "field_conflict",
         "date_in_future",

@@ -105,6 +105,7 @@ RULES: Final[dict[str, RuleSpec]] = {
     "required_absent": RuleSpec(_W),
     "field_unread": RuleSpec(_W),
     "field_uncertain": RuleSpec(_W),
+    "field_written": RuleSpec(_W),
     "field_malformed": RuleSpec(_W),
     "field_conflict": RuleSpec(_W),
     "unit_unresolved": RuleSpec(_W),

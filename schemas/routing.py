@@ -114,7 +114,7 @@ def lacks(document: Document, rules: Rulebook, absent: Collection[str] = ()) -> 
     if any(note.rule == "result_code_ambiguous" for note in document.findings):
         lacking.append("result_type")
     lacking += lacking_fields(document, kind, sure, absent)
-    doubted = {"field_malformed", "field_conflict"}
+    doubted = {"field_malformed", "field_conflict", "field_written"}
     named = [str(note.params.get("field")) for note in document.findings if note.rule in doubted]
     lacking += ["number" if name == "code" else name for name in named]
     return tuple(dict.fromkeys(lacking))

@@ -108,7 +108,7 @@ class MarkRules(Row):
     harmless: tuple[str, ...] = ()
     sizes: tuple[tuple[float, float], ...] = ()
     released: bool = False
-    slack: float = 0.3
+    slack: float = 0.2
     frame: tuple[float, float, float, float] = (12.0, 60.0, 5.0, 18.0)
     tilt: float = 12.0
     drawn: float = 0.6
