@@ -199,7 +199,8 @@ def ink_of(array: npt.NDArray[np.uint8], place: Place, skew: float) -> Ink | Non
     print_ = [spot for spot in spots if not spot[5]]
     if not digits or len(print_) < 2:
         return None
-    return _compared(cut, grey, cast(npt.NDArray[np.int32], labels), digits, print_, paper)
+    numbered = cast(npt.NDArray[np.int32], labels)
+    return _compared(cut, grey, numbered, digits, print_, paper, figures=place.what == "number")
 
 
 _Spot = tuple[int, int, int, int, int, bool]
@@ -212,6 +213,8 @@ def _compared(
     digits: Sequence[_Spot],
     print_: Sequence[_Spot],
     paper: float,
+    *,
+    figures: bool,
 ) -> Ink | None:
     feet = np.array([y + high for _, _, y, _, high, _ in print_], float)
     base = float(np.median(feet))
@@ -222,7 +225,9 @@ def _compared(
     ]
     if not standing:
         return None
-    capital = float(np.percentile(standing, 75))
+    # Beside a number stand capitals and figures, of which `ố` and the slash are taller; beside a day, small letters.
+    whole = [height for height in standing if height >= 0.5 * max(standing)]
+    capital = float(np.percentile(whole, 50 if figures else 75))
     if capital < 5:
         return None
     # What hangs far above or below the line is a stroke of something else.

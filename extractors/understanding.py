@@ -22,6 +22,7 @@ from schemas.batches import BatchSheet
 from schemas.documents import Choice, Document, Field, Role, Validity, ValidityState, document_id
 from schemas.findings import Finding, Severity, finding
 from schemas.reading import Box, PageReading, PageState
+from schemas.review import is_closed
 from schemas.rules import CodeEvidence, Kind, Rulebook
 
 
@@ -91,7 +92,8 @@ def _paper(frame: _Frame, readings: Sequence[PageReading], pages: Sequence[Seque
     )
     heading = heading_of(first, rules)
     found = persons.kind_of(classify(pages, heading.number, rules), said, rules)
-    fields = persons.fields_with(fields_of_paper(pages, found, heading, rules, source), said)
+    read = fields_of_paper(pages, found, heading, rules, source)
+    fields = persons.fields_with(read, said)
     placed = persons.place_of(_placed(pages, fields, sheet, rules), fields, said, sheet, rules)
     decided = validity.decide(found.kind.id if found.kind else None, fields, rules, as_of)
     decided = persons.validity_of(decided, said)
@@ -102,6 +104,8 @@ def _paper(frame: _Frame, readings: Sequence[PageReading], pages: Sequence[Seque
         *code_findings,
         *persons.still_open(_field_findings(fields, found.kind, rules, as_of), said),
         *persons.still_open(_written(fields, readings), said),
+        *persons.unconfirmed(read, said, rules),
+        *([finding("closed_not_codable")] if is_closed(said) else ()),
         *_place_findings(placed),
         *_validity_findings(decided),
         *_lost(readings),

@@ -378,6 +378,7 @@ class Rulebook(BaseModel):
     provinces: tuple[Unit, ...] = ()
     surnames: frozenset[str] = frozenset()
     secret_marks: tuple[str, ...] = ()
+    confirm_typed: Literal["twice", "other_operator", "off"] = "twice"
     separator_marks: tuple[str, ...] = ()
     home_province: str = ""
 

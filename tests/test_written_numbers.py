@@ -49,24 +49,25 @@ def test_written_numbers_and_days_are_asked_and_printed_ones_are_not(tmp_path: P
         (kind, seed, pen, str(tmp_path))
         for kind, seed, pen in itertools.product(KINDS, range(200, 208), (True, False))
     ]
-    written = caught = printed = alarms = 0
+    written = caught = unread = printed = alarms = 0
     with ProcessPoolExecutor(2) as workers:
         for document, handwritten in workers.map(understood, cases):
             asked = {each.params["field"] for each in document.findings if each.rule == "field_written"}
             for name in FIELDS:
                 field = document.fields.get(name)
                 if field is None or field.value is None:
-                    continue  # asked in any case
-                if name in handwritten:
+                    unread += name in handwritten  # asked in any case
+                elif name in handwritten:
                     written, caught = written + 1, caught + (name in asked)
                 else:
                     printed, alarms = printed + 1, alarms + (name in asked)
             assert not asked or document.route is not Route.ACCEPTED
     print(
-        f"{len(cases)} papers: {caught} of {written} written values asked, {alarms} of {printed} printed ones"
+        f"{len(cases)} papers: of {written + unread} written values {unread} had no value, {caught} of the other"
+        f" {written} are asked for their ink; {alarms} of {printed} printed values are"
     )
-    assert written >= 10
-    assert caught >= 0.95 * written
+    assert written >= 5
+    assert caught == written
     assert alarms <= 0.02 * printed
 
 
