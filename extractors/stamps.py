@@ -30,7 +30,7 @@ _AT_MOST = 6
 _ONE_LINE, _ONE_BLOCK = 7, 6  # Tesseract's page segmentation modes
 _HEARD = 0.5
 # Share of a stamp's inside that the ink of a word takes at least; an ornament's cell has less.
-_INKED, _WORDS_INK = 128, 0.03
+_INKED, _WORDS_INK = 215, 0.03
 _TURNS: Final[dict[int, int]] = {0: 0, 90: -1, 180: 2, 270: 1}
 
 
