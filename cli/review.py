@@ -15,7 +15,7 @@ from cli.shapes import print_json
 from cli.tables import print_table
 from cli.wording import words
 from configs.loader import load_rulebook
-from review.by_hand import accept_paper
+from review.by_hand import accept_paper, close_paper, confirm_values
 from review.by_hand import set_values as apply_values
 from review.exporting import export as write
 from review.importing import import_workbook
@@ -37,6 +37,7 @@ Note = Annotated[str, typer.Option("--note", help=words("review.note"))]
 def list_waiting(
     batch: Annotated[str | None, typer.Argument(metavar="[BATCH]", help=words("review.list_batch"))] = None,
     every: Annotated[bool, typer.Option("--all", help=words("review.list_every"))] = False,
+    closed: Annotated[bool, typer.Option("--closed", help=words("review.list_closed"))] = False,
     as_json: AsJson = False,
     home: Home = None,
     lang: Lang = None,
@@ -47,7 +48,7 @@ def list_waiting(
 
     name = named_batch(batch) if batch else None
     with database_of(settings) as database:
-        papers = waiting(database, name, load_rulebook(lists_dir=settings.lists), every=every)
+        papers = waiting(database, name, load_rulebook(lists_dir=settings.lists), every=every, closed=closed)
     if as_json:
         print_json({"batch": name, "papers": [waiting_json(each, settings.lang) for each in papers]})
     elif papers:
@@ -111,6 +112,7 @@ def set_values(
         list[str] | None, typer.Option("--absent", metavar="MỤC", help=words("review.set_absent"))
     ] = None,
     sure: Annotated[bool, typer.Option("--sure", help=words("review.set_sure"))] = False,
+    confirm: Annotated[bool, typer.Option("--confirm", help=words("review.set_confirm"))] = False,
     note: Note = "",
     as_json: AsJson = False,
     home: Home = None,
@@ -127,7 +129,29 @@ def set_values(
         given[target.strip()] = value
 
     with open_workspace(settings) as workspace:
+        if confirm:
+            again = {target: value for target, value in given.items() if value is not None}
+            return _tell(
+                confirm_values(workspace, paper, again, as_of=today(), sure=sure), settings.lang, as_json
+            )
         done = apply_values(workspace, paper, given, as_of=today(), note=note, sure=sure)
+    return _tell(done, settings.lang, as_json)
+
+
+def close(
+    paper: Paper,
+    reason: Annotated[str, typer.Option("--reason", help=words("review.close_reason"))] = "",
+    reopen: Annotated[bool, typer.Option("--reopen", help=words("review.close_reopen"))] = False,
+    as_json: AsJson = False,
+    home: Home = None,
+    lang: Lang = None,
+    operator: Operator = None,
+) -> int:
+    """Close a paper that does not qualify for a code; it stays stored and leaves the queue."""
+    settings = settings_of(home, lang, operator)
+
+    with open_workspace(settings) as workspace:
+        done = close_paper(workspace, paper, reason, as_of=today(), reopen=reopen)
     return _tell(done, settings.lang, as_json)
 
 

@@ -25,6 +25,7 @@ from schemas.rules import (
     ImageRule,
     Kind,
     Limits,
+    MarkRules,
     Merger,
     ReadingProfile,
     RenditionProfile,
@@ -58,7 +59,19 @@ def load_reading_profile(root: Path = ROOT) -> ReadingProfile:
     """How pages are read (`reading.toml`, and the family names of `surnames.toml`)."""
     profile = toml_model(ReadingProfile, root / "reading.toml")
     diacritics = profile.diacritics.model_copy(update={"surnames": tuple(sorted(_surnames(root)))})
-    return profile.model_copy(update={"diacritics": diacritics})
+    return profile.model_copy(update={"diacritics": diacritics, "marks": load_marks(root)})
+
+
+@functools.cache
+def load_marks(root: Path = ROOT) -> MarkRules:
+    """Marks of secrecy with the forms of their stamps (`marks.toml`); all of them, for old papers bear old forms."""
+    rows = read_toml(root / "marks.toml")
+    listed = rows.get("secret", ())
+    return MarkRules(
+        secret=tuple(str(row["mark"]) for row in listed),
+        sizes=tuple((float(row["width"]), float(row["height"])) for row in listed),
+        harmless=tuple(str(mark) for mark in rows.get("harmless", {}).get("marks", ())),
+    )
 
 
 def _surnames(root: Path) -> frozenset[str]:
@@ -234,9 +247,9 @@ def _rulebook(root: Path, lists_dir: Path | None, as_of: date) -> Rulebook:
         agency_lines=toml_model(AgencyLines, root / "agency_lines.toml"),
         provinces=load_provinces(root),
         surnames=_surnames(root),
-        secret_marks=tuple(str(mark) for mark in marks.get("secret", ())),
-        separator_marks=tuple(str(mark) for mark in marks.get("separator", ())),
-        home_province=str(marks.get("home_province", "")),
+        secret_marks=load_marks(root).secret,
+        separator_marks=tuple(str(mark) for mark in marks.get("separator", {}).get("marks", ())),
+        home_province=str(marks.get("home", {}).get("province", "")),
     )
 
 

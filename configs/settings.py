@@ -66,6 +66,8 @@ class Settings(BaseSettings):
         inbox_marker: name of the file that says a folder of the inbox is complete.
         inbox_quiet_minutes: without it, how long nothing may have changed in the folder.
         void_needs_two: whether voiding a code needs a second operator.
+        confirm_typed: an owner's identifier or a number that a person typed goes into a code once typed `twice`, once
+            an `other_operator` typed it too, or at once (`off`).
         work_agency: agency named in PDF/A files as the one that converted the paper.
     """
 
@@ -89,6 +91,7 @@ class Settings(BaseSettings):
     inbox_quiet_minutes: float = Field(default=30, ge=0)
     work_agency: str | None = None
     void_needs_two: bool = False
+    confirm_typed: Literal["twice", "other_operator", "off"] = "twice"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "WARNING"
 
     @classmethod

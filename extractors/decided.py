@@ -13,8 +13,21 @@ from extractors.numbers import parse_number
 from extractors.units import Placed, resolve
 from schemas.batches import BatchSheet
 from schemas.documents import Choice, Field, Validity, ValidityState
-from schemas.findings import Finding
-from schemas.review import KIND, OF_PAPER, RESULT_TYPE, UNIT, VALIDITY, Action, Decision, picture, picture_of
+from schemas.findings import Finding, finding
+from schemas.review import (
+    CONFIRMED,
+    KIND,
+    OF_PAPER,
+    RESULT_TYPE,
+    UNIT,
+    VALIDITY,
+    Action,
+    Decision,
+    is_confirmed,
+    is_confirming,
+    picture,
+    picture_of,
+)
 from schemas.rules import Rulebook
 
 Decided = Mapping[str, Decision]
@@ -39,7 +52,7 @@ def fields_with(fields: Mapping[str, Field], decided: Decided) -> dict[str, Fiel
     """Fields with a person's values in place; raw text, page and box stay those of the reading."""
     done = dict(fields)
     for target, held in decided.items():
-        if target in OF_PAPER or picture_of(target) or held.action is Action.ACCEPT:
+        if target in OF_PAPER or picture_of(target) or is_confirming(target) or held.action is Action.ACCEPT:
             continue
         if held.action is Action.ABSENT:
             done.pop(target, None)
@@ -48,6 +61,27 @@ def fields_with(fields: Mapping[str, Field], decided: Decided) -> dict[str, Fiel
         known = done.get(target)
         done[target] = known.model_copy(update=place) if known else Field.model_validate(place)
     return _with_notation(done, decided)
+
+
+def unconfirmed(fields: Mapping[str, Field], decided: Decided, rules: Rulebook) -> list[Finding]:
+    """Values for a code that a person typed otherwise than they were read, and that nobody said a second time.
+
+    Args:
+        fields: as read; a value that was read the same needs no second word.
+        decided: what persons said.
+        rules: whether, and by whom, it must be said again.
+    """
+    if rules.confirm_typed == "off":
+        return []
+    by_other = rules.confirm_typed == "other_operator"
+    found = []
+    for name in CONFIRMED:
+        typed, read = value_of(decided, name), fields.get(name)
+        if typed is None or (read is not None and read.value == typed):
+            continue
+        if not is_confirmed(decided, name, by_other=by_other):
+            found.append(finding("field_unconfirmed", page=read.page if read else None, field=name))
+    return found
 
 
 def _with_notation(fields: dict[str, Field], decided: Decided) -> dict[str, Field]:
@@ -104,7 +138,7 @@ def still_open(findings: Sequence[Finding], decided: Decided) -> list[Finding]:
 
     def answered(each: Finding) -> bool:
         told = {each.params.get("field"), each.params.get("other")} - {None}
-        if each.rule in {"field_malformed", "date_in_future", "field_conflict"}:
+        if each.rule in {"field_malformed", "date_in_future", "field_conflict", "field_written"}:
             return bool(told) and all(value_of(decided, str(name)) is not None for name in told)
         held = decided.get(picture(each.rule, each.page)) if each.page else None
         return held is not None and held.action is Action.ACCEPT

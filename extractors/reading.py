@@ -18,7 +18,9 @@ import numpy.typing as npt
 from engines import ocr, rendering
 from engines.ocr import EngineWord
 from extractors import diacritics, language, layout, text_layer
+from extractors.anchors import lines_of
 from extractors.image_quality import judge, lines_run_down, measure, skew_of
+from extractors.ink import written_places
 from extractors.pages import PagePixels, assumed_dpi, page_pixels
 from extractors.preprocess import (
     Letters,
@@ -30,7 +32,9 @@ from extractors.preprocess import (
     share_missed,
     small_copy,
 )
+from extractors.secrecy import secret_mark
 from extractors.sheets import codes_on
+from extractors.stamps import find_stamps
 from schemas.errors import SourceError
 from schemas.findings import Finding, Severity, finding
 from schemas.reading import (
@@ -110,9 +114,35 @@ def read_page(
     Raises:
         SourceError: the page cannot be read; the caller records it.
     """
-    started = time.monotonic()
     if any(one.severity is Severity.ERROR for one in source.findings):
         return failed_page(source)
+    reading = _read(path, kind, source, profile, image_rules, limits)
+    mark = secret_mark(lines_of(reading), profile.marks.secret)
+    return _guarded(reading, profile, "secret_document") if mark else reading
+
+
+def _guarded(reading: PageReading, profile: ReadingProfile, rule: str) -> PageReading:
+    """Refuse a page that bears a mark, or may; of one that a person let in, say that it does.
+
+    Raises:
+        SourceError: nobody let it in. Nothing of what was read goes further.
+    """
+    if not profile.marks.released:
+        raise SourceError(rule, "mark of secrecy", page=reading.number)
+    note = finding("secret_mark_released", page=reading.number)
+    known = any(each.rule == note.rule for each in reading.findings)
+    return reading if known else reading.model_copy(update={"findings": (*reading.findings, note)})
+
+
+def _read(
+    path: str,
+    kind: Format,
+    source: PageSource,
+    profile: ReadingProfile,
+    image_rules: Sequence[ImageRule],
+    limits: Limits,
+) -> PageReading:
+    started = time.monotonic()
     layer = text_layer.read(path, source, limits) if source.origin is PageOrigin.TEXT else None
     if layer is not None and layer.trusted:
         return _from_layer(source, layer, started)
@@ -124,7 +154,9 @@ def read_page(
             raise
         reading = _read_pixels(pixels._replace(complaint=""), source, profile, image_rules, limits)
     if layer is not None and not layer.garbled and text_layer.agrees(layer, reading):
-        return _from_layer(source, layer, started)
+        kept = [note for note in reading.findings if note.rule == "secret_mark_released"]
+        taken = _from_layer(source, layer, started)
+        return taken.model_copy(update={"findings": (*taken.findings, *kept)})
     findings = reading.findings
     if layer is not None and layer.words:
         findings = (finding("text_layer_garbled", page=source.number), *findings)
@@ -184,7 +216,7 @@ def _read_pixels(
             "words": _in_context(look.words, profile),
             "qr": codes_on(grey, len(look.words)),
         }
-    return PageReading(
+    reading = PageReading(
         number=number,
         width=source.width,
         height=source.height,
@@ -194,6 +226,11 @@ def _read_pixels(
         engine_seconds=round(look.seconds, 4) if look else 0.0,
         **changes,
     )
+    reading = reading.model_copy(update={"written": written_places(pixels.array, reading)})
+    seen = find_stamps(pixels.array, dpi, reading.rotation, profile, limits.page_seconds)
+    if seen.mark is None and not seen.possible:
+        return reading
+    return _guarded(reading, profile, "secret_document" if seen.mark else "secret_mark_possible")
 
 
 def _in_context(words: tuple[Word, ...], profile: ReadingProfile) -> tuple[Word, ...]:

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from extractors.anchors import Line, plain
-from schemas.rules import Rulebook
 from schemas.text import squeeze
 
 _TOP, _LEFT = 0.45, 0.62
@@ -23,7 +22,7 @@ class SecretMark(NamedTuple):
     page: int
 
 
-def secret_mark(lines: Sequence[Line], rules: Rulebook) -> SecretMark | None:
+def secret_mark(lines: Sequence[Line], marks: Sequence[str]) -> SecretMark | None:
     """The mark of secrecy on a page, or None."""
     for line in lines:
         if line.top > _TOP or line.middle > _LEFT:
@@ -31,7 +30,7 @@ def secret_mark(lines: Sequence[Line], rules: Rulebook) -> SecretMark | None:
         text = re.sub(r"[^\w\s:]", "", squeeze(line.text)).strip()
         degree = _DEGREE.match(text)
         said = degree.group(1).upper() if degree else text
-        if any(_is_mark(said, mark) for mark in rules.secret_marks):
+        if any(_is_mark(said, mark) for mark in marks):
             return SecretMark(line.text, line.page)
     return None
 

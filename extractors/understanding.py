@@ -21,7 +21,8 @@ from schemas import routing
 from schemas.batches import BatchSheet
 from schemas.documents import Choice, Document, Field, Role, Validity, ValidityState, document_id
 from schemas.findings import Finding, Severity, finding
-from schemas.reading import PageReading, PageState
+from schemas.reading import Box, PageReading, PageState
+from schemas.review import is_closed
 from schemas.rules import CodeEvidence, Kind, Rulebook
 
 
@@ -91,16 +92,20 @@ def _paper(frame: _Frame, readings: Sequence[PageReading], pages: Sequence[Seque
     )
     heading = heading_of(first, rules)
     found = persons.kind_of(classify(pages, heading.number, rules), said, rules)
-    fields = persons.fields_with(fields_of_paper(pages, found, heading, rules, source), said)
+    read = fields_of_paper(pages, found, heading, rules, source)
+    fields = persons.fields_with(read, said)
     placed = persons.place_of(_placed(pages, fields, sheet, rules), fields, said, sheet, rules)
     decided = validity.decide(found.kind.id if found.kind else None, fields, rules, as_of)
     decided = persons.validity_of(decided, said)
     codes, code_findings = persons.result_type_of(*_result_type(found, pages, rules), said)
     findings = (
-        *_secrecy(pages, rules),
+        *_secrecy(readings, pages, rules),
         *_kind_findings(found, rules),
         *code_findings,
         *persons.still_open(_field_findings(fields, found.kind, rules, as_of), said),
+        *persons.still_open(_written(fields, readings), said),
+        *persons.unconfirmed(read, said, rules),
+        *([finding("closed_not_codable")] if is_closed(said) else ()),
         *_place_findings(placed),
         *_validity_findings(decided),
         *_lost(readings),
@@ -179,8 +184,16 @@ def _procedure(codes: Choice | None, rules: Rulebook) -> Choice | None:
     return Choice(value=listed.procedures[0], confidence=codes.confidence)
 
 
-def _secrecy(pages: Sequence[Sequence[Line]], rules: Rulebook) -> list[Finding]:
-    marks = [mark for mark in (secret_mark(lines, rules) for lines in pages) if mark]
+def _secrecy(
+    readings: Sequence[PageReading], pages: Sequence[Sequence[Line]], rules: Rulebook
+) -> list[Finding]:
+    """The mark of a page that nobody has let in."""
+    closed = [
+        lines
+        for reading, lines in zip(readings, pages, strict=True)
+        if all(note.rule != "secret_mark_released" for note in reading.findings)
+    ]
+    marks = [mark for mark in (secret_mark(lines, rules.secret_marks) for lines in closed) if mark]
     return [finding("secret_document", page=marks[0].page, mark=marks[0].text)] if marks else []
 
 
@@ -203,6 +216,27 @@ def _field_findings(
             found.append(finding("field_uncertain", page=field.page, field=name, confidence=field.confidence))
     found.extend(_soundness(fields, as_of))
     return found
+
+
+def _written(fields: dict[str, Field], readings: Sequence[PageReading]) -> list[Finding]:
+    """Number and issue date that a pen filled in: a question, whatever confidence they were read with."""
+    places = {"number": ("number",), "issue_date": ("day", "month", "year")}
+    found = []
+    for name, parts in places.items():
+        field = fields.get(name)
+        if field is None or field.value is None or field.box is None or field.source != "ocr":
+            continue
+        own = next((reading for reading in readings if reading.number == field.page), None)
+        boxes = [box for what, box in own.written if what in parts] if own else []
+        if any(_meet(box, field.box) for box in boxes):
+            found.append(finding("field_written", page=field.page, field=name))
+    return found
+
+
+def _meet(one: Box, other: Box) -> bool:
+    return min(one.right, other.right) > max(one.left, other.left) and min(one.bottom, other.bottom) > max(
+        one.top, other.top
+    )
 
 
 def _soundness(fields: dict[str, Field], as_of: date) -> list[Finding]:

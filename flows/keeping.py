@@ -16,7 +16,7 @@ from engines import ocr, poppler
 from extractors.sheets import sheet_of
 from flows import steps
 from flows.plan import BatchPlan, PlannedFile, hash_entry
-from flows.work import FileWork, Known, RunContext, Source, Step, Written, take_through
+from flows.work import SECRET, FileWork, Known, RunContext, Source, Step, Written, take_through
 from schemas.batches import FileStatus, StagedFile
 from schemas.documents import Document, Route
 from schemas.errors import SourceError
@@ -25,7 +25,7 @@ from schemas.findings import Finding, finding, new_among
 from schemas.reading import PageReading, PageState
 from schemas.sidecars import OriginalFacts, PageFacts, RenditionFacts, Sidecar
 from schemas.version import TOOL
-from storage.catalogue import batches, decisions, documents
+from storage.catalogue import batches, decisions, documents, releases
 from storage.catalogue.batches import FileRow
 from storage.catalogue.documents import NewVersion
 from storage.catalogue.provenance import new_event
@@ -135,6 +135,7 @@ def _recall(workspace: Workspace, plan: BatchPlan, staged: StagedFile) -> Known:
         ledger=LedgerEntry(workspace.ledger, sha256, digest, batch=plan.name, run=workspace.run.id),
         splits=tuple(row.document.pages for row in stored),
         decided=decisions.of_original(database, sha256),
+        released=releases.is_released(database, sha256),
         # A paper with a failed page gets a new version when the page is tried again.
         current=frozenset(
             row.document.id
@@ -204,11 +205,12 @@ class KeepInBatch:
         name = self.planned.entry.name
         rules = [note.rule for note in findings]
         log.info("file set aside", file=name, rules=rules)
-        if "secret_document" in rules:
+        secret = not SECRET.isdisjoint(rules)
+        if secret:
             self.run.workspace.ledger.wipe(work.file.sha256)
         if rules == ["file_absent"] and self.planned.known.attempts == 0:
             findings = (finding("file_vanished"),)
-        opened = len(work.listed.pages) if work.readings and "secret_document" not in rules else 0
+        opened = len(work.listed.pages) if work.readings and not secret else 0
         sha256 = work.staged.sha256 if work.staged else self._hash(findings)
         staged = work.staged.findings if work.staged else ()
         row = self._row(work, FileStatus.SET_ASIDE, (*staged, *findings))

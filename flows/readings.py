@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import Future
 
-from flows.work import Ledger, RunContext, page_finding
+from flows.work import SECRET, FileRefused, Ledger, RunContext, page_finding
 from schemas.batches import StagedFile
 from schemas.errors import PageTimedOut, SourceError, WorkerDied
 from schemas.findings import Finding, finding
@@ -54,6 +54,9 @@ def read_pages(
 
     A page whose worker died or hung is tried once more in a fresh process. With a ledger, kept readings are used and new
     ones are kept, each the moment it ends.
+
+    Raises:
+        FileRefused: a page bears a mark of secrecy, or may; what was kept of the others is for the caller to wipe.
     """
     known = ledger.known() if ledger else {}
     waiting: dict[int, Future[PageReading]] = {}
@@ -68,6 +71,10 @@ def read_pages(
             reading = _outcome(context, staged, source, ledger, waiting[source.number])
         else:
             reading = failed_page(source)
+        if any(note.rule in SECRET for note in reading.findings if note.severity == "error"):
+            for future in waiting.values():
+                future.cancel()
+            raise FileRefused(*(note for note in reading.findings if note.rule in SECRET))
         readings.append(reading)
         context.on_page()
     return tuple(readings)

@@ -23,7 +23,7 @@ from engines import sweep
 from engines.pool import WorkPool
 from engines.verapdf import VeraPdf
 from flows import delivery, steps
-from flows.work import FileRefused, FileWork, Known, RunContext, Source, Step, take_through
+from flows.work import SECRET, FileRefused, FileWork, Known, RunContext, Source, Step, take_through
 from schemas.clock import today
 from schemas.documents import Document, Verdict
 from schemas.errors import SetupError
@@ -214,7 +214,7 @@ class _Show:
     def set_aside(self, work: FileWork, findings: Sequence[Finding]) -> ReadResult:
         """Why not; of a secret paper nothing else."""
         sha256 = work.staged.sha256 if work.staged else None
-        if any(note.rule == "secret_document" for note in findings):
+        if any(note.rule in SECRET for note in findings):
             return ReadResult(work.source.name, sha256, "set_aside", tuple(findings), (), ())
         notes = (*(work.staged.findings if work.staged else ()), *findings)
         return ReadResult(work.source.name, sha256, "set_aside", notes, work.readings, ())

@@ -6,6 +6,7 @@ How the work ends (kept in catalogue and store, shown, delivered) is the command
 from __future__ import annotations
 
 from concurrent.futures import Future
+from dataclasses import replace
 from pathlib import Path
 
 from extractors.bundle import stage_paper
@@ -52,6 +53,9 @@ def pages(work: FileWork) -> FileWork:
 def read(work: FileWork) -> FileWork:
     """Read its pages and measure their images."""
     context = work.context
+    if work.before.released:
+        marks = context.reading.marks.model_copy(update={"released": True})
+        context = replace(context, reading=context.reading.model_copy(update={"marks": marks}))
     done = readings.read_pages(context, work.file, work.listed, work.before.ledger)
     return work.having(readings=with_image_findings(done, context.image, context.as_of))
 

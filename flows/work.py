@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, TypeVar
 
 import structlog
 
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 R_co = TypeVar("R_co", covariant=True)
 log = structlog.get_logger(__name__)
+SECRET: Final = frozenset({"secret_document", "secret_mark_possible"})
+"""Findings of a file of which nothing may be kept but name, SHA-256 and the finding."""
 
 
 class Ledger(Protocol):
@@ -62,6 +64,7 @@ class Known(NamedTuple):
         decided: what persons decided of its papers, by document id.
         current: papers that are stored already under the same rules, by document id.
         keep_pages: keeps its pages once they are listed.
+        released: a named person let it in although it bears a mark of secrecy.
     """
 
     received: datetime
@@ -71,6 +74,7 @@ class Known(NamedTuple):
     decided: Mapping[str, Decided] = MappingProxyType({})
     current: frozenset[str] = frozenset()
     keep_pages: Callable[[PageList], None] = lambda _: None
+    released: bool = False
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,20 @@ from datetime import date
 from review.answers import check_target, read_answer
 from review.deciding import Applied, Wanted, decide
 from review.questions import NOTHING, current_value, waiting_paper
-from schemas.documents import Document
+from schemas.documents import Document, Route
 from schemas.errors import UsageError
-from schemas.review import KIND, OF_PAPER, Action, picture_of
+from schemas.review import (
+    CLOSING,
+    CONFIRMED,
+    KIND,
+    NOT_CODABLE,
+    OF_PAPER,
+    REOPENED,
+    Action,
+    picture_of,
+)
 from schemas.rules import Rulebook
+from schemas.text import squeeze
 from workspace.opening import Workspace
 
 
@@ -44,6 +54,41 @@ def set_values(
     paper = waiting_paper(workspace.database, wanted, workspace.rules.book)
     said = wanted_values(paper.row.document, values, workspace.rules.book, as_of, sure=sure, note=note)
     return decide(workspace, paper.row.batch, said, as_of=as_of, how=how)
+
+
+def confirm_values(
+    workspace: Workspace, wanted: str, values: Mapping[str, str], *, as_of: date, sure: bool = False
+) -> list[Applied]:
+    """Say typed values a second time.
+
+    Raises:
+        UsageError: a value is not the one that stands, or is none that needs it.
+    """
+    paper = waiting_paper(workspace.database, wanted, workspace.rules.book)
+    said = wanted_values(paper.row.document, values, workspace.rules.book, as_of, sure=sure)
+    for each in said:
+        held = paper.decided.get(each.target)
+        if each.target not in CONFIRMED or held is None or held.value != each.value:
+            raise UsageError(f"{each.target} differs", remedy="confirm_differs", value=each.target)
+    return decide(workspace, paper.row.batch, said, as_of=as_of, how="hand")
+
+
+def close_paper(
+    workspace: Workspace, wanted: str, reason: str, *, as_of: date, reopen: bool = False
+) -> list[Applied]:
+    """Close a paper as one that does not qualify for a code, or open it again; it stays stored.
+
+    Raises:
+        UsageError: no such paper, no reason, or the paper has a code.
+    """
+    paper = waiting_paper(workspace.database, wanted, workspace.rules.book)
+    if not reopen and not squeeze(reason):
+        raise UsageError("no reason", remedy="close_reason")
+    if paper.row.document.route is Route.ACCEPTED:
+        raise UsageError("the paper is accepted", remedy="close_accepted", value=paper.row.document.id)
+    value = REOPENED if reopen else NOT_CODABLE
+    said = Wanted(paper.row.document.id, CLOSING, Action.SET, value, squeeze(reason))
+    return decide(workspace, paper.row.batch, [said], as_of=as_of, how="hand")
 
 
 def wanted_values(

@@ -19,7 +19,7 @@ from schemas.errors import UsageError
 from schemas.events import Event, EventType
 from schemas.findings import joined
 from schemas.reading import PageReading, PageState, failed_page
-from schemas.review import Action, Decision, in_force
+from schemas.review import CONFIRMED, Action, Decision, confirming, in_force, is_confirmed
 from schemas.routing import route
 from schemas.sidecars import Sidecar
 from schemas.version import TOOL
@@ -37,6 +37,7 @@ _DRAWN_ANEW: Final = frozenset(
     {
         *("kind_unknown", "no_result_code", "result_code_ambiguous", "result_code_unlisted"),
         *("field_missing", "field_unread", "field_uncertain", "field_malformed", "field_conflict"),
+        *("field_written", "field_unconfirmed", "closed_not_codable"),
         *("date_in_future", "unit_unresolved", "validity_unknown", "page_broken"),
         *(
             "code_part_differs",
@@ -155,11 +156,16 @@ def _fresh(
     at = batches.now()
     found: dict[str, list[Decision]] = {}
     for each in last.values():
-        known = in_force(held.get(each.document_id, ())).get(each.target)
+        known_all = in_force(held.get(each.document_id, ()))
+        known, target = known_all.get(each.target), each.target
         if known is not None and (known.action, known.value) == (each.action, each.value):
-            continue
+            other = operator != known.operator
+            if each.target not in CONFIRMED or is_confirmed(known_all, each.target, by_other=other):
+                continue
+            # Said a second time: what goes into a code for ever is confirmed.
+            target = confirming(each.target)
         said = Decision(
-            target=each.target,
+            target=target,
             action=each.action,
             value=each.value,
             old=current_value(rows[each.document_id].document, each.target),

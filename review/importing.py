@@ -23,7 +23,7 @@ from review.filled import Filled, Problem, Row, read_filled
 from review.questions import NOTHING, current_value, shown_of
 from review.workbook import WHO
 from schemas.documents import Document
-from schemas.review import KIND, OF_PAPER, Action, Decision, in_force, picture_of
+from schemas.review import CONFIRMED, KIND, OF_PAPER, Action, Decision, in_force, is_confirmed, picture_of
 from schemas.rules import Rulebook
 from schemas.text import mask_identifier
 from storage.catalogue import decisions, documents
@@ -138,9 +138,11 @@ def _check(workspace: Workspace, batch: str, rows: Sequence[Row], as_of: date) -
             continue
         papers[row.document_id] = _with(paper, wanted)
         held = in_force(said.get(row.document_id, ()))
-        if _is_known(wanted, held):
+        fresh = shown_of(known[row.document_id], row.target) == row.shown
+        unconfirmed = row.target in CONFIRMED and not is_confirmed(held, row.target, by_other=False)
+        if _is_known(wanted, held) and not (fresh and unconfirmed):
             already += 1
-        elif shown_of(known[row.document_id], row.target) != row.shown:
+        elif not fresh:
             checked.problems.append(_stale(row, known[row.document_id]))
         else:
             checked.wanted.append(wanted)

@@ -15,7 +15,18 @@ from schemas.documents import Document, Route
 from schemas.errors import UsageError
 from schemas.findings import Finding, Severity, finding
 from schemas.reading import Box
-from schemas.review import KIND, RESULT_TYPE, UNIT, VALIDITY, Action, Decision, picture, picture_of
+from schemas.review import (
+    CLOSING,
+    KIND,
+    RESULT_TYPE,
+    UNIT,
+    VALIDITY,
+    Action,
+    Decision,
+    is_closed,
+    picture,
+    picture_of,
+)
 from schemas.routing import about_picture, lacks
 from schemas.rules import Rulebook
 from storage.catalogue import batches, decisions, documents
@@ -27,6 +38,8 @@ _ABOUT_FIELD: Final = frozenset(
         "field_missing",
         "field_unread",
         "field_uncertain",
+        "field_written",
+        "field_unconfirmed",
         "field_malformed",
         "field_conflict",
         "date_in_future",
@@ -88,7 +101,9 @@ class Waiting(NamedTuple):
     decided: Mapping[str, Decision]
 
 
-def waiting(database: Database, batch: str | None, rules: Rulebook, *, every: bool = False) -> list[Waiting]:
+def waiting(
+    database: Database, batch: str | None, rules: Rulebook, *, every: bool = False, closed: bool = False
+) -> list[Waiting]:
     """Papers that wait for a person.
 
     Args:
@@ -96,6 +111,7 @@ def waiting(database: Database, batch: str | None, rules: Rulebook, *, every: bo
         batch: name of the batch, None for all of them.
         rules: kinds and thresholds.
         every: doubtful values of accepted papers too.
+        closed: instead, papers that a person closed as ones that get no code.
 
     Raises:
         UsageError: there is no such batch.
@@ -110,6 +126,8 @@ def waiting(database: Database, batch: str | None, rules: Rulebook, *, every: bo
         said = decisions.of_documents(database, [row.document.id for row in rows])
         for row in rows:
             if row.document.route is Route.ACCEPTED and not every:
+                continue
+            if is_closed({each.target: each for each in said.get(row.document.id, ())}) is not closed:
                 continue
             notes = files[row.file].findings if row.file in files else ()
             paper = _waiting(row, notes, said.get(row.document.id, ()), rules)
@@ -155,7 +173,7 @@ def questions_of(
 ) -> tuple[Question, ...]:
     """Questions about one paper, what it waits for first. `notes` are findings of its pages."""
     absent = _absent(decided)
-    lacking = lacks(paper, rules, absent)
+    lacking = tuple(each for each in lacks(paper, rules, absent) if each != CLOSING)
     # What a paper cannot do without stays a question, so that nobody wonders why it waits.
     asked: dict[str, list[Finding]] = {
         target: [finding("required_absent", field=target)] if target in absent else [] for target in lacking
@@ -181,7 +199,7 @@ def questions_of(
     questions += [
         Question(paper.id, NOTHING, None, None, None, each.page, None, (each,), True) for each in blocked
     ]
-    if not questions and paper.route is Route.REVIEW:
+    if not questions and paper.route is Route.REVIEW and not is_closed(decided):
         # Rules have changed since: a person's word about the kind has the paper understood and routed anew.
         questions.append(_question(paper, KIND, (), required=True))
     return tuple(questions)

@@ -20,6 +20,7 @@ class EventType(StrEnum):
     CODE_VOIDED = "code voided"
     DECISION = "metadata modification"  # a person's word on one value, old and new
     REPAIR = "repair"  # good bytes put back where an object was lost or damaged
+    RELEASED = "released"  # a person let in a paper that bears, or seemed to bear, a mark of secrecy
     LINKED = "linked"
     SET_ASIDE = "set aside"
     BATCH_STARTED = "batch started"

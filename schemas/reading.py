@@ -172,7 +172,8 @@ class PageReading(BaseModel):
     """All that one reading of a page brought; what the ledger keeps.
 
     `rotation` says how many degrees clockwise the displayed image was turned for reading. `source` is `ocr` or
-    `text_layer`. `qr` holds decoded machine-readable payloads (text, box).
+    `text_layer`. `qr` holds decoded machine-readable payloads (text, box). `written` holds places that a pen filled in
+    (`number`, `day`, `month` or `year`; box in the displayed frame).
     """
 
     model_config = ConfigDict(frozen=True)
@@ -187,6 +188,7 @@ class PageReading(BaseModel):
     words: tuple[Word, ...] = ()
     source: Literal["ocr", "text_layer"] = "ocr"
     qr: tuple[tuple[str, Box], ...] = ()
+    written: tuple[tuple[str, Box], ...] = ()
     measures: ImageMeasures = ImageMeasures()
     findings: tuple[Finding, ...] = ()
     engine_seconds: float = 0.0

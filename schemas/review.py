@@ -6,7 +6,7 @@ A later decision about the same target stands in place of an earlier one; neithe
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Final
 
@@ -16,8 +16,14 @@ KIND: Final = "kind"
 RESULT_TYPE: Final = "result_type"
 UNIT: Final = "unit"
 VALIDITY: Final = "validity"
+CLOSING: Final = "closing"
 # Targets of a paper that are no fields of it.
-OF_PAPER: Final = (KIND, RESULT_TYPE, UNIT, VALIDITY)
+OF_PAPER: Final = (KIND, RESULT_TYPE, UNIT, VALIDITY, CLOSING)
+NOT_CODABLE: Final = "not_codable"
+REOPENED: Final = "open"
+# What a person types of these goes into a code for ever: it is said twice.
+CONFIRMED: Final = ("owner_id", "number")
+_CONFIRM: Final = "confirm:"
 _PICTURE: Final = re.compile(r"picture:(?P<rule>[a-z_]+):(?P<page>\d+)")
 
 
@@ -62,6 +68,30 @@ def picture_of(target: str) -> tuple[str, int] | None:
     """Rule and page of a target about a picture; None for any other."""
     match = _PICTURE.fullmatch(target)
     return (match["rule"], int(match["page"])) if match else None
+
+
+def confirming(target: str) -> str:
+    """Target of the second word about a typed value."""
+    return f"{_CONFIRM}{target}"
+
+
+def is_confirming(target: str) -> bool:
+    """Whether a target is the second word about another."""
+    return target.startswith(_CONFIRM)
+
+
+def is_confirmed(decided: Mapping[str, Decision], target: str, *, by_other: bool) -> bool:
+    """Whether what was typed of a target was said a second time; `by_other`: by another person."""
+    first, second = decided.get(target), decided.get(confirming(target))
+    if first is None or second is None or first.value != second.value:
+        return False
+    return not by_other or first.operator != second.operator
+
+
+def is_closed(decided: Mapping[str, Decision]) -> bool:
+    """Whether a person closed the paper as one that gets no code."""
+    held = decided.get(CLOSING)
+    return held is not None and held.value == NOT_CODABLE
 
 
 def in_force(decisions: Iterable[Decision]) -> dict[str, Decision]:

@@ -11,6 +11,7 @@ from typing import Final
 from schemas.documents import Document, Field, Route, Verdict
 from schemas.findings import Finding, Severity, finding, joined
 from schemas.masking import is_identifier
+from schemas.review import CLOSING
 from schemas.rules import Kind, Rulebook, Thresholds
 from schemas.text import fold
 
@@ -114,7 +115,9 @@ def lacks(document: Document, rules: Rulebook, absent: Collection[str] = ()) -> 
     if any(note.rule == "result_code_ambiguous" for note in document.findings):
         lacking.append("result_type")
     lacking += lacking_fields(document, kind, sure, absent)
-    doubted = {"field_malformed", "field_conflict"}
+    doubted = {"field_malformed", "field_conflict", "field_written", "field_unconfirmed"}
+    if any(note.rule == "closed_not_codable" for note in document.findings):
+        lacking.append(CLOSING)
     named = [str(note.params.get("field")) for note in document.findings if note.rule in doubted]
     lacking += ["number" if name == "code" else name for name in named]
     return tuple(dict.fromkeys(lacking))

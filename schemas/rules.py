@@ -89,6 +89,32 @@ class DiacriticsProfile(Row):
     everyday: tuple[str, ...] = ()
 
 
+class MarkRules(Row):
+    """Marks of secrecy and how their stamps look (`marks.toml`); part of the reading digest.
+
+    Attributes:
+        secret: the closed list.
+        harmless: other stamps of the same shape.
+        sizes: width and height of the forms, millimetres.
+        released: a named person has let this paper in: a mark is a finding, and no reason to refuse.
+        slack: share by which a frame may differ from a form and still be taken for one.
+        frame: least and most width, least and most height of a frame that is looked into, millimetres.
+        tilt: degrees.
+        drawn: share of a frame's sides that must bear ink.
+        unframed_above: share of the page's height within which red words without a frame are read.
+    """
+
+    secret: tuple[str, ...] = ()
+    harmless: tuple[str, ...] = ()
+    sizes: tuple[tuple[float, float], ...] = ()
+    released: bool = False
+    slack: float = 0.2
+    frame: tuple[float, float, float, float] = (12.0, 60.0, 5.0, 18.0)
+    tilt: float = 12.0
+    drawn: float = 0.6
+    unframed_above: float = 0.55
+
+
 class ReadingProfile(Row):
     """How pages are read; part of the reading digest.
 
@@ -110,6 +136,7 @@ class ReadingProfile(Row):
     level: bool = True
     turn: bool = True
     diacritics: DiacriticsProfile = DiacriticsProfile()
+    marks: MarkRules = MarkRules()
 
 
 class RenditionProfile(Row):
@@ -351,6 +378,7 @@ class Rulebook(BaseModel):
     provinces: tuple[Unit, ...] = ()
     surnames: frozenset[str] = frozenset()
     secret_marks: tuple[str, ...] = ()
+    confirm_typed: Literal["twice", "other_operator", "off"] = "twice"
     separator_marks: tuple[str, ...] = ()
     home_province: str = ""
 

@@ -28,6 +28,7 @@ class Machine:
             "TMPDIR": str(self.tmp),
             "PYTHONPATH": str(ROOT),
             "SOHOA_VERAPDF": "off",
+            "SOHOA_CONFIRM_TYPED": "off",  # tests/test_confirmed_codes.py has the default
             "PYTHONWARNINGS": "",
             **environment,
         }

@@ -31,7 +31,7 @@ from tests.test_understanding import BIRTH, extract
 from workspace.opening import Rules, Workspace, open_workspace
 
 BATCH, OTHER = "hộp-12", "hộp-13"
-RULES = Rules.load(Settings())
+RULES = Rules.load(Settings(confirm_typed="off"))
 
 
 def birth(number: str, **changes: str) -> list[Row]:
@@ -55,7 +55,9 @@ SCANS: dict[str, dict[str, list[Row]]] = {
 
 def settings_of(home: Path) -> Settings:
     """A home without orchestrator and veraPDF."""
-    return Settings(home=home, orchestrator="plain", verapdf="off", workers=1, operator="máy")
+    return Settings(
+        home=home, orchestrator="plain", verapdf="off", workers=1, operator="máy", confirm_typed="off"
+    )
 
 
 def make_home(folder: Path, batches: dict[str, dict[str, list[Row]]] = SCANS) -> Path:

@@ -349,11 +349,11 @@ def test_a_mark_of_secrecy_is_an_error(mark: str) -> None:
     "text", ["Bảo mật thông tin", "BẢO MẬT", "MẶT TRẬN TỔ QUỐC", "MẮT", "Mật độ xây dựng: 80%", "MẬT ĐỘ"]
 )
 def test_words_that_only_hold_the_mark_are_none(text: str) -> None:
-    assert secret_mark(lines_of(page([*DECISION, (text, 0.2, 0.16)])), RULES) is None
+    assert secret_mark(lines_of(page([*DECISION, (text, 0.2, 0.16)])), RULES.secret_marks) is None
 
 
 def test_the_word_secret_at_the_foot_of_a_page_is_no_mark() -> None:
-    assert secret_mark(lines_of(page([*DECISION, ("MẬT", 0.2, 0.9)])), RULES) is None
+    assert secret_mark(lines_of(page([*DECISION, ("MẬT", 0.2, 0.9)])), RULES.secret_marks) is None
 
 
 # Level and unit.

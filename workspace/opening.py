@@ -67,7 +67,9 @@ class Rules:
             load_reading_profile(),
             load_rendition_profile(),
             load_image_rules(),
-            load_rulebook(lists_dir=settings.lists),
+            load_rulebook(lists_dir=settings.lists).model_copy(
+                update={"confirm_typed": settings.confirm_typed}
+            ),
         )
 
     def digests(self, settings: Settings, sheet: BatchSheet | None) -> Digests:
@@ -89,6 +91,7 @@ class Rules:
                     "image": image,
                     "sheet": sheet or {},
                     "thresholds": self.book.thresholds,
+                    "confirm_typed": self.book.confirm_typed,
                 },
             ),
             rendition=digest_of(

@@ -20,6 +20,7 @@ WEARS: dict[str, Wear] = {
     "seal": marks.seal,
     "arrival_stamp": marks.arrival_stamp,
     "secret_stamp": marks.secret_stamp,
+    "declassified_stamp": marks.declassified_stamp,
     "e_signature": marks.e_signature,
     "bleed_through": ageing.bleed_through,
     "fading": ageing.fading,

@@ -12,6 +12,7 @@ from samples import fonts
 from samples.handwriting import BASELINE, hand, write
 from samples.wear.scan import Scan, cloud, ink_on
 from samples.wear.seals import seal_mask
+from samples.wear.secrecy import Stamp, any_stamp, press
 from samples.wear.strokes import signature_mask
 
 BLUES = ((28, 48, 150), (22, 36, 120), (40, 70, 178), (30, 30, 110))
@@ -68,22 +69,13 @@ def seal(scan: Scan, rng: random.Random) -> bool:
 
 
 def secret_stamp(scan: Scan, rng: random.Random) -> bool:
-    """Stamp `MẬT` in a box below the number (NĐ 30/2020, box 10a). Such a paper must not be digitised."""
-    heads = scan.anchors.get("head", [])
-    if not heads:
-        return False
-    width, height = scan.px(24), scan.px(9)
-    image = Image.new("L", (width, height), 0)
-    pen = ImageDraw.Draw(image)
-    pen.rectangle((1, 1, width - 2, height - 2), outline=255, width=max(2, scan.px(0.6)))
-    font = fonts.styled("tinos", scan.px(5.6), True, False)
-    pen.text((width / 2, height * 0.76), "MẬT", fill=255, font=font, anchor="ms")
-    pressed = cv2.multiply(
-        np.array(image, dtype=np.uint8), cloud(rng, (height, width), 6, 170, 255), scale=1 / 255
-    )
-    left, top = heads[0][0] + scan.px(rng.uniform(8, 22)), heads[0][1] + scan.px(rng.uniform(0, 1.5))
-    ink_on(scan, np.asarray(pressed, dtype=np.uint8), left, top, rng.choice(SEAL_REDS))
-    return True
+    """Stamp a grade of secrecy below the number (NĐ 30/2020, box 10a). Such a paper must not be digitised."""
+    return press(scan, rng, any_stamp(rng))
+
+
+def declassified_stamp(scan: Scan, rng: random.Random) -> bool:
+    """Stamp `GIẢI MẬT` beside the mark: a person says by which decision the paper may be digitised."""
+    return press(scan, rng, Stamp("GIẢI MẬT", across=46.0, tilt=rng.uniform(-4, 4)))
 
 
 def arrival_stamp(scan: Scan, rng: random.Random) -> bool:

@@ -1,0 +1,82 @@
+"""Letting in a paper that bears, or seems to bear, a mark of secrecy: by a named person, with the ground for it.
+
+A declassified paper needs the decision's number; one that was only held for an unreadable stamp needs somebody who looked.
+The next run reads it; until then nothing of it is kept but its name, SHA-256, finding and this event.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from extractors.numbers import close_up
+from schemas.errors import UsageError
+from schemas.events import Event, EventType
+from schemas.text import squeeze
+from schemas.version import TOOL
+from storage.catalogue import releases
+from storage.catalogue.provenance import new_event
+from workspace.opening import Workspace
+
+_LONGEST = 100
+
+
+class Released(NamedTuple):
+    """A paper let in. `batches` wait to be digitised again."""
+
+    sha256: str
+    files: tuple[str, ...]
+    batches: tuple[str, ...]
+
+
+def declassify(workspace: Workspace, wanted: str, decision: str, operator: str | None) -> Released:
+    """Let in a paper that bears a mark, on the ground of a decision.
+
+    Raises:
+        UsageError: no such refused paper, no person named, or no number of a decision.
+    """
+    number = close_up(squeeze(decision))
+    if not any(char.isdigit() for char in number) or len(number) > _LONGEST or not number.isprintable():
+        raise UsageError(f"no decision {decision}", remedy="release_decision", value=decision)
+    rules = ("secret_document", "secret_mark_possible")
+    return _release(workspace, wanted, rules, "declassified", operator, number)
+
+
+def not_secret(workspace: Workspace, wanted: str, operator: str | None) -> Released:
+    """Let in a paper whose stamp could not be read, and which a person saw to be no secret.
+
+    Raises:
+        UsageError: no such paper is held, no person is named, or its mark was read (it takes a decision).
+    """
+    return _release(workspace, wanted, ("secret_mark_possible",), "not secret", operator, None)
+
+
+def _release(
+    workspace: Workspace,
+    wanted: str,
+    rules: tuple[str, ...],
+    outcome: str,
+    operator: str | None,
+    decision: str | None,
+) -> Released:
+    who = squeeze(operator or "")
+    if not who:
+        raise UsageError("no operator", remedy="release_operator")
+    found = [
+        each
+        for each in (releases.refused(workspace.database, wanted) if len(wanted) >= 8 else ())
+        if any(note.rule in {"secret_document", "secret_mark_possible"} for note in each.findings)
+    ]
+    originals = {each.sha256 for each in found}
+    if len(originals) != 1:
+        raise UsageError(f"{len(originals)} refused papers {wanted}", remedy="release_absent", value=wanted)
+    if not any(note.rule in rules for each in found for note in each.findings):
+        raise UsageError(f"{wanted} bears a mark", remedy="release_needs_decision", value=wanted)
+
+    def event(batch: str) -> Event:
+        detail = {"decision": decision} if decision else {}
+        return new_event(
+            EventType.RELEASED, found[0].sha256, outcome, batch=batch, agent=who, tool=TOOL, detail=detail
+        )
+
+    batches = releases.release(workspace.database, workspace.run.id, found[0].sha256, event)
+    return Released(found[0].sha256, tuple(each.name for each in found), tuple(batches))
