@@ -29,6 +29,7 @@ COMMANDS: Final[dict[str, str | dict[str, str]]] = {
         "show": "cli.review:show",
         "set": "cli.review:set_values",
         "accept": "cli.review:accept",
+        "unit": "cli.review:unit",
         "export": "cli.review:export",
         "import": "cli.review:import_",
     },

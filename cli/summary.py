@@ -7,11 +7,13 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+from cli.shapes import shown as shown_name
 from cli.tables import print_table
 from configs.loader import load_kinds
 from configs.messages import text
 from configs.settings import Settings
 from schemas.batches import BatchState, PageCounts
+from schemas.masking import mask_code
 from schemas.numerals import number_text
 from workspace.closing import report_folder
 
@@ -129,9 +131,8 @@ def _papers(papers: list[dict[str, Any]], lang: str) -> list[str]:
         pages = ",".join(str(page) for page in paper["pages"])
         route = text(f"route.{paper['route']}", lang)
         kind = names.get(paper["kind"], "?")
-        lines.append(
-            f"  {paper['id']}  {route:<14} {paper['code'] or '–'}  {kind}  {paper['file']} [{pages}]"
-        )
+        code = mask_code(paper["code"]) if paper["code"] else "–"
+        lines.append(f"  {paper['id']}  {route:<14} {code}  {kind}  {shown_name(paper['file'])} [{pages}]")
     return lines
 
 
