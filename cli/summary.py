@@ -59,6 +59,16 @@ def batch_summary(
     lines += _needs(shown, say)
     if every_paper:
         lines += _papers(papers, lang)
+        lines += [
+            say(
+                "replaced",
+                id=paper["id"],
+                file=shown_name(paper["file"]),
+                pages=", ".join(map(str, paper["pages"])),
+                by=", ".join(paper["replaced_by"]),
+            )
+            for paper in shown.get("replaced", ())
+        ]
     lines += _where(settings, shown["batch"], say)
     return "\n".join(lines) + "\n"
 

@@ -46,6 +46,8 @@ def pages(work: FileWork) -> FileWork:
     if listed is None:
         listed = readings.list_pages(work.context, work.file)
         work.before.keep_pages(listed)
+    if work.before.complete is not None:
+        work = work.having(staged=work.before.complete(listed, work.folder))
     return work.having(pages=listed)
 
 

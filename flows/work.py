@@ -62,6 +62,7 @@ class Known(NamedTuple):
         decided: what persons decided of its papers, by document id.
         current: papers that are stored already under the same rules, by document id.
         keep_pages: keeps its pages once they are listed.
+        complete: the staged file with other originals that stand for pages of it, copied into a folder.
     """
 
     received: datetime
@@ -71,6 +72,7 @@ class Known(NamedTuple):
     decided: Mapping[str, Decided] = MappingProxyType({})
     current: frozenset[str] = frozenset()
     keep_pages: Callable[[PageList], None] = lambda _: None
+    complete: Callable[[PageList, Path], StagedFile] | None = None
 
 
 @dataclass(frozen=True)

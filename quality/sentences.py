@@ -26,6 +26,7 @@ BASES: Final[Sentences] = {
 REASONS: Final[Sentences] = {
     "counted": ("đã số hóa, còn hiệu lực", "digitised and in force"),
     "validity_unknown": ("đã số hóa, chưa xác định hiệu lực", "digitised, validity unknown"),
+    "replaced": ("đã được thay bằng giấy khác", "replaced by another document"),
     "duplicate": ("trùng một giấy tờ đã có", "the same paper is already stored"),
     "other_series": ("thuộc đơn vị ngoài chuỗi số liệu này", "of a unit outside this series of figures"),
     "not_a_result": (

@@ -7,7 +7,7 @@ from datetime import date
 
 from review.answers import check_target, read_answer
 from review.deciding import Applied, Wanted, decide
-from review.questions import NOTHING, current_value, waiting_paper
+from review.questions import NOTHING, Waiting, current_value, waiting_paper
 from schemas.documents import Document
 from schemas.errors import UsageError
 from schemas.review import KIND, OF_PAPER, Action, picture_of
@@ -42,8 +42,15 @@ def set_values(
         BatchHeld: a run is at work on its batch.
     """
     paper = waiting_paper(workspace.database, wanted, workspace.rules.book)
+    _require_current(paper)
     said = wanted_values(paper.row.document, values, workspace.rules.book, as_of, sure=sure, note=note)
     return decide(workspace, paper.row.batch, said, as_of=as_of, how=how)
+
+
+def _require_current(paper: Waiting) -> None:
+    if paper.row.replaced_by:
+        by = ", ".join(paper.row.replaced_by)
+        raise UsageError(f"document was replaced by {by}", remedy="document_replaced", by=by)
 
 
 def wanted_values(
@@ -88,6 +95,7 @@ def accept_paper(
         BatchHeld: a run is at work on its batch.
     """
     paper = waiting_paper(workspace.database, wanted, workspace.rules.book)
+    _require_current(paper)
     said = []
     for each in paper.questions:
         if each.target == NOTHING:

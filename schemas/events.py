@@ -21,6 +21,7 @@ class EventType(StrEnum):
     DECISION = "metadata modification"  # a person's word on one value, old and new
     REPAIR = "repair"  # good bytes put back where an object was lost or damaged
     LINKED = "linked"
+    PAGE_WORK = "page work"  # a person split, joined, turned or replaced pages
     SET_ASIDE = "set aside"
     BATCH_STARTED = "batch started"
     BATCH_ENDED = "batch ended"
