@@ -26,7 +26,7 @@ from review.shapes import applied_json, imported_json, paper_json, problem_text,
 from review.units import is_batch, set_unit
 from schemas.clock import today
 from schemas.errors import UsageError
-from schemas.masking import mask_code, mask_value
+from schemas.masking import mask, mask_code, mask_value
 from schemas.numerals import moment_text, number_text
 from schemas.review import UNIT
 from schemas.rules import Rulebook
@@ -224,7 +224,7 @@ def import_(
     elif done.problems:
         sys.stderr.write(text("review.refused", settings.lang, count=len(done.problems)) + "\n")
         for each in done.problems:
-            said = problem_text(each, settings.lang)
+            said = mask(problem_text(each, settings.lang))
             place = {"sheet": each.sheet, "row": each.row or "–", "column": each.column or "–"}
             sys.stderr.write(text("review.problem", settings.lang, message=said, **place) + "\n")
     else:
@@ -262,7 +262,7 @@ def print_applied(done: list[Any], lang: str) -> None:
         sys.stdout.write(said + "\n")
         for finding in document.findings:
             if finding.severity != "info" and document.route != "accepted":
-                sys.stdout.write(f"    – {render(finding, lang)[0]}\n")
+                sys.stdout.write(f"    – {mask(render(finding, lang)[0])}\n")
 
 
 def _print_paper(paper: Waiting, rules: Rulebook, lang: str) -> None:
@@ -281,7 +281,7 @@ def _print_paper(paper: Waiting, rules: Rulebook, lang: str) -> None:
     )
     sys.stdout.write(head + "\n")
     for question in paper.questions:
-        reasons = "; ".join(render(reason, lang)[0] for reason in question.reasons)
+        reasons = "; ".join(mask(render(reason, lang)[0]) for reason in question.reasons)
         sys.stdout.write(f"    {'*' if question.required else '·'} {name_of(question, lang)}: {reasons}\n")
 
 

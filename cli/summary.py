@@ -13,7 +13,7 @@ from configs.loader import load_kinds
 from configs.messages import text
 from configs.settings import Settings
 from schemas.batches import BatchState, PageCounts
-from schemas.masking import mask_code
+from schemas.masking import mask, mask_code
 from schemas.numerals import number_text
 from workspace.closing import report_folder
 
@@ -118,7 +118,7 @@ def _overview_row(shown: dict[str, Any]) -> list[str]:
 def _needs(shown: dict[str, Any], say: Any) -> list[str]:
     """Reasons that need a person, commonest first; then the files set aside."""
     weights = Counter(
-        each["message"]
+        mask(each["message"])
         for each in shown["findings"]
         if each["severity"] != "info" and not each["rule"].startswith("image_")
     )

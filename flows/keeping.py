@@ -34,7 +34,7 @@ from storage.objects import keys
 from storage.sidecars import write_sidecar
 from workspace.healing import heal_twin, keep_object, keep_original
 from workspace.opening import Workspace
-from workspace.substitutes import with_substitutes
+from workspace.substitutes import edits_of, with_substitutes
 
 log = structlog.get_logger(__name__)
 STEPS: tuple[Step, ...] = (steps.pages, steps.read, steps.understand, steps.settle, steps.render)
@@ -142,7 +142,7 @@ def _recall(workspace: Workspace, plan: BatchPlan, staged: StagedFile) -> Known:
         plan.digests.reading,
         batch=plan.name,
         run=workspace.run.id,
-        edits={page.number: page.edit for page in listed.pages if page.edit} if listed else {},
+        edits=edits_of(listed.pages if listed else ()),
     )
     return Known(
         received=datetime.fromisoformat(original.received_at),

@@ -15,27 +15,29 @@ from typing import NamedTuple
 from extractors.bundle import unpack
 from extractors.intake import stage as stage_file
 from flows.inbox import Inbox
-from flows.keeping import STEPS, BatchRun, LedgerEntry, open_run, stored_version
+from flows.keeping import STEPS, BatchRun, LedgerEntry, loose_findings, open_run, stored_version
 from flows.plan import BatchPlan
 from flows.readings import list_pages
 from flows.work import FileWork, Known, Source, Step, take_through
-from schemas.batches import StagedFile
-from schemas.documents import document_id
-from schemas.errors import UsageError
+from schemas.batches import FileStatus, StagedFile
+from schemas.documents import Route, document_id
+from schemas.errors import CatalogueError, UsageError
 from schemas.events import Event, EventType
 from schemas.findings import Finding
-from schemas.reading import Format, PageList, PageSource, Rotation
+from schemas.reading import Format, PageList, PageSource, PageState, Rotation
 from schemas.review import Decision, in_force, picture_of
 from schemas.version import TOOL
 from storage.catalogue import batches, decisions, documents, succession
+from storage.catalogue.batches import FileRow
 from storage.catalogue.documents import Committed, DocumentRow
 from storage.catalogue.provenance import new_event
 from storage.catalogue.succession import Succession
+from storage.ledger import digest_of_page
 from workspace.closing import close_batch
 from workspace.healing import keep_original
 from workspace.locks import hold_batch
 from workspace.opening import Workspace
-from workspace.substitutes import fetched, with_substitutes
+from workspace.substitutes import edits_of, fetched, with_substitutes
 
 Pages = tuple[int, ...]
 
@@ -50,7 +52,8 @@ class Order(NamedTuple):
         heir: index in `groups` of the document that keeps the code; None if there is no code to keep.
         pages: the original's page list with the edits, None if it stays.
         reason: why.
-        substitute: original that stands for a page from now on.
+        substitute: original that stands for the edited page.
+        image: that original where it is new; stored only once nothing in it forbids it.
         detail: what the events tell besides.
     """
 
@@ -61,6 +64,7 @@ class Order(NamedTuple):
     reason: str
     pages: PageList | None = None
     substitute: str | None = None
+    image: StagedFile | None = None
     detail: Mapping[str, str | int] = {}
 
 
@@ -126,7 +130,7 @@ def turn(
     edited = source.model_copy(update={"turned": (source.turned + by) % 360})
     order = Order(
         *("turned", (), (row.document.pages,), None, reason, _with_page(listed, edited), source.substitute),
-        {"page": page, "by": by},
+        detail={"page": page, "by": by},
     )
     return carry_out(workspace, row, order, as_of)
 
@@ -151,9 +155,6 @@ def replace_page(
     found = list_pages(open_run(workspace, plan, lambda: None, as_of).context, staged)
     if len(found.pages) != 1:
         raise UsageError(f"{len(found.pages)} pages", remedy="pages_one_image", count=len(found.pages))
-    batches.receive_original(workspace.database, staged.sha256, staged.size, staged.format)
-    batches.keep_page_list(workspace.database, staged.sha256, found)
-    keep_original(workspace, staged, row.batch, known=False)
     members = [source.member or 0 for source in listed.pages]
     known = {source.substitute: source.member for source in listed.pages if source.substitute}
     member = known.get(staged.sha256) or max(members) + 1
@@ -162,9 +163,13 @@ def replace_page(
         *("replaced", (), (row.document.pages,), None, reason),
         _with_page(listed, found.pages[0].model_copy(update=place)),
         staged.sha256,
+        staged,
         {"page": page, "sha256": staged.sha256, "file": file.name},
     )
-    return carry_out(workspace, row, order, as_of)
+    try:
+        return carry_out(workspace, row, order, as_of)
+    finally:
+        Path(staged.path).unlink(missing_ok=True)
 
 
 def carry_out(workspace: Workspace, row: DocumentRow, order: Order, as_of: date) -> list[Committed]:
@@ -181,6 +186,7 @@ def carry_out(workspace: Workspace, row: DocumentRow, order: Order, as_of: date)
             raise UsageError("replaced", remedy="document_replaced", by=", ".join(each.replaced_by))
     with hold_batch(workspace.settings.home, row.batch, workspace.operator):
         workspace.require_current(row.batch)
+        _require_unchanged(workspace, row, order)
         work = _PageWork(open_run(workspace, _plan(workspace, row), lambda: None, as_of), row, order)
         context = replace(work.run.context, recall=work.recall)
         source = Source(row.file.encode("utf-8", "surrogateescape"), row.file)
@@ -188,6 +194,24 @@ def carry_out(workspace: Workspace, row: DocumentRow, order: Order, as_of: date)
         workspace.send()
         close_batch(workspace, row.batch)
     return done
+
+
+def _require_unchanged(workspace: Workspace, row: DocumentRow, order: Order) -> None:
+    """What the order was made from must still stand, now that the batch is held.
+
+    Raises:
+        CatalogueError: a document or the page list was changed meanwhile.
+    """
+    for each in order.replaced or (row,):
+        known = succession.document_row(workspace.database, each.document.id)
+        if known is None or (known.version, known.replaced_by) != (each.version, each.replaced_by):
+            raise CatalogueError("changed meanwhile", remedy="version_taken", id=each.document.id)
+    if order.pages is not None:
+        other = _page_list(workspace, row)
+        edited = order.detail.get("page")
+        pairs = zip(other.pages, order.pages.pages, strict=True)
+        if any(before != after and before.number != edited for before, after in pairs):
+            raise CatalogueError("changed meanwhile", remedy="version_taken", id=row.document.id)
 
 
 @dataclass(frozen=True)
@@ -240,7 +264,9 @@ class _PageWork:
             decided=decided,
             current=frozenset(row.document.id for row in rest),
             keep_pages=lambda listed: batches.keep_page_list(workspace.database, sha256, listed),
-            complete=lambda listed, folder: with_substitutes(workspace, staged, listed, folder),
+            complete=lambda listed, folder: with_substitutes(
+                workspace, staged, listed, folder, self.order.image
+            ),
         )
 
     def _inherited(self) -> dict[str, list[Decision]]:
@@ -263,6 +289,10 @@ class _PageWork:
         """Store what was written, then change the catalogue."""
         run, order = self.run, self.order
         database = run.workspace.database
+        if order.image is not None:
+            image = order.image
+            batches.receive_original(database, image.sha256, image.size, image.format)
+            keep_original(run.workspace, image, self.row.batch, known=False)
         wanted = set(self.ids)
         versions = [
             stored_version(run, work, written, succession.version_of(database, written.paper.id) + 1)
@@ -278,6 +308,7 @@ class _PageWork:
             substitutes=(order.substitute,) if order.substitute else (),
             decisions=self._inherited(),
             events=self._events(),
+            file=self._file(work),
         )
         return succession.commit(
             database,
@@ -290,6 +321,16 @@ class _PageWork:
             lambda name, code: run.event(EventType.CODE_ISSUED, name, "issued", code=code),
         )
 
+    def _file(self, work: FileWork) -> FileRow:
+        """The file's row with what is now found on its pages."""
+        row = batches.files(self.run.workspace.database, self.row.batch)[self.row.file]
+        kept = [note for note in row.findings if note.page is None]
+        failed = any(reading.state is PageState.FAILED for reading in work.readings)
+        failed = failed or any(paper.paper.route is Route.PARTIAL for paper in work.written)
+        return row._replace(
+            findings=(*kept, *loose_findings(work)), status=FileStatus.PARTIAL if failed else FileStatus.READ
+        )
+
     def set_aside(self, work: FileWork, findings: Sequence[Finding]) -> list[Committed]:
         """Refuse: nothing is changed.
 
@@ -297,7 +338,15 @@ class _PageWork:
             UsageError: always.
         """
         rules = ", ".join(note.rule for note in findings)
+        if "secret_document" in rules and self.order.pages is not None:
+            self._forget(self.order.pages)
         raise UsageError(rules, remedy="pages_unusable", file=self.row.file, rules=rules)
+
+    def _forget(self, pages: PageList) -> None:
+        """Leave no words of a secret page behind."""
+        digest = self.run.plan.digests.reading
+        for page, edit in edits_of(pages.pages).items():
+            self.run.workspace.ledger.forget(self.row.document.sha256, [page], digest_of_page(digest, edit))
 
     def _events(self) -> tuple[Event, ...]:
         """An event for every document that takes part, replaced ones first."""
@@ -319,11 +368,6 @@ class _PageWork:
             )
             for subject in subjects
         )
-
-
-def edits_of(pages: Sequence[PageSource]) -> dict[int, str]:
-    """What a person changed, by page."""
-    return {page.number: page.edit for page in pages if page.edit}
 
 
 def _plan(workspace: Workspace, row: DocumentRow) -> BatchPlan:

@@ -12,14 +12,23 @@ from storage.objects import keys
 from workspace.opening import Workspace
 
 
+def edits_of(pages: Sequence[PageSource]) -> dict[int, str]:
+    """What a person changed, by page."""
+    return {page.number: page.edit for page in pages if page.edit}
+
+
 def substitutes_of(pages: Sequence[PageSource]) -> tuple[str, ...]:
     """SHA-256 of the originals that stand for pages, in the order of their members."""
     found = {page.member or 0: page.substitute for page in pages if page.substitute}
     return tuple(found[member] for member in sorted(found) if found[member])
 
 
-def with_substitutes(workspace: Workspace, staged: StagedFile, pages: PageList, folder: Path) -> StagedFile:
+def with_substitutes(
+    workspace: Workspace, staged: StagedFile, pages: PageList, folder: Path, image: StagedFile | None = None
+) -> StagedFile:
     """A staged original with the originals that stand for pages of it among its members.
+
+    `image` is one of them that is not stored yet.
 
     Raises:
         StoreError: one of them is gone or damaged.
@@ -28,9 +37,11 @@ def with_substitutes(workspace: Workspace, staged: StagedFile, pages: PageList, 
     if not wanted:
         return staged
     own = staged.members or (staged,)
-    return staged.model_copy(
-        update={"members": (*own, *(fetched(workspace, sha256, folder) for sha256 in wanted))}
+    others = (
+        image if image is not None and image.sha256 == sha256 else fetched(workspace, sha256, folder)
+        for sha256 in wanted
     )
+    return staged.model_copy(update={"members": (*own, *others)})
 
 
 def fetched(workspace: Workspace, sha256: str, folder: Path) -> StagedFile:

@@ -17,6 +17,7 @@ from schemas.reading import PageList
 from schemas.review import Decision
 from storage.catalogue import chains
 from storage.catalogue import schema as t
+from storage.catalogue.batches import FileRow, finish_file
 from storage.catalogue.codes import ISSUED
 from storage.catalogue.database import Database
 from storage.catalogue.documents import Committed, NewVersion, commit_within
@@ -36,6 +37,7 @@ class Succession(NamedTuple):
         substitutes: SHA-256 of originals whose image takes the place of a page.
         decisions: decisions of persons that the new documents take over, by document.
         events: one at least; the first stands for the decisions taken over.
+        file: the file's row with the findings of its pages as they are now.
     """
 
     sha256: str
@@ -46,6 +48,7 @@ class Succession(NamedTuple):
     substitutes: tuple[str, ...]
     decisions: Mapping[str, Sequence[Decision]]
     events: tuple[Event, ...]
+    file: FileRow
 
 
 def commit(
@@ -76,7 +79,7 @@ def commit(
             values = {"replaced_by": " ".join(ids)}
             connection.execute(update(t.document).where(t.document.c.id.in_(change.replaced)).values(values))
         _take_over_decisions(connection, batch, change)
-        chains.note_passes(connection, chain_of(batch), batch, change.sha256)
+        finish_file(connection, batch, change.file)
         done = commit_within(connection, batch, run, operator, file, versions, code_event)
         chains.note(connection, chain_of(batch), t.document, t.document.c.id.in_(change.replaced))
     return done
