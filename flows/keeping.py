@@ -5,7 +5,7 @@ Objects are addressed by content; a killed run leaves at most objects that the n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import NamedTuple
@@ -16,20 +16,20 @@ from engines import poppler, tesseract
 from extractors.sheets import sheet_of
 from flows import steps
 from flows.plan import BatchPlan, PlannedFile, hash_entry
+from flows.readings import LedgerEntry
 from flows.work import FileWork, Known, RunContext, Source, Step, Written, take_through
 from schemas.batches import FileStatus, StagedFile
 from schemas.documents import Document, Route
 from schemas.errors import SourceError
 from schemas.events import Event, EventType
 from schemas.findings import Finding, finding, new_among
-from schemas.reading import PageReading, PageState
+from schemas.reading import PageState
 from schemas.sidecars import OriginalFacts, PageFacts, RenditionFacts, Sidecar
 from schemas.version import TOOL
 from storage.catalogue import batches, decisions, documents
 from storage.catalogue.batches import FileRow
 from storage.catalogue.documents import NewVersion
 from storage.catalogue.provenance import new_event
-from storage.ledger import Ledger, digest_of_page
 from storage.objects import keys
 from storage.sidecars import write_sidecar
 from workspace.healing import heal_twin, keep_object, keep_original
@@ -77,32 +77,6 @@ class BatchRun:
         )
         self.workspace.send()
         return done
-
-
-class LedgerEntry:
-    """Where readings of one original are kept, and under which names they are started."""
-
-    def __init__(
-        self, ledger: Ledger, sha256: str, digest: str, *, batch: str, run: str, edits: Mapping[int, str]
-    ) -> None:
-        self._ledger, self.sha256, self.digest = ledger, sha256, digest
-        self._batch, self._run, self._edits = batch, run, edits
-
-    def known(self) -> dict[int, PageReading]:
-        """Readings kept so far."""
-        return self._ledger.readings(self.sha256, self.digest, self._edits)
-
-    def starting(self, page: int) -> Callable[[], None]:
-        """Enters the start of a whole-page reading."""
-        digest = self._of_page(page)
-        return lambda: self._ledger.started(self.sha256, page, digest, batch=self._batch, run=self._run)
-
-    def keep(self, reading: PageReading) -> None:
-        """Keeps a finished reading."""
-        self._ledger.finished(self.sha256, self._of_page(reading.number), reading)
-
-    def _of_page(self, page: int) -> str:
-        return digest_of_page(self.digest, self._edits.get(page, ""))
 
 
 def open_run(workspace: Workspace, plan: BatchPlan, on_page: Callable[[], None], as_of: date) -> BatchRun:

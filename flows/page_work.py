@@ -15,9 +15,9 @@ from typing import NamedTuple
 from extractors.bundle import unpack
 from extractors.intake import stage as stage_file
 from flows.inbox import Inbox
-from flows.keeping import STEPS, BatchRun, LedgerEntry, loose_findings, open_run, stored_version
+from flows.keeping import STEPS, BatchRun, loose_findings, open_run, stored_version
 from flows.plan import BatchPlan
-from flows.readings import list_pages
+from flows.readings import LedgerEntry, list_pages
 from flows.work import FileWork, Known, Source, Step, take_through
 from schemas.batches import FileStatus, StagedFile
 from schemas.documents import Route, document_id
@@ -129,7 +129,7 @@ def turn(
     source = _page(row, listed, page)
     edited = source.model_copy(update={"turned": (source.turned + by) % 360})
     order = Order(
-        *("turned", (), (row.document.pages,), None, reason, _with_page(listed, edited), source.substitute),
+        *("turned", (), (row.document.pages,), None, reason, listed.with_page(edited), source.substitute),
         detail={"page": page, "by": by},
     )
     return carry_out(workspace, row, order, as_of)
@@ -161,7 +161,7 @@ def replace_page(
     place = {"number": page, "member": member, "member_page": 1, "substitute": staged.sha256}
     order = Order(
         *("replaced", (), (row.document.pages,), None, reason),
-        _with_page(listed, found.pages[0].model_copy(update=place)),
+        listed.with_page(found.pages[0].model_copy(update=place)),
         staged.sha256,
         staged,
         {"page": page, "sha256": staged.sha256, "file": file.name},
@@ -389,11 +389,6 @@ def _page(row: DocumentRow, listed: PageList, page: int) -> PageSource:
     if source is None:
         raise UsageError(f"no page {page}", remedy="pages_no_page", page=page, pages=_told(own))
     return source
-
-
-def _with_page(listed: PageList, edited: PageSource) -> PageList:
-    pages = tuple(edited if source.number == edited.number else source for source in listed.pages)
-    return listed.model_copy(update={"pages": pages})
 
 
 def _told(pages: Sequence[int]) -> str:

@@ -140,6 +140,11 @@ class PageList(BaseModel):
     pages: tuple[PageSource, ...]
     findings: tuple[Finding, ...] = ()
 
+    def with_page(self, edited: PageSource) -> PageList:
+        """The same list with another source for one page."""
+        pages = tuple(edited if source.number == edited.number else source for source in self.pages)
+        return self.model_copy(update={"pages": pages})
+
 
 class ImageMeasures(BaseModel):
     """What image QA measures; every property a rule in `configs/image_rules.csv` can name.
