@@ -9,7 +9,7 @@ import typer
 
 from cli.catalogue import database_of
 from cli.options import AsJson, Home, Lang, Operator, settings_of
-from cli.shapes import print_json
+from cli.shapes import print_json, shown
 from cli.wording import words
 from review.voiding import void_code
 from schemas.errors import UsageError
@@ -52,6 +52,7 @@ def show(
         if value not in (None, []):
             said = text(f"code.state_{value}", settings.lang) if key == "state" else value
             said = ", ".join(said) if isinstance(said, list) else said
+            said = shown(said) if key == "file" else said
             sys.stdout.write(f"{text(f'code.{key}', settings.lang)}: {said}\n")
     return 0
 

@@ -15,8 +15,8 @@ from cli.shapes import finding_json, print_json, shown
 from cli.wording import words
 from configs.loader import load_rendition_profile
 from engines import verapdf
-from flows import delivery, single
-from flows.inbox import open_inbox
+from pipeline import delivery, single
+from pipeline.inbox import open_inbox
 from schemas.errors import SetupError, UsageError
 from schemas.wording import text
 

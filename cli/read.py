@@ -12,7 +12,7 @@ from cli.options import EXIT_SET_ASIDE, AsJson, Home, Lang, Operator, settings_o
 from cli.shapes import finding_json, print_json, read_json, shown
 from cli.wording import words
 from configs.loader import load_kinds, load_rulebook
-from flows import single
+from pipeline import single
 from schemas.wording import text
 
 

@@ -196,7 +196,7 @@ def _read_pixels(
     faint = (measures.ink or 0.0) < profile.blank_ink
     sheet = _Sheet(grey, letters_of(grey, whole=faint), dpi, measures.skew)
     blank = faint and sheet.letters.number < _BLANK_LETTERS
-    look = None if blank else _best_look(sheet, profile, limits)
+    look = None if blank else _best_look(sheet, profile, limits, source.turned)
     if look is not None and look.rotation in {90, 270}:
         measures = measures.model_copy(update={"skew": look.skew})
     findings.extend(judge(measures, image_rules, number, date.today()))
@@ -241,11 +241,14 @@ def _in_context(words: tuple[Word, ...], profile: ReadingProfile) -> tuple[Word,
     )
 
 
-def _best_look(sheet: _Sheet, profile: ReadingProfile, limits: Limits) -> _Look:
-    """One look at an upright page; one that lies on its side or reads badly is looked at the other ways round."""
+def _best_look(sheet: _Sheet, profile: ReadingProfile, limits: Limits, turned: Rotation) -> _Look:
+    """One look at an upright page; one that lies on its side or reads badly is looked at the other ways round.
+
+    A page that a person turned is read as turned.
+    """
     best = None
     spent = 0.0
-    for turn in _turns(sheet, profile, limits):
+    for turn in (turned,) if turned else _turns(sheet, profile, limits):
         look = _clear_look(sheet, profile, turn, limits)
         spent += look.seconds
         if best is None or _worth(look) > _CLEARLY * _worth(best):

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
-from flows.keeping import FileOutcome, open_run, work_on
-from flows.plan import BatchPlan, PlannedFile
+from pipeline.keeping import FileOutcome, open_run, work_on
+from pipeline.plan import BatchPlan, PlannedFile
 from schemas.batches import BatchState, FileStatus
 from schemas.errors import SohoaError
 from schemas.events import Event, EventType

@@ -9,8 +9,8 @@ from typing import Any
 
 from configs.settings import Settings
 from flows.batch import BatchOutcome, Dispatch, Progress, by_threads, run_batch
-from flows.inbox import open_inbox
-from flows.plan import BatchPlan, make_plan
+from pipeline.inbox import open_inbox
+from pipeline.plan import BatchPlan, make_plan
 from schemas.batches import BatchState
 from schemas.clock import today
 from storage.catalogue import batches, views

@@ -280,5 +280,5 @@ def test_an_alert_raised_in_one_language_is_listed_in_another(settings: Settings
     check(database, settings, board_of(database, settings, DAY), NOW)
     machine = Machine(settings.home.parent / "listing")
     done = machine.run("alerts", "list", "--home", settings.home, "--lang", "en")
-    assert done.returncode == 0 and "below" in done.stdout or "behind" in done.stdout, done.stdout
+    assert (done.returncode == 0 and "below" in done.stdout) or "behind" in done.stdout, done.stdout
     assert "thấp hơn" not in done.stdout

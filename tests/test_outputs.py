@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from PIL import Image, ImageDraw
 
-from flows import delivery, single
+from pipeline import delivery, single
 from schemas.errors import SetupError, SourceError, UsageError
 from tests.machine import Machine
 from tests.processes import gone

@@ -22,8 +22,8 @@ from configs.loader import (
 from engines import sweep
 from engines.pool import WorkPool
 from engines.verapdf import VeraPdf
-from flows import delivery, steps
-from flows.work import SECRET, FileRefused, FileWork, Known, RunContext, Source, Step, take_through
+from pipeline import delivery, steps
+from pipeline.work import SECRET, FileRefused, FileWork, Known, RunContext, Source, Step, take_through
 from schemas.clock import today
 from schemas.documents import Document, Verdict
 from schemas.errors import SetupError
