@@ -15,7 +15,7 @@ from review.voiding import void_code
 from schemas.errors import UsageError
 from schemas.wording import text
 from storage.catalogue import voiding
-from workspace.closing import tell_department
+from workspace.closing import update_board_and_alerts
 from workspace.opening import open_workspace
 
 Code = Annotated[str, typer.Argument(metavar="CODE", help=words("code.code"))]
@@ -77,7 +77,7 @@ def void(
         done = void_code(
             workspace, code.strip(), reason=reason, successor=successor, second_operator=second_operator
         )
-        tell_department(workspace)
+        update_board_and_alerts(workspace)
     if as_json:
         print_json(
             {"code": done.code, "document": done.document_id, "review": [*done.again], "left": [*done.left]}

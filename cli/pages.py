@@ -19,7 +19,7 @@ from schemas.masking import mask_code
 from schemas.wording import text
 from storage.catalogue import documents
 from storage.catalogue.documents import Committed, DocumentRow
-from workspace.closing import tell_department
+from workspace.closing import update_board_and_alerts
 from workspace.opening import Workspace, open_workspace
 
 Paper = Annotated[str, typer.Argument(metavar="ID", help=words("pages.paper"))]
@@ -55,7 +55,7 @@ def split(
             void_code(workspace, row.code, reason=reason, second_operator=second_operator)
             row = _row(workspace, row.document.id)
         done = page_work.split(workspace, row, pages, heir=heir, reason=reason, as_of=today())
-        tell_department(workspace)
+        update_board_and_alerts(workspace)
     return _tell("split", [row], done, settings.lang, as_json)
 
 
@@ -72,7 +72,7 @@ def join(
     with open_workspace(settings) as workspace:
         rows = [_row(workspace, paper) for paper in papers]
         done = page_work.join(workspace, rows, reason=reason, as_of=today())
-        tell_department(workspace)
+        update_board_and_alerts(workspace)
     return _tell("joined", rows, done, settings.lang, as_json)
 
 
@@ -92,7 +92,7 @@ def turn(
         row = _row(workspace, paper)
         degrees = {"90": 90, "180": 180, "270": 270}[by]
         done = page_work.turn(workspace, row, page, degrees, reason=reason, as_of=today())  # type: ignore[arg-type]
-        tell_department(workspace)
+        update_board_and_alerts(workspace)
     return _tell("turned", [row], done, settings.lang, as_json)
 
 
@@ -111,7 +111,7 @@ def replace(
     with open_workspace(settings) as workspace:
         row = _row(workspace, paper)
         done = page_work.replace_page(workspace, row, page, file, reason=reason, as_of=today())
-        tell_department(workspace)
+        update_board_and_alerts(workspace)
     return _tell("replaced", [row], done, settings.lang, as_json)
 
 

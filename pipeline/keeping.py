@@ -99,7 +99,7 @@ def open_run(workspace: Workspace, plan: BatchPlan, on_page: Callable[[], None],
         rulebook=rules.book,
         sheet=plan.sheet,
         rendition=rules.rendition,
-        verapdf=workspace.judge,
+        verapdf=workspace.checker,
         agency=workspace.settings.work_agency,
     )
     return BatchRun(workspace, plan, context)
@@ -146,7 +146,9 @@ def work_on(run: BatchRun, planned: PlannedFile) -> FileOutcome:
     """
     entry = planned.entry
     source = Source(entry.path, entry.name, entry.members)
-    return take_through(run.context, source, steps.stage, KeepInBatch(run, planned), run.workspace.alone.over)
+    return take_through(
+        run.context, source, steps.stage, KeepInBatch(run, planned), run.workspace.document_locks.hold
+    )
 
 
 @dataclass(frozen=True)

@@ -191,7 +191,7 @@ def carry_out(workspace: Workspace, row: DocumentRow, order: Order, as_of: date)
         work = _PageWork(open_run(workspace, _plan(workspace, row), lambda: None, as_of), row, order)
         context = replace(work.run.context, recall=work.recall)
         source = Source(row.file.encode("utf-8", "surrogateescape"), row.file)
-        done = take_through(context, source, work.stage, work, workspace.alone.over)
+        done = take_through(context, source, work.stage, work, workspace.document_locks.hold)
         workspace.send()
         close_batch(workspace, row.batch)
     return done

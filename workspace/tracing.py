@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from configs.loader import load_kinds, load_validity
-from quality.quotas import COUNTED, judge
+from quality.quotas import COUNTED, counting_reason
 from quality.series import mark_superseded
 from quality.trace_page import write_trace_page
 from schemas.clock import VIETNAM
@@ -314,7 +314,7 @@ class _Paper:
         # A document that another replaced is in no figure.
         own = next((row for row in rows if row.document_id == paper.id), None)
         uncoded = [each.id for each in load_kinds() if not each.result_codes]
-        reason = "replaced" if own is None else judge(own, day, uncoded)
+        reason = "replaced" if own is None else counting_reason(own, day, uncoded)
         said = say("quota_reason", reason, self._house.settings.lang)
         return Figure(as_of=day, live=True, counted=reason == COUNTED, reason=reason, message=said)
 
