@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+import pypdfium2
 
 
 def render_page(
@@ -21,8 +22,6 @@ def render_page(
         grey: one channel.
         size: wanted width and height in pixels; the page is drawn so that it fills them, a pixel more or less.
     """
-    import pypdfium2  # noqa: PLC0415 - only where Poppler gave up
-
     try:
         with pypdfium2.PdfDocument(path) as document:
             document.init_forms()

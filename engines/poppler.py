@@ -12,6 +12,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from pdf2image import convert_from_path
+from pdf2image.exceptions import (
+    PDFInfoNotInstalledError,
+    PDFPageCountError,
+    PDFPopplerTimeoutError,
+    PDFSyntaxError,
+)
 
 from engines import runner
 from engines.runner import Program, ProgramTimedOut, find, run
@@ -73,14 +80,6 @@ def render_page(
         SourceError: `page_broken` or `page_timed_out`.
         SetupError: Poppler is not installed.
     """
-    from pdf2image import convert_from_path  # noqa: PLC0415
-    from pdf2image.exceptions import (  # noqa: PLC0415
-        PDFInfoNotInstalledError,
-        PDFPageCountError,
-        PDFPopplerTimeoutError,
-        PDFSyntaxError,
-    )
-
     options: dict[str, Any] = {
         "dpi": dpi,
         "first_page": page,

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from openpyxl import load_workbook
+
 from schemas.errors import SohoaError
 from schemas.text import nfc
 
@@ -109,8 +111,6 @@ def _csv_rows(data: bytes) -> Iterator[Cells]:
 
 
 def _workbook_rows(data: bytes) -> Iterator[Cells]:
-    from openpyxl import load_workbook  # noqa: PLC0415 - only where a workbook is read
-
     _check_archive(data)
     try:
         book = load_workbook(io.BytesIO(data), read_only=True, data_only=False, keep_links=False)

@@ -6,6 +6,7 @@ the field matters, else absent.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -258,8 +259,6 @@ def _words_used(words: Sequence[Word], value: str) -> tuple[Word, ...]:
 
 def _anywhere(lines: Sequence[Line], rule: FieldRule, source: ReadFrom) -> Field | None:
     """A value known by its pattern alone (the serial on a land certificate), on a short line of its own."""
-    import re  # noqa: PLC0415 - only the kinds with such a rule need it
-
     if not rule.pattern:
         return None
     found: list[tuple[float, Field]] = []

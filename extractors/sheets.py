@@ -13,6 +13,7 @@ from urllib.parse import quote, unquote
 
 import numpy as np
 import numpy.typing as npt
+import zxingcpp
 
 from schemas.batches import BatchSheet
 from schemas.reading import Box, PageReading
@@ -56,8 +57,6 @@ def codes_on(grey: npt.NDArray[np.uint8], words: int) -> tuple[tuple[str, Box], 
     """QR codes of a page that has so few words that it may be a separator; text and box in the page's own pixels."""
     if words > _MOST_WORDS:
         return ()
-    import zxingcpp  # noqa: PLC0415 - only for pages with little on them
-
     found = zxingcpp.read_barcodes(
         np.ascontiguousarray(grey), formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
     )

@@ -16,6 +16,8 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Final
 
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
 from quality.report_audit import corrections, duplicates, fingerprint, named_expectations, pictures_by_rule
 from quality.report_voice import Render, Voice
 from schemas.documents import Route
@@ -289,8 +291,6 @@ def _took(data: BatchReportData, voice: Voice) -> str:
 
 @cache
 def _template() -> Template:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415 - only where a page is made
-
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
         autoescape=True,

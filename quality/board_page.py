@@ -13,6 +13,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
 from quality.pace import FIRST_YEAR
 from schemas.batches import BatchState
 from schemas.board import Board, LevelPanel, QueueLine, UnitLine
@@ -246,8 +248,6 @@ def _path(points: Sequence[tuple[float, float]]) -> str:
 
 @cache
 def _template() -> Template:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415 - only who writes a page
-
     folder = Path(__file__).parent / "templates"
     environment = Environment(
         loader=FileSystemLoader(folder),

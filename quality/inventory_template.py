@@ -9,6 +9,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
+from openpyxl import Workbook
+from openpyxl.styles import Alignment, Font, PatternFill
+from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.datavalidation import DataValidation
+
 from quality.inventory import ELSEWHERE_COLUMNS, INVENTORY_COLUMNS
 from schemas.wording import say, section
 
@@ -40,8 +45,6 @@ _EXPLAINED: Final[dict[str, tuple[str, str]]] = {
 
 def write_template(path: Path, table: Table, *, units: Sequence[str] = (), kinds: Sequence[str] = ()) -> Path:
     """Write a workbook to fill in; `units` and `kinds` become drop-down lists where given."""
-    from openpyxl import Workbook  # noqa: PLC0415 - only where a workbook is written
-
     book = Workbook()
     sheet = book.worksheets[0]
     sheet.title = "Kiểm kê" if table == "inventory" else "Đã số hóa nơi khác"
@@ -61,9 +64,6 @@ def write_template(path: Path, table: Table, *, units: Sequence[str] = (), kinds
 
 
 def _headers(sheet: Worksheet, columns: Sequence[str]) -> None:
-    from openpyxl.styles import Alignment, Font, PatternFill  # noqa: PLC0415
-    from openpyxl.utils import get_column_letter  # noqa: PLC0415
-
     for index, column in enumerate(columns, start=1):
         cell = sheet.cell(row=1, column=index, value=say("column", column))
         cell.font = Font(bold=True, color="FFFFFF")
@@ -79,8 +79,6 @@ def _headers(sheet: Worksheet, columns: Sequence[str]) -> None:
 
 
 def _guide(book: Workbook, columns: Sequence[str]) -> None:
-    from openpyxl.styles import Alignment, Font  # noqa: PLC0415
-
     sheet = book.create_sheet("Hướng dẫn")
     sheet.append(["Tên cột", "Cách ghi", "Ví dụ"])
     for column in columns:
@@ -97,9 +95,6 @@ def _guide(book: Workbook, columns: Sequence[str]) -> None:
 def _drop_downs(
     book: Workbook, sheet: Worksheet, columns: Sequence[str], lists: dict[str, list[str]]
 ) -> None:
-    from openpyxl.utils import get_column_letter  # noqa: PLC0415
-    from openpyxl.worksheet.datavalidation import DataValidation  # noqa: PLC0415
-
     words = book.create_sheet("Danh mục")
     for index, (column, values) in enumerate(lists.items(), start=1):
         if column not in columns or not values:

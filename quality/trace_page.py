@@ -16,6 +16,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
 from schemas.documents import Field
 from schemas.numerals import day_text, moment_text, number_text, value_text
 from schemas.traces import PagePicture, Trace, TracedEvent, TracedPaper
@@ -292,8 +294,6 @@ def _fixity(trace: Trace) -> tuple[int, int]:
 
 @cache
 def _template() -> Template:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415 - only where a page is made
-
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
         autoescape=True,

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.datavalidation import DataValidation
+
 from review.answers import VALIDITY_WORDS
 from review.labels import prefill_of, result_type_labels
 from review.questions import NOTHING, Question, Waiting
@@ -26,8 +30,6 @@ PICTURE_FINE, SCAN_AGAIN = "Ảnh dùng được", "Phải quét lại"
 
 def put(cell: Any, value: str) -> None:
     """Text into a cell as text, whatever it looks like: what a scan says is never run as a formula."""
-    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE  # noqa: PLC0415
-
     cell.value = ILLEGAL_CHARACTERS_RE.sub("", value)
     cell.data_type = "s"
 
@@ -79,9 +81,6 @@ class Lists:
         return (("Nam", "Nữ"), True) if question.target == "sex" else ((), False)
 
     def _add(self, sheet: Worksheet, column: str, row: int, values: tuple[str, ...], *, strict: bool) -> None:
-        from openpyxl.utils import get_column_letter  # noqa: PLC0415
-        from openpyxl.worksheet.datavalidation import DataValidation  # noqa: PLC0415
-
         place = self._range(values)
         key = (sheet, place, strict)
         if key not in self._rules_of:
@@ -93,8 +92,6 @@ class Lists:
         self._rules_of[key].add(f"{get_column_letter(COLUMNS.index(column) + 1)}{row}")
 
     def _range(self, values: tuple[str, ...]) -> str:
-        from openpyxl.utils import get_column_letter  # noqa: PLC0415
-
         if values not in self._ranges:
             letter = get_column_letter(len(self._ranges) + 1)
             for row, value in enumerate(values, start=1):

@@ -13,6 +13,14 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from openpyxl import Workbook
+from openpyxl.drawing.image import Image
+from openpyxl.drawing.spreadsheet_drawing import AnchorMarker, OneCellAnchor
+from openpyxl.drawing.xdr import XDRPositiveSize2D
+from openpyxl.styles import Alignment, Border, Font, PatternFill, Protection, Side
+from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.properties import PageSetupProperties
+
 from review.drop_downs import ANSWER, COLUMNS, IDENTITY, NOTE, VALUE, Lists, put
 from review.labels import digest_of_prefill, name_of, prefill_of, shown_value
 from review.questions import NOTHING, Question, Waiting
@@ -76,8 +84,6 @@ def write_workbook(
         operator: written into the cell for the reviewer's name.
         without_unit: papers of the batch whose unit is unknown; if there are any, the first row asks for it, once.
     """
-    from openpyxl import Workbook  # noqa: PLC0415 - only where a workbook is written
-
     book = Workbook()
     sheet = book.worksheets[0]
     sheet.title = SHEET
@@ -115,9 +121,6 @@ def identity_of(question: Question, version: int, prefill: str) -> str:
 
 
 def _head(sheet: Worksheet, batch: str, papers: Sequence[Waiting], day: date, operator: str) -> None:
-    from openpyxl.styles import Alignment, Font, PatternFill, Protection  # noqa: PLC0415
-    from openpyxl.utils import get_column_letter  # noqa: PLC0415
-
     questions = sum(len(paper.questions) for paper in papers)
     put(sheet.cell(1, 1), f"Những gì cần người xem — lô {batch}")
     sheet.cell(1, 1).font = Font(name=_FONT, bold=True, size=15, color=_HEAD)
@@ -150,8 +153,6 @@ def _head(sheet: Worksheet, batch: str, papers: Sequence[Waiting], day: date, op
 
 
 def _border(top: bool = False) -> Any:
-    from openpyxl.styles import Border, Side  # noqa: PLC0415
-
     thin = Side(style="thin", color=_LINE)
     return Border(left=thin, right=thin, bottom=thin, top=Side(style="medium", color=_HEAD) if top else thin)
 
@@ -203,8 +204,6 @@ def _unit_row(sheet: Worksheet, row: int, papers: int) -> None:
 def _fill(
     sheet: Worksheet, row: int, cells: Mapping[str, str], open_cells: set[str], *, shaded: bool, first: bool
 ) -> None:
-    from openpyxl.styles import Alignment, Font, PatternFill, Protection  # noqa: PLC0415
-
     for column, name in enumerate(COLUMNS, start=1):
         cell = sheet.cell(row, column)
         cell.number_format = "@"
@@ -236,10 +235,6 @@ def _why(question: Question) -> list[str]:
 
 
 def _picture(sheet: Worksheet, row: int, data: bytes | None) -> None:
-    from openpyxl.drawing.image import Image  # noqa: PLC0415
-    from openpyxl.drawing.spreadsheet_drawing import AnchorMarker, OneCellAnchor  # noqa: PLC0415
-    from openpyxl.drawing.xdr import XDRPositiveSize2D  # noqa: PLC0415
-
     least = 66
     if data is None:
         put(sheet.cell(row, 2), "(không có ảnh)")
@@ -257,9 +252,6 @@ def _picture(sheet: Worksheet, row: int, data: bytes | None) -> None:
 
 
 def _finish(sheet: Worksheet) -> None:
-    from openpyxl.utils import get_column_letter  # noqa: PLC0415
-    from openpyxl.worksheet.properties import PageSetupProperties  # noqa: PLC0415
-
     sheet.column_dimensions[get_column_letter(len(COLUMNS))].hidden = True
     sheet.freeze_panes = f"A{HEAD_ROW + 1}"
     sheet.sheet_view.zoomScale = 90
@@ -276,9 +268,6 @@ def _finish(sheet: Worksheet) -> None:
 
 
 def _guide(book: Workbook) -> None:
-    from openpyxl.styles import Alignment, Font, PatternFill  # noqa: PLC0415
-    from openpyxl.worksheet.properties import PageSetupProperties  # noqa: PLC0415
-
     sheet = book.create_sheet(GUIDE, 1)
     sheet.column_dimensions["A"].width, sheet.column_dimensions["B"].width = 30, 96
     for row, (left, right) in enumerate(guide_lines(), start=1):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import zlib
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 from pikepdf import Name
@@ -73,8 +74,6 @@ def _encode_in_strips(pixels: npt.NDArray[np.uint8]) -> ImageStream:
 
 def encode_rgb16(pixels: npt.NDArray[np.uint16]) -> ImageStream:
     """Encode 16-bit RGB, which Pillow cannot hold."""
-    import cv2  # noqa: PLC0415 - only for this rare case
-
     done, encoded = cv2.imencode(".png", pixels[..., ::-1])
     if not done:
         raise ValueError("16-bit pixels could not be encoded")

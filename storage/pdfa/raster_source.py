@@ -10,6 +10,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import cv2
 import numpy as np
 import pikepdf
 from pikepdf import Name
@@ -136,8 +137,6 @@ class RasterSource:
 
     def _rgb16(self, index: int) -> ImageStream:
         """16-bit RGB: Pillow would cut it to 8 bits."""
-        import cv2  # noqa: PLC0415 - only for this rare case
-
         flags = cv2.IMREAD_UNCHANGED | cv2.IMREAD_IGNORE_ORIENTATION
         if self._kind is Format.TIFF:
             done, pages = cv2.imreadmulti(self._path, index, 1, flags=flags)
