@@ -27,7 +27,7 @@ from schemas.wording import say
 if TYPE_CHECKING:
     from jinja2 import Template
 
-MOST_NAMED: Final = 200  # documents of one failed expectation
+MOST_LISTED: Final = 200  # documents of one failed expectation
 # What needs a person comes first.
 _ORDER: Final[tuple[Outcome, ...]] = ("failed", "broken", "met", "idle")
 
@@ -59,7 +59,7 @@ def write_data_docs(validated: Validated, papers: Sequence[ReportedPaper], out: 
 def data_docs_page(validated: Validated, papers: Sequence[ReportedPaper], voice: Voice) -> str:
     """The page as HTML."""
     report = validated.report
-    shown = named_expectations(report, papers, voice, MOST_NAMED)
+    shown = named_expectations(report, papers, voice, MOST_LISTED)
     explained = [
         _explained(expectation, row, voice) for expectation, row in zip(validated.suite, shown, strict=True)
     ]

@@ -61,7 +61,7 @@ def test_the_page_names_no_address_outside_and_is_its_owners_alone(
     page = path.read_text(encoding="utf-8")
     assert not re.search(r"https?://|src=|href=|url\(|@import|<script|<link|<iframe| on\w+=", page)
     assert "default-src 'none'" in page
-    assert [each.name for each in (tmp_path / "docs").iterdir()] == ["data-docs.html"]
+    assert [file.name for file in (tmp_path / "docs").iterdir()] == ["data-docs.html"]
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from configs.loader import load_expectations
 from quality.document_table import Yardstick, code_agrees, code_shape, shape_of, tidy
@@ -207,6 +209,9 @@ def test_a_low_confidence_is_only_information() -> None:
         (Stored(document(), code="rubbish"), "code_wellformed", "failed"),
         (Stored(document(fields={"number": "125/2021"})), "code_agrees", "failed"),
         (Stored(document(pages=())), "pages_accounted", "failed"),
+        (Stored(document(pages=())), "first_page_unique", "idle"),
+        (Stored(document(), verdict=Verdict.INVALID), "verdict_not_invalid", "failed"),
+        (Stored(document(route=Route.REVIEW), code=None), "code_issued", "idle"),
         (Stored(document(pages=(5,))), "pages_accounted", "failed"),
     ],
 )
@@ -270,6 +275,13 @@ def test_owner_numbers_are_held_against_their_grammar_and_check_digit(
 def test_codes_are_held_against_the_grammar_they_are_issued_by(code: str, shaped: bool) -> None:
     assert (parse_result_code(code) is not None) is shaped
     assert matches("code_wellformed", code_shape(code)) is shaped
+
+
+@given(
+    st.from_regex(r"\A[0-9-]{0,13}\.?KQ\.[A-M][0-9]{1,3}\.[0-9]{5,7}\.[0-9A-ZĐa-z/ .-]{0,12}\.[0-9]{1,3}\Z")
+)
+def test_the_pattern_of_codes_and_their_grammar_never_differ(code: str) -> None:
+    assert matches("code_wellformed", code_shape(code)) is (parse_result_code(code) is not None)
 
 
 def test_a_code_without_owner_agrees_with_a_paper_without_one() -> None:

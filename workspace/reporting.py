@@ -35,7 +35,7 @@ from workspace.report_pictures import examples
 Facts = dict[str, dict[int, PageFacts]]
 
 
-def write_reports(workspace: Workspace, batch: str, folder: Path) -> tuple[Path, Path | None]:
+def write_reports(workspace: Workspace, batch: str, folder: Path) -> tuple[Path, Path]:
     """Write the quality report and the Data Docs of a batch. Returns the pages to open first."""
     rows = documents.of_batch(workspace.database, batch)
     files = list(batches.files(workspace.database, batch).values())
