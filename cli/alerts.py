@@ -9,13 +9,15 @@ from typing import Any
 from cli.catalogue import database_of
 from cli.options import AsJson, Home, Lang, Operator, settings_of
 from cli.shapes import print_json
+from configs.settings import Settings
 from schemas.clock import VIETNAM, today
 from schemas.errors import SetupError
+from schemas.numerals import moment_text
 from schemas.wording import text
 from storage.catalogue import alerts
 from storage.catalogue.database import Database
-from workspace.alerting import check, send_test
-from workspace.board import write_board
+from workspace.alerting import alerts_of, check, send_test
+from workspace.board import board_of, write_board
 from workspace.opening import close_killed
 
 
@@ -29,7 +31,7 @@ def check_alerts(
         close_killed(database, settings)
         board, _ = write_board(database, settings, today(), today())
         done = check(database, settings, board, datetime.now(VIETNAM))
-        _show(database, settings.lang, as_json)
+        _show(database, settings, as_json)
     return _told(done, settings.lang)
 
 
@@ -39,7 +41,7 @@ def list_alerts(
     """Open alerts, and the channels still to be sent by."""
     settings = settings_of(home, lang, operator)
     with database_of(settings) as database:
-        _show(database, settings.lang, as_json)
+        _show(database, settings, as_json)
     return 0
 
 
@@ -61,9 +63,13 @@ def _told(done: list[Any], lang: str) -> int:
     return 1 if any(each.failure for each in done) else 0
 
 
-def _show(database: Database, lang: str, as_json: bool) -> None:
-
-    rows = alerts.standing(database)
+def _show(database: Database, settings: Settings, as_json: bool) -> None:
+    lang = settings.lang
+    messages = _messages(database, settings)
+    rows = [
+        row._replace(message=messages.get((row.rule, row.subject), row.message))
+        for row in alerts.standing(database)
+    ]
     if as_json:
         keys = ("rule", "subject", "message", "raised_at", "sent")
         print_json([{key: getattr(row, key) for key in keys} for row in rows])
@@ -71,9 +77,14 @@ def _show(database: Database, lang: str, as_json: bool) -> None:
     if not rows:
         sys.stdout.write(text("alerts.none", lang) + "\n")
     for row in rows:
-        day = datetime.fromisoformat(row.raised_at).astimezone(VIETNAM).strftime("%d/%m/%Y %H:%M")
-        notes = [text("alerts.open", lang, day=day)]
+        notes = [text("alerts.open", lang, day=moment_text(datetime.fromisoformat(row.raised_at), lang))]
         waiting = [text(f"alerts.channel_{name}", lang) for name, at in row.sent.items() if at is None]
         if waiting:
             notes.append(text("alerts.waiting", lang, channels=", ".join(waiting)))
         sys.stdout.write(f"• {row.message} ({'; '.join(notes)})\n")
+
+
+def _messages(database: Database, settings: Settings) -> dict[tuple[str, str], str]:
+    """What holds now, in the language asked for: an alert keeps the words in which it was sent."""
+    found = alerts_of(board_of(database, settings, today()), datetime.now(VIETNAM), settings.lang)
+    return {(alert.rule, alert.subject): alert.message for alert in found}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,8 +10,8 @@ import typer
 
 from cli.catalogue import database_of
 from cli.options import AsJson, Batch, Home, Lang, Operator, named_batch, settings_of
+from cli.private_csv import private_csv, write_rows
 from cli.shapes import finding_json, print_json
-from cli.sheets_out import harmless, private
 from cli.summary import batch_summary
 from cli.tables import print_table
 from cli.wording import words
@@ -98,7 +97,7 @@ def failed(
         for row in rows
     ]
     if csv_file:
-        with open(csv_file, "w", encoding="utf-8-sig", newline="", opener=private) as out:
+        with private_csv(csv_file) as out:
             _write_csv(out, rows, settings.lang)
     if as_json:
         print_json(lines)
@@ -108,9 +107,8 @@ def failed(
 
 
 def _write_csv(out: Any, rows: list[Any], lang: str) -> None:
-    writer = csv.writer(out)
+    lines = []
     keys = ("file", "status", "page", "rule", "severity", "message", "remedy", "sha256")
-    writer.writerow([text(f"head.{key}", lang) for key in keys])
     for row in rows:
         told = [each for each in row.findings if each.severity == "error"] or row.findings
         for finding in told:
@@ -125,4 +123,5 @@ def _write_csv(out: Any, rows: list[Any], lang: str) -> None:
                 remedy or "",
                 row.sha256 or "",
             )
-            writer.writerow([harmless(str(cell)) for cell in line])
+            lines.append(line)
+    write_rows(out, [text(f"head.{key}", lang) for key in keys], lines)

@@ -9,13 +9,13 @@ import typer
 
 from cli.catalogue import database_of
 from cli.options import AsJson, Home, Lang, Operator, settings_of
-from cli.shapes import print_json
+from cli.shapes import print_json, shown
 from cli.wording import words
 from review.voiding import void_code
 from schemas.errors import UsageError
 from schemas.wording import text
 from storage.catalogue import voiding
-from workspace.closing import tell_department
+from workspace.closing import update_board_and_alerts
 from workspace.opening import open_workspace
 
 Code = Annotated[str, typer.Argument(metavar="CODE", help=words("code.code"))]
@@ -52,6 +52,7 @@ def show(
         if value not in (None, []):
             said = text(f"code.state_{value}", settings.lang) if key == "state" else value
             said = ", ".join(said) if isinstance(said, list) else said
+            said = shown(said) if key == "file" else said
             sys.stdout.write(f"{text(f'code.{key}', settings.lang)}: {said}\n")
     return 0
 
@@ -76,7 +77,7 @@ def void(
         done = void_code(
             workspace, code.strip(), reason=reason, successor=successor, second_operator=second_operator
         )
-        tell_department(workspace)
+        update_board_and_alerts(workspace)
     if as_json:
         print_json(
             {"code": done.code, "document": done.document_id, "review": [*done.again], "left": [*done.left]}

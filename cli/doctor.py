@@ -53,9 +53,9 @@ def examine(settings: Settings) -> list[Line]:
     lines.append(
         Line("Poppler", rendered is not None, rendered.version if rendered else "", True, "poppler_missing")
     )
-    judge = verapdf.probe()
+    checker = verapdf.probe()
     lines.append(
-        Line("veraPDF", judge is not None, getattr(judge, "version", "") or "", False, "verapdf_missing")
+        Line("veraPDF", checker is not None, getattr(checker, "version", "") or "", False, "verapdf_missing")
     )
     lines += _home(settings)
     return lines

@@ -14,7 +14,7 @@ from cli.wording import words
 from schemas.wording import text
 from workspace.backup import backup as write
 from workspace.backup import restore as unpack
-from workspace.closing import tell_department
+from workspace.closing import update_board_and_alerts
 from workspace.opening import open_workspace
 from workspace.rebuilding import rebuild_catalogue
 from workspace.verifying import verify as check
@@ -37,7 +37,7 @@ def verify(
     settings = settings_of(home, lang, operator)
     with open_workspace(settings) as workspace, _watched(settings.lang) as on_object:
         result = check(workspace, sample=sample, rate=rate, on_object=on_object)
-        tell_department(workspace)
+        update_board_and_alerts(workspace)
     shape = {
         "objects": result.objects,
         "bytes": result.bytes,

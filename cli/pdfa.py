@@ -15,8 +15,8 @@ from cli.shapes import finding_json, print_json, shown
 from cli.wording import words
 from configs.loader import load_rendition_profile
 from engines import verapdf
-from flows import delivery, single
-from flows.inbox import open_inbox
+from pipeline import delivery, single
+from pipeline.inbox import open_inbox
 from schemas.errors import SetupError, UsageError
 from schemas.wording import text
 
@@ -38,13 +38,13 @@ def pdfa(
     pairs = dict(_pairs(Path(source), Path(target)))
     statuses = []
     with ExitStack() as stack:
-        judge = stack.enter_context(_judge()) if check else None
-        desk = stack.enter_context(single.open_desk(settings.workers))
+        checker = stack.enter_context(_checker()) if check else None
+        readers = stack.enter_context(single.open_readers(settings.workers))
         profile = load_rendition_profile()
         results = single.in_order(
-            desk,
+            readers,
             list(pairs),
-            lambda path: single.make_pdfa(desk, profile, judge, path, pairs[path], _nothing),
+            lambda path: single.make_pdfa(readers, profile, checker, path, pairs[path], _nothing),
         )
         for result in results:
             statuses.append(result.status)
@@ -64,7 +64,7 @@ def pdfa(
     return EXIT_SET_ASIDE if any(status != "done" for status in statuses) else 0
 
 
-def _judge() -> Any:
+def _checker() -> Any:
 
     if verapdf.find() is None:
         raise SetupError("veraPDF is not installed", remedy="verapdf_missing")

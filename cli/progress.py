@@ -10,7 +10,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from flows.keeping import FileOutcome
+from pipeline.keeping import FileOutcome
 from schemas.wording import text
 
 

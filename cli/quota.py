@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import sys
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -12,16 +11,16 @@ import typer
 from cli.catalogue import database_of
 from cli.days import day_of
 from cli.options import AsJson, Home, Lang, Operator, settings_of
+from cli.private_csv import private_csv, write_rows
 from cli.shapes import print_json
-from cli.sheets_out import harmless, private
 from cli.tables import print_table
 from cli.wording import words
 from configs.loader import load_kinds, load_targets
 from quality.quota_notes import grouped
 from quality.quotas import compute
 from schemas.clock import today
+from schemas.masking import mask_code
 from schemas.numerals import day_text, number_text, share_text
-from schemas.text import mask_identifier
 from schemas.wording import say, text
 from storage.catalogue import figures
 from workspace.counting import papers_as_of
@@ -72,22 +71,14 @@ def quota(
 def _write_reasons(path: Path, reasons: list[Any], lang: str) -> None:
     """Every paper in and out with its reason; identifiers in codes masked."""
     keys = ("document_id", "level", "unit", "kind", "code", "counted", "unknown_validity", "reason")
-    with open(path, "w", encoding="utf-8-sig", newline="", opener=private) as out:
-        writer = csv.writer(out)
-        writer.writerow([text(f"head.{key}", lang) for key in keys])
-        for row in reasons:
-            cells = row.model_dump()
-            cells["code"] = _masked(cells["code"])
-            cells["reason"] = say("quota_reason", cells["reason"], lang)
-            writer.writerow(["" if cells[key] is None else harmless(str(cells[key])) for key in keys])
-
-
-def _masked(code: str | None) -> str | None:
-    if not code:
-        return code
-    owner = code.partition(".")[0]
-    # An enterprise's number is its own identifier: it must not stand in the clear further on.
-    return code.replace(owner, mask_identifier(owner)) if owner else code
+    rows = []
+    for row in reasons:
+        cells = row.model_dump()
+        cells["code"] = mask_code(cells["code"]) if cells["code"] else None
+        cells["reason"] = say("quota_reason", cells["reason"], lang)
+        rows.append([cells[key] for key in keys])
+    with private_csv(path) as out:
+        write_rows(out, [text(f"head.{key}", lang) for key in keys], rows)
 
 
 def _print_quota(report: Any, lang: str) -> None:

@@ -12,7 +12,7 @@ from cli.options import EXIT_SET_ASIDE, AsJson, Home, Lang, Operator, settings_o
 from cli.shapes import finding_json, print_json, read_json, shown
 from cli.wording import words
 from configs.loader import load_kinds, load_rulebook
-from flows import single
+from pipeline import single
 from schemas.wording import text
 
 
@@ -27,12 +27,12 @@ def read(
     settings = settings_of(home, lang, operator)
 
     codes = []
-    with single.open_desk(settings.workers) as desk:
+    with single.open_readers(settings.workers) as readers:
         book = load_rulebook(lists_dir=settings.lists)
         results = single.in_order(
-            desk,
+            readers,
             [os.fsencode(file) for file in files],
-            lambda path: single.read_file(desk, book, path, _nothing),
+            lambda path: single.read_file(readers, book, path, _nothing),
         )
         for result in results:
             codes.append(result.status)

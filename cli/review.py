@@ -10,8 +10,8 @@ from typing import Annotated, Any
 import typer
 
 from cli.catalogue import database_of
-from cli.options import EXIT_WRONG, AsJson, Home, Lang, Operator, named_batch, settings_of
-from cli.shapes import print_json
+from cli.options import EXIT_WRONG, AsJson, Batch, Home, Lang, Operator, named_batch, settings_of
+from cli.shapes import print_json, shown
 from cli.tables import print_table
 from cli.wording import words
 from configs.loader import load_rulebook
@@ -19,12 +19,16 @@ from review.by_hand import accept_paper, close_paper, confirm_values
 from review.by_hand import set_values as apply_values
 from review.exporting import export as write
 from review.importing import import_workbook
-from review.questions import waiting, waiting_paper
+from review.labels import name_of, target_name, value_of
+from review.questions import Waiting, waiting, waiting_paper
 from review.shapes import applied_json, imported_json, paper_json, problem_text, waiting_json
-from schemas.clock import VIETNAM, today
+from review.units import is_batch, set_unit
+from schemas.clock import today
 from schemas.errors import UsageError
-from schemas.numerals import number_text
-from schemas.text import mask_identifier
+from schemas.masking import mask, mask_code, mask_value
+from schemas.numerals import moment_text, number_text
+from schemas.review import UNIT
+from schemas.rules import Rulebook
 from schemas.wording import render, text
 from storage.catalogue import decisions
 from storage.objects.keys import batch_key
@@ -47,13 +51,14 @@ def list_waiting(
     settings = settings_of(home, lang, operator)
 
     name = named_batch(batch) if batch else None
+    rules = load_rulebook(lists_dir=settings.lists)
     with database_of(settings) as database:
-        papers = waiting(database, name, load_rulebook(lists_dir=settings.lists), every=every, closed=closed)
+        papers = waiting(database, name, rules, every=every, closed=closed)
     if as_json:
         print_json({"batch": name, "papers": [waiting_json(each, settings.lang) for each in papers]})
     elif papers:
         for paper in papers:
-            _print_paper(paper, settings.lang)
+            _print_paper(paper, rules, settings.lang)
         questions = sum(len(each.questions) for each in papers)
         said = text("review.count", settings.lang, papers=len(papers), questions=questions)
         sys.stdout.write(said + "\n")
@@ -68,20 +73,21 @@ def show(
     """One paper: values, open questions, decisions."""
     settings = settings_of(home, lang, operator)
 
+    rules = load_rulebook(lists_dir=settings.lists)
     with database_of(settings) as database:
-        found = waiting_paper(database, paper, load_rulebook(lists_dir=settings.lists))
+        found = waiting_paper(database, paper, rules)
         document = found.row.document
         history = decisions.of_documents(database, [document.id]).get(document.id, [])
     if as_json:
         print_json(paper_json(found, history, settings.lang))
         return 0
-    _print_paper(found, settings.lang)
+    _print_paper(found, rules, settings.lang)
 
     keys = ("field", "value", "confidence", "source")
     rows = [
         [
-            text(f"field.{name}", settings.lang).removeprefix("field."),
-            _shown(name, field.value, settings.lang),
+            target_name(name, settings.lang),
+            _shown(name, field.value, rules, settings.lang),
             _share(field.confidence, settings.lang),
             text(f"source.{field.source}", settings.lang),
         ]
@@ -92,11 +98,11 @@ def show(
         said = text(
             f"review.said_{each.action}",
             settings.lang,
-            at=datetime.fromisoformat(each.at).astimezone(VIETNAM).strftime("%d/%m/%Y %H:%M"),
+            at=moment_text(datetime.fromisoformat(each.at), settings.lang),
             operator=each.operator,
-            target=text(f"field.{each.target}", settings.lang).removeprefix("field."),
-            value=_shown(each.target, each.value, settings.lang),
-            old=_shown(each.target, each.old, settings.lang),
+            target=target_name(each.target, settings.lang),
+            value=_shown(each.target, each.value, rules, settings.lang),
+            old=_shown(each.target, each.old, rules, settings.lang),
         )
         sys.stdout.write(said + "\n")
     return 0
@@ -134,7 +140,30 @@ def set_values(
             return _tell(
                 confirm_values(workspace, paper, again, as_of=today(), sure=sure), settings.lang, as_json
             )
-        done = apply_values(workspace, paper, given, as_of=today(), note=note, sure=sure)
+        named = given.get(UNIT)
+        if named and set(given) == {UNIT} and is_batch(workspace.database, named_batch(paper)):
+            done = set_unit(workspace, named_batch(paper), named, as_of=today(), note=note)
+        else:
+            done = apply_values(workspace, paper, given, as_of=today(), note=note, sure=sure)
+    return _tell(done, settings.lang, as_json)
+
+
+def unit(
+    batch: Batch,
+    name: Annotated[str, typer.Argument(metavar="UNIT", help=words("review.unit_name"))],
+    note: Note = "",
+    as_json: AsJson = False,
+    home: Home = None,
+    lang: Lang = None,
+    operator: Operator = None,
+) -> int:
+    """Write the unit once for every paper of a batch that has none."""
+    settings = settings_of(home, lang, operator)
+    with open_workspace(settings) as workspace:
+        done = set_unit(workspace, named_batch(batch), name, as_of=today(), note=note)
+    if done and not as_json:
+        told = text("review.unit_set", settings.lang, unit=name, papers=len(done), batch=named_batch(batch))
+        sys.stdout.write(told + "\n")
     return _tell(done, settings.lang, as_json)
 
 
@@ -219,7 +248,7 @@ def import_(
     elif done.problems:
         sys.stderr.write(text("review.refused", settings.lang, count=len(done.problems)) + "\n")
         for each in done.problems:
-            said = problem_text(each, settings.lang)
+            said = mask(problem_text(each, settings.lang))
             place = {"sheet": each.sheet, "row": each.row or "–", "column": each.column or "–"}
             sys.stderr.write(text("review.problem", settings.lang, message=said, **place) + "\n")
     else:
@@ -249,44 +278,41 @@ def print_applied(done: list[Any], lang: str) -> None:
         said = text(
             "review.applied_coded" if code else "review.applied",
             lang,
-            file=each.before.file,
+            file=shown(each.before.file),
             count=len(each.decisions),
             route=text(f"route.{document.route}", lang),
-            code=_masked(code),
+            code=mask_code(code) if code else "",
         )
         sys.stdout.write(said + "\n")
         for finding in document.findings:
             if finding.severity != "info" and document.route != "accepted":
-                sys.stdout.write(f"    – {render(finding, lang)[0]}\n")
+                sys.stdout.write(f"    – {mask(render(finding, lang)[0])}\n")
 
 
-def _masked(code: str | None) -> str:
-    owner = (code or "").partition(".")[0]
-    return (code or "").replace(owner, mask_identifier(owner)) if owner else code or ""
-
-
-def _print_paper(paper: Any, lang: str) -> None:
+def _print_paper(paper: Waiting, rules: Rulebook, lang: str) -> None:
     document = paper.row.document
+    kind = rules.kind(document.kind)
+    title = kind.title if kind and lang == "vi" else document.kind
     head = text(
         "review.paper",
         lang,
         id=document.id,
         batch=paper.row.batch,
-        file=paper.row.file,
+        file=shown(paper.row.file),
         pages=", ".join(map(str, document.pages)),
-        kind=document.kind or text("kind.unknown", lang),
+        kind=title or text("kind.unknown", lang),
         route=text(f"route.{document.route}", lang),
     )
     sys.stdout.write(head + "\n")
-    for each in paper.questions:
-        reasons = "; ".join(render(reason, lang)[0] for reason in each.reasons)
-        sys.stdout.write(f"    {'*' if each.required else '·'} {each.target}: {reasons}\n")
+    for question in paper.questions:
+        reasons = "; ".join(mask(render(reason, lang)[0]) for reason in question.reasons)
+        sys.stdout.write(f"    {'*' if question.required else '·'} {name_of(question, lang)}: {reasons}\n")
 
 
-def _shown(target: str, value: str | None, lang: str) -> str:
+def _shown(target: str, value: str | None, rules: Rulebook, lang: str) -> str:
     if value is None:
         return text("review.no_value", lang)
-    return mask_identifier(value) if target.endswith("_id") else value
+    return mask_value(target, value_of(target, value, rules, lang))
 
 
 def _share(confidence: float | None, lang: str) -> str:

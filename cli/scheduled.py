@@ -16,9 +16,9 @@ from cli.shapes import print_json
 from cli.tables import print_table
 from cli.wording import words
 from configs.settings import Settings
-from flows.inbox import open_inbox
 from flows.nights import wishes
 from flows.nights.running import now_in_vietnam
+from pipeline.inbox import open_inbox
 from schemas.errors import UsageError
 from schemas.wording import text
 from storage.catalogue import schedules

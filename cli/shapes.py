@@ -15,8 +15,17 @@ from schemas.wording import render
 
 
 def shown(name: str) -> str:
-    r"""A file name on a terminal: control characters as `\\xNN`, so that none breaks a line or commands the terminal."""
-    return "".join(f"\\x{ord(each):02x}" if unicodedata.category(each) == "Cc" else each for each in name)
+    r"""A file name as people may be shown it: control characters as `\\xNN`, marks that turn text around as `\\uNNNN`.
+
+    So no name breaks a line, commands the terminal, or hides its own ending.
+    """
+    return "".join(_escaped(char) for char in name)
+
+
+def _escaped(char: str) -> str:
+    if unicodedata.category(char) in {"Cf", "Zl", "Zp"}:
+        return f"\\u{ord(char):04x}"
+    return f"\\x{ord(char):02x}" if unicodedata.category(char) == "Cc" else char
 
 
 def finding_json(finding: Finding, lang: str, *, with_file: bool = False) -> dict[str, Any]:

@@ -7,10 +7,12 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+from cli.shapes import shown as shown_name
 from cli.tables import print_table
 from configs.loader import load_kinds
 from configs.settings import Settings
 from schemas.batches import BatchState, PageCounts
+from schemas.masking import mask, mask_code
 from schemas.numerals import number_text
 from schemas.wording import text
 from workspace.closing import report_folder
@@ -57,6 +59,16 @@ def batch_summary(
     lines += _needs([shown], say)
     if every_paper:
         lines += _papers(papers, lang)
+        lines += [
+            say(
+                "replaced",
+                id=paper["id"],
+                file=shown_name(paper["file"]),
+                pages=", ".join(map(str, paper["pages"])),
+                by=", ".join(paper["replaced_by"]),
+            )
+            for paper in shown.get("replaced", ())
+        ]
     lines += _where(settings, shown["batch"], say)
     return "\n".join(lines) + "\n"
 
@@ -122,7 +134,7 @@ def _valid(papers: Sequence[dict[str, Any]], unchecked: str) -> str:
 
 def _needs(batches: Sequence[dict[str, Any]], say: Any) -> list[str]:
     """Why papers and files wait for a person, the commonest reason first."""
-    weights = Counter(note["message"] for shown in batches for note in _pressing(shown))
+    weights = Counter(mask(note["message"]) for shown in batches for note in _pressing(shown))
     if not weights:
         return []
     lines = ["", say("needs")]
@@ -163,9 +175,8 @@ def _papers(papers: list[dict[str, Any]], lang: str) -> list[str]:
         pages = ",".join(str(page) for page in paper["pages"])
         route = text(f"route.{paper['route']}", lang)
         kind = names.get(paper["kind"], "?")
-        lines.append(
-            f"  {paper['id']}  {route:<14} {paper['code'] or '–'}  {kind}  {paper['file']} [{pages}]"
-        )
+        code = mask_code(paper["code"]) if paper["code"] else "–"
+        lines.append(f"  {paper['id']}  {route:<14} {code}  {kind}  {shown_name(paper['file'])} [{pages}]")
     return lines
 
 

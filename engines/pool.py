@@ -110,7 +110,7 @@ class _Worker:
             said.seek(max(0, os.fstat(said.fileno()).st_size - 1500))
             return said.read().decode("utf-8", "backslashreplace")
 
-    def shut_up(self) -> None:
+    def close_pipes(self) -> None:
         """Engines warn on stderr; a long run must not fill the disk with it."""
         if self._log.stat().st_size > _LOG_KEPT:
             os.truncate(self._log, 0)
@@ -264,5 +264,5 @@ class WorkPool:
             worker = self._live[slot] = _Worker(self._limits.worker_bytes, self._environment, log)
             if self._closing.is_set():
                 worker.interrupt()
-        worker.shut_up()
+        worker.close_pipes()
         return worker

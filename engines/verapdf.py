@@ -1,4 +1,4 @@
-"""veraPDF as a long-running judge: one Java process checks many files, is restarted when it stumbles, dies with us.
+"""veraPDF as a long-running checker: one Java process checks many files, is restarted when it stumbles, dies with us.
 
 A verdict is `valid` or `invalid` only if veraPDF said so in as many words, of the file and flavour that were asked for;
 everything else is `not_checked` with a reason. What bites (all tried, 1.30.2): names without `.pdf` and absent files are
@@ -77,7 +77,7 @@ def _java() -> str | None:
 
 
 class VeraPdf:
-    """A judge that keeps up to `processes` Java processes warm. Safe to call from several threads; a context manager.
+    """A checker that keeps up to `processes` Java processes warm. Safe to call from several threads; a context manager.
 
     Args:
         processes: how many files may be checked at once; each process takes about 175 MB.
@@ -135,7 +135,7 @@ class VeraPdf:
     def _borrow(self, program: VeraPdfProgram) -> _Server:
         with self._lock:
             if self._closed:
-                raise ValueError("this judge is closed")
+                raise ValueError("this checker is closed")
             if self._idle:
                 return self._idle.pop()
             room = self._room / str(len(self._all))

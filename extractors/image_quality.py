@@ -196,7 +196,9 @@ def a4_equivalents(width: int, height: int, dpi: float | None) -> int:
     return _SIZES[-1][2]
 
 
-def judge(measures: ImageMeasures, rules: Sequence[ImageRule], page: int, day: date) -> tuple[Finding, ...]:
+def image_findings(
+    measures: ImageMeasures, rules: Sequence[ImageRule], page: int, day: date
+) -> tuple[Finding, ...]:
     """Findings that the rules in force on a day draw from a page's measurements; unmeasured properties draw none."""
     found = []
     for rule in rules:
@@ -216,6 +218,8 @@ def with_image_findings(
     """Readings with the findings that the image rules in force on a day draw from the measures taken then."""
     found = []
     for reading in readings:
-        drawn = judge(reading.measures, rules, reading.number, day) if reading.source == "ocr" else ()
+        drawn = (
+            image_findings(reading.measures, rules, reading.number, day) if reading.source == "ocr" else ()
+        )
         found.append(reading.model_copy(update={"findings": (*reading.findings, *drawn)}))
     return tuple(found)

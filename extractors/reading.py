@@ -19,7 +19,7 @@ from engines import ocr, rendering
 from engines.ocr import EngineWord
 from extractors import diacritics, language, layout, text_layer
 from extractors.anchors import lines_of
-from extractors.image_quality import judge, lines_run_down, measure, skew_of
+from extractors.image_quality import image_findings, lines_run_down, measure, skew_of
 from extractors.ink import written_places
 from extractors.pages import PagePixels, assumed_dpi, page_pixels
 from extractors.preprocess import (
@@ -54,7 +54,7 @@ cv2.setNumThreads(1)
 Grey = npt.NDArray[np.uint8]
 _UNSURE = 0.6
 _OSD_SURE = 2.0
-_CLEARLY = 1.3
+_CLEAR_MARGIN = 1.3
 _FEW_WORDS = 6
 _BLANK_LETTERS = 8
 _MUCH_MISSED = 0.08
@@ -196,10 +196,10 @@ def _read_pixels(
     faint = (measures.ink or 0.0) < profile.blank_ink
     sheet = _Sheet(grey, letters_of(grey, whole=faint), dpi, measures.skew)
     blank = faint and sheet.letters.number < _BLANK_LETTERS
-    look = None if blank else _best_look(sheet, profile, limits)
+    look = None if blank else _best_look(sheet, profile, limits, source.turned)
     if look is not None and look.rotation in {90, 270}:
         measures = measures.model_copy(update={"skew": look.skew})
-    findings.extend(judge(measures, image_rules, number, date.today()))
+    findings.extend(image_findings(measures, image_rules, number, date.today()))
     changes: dict[str, Any] = {"state": PageState.BLANK}
     # Ink without a word that can be made out is bleed-through, a stain, a picture: kept as blank, and said.
     if look is None or not any(word.confidence >= _HEARD for word in look.words):
@@ -241,14 +241,17 @@ def _in_context(words: tuple[Word, ...], profile: ReadingProfile) -> tuple[Word,
     )
 
 
-def _best_look(sheet: _Sheet, profile: ReadingProfile, limits: Limits) -> _Look:
-    """One look at an upright page; one that lies on its side or reads badly is looked at the other ways round."""
+def _best_look(sheet: _Sheet, profile: ReadingProfile, limits: Limits, turned: Rotation) -> _Look:
+    """One look at an upright page; one that lies on its side or reads badly is looked at the other ways round.
+
+    A page that a person turned is read as turned.
+    """
     best = None
     spent = 0.0
-    for turn in _turns(sheet, profile, limits):
+    for turn in (turned,) if turned else _turns(sheet, profile, limits):
         look = _clear_look(sheet, profile, turn, limits)
         spent += look.seconds
-        if best is None or _worth(look) > _CLEARLY * _worth(best):
+        if best is None or _worth(look) > _CLEAR_MARGIN * _worth(best):
             best = look
         if best.confidence >= _UNSURE and len(best.words) >= _FEW_WORDS:
             break

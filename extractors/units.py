@@ -26,6 +26,16 @@ class Placed(NamedTuple):
     source: str | None
 
 
+_RANKS: dict[str, Level] = {
+    "xã": "xa",
+    "phường": "xa",
+    "thị trấn": "xa",
+    "đặc khu": "xa",
+    "huyện": "huyen",
+    "quận": "huyen",
+    "thị xã": "huyen",
+    "thành phố": "huyen",
+}
 UNRESOLVED = Placed(None, None, None)
 
 
@@ -166,7 +176,9 @@ def _by_sheet(sheet: BatchSheet | None, day: date | None, rules: Rulebook) -> Pl
     known = _known(sheet.owning_unit, day, rules)
     if known and known.level:
         return Placed(known.level, known.unit or known.name, "sheet")
-    return Placed(sheet.level, sheet.owning_unit, "sheet") if sheet.level else None
+    return unit_elsewhere(rules, sheet.owning_unit) or (
+        Placed(sheet.level, sheet.owning_unit, "sheet") if sheet.level else None
+    )
 
 
 def find_unit(rules: Rulebook, text: str, day: date | None) -> Unit | None:
@@ -183,3 +195,24 @@ def find_unit(rules: Rulebook, text: str, day: date | None) -> Unit | None:
     if parent:
         found = tuple(unit for unit in found if _parent_named(unit, day, rules, plain(parent)))
     return found[0] if len({unit.code for unit in found}) == 1 else None
+
+
+def unit_elsewhere(rules: Rulebook, text: str) -> Placed | None:
+    """A unit of another province as a person names it, with rank and province; None if it is not named so.
+
+    No list holds the units of other provinces, so the name is taken as written: `Xã Ia Hrung, Tỉnh Gia Lai`, or the
+    province alone for one at its level.
+    """
+    said = unicodedata.normalize("NFC", " ".join(text.split()))
+    said = said.removeprefix("UBND ").removeprefix("Ủy ban nhân dân ")
+    place, comma, parent = (part.strip() for part in said.rpartition(","))
+    wanted = plain(bare_name(parent[:1].upper() + parent[1:]))
+    found = next((unit for unit in rules.provinces if plain(bare_name(unit.name)) == wanted), None)
+    if found is None or wanted == plain(rules.home_province):
+        return None
+    if not comma:
+        return Placed("tinh", f"UBND {found.name[0].lower()}{found.name[1:]}", "sheet")
+    rank = next((rank for rank in _RANKS if place.lower().startswith(f"{rank} ")), None)
+    if rank is None or not place[len(rank) :].strip():
+        return None
+    return Placed(_RANKS[rank], f"{place[:1].upper()}{place[1:]}, {found.name}", "sheet")

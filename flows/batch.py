@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
-from flows.keeping import FileOutcome, open_run, work_on
-from flows.plan import BatchPlan, PlannedFile
+from pipeline.keeping import FileOutcome, open_run, work_on
+from pipeline.plan import BatchPlan, PlannedFile
 from schemas.batches import BatchState, FileStatus
 from schemas.errors import SohoaError
 from schemas.events import Event, EventType
@@ -24,7 +24,7 @@ from schemas.version import TOOL
 from storage.catalogue import batches
 from storage.catalogue import events as event_log
 from storage.catalogue.provenance import new_event
-from workspace.closing import Closed, close_batch, tell_department
+from workspace.closing import Closed, close_batch, update_board_and_alerts
 from workspace.opening import Workspace
 
 Chunk = tuple[PlannedFile, ...]
@@ -186,7 +186,7 @@ def run_batch(
         closed = _close(workspace, plan, files.ending, files.rule, progress)
     finally:
         batches.abandon_run(database, workspace.run.id)
-        tell_department(workspace)
+        update_board_and_alerts(workspace)
     return BatchOutcome(closed.state, len(plan.todo), closed)
 
 

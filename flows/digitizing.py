@@ -9,13 +9,13 @@ from typing import Any
 
 from configs.settings import Settings
 from flows.batch import BatchOutcome, Dispatch, Progress, by_threads, run_batch
-from flows.inbox import open_inbox
-from flows.plan import BatchPlan, make_plan
+from pipeline.inbox import open_inbox
+from pipeline.plan import BatchPlan, make_plan
 from schemas.batches import BatchState
 from schemas.clock import today
 from storage.catalogue import batches, views
 from storage.outbox import send_all
-from workspace.closing import close_batch, close_others, is_unclosed, tell_department
+from workspace.closing import close_batch, close_others, is_unclosed, update_board_and_alerts
 from workspace.locks import hold_batch
 from workspace.opening import Workspace, open_workspace
 
@@ -51,7 +51,7 @@ def digitize_batch(
         elif is_unclosed(workspace, name):
             outcome = _close_again(workspace, plan, progress)
         if close_others(workspace, name):
-            tell_department(workspace)
+            update_board_and_alerts(workspace)
         send_all(workspace.database, workspace.store)
         return outcome, views.show(workspace.database, name)
 
@@ -68,7 +68,7 @@ def _close_again(workspace: Workspace, plan: BatchPlan, progress: Progress) -> B
     try:
         closed = close_batch(workspace, plan.name)
     finally:
-        tell_department(workspace)
+        update_board_and_alerts(workspace)
     return BatchOutcome(closed.state, 0, closed)
 
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from flows.batch import BatchOutcome, Dispatch, Progress, threads_for
-from flows.plan import BatchPlan
+from pipeline.plan import BatchPlan
 from workspace.opening import Workspace
 
 QUIET = {

@@ -21,7 +21,7 @@ from prefect.futures import wait
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from flows.batch import BatchOutcome, Chunk, Dispatch, Progress
-from flows.keeping import FileOutcome
+from pipeline.keeping import FileOutcome
 from schemas.errors import CatalogueError, StoreError
 from schemas.wording import text
 from storage.catalogue import batches

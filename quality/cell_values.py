@@ -130,7 +130,7 @@ def a_basis(value: object) -> Basis:
 
 
 def an_owner(value: object) -> str:
-    """An owner's number; one that a spreadsheet took for a number has lost its leading nought."""
+    """An owner's number; one that a spreadsheet took for a number has lost its leading zero."""
     text = _plain(value).replace(" ", "")
     if not is_owner_identifier(text):
         lost = isinstance(value, (int, float)) and is_owner_identifier("0" + text)

@@ -29,7 +29,7 @@ from schemas.quotas import (
 from schemas.rules import Target
 from schemas.text import nfc
 
-__all__ = ["ALL_KINDS", "COUNTED", "VALIDITY_UNKNOWN", "compute", "judge"]
+__all__ = ["ALL_KINDS", "COUNTED", "VALIDITY_UNKNOWN", "compute", "counting_reason"]
 
 COUNTED: Final = "counted"
 VALIDITY_UNKNOWN: Final = "validity_unknown"
@@ -77,7 +77,7 @@ def compute(
     taken: set[_PaperKey] = set()
     explanations: list[Explanation] = []
     for paper in papers:
-        reason = judge(paper, as_of, kinds_without_code, out_of_series)
+        reason = counting_reason(paper, as_of, kinds_without_code, out_of_series)
         if reason in _DIGITISED:
             keys = _key(paper.owner, paper.result_type, paper.number, paper.unit) if claimed else ()
             taken.update(claimed.intersection(keys))
@@ -96,7 +96,7 @@ def compute(
     return report, sorted(explanations, key=_explanation_order)
 
 
-def judge(
+def counting_reason(
     paper: PaperRow,
     as_of: date,
     kinds_without_code: Collection[str] = (),

@@ -7,7 +7,7 @@ from datetime import date
 
 from review.answers import check_target, read_answer
 from review.deciding import Applied, Wanted, decide
-from review.questions import NOTHING, current_value, waiting_paper
+from review.questions import NOTHING, Waiting, current_value, waiting_paper
 from schemas.documents import Document, Route
 from schemas.errors import UsageError
 from schemas.review import (
@@ -52,6 +52,7 @@ def set_values(
         BatchHeld: a run is at work on its batch.
     """
     paper = waiting_paper(workspace.database, wanted, workspace.rules.book)
+    _require_current(paper)
     said = wanted_values(paper.row.document, values, workspace.rules.book, as_of, sure=sure, note=note)
     return decide(workspace, paper.row.batch, said, as_of=as_of, how=how)
 
@@ -89,6 +90,12 @@ def close_paper(
     value = REOPENED if reopen else NOT_CODABLE
     said = Wanted(paper.row.document.id, CLOSING, Action.SET, value, squeeze(reason))
     return decide(workspace, paper.row.batch, [said], as_of=as_of, how="hand")
+
+
+def _require_current(paper: Waiting) -> None:
+    if paper.row.replaced_by:
+        by = ", ".join(paper.row.replaced_by)
+        raise UsageError(f"document was replaced by {by}", remedy="document_replaced", by=by)
 
 
 def wanted_values(
@@ -133,6 +140,7 @@ def accept_paper(
         BatchHeld: a run is at work on its batch.
     """
     paper = waiting_paper(workspace.database, wanted, workspace.rules.book)
+    _require_current(paper)
     said = []
     for each in paper.questions:
         if each.target == NOTHING:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from review.answers import VALIDITY_WORDS
+from review.labels import prefill_of, result_type_labels
 from review.questions import NOTHING, Question, Waiting
 from schemas.review import KIND, RESULT_TYPE, UNIT, VALIDITY, picture_of
 from schemas.rules import Rulebook
@@ -50,12 +51,16 @@ class Lists:
         if picture_of(question.target):
             self._add(sheet, ANSWER, row, (PICTURE_FINE, SCAN_AGAIN), strict=True)
             return
-        words = [READ_RIGHT] if question.value is not None else []
+        words = [READ_RIGHT] if question.value is not None or prefill_of(question, paper, self._rules) else []
         words += [AS_PRINTED] + ([NOT_THERE] if question.target not in {KIND, RESULT_TYPE, UNIT} else [])
         self._add(sheet, ANSWER, row, tuple(words), strict=True)
         values, strict = self._values(paper, question)
         if values:
             self._add(sheet, VALUE, row, values, strict=strict)
+
+    def offer_units(self, sheet: Worksheet, row: int) -> None:
+        """The units, for the row that answers for the whole batch; others may be typed."""
+        self._add(sheet, VALUE, row, self._units, strict=False)
 
     def _values(self, paper: Waiting, question: Question) -> tuple[tuple[str, ...], bool]:
         rules = self._rules
@@ -64,7 +69,7 @@ class Lists:
         if question.target == RESULT_TYPE:
             chosen = paper.row.document.result_type
             codes = chosen.candidates if chosen else ()
-            return tuple(result_type_label(code, rules) for code in codes), True
+            return result_type_labels(codes, rules, rules.kind(paper.row.document.kind)), True
         if question.target == VALIDITY:
             return tuple(VALIDITY_WORDS), True
         if question.target == UNIT:
@@ -96,9 +101,3 @@ class Lists:
                 put(self._sheet[f"{letter}{row}"], value)
             self._ranges[values] = f"'{LISTS}'!${letter}$1:${letter}${len(values)}"
         return self._ranges[values]
-
-
-def result_type_label(code: str, rules: Rulebook) -> str:
-    """A result type as its list shows it; the code comes first, and is what is read back."""
-    listed = rules.result_types.get(code)
-    return f"{code} – {listed.name}"[:200] if listed else code

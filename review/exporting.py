@@ -9,8 +9,11 @@ from typing import NamedTuple
 
 from review.crops import pictures_of
 from review.questions import waiting
+from review.units import without_unit
 from review.workbook import parts, write_workbook
 from schemas.errors import UsageError
+from schemas.review import UNIT
+from storage.catalogue import documents
 from workspace.opening import Workspace
 
 
@@ -47,19 +50,24 @@ def export(
         UsageError: there is no such batch, or a workbook of that name is there already.
         StoreError: an original is gone or damaged.
     """
-    papers = [
-        paper
-        for paper in waiting(workspace.database, batch, workspace.rules.book, every=every)
-        if paper.questions
-    ]
-    if not papers:
+    asked = waiting(workspace.database, batch, workspace.rules.book, every=every)
+    if not any(paper.questions for paper in asked):
         return []
+    # The unit is asked once, for the batch.
+    own = [
+        paper._replace(questions=tuple(each for each in paper.questions if each.target != UNIT))
+        for paper in asked
+    ]
+    papers = [paper for paper in own if paper.questions]
+    unknown = len(without_unit([row.document for row in documents.of_batch(workspace.database, batch)]))
     done = []
     for number, part in enumerate(parts(papers), start=1):
         path = out if number == 1 else out.with_name(f"{out.stem}-{number}{out.suffix}")
         if path.exists():
             raise UsageError(f"{path} is there already", remedy="review_workbook_there", path=path)
         pictures = pictures_of(workspace, part, on_paper)
-        write_workbook(path, batch, part, pictures, workspace.rules.book, day, operator)
-        done.append(Exported(path, len(part), sum(len(paper.questions) for paper in part)))
+        units = unknown if number == 1 else 0
+        write_workbook(path, batch, part, pictures, workspace.rules.book, day, operator, units)
+        questions = sum(len(paper.questions) for paper in part) + bool(units)
+        done.append(Exported(path, len(part), questions))
     return done

@@ -13,12 +13,13 @@ from typing import Any, Final, NamedTuple
 
 from engines.spreadsheets import Cells, SheetError, rows_of
 from review.drop_downs import ANSWER, COLUMNS, IDENTITY, NOTE, VALUE
+from review.labels import digest_of_prefill
 from review.workbook import MARK, WHO
 from schemas.text import squeeze
 
 _NEEDED: Final = ("Mục", ANSWER, VALUE, IDENTITY)
 _IDENTITY: Final = re.compile(
-    r"(?P<id>[0-9a-f]{32})\|(?P<version>\d+)\|(?P<target>[^|]+)\|(?P<shown>[0-9a-f]{12})"
+    r"(?P<id>[0-9a-f]{32})\|(?P<version>\d+)\|(?P<target>[^|]+)\|(?P<shown>[0-9a-f]{12})(?:\|(?P<prefill>[0-9a-f]{12}))?"
 )
 _ERROR: Final = re.compile(r"#(REF|N/A|VALUE|NAME\?|DIV/0|NUM|NULL)!?", re.IGNORECASE)
 _HEAD_WITHIN: Final = 20
@@ -35,7 +36,11 @@ class Problem(NamedTuple):
 
 
 class Row(NamedTuple):
-    """One row that someone answered. `value` is text, or the number or date that a spreadsheet made of it."""
+    """One row that someone answered.
+
+    `value` is text, or the number or date that a spreadsheet made of it; None where the cell is empty or still holds what
+    it was prefilled with, which is `prefill` then.
+    """
 
     sheet: str
     number: int
@@ -45,6 +50,7 @@ class Row(NamedTuple):
     answer: str
     value: object
     note: str
+    prefill: object = None
 
 
 class Filled(NamedTuple):
@@ -157,6 +163,8 @@ def _row(cells: Cells, sheet: str, columns: Mapping[str, int], problems: list[Pr
             lost = "identity_damaged" if at(IDENTITY) else "identity_missing"
             problems.append(Problem(sheet, cells.number, IDENTITY, lost))
         return None
+    value = None if value == "" else value
+    kept = value is not None and digest_of_prefill(value) == identity["prefill"]
     return Row(
         sheet=sheet,
         number=cells.number,
@@ -164,8 +172,9 @@ def _row(cells: Cells, sheet: str, columns: Mapping[str, int], problems: list[Pr
         target=target,
         shown=identity["shown"],
         answer=squeeze(str(answer)) if answer is not None else "",
-        value=None if value == "" else value,
+        value=None if kept else value,
         note=squeeze(str(note))[:500] if note is not None else "",
+        prefill=value if kept else None,
     )
 
 

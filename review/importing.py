@@ -21,12 +21,23 @@ from review.drop_downs import (
 )
 from review.filled import Filled, Problem, Row, read_filled
 from review.questions import NOTHING, current_value, shown_of
-from review.workbook import WHO
-from schemas.documents import Document
-from schemas.review import CONFIRMED, KIND, OF_PAPER, Action, Decision, in_force, is_confirmed, picture_of
+from review.units import wanted_units
+from review.workbook import EVERY_PAPER, WHO
+from schemas.documents import Document, Field
+from schemas.review import (
+    CONFIRMED,
+    KIND,
+    OF_PAPER,
+    UNIT,
+    Action,
+    Decision,
+    in_force,
+    is_confirmed,
+    picture_of,
+)
 from schemas.rules import Rulebook
 from schemas.text import mask_identifier
-from storage.catalogue import decisions, documents
+from storage.catalogue import batches, decisions, documents
 from storage.objects import sha256_of
 from workspace.closing import close_batch, is_unclosed
 from workspace.locks import hold_batch
@@ -124,7 +135,8 @@ def _check(workspace: Workspace, batch: str, rows: Sequence[Row], as_of: date) -
     checked = _Checked([], 0, 0, [])
     already = again = 0
     papers: dict[str, Document] = {}
-    for row in sorted(rows, key=lambda each: (_ORDER.get(each.target, 2), each.number)):
+    own = [row for row in rows if row.document_id != EVERY_PAPER]
+    for row in sorted(own, key=lambda each: (_ORDER.get(each.target, 2), each.number)):
         paper = papers.get(row.document_id) or known.get(row.document_id)
         if paper is None:
             checked.problems.append(_stranger(workspace, batch, row))
@@ -146,7 +158,37 @@ def _check(workspace: Workspace, batch: str, rows: Sequence[Row], as_of: date) -
             checked.problems.append(_stale(row, known[row.document_id]))
         else:
             checked.wanted.append(wanted)
+    for row in rows:
+        if row.document_id == EVERY_PAPER:
+            _check_unit(workspace, batch, row, known, papers, checked, as_of)
     return checked._replace(already=already, again=again)
+
+
+def _check_unit(
+    workspace: Workspace,
+    batch: str,
+    row: Row,
+    known: Mapping[str, Document],
+    answered: Mapping[str, Document],
+    checked: _Checked,
+    as_of: date,
+) -> None:
+    """The row that answers for every paper of the batch whose unit is unknown and is not answered by itself."""
+    apart = {wanted.document_id for wanted in checked.wanted if wanted.target == UNIT}
+    papers = [paper for paper in known.values() if paper.id not in apart]
+    sheet = batches.batch(workspace.database, batch).sheet
+    if row.value is None:
+        checked.problems.append(
+            Problem(row.sheet, row.number, VALUE, "value_missing", {"answer": row.answer})
+        )
+        return
+    try:
+        checked.wanted.extend(
+            wanted_units(papers, row.value, answered, sheet, workspace.rules.book, as_of, row.note)
+        )
+    except WrongAnswer as error:
+        problem = f"answer_{error.problem}"
+        checked.problems.append(Problem(row.sheet, row.number, VALUE, problem, dict(error.params)))
 
 
 def _is_known(wanted: Wanted, held: Mapping[str, Decision]) -> bool:
@@ -159,9 +201,10 @@ def _with(paper: Document, wanted: Wanted) -> Document:
     if wanted.target == KIND:
         return paper.model_copy(update={"kind": wanted.value})
     held = paper.fields.get(wanted.target)
-    if wanted.target != "issue_date" or held is None:
+    if wanted.target not in {"issue_date", "agency"}:
         return paper
-    dated = {**paper.fields, "issue_date": held.model_copy(update={"value": wanted.value})}
+    place = held.model_copy(update={"value": wanted.value}) if held else Field(value=wanted.value)
+    dated = {**paper.fields, wanted.target: place}
     return paper.model_copy(update={"fields": dated})
 
 
@@ -206,6 +249,9 @@ def _wanted(row: Row, paper: Document, stored: Document, rules: Rulebook, as_of:
         if row.target in OF_PAPER:
             return wrong(ANSWER, "not_absent")
         return Wanted(row.document_id, row.target, Action.ABSENT, None, row.note)
+    if read is None and row.prefill is not None:
+        answer = "" if row.answer == READ_RIGHT else row.answer
+        return _typed(row._replace(value=row.prefill, answer=answer), paper, read, rules, as_of)
     if read is None:
         problem = "nothing_read" if row.answer == READ_RIGHT else "value_missing"
         return wrong(VALUE, problem, answer=row.answer)

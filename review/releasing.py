@@ -79,4 +79,5 @@ def _release(
         )
 
     batches = releases.release(workspace.database, workspace.run.id, found[0].sha256, event)
+    workspace.send()
     return Released(found[0].sha256, tuple(each.name for each in found), tuple(batches))

@@ -13,13 +13,12 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from review.answers import type_of
 from review.drop_downs import ANSWER, COLUMNS, IDENTITY, NOTE, VALUE, Lists, put
+from review.labels import digest_of_prefill, name_of, prefill_of, shown_value
 from review.questions import NOTHING, Question, Waiting
 from schemas.numerals import day_text
-from schemas.review import KIND, VALIDITY, picture_of
+from schemas.review import UNIT, picture_of
 from schemas.rules import Rulebook
-from schemas.text import squeeze
 from schemas.wording import render, text
 
 if TYPE_CHECKING:
@@ -31,6 +30,8 @@ GUIDE: Final = "Hướng dẫn"
 WHO: Final = "Người xem (họ tên):"
 HEAD_ROW: Final = 4
 MARK: Final = "sohoa-review-1"
+# Stands for the document in the row that answers for every paper of the batch.
+EVERY_PAPER: Final = "0" * 32
 MOST_ROWS: Final = 500
 _WIDTHS: Final = (6, 58, 22, 17, 24, 8, 34, 20, 27, 18, 10)
 _PICTURE_PIXELS: Final = 400
@@ -61,8 +62,20 @@ def write_workbook(
     rules: Rulebook,
     day: date,
     operator: str = "",
+    without_unit: int = 0,
 ) -> Path:
-    """Write one workbook, whole or not at all, readable by its owner alone. `operator` is written into its cell."""
+    """Write one workbook, whole or not at all, readable by its owner alone.
+
+    Args:
+        path: the workbook.
+        batch: name of the batch.
+        papers: papers with the questions asked here.
+        pictures: crops by (document, target, page).
+        rules: kinds, units, codes.
+        day: today, as shown.
+        operator: written into the cell for the reviewer's name.
+        without_unit: papers of the batch whose unit is unknown; if there are any, the first row asks for it, once.
+    """
     from openpyxl import Workbook  # noqa: PLC0415 - only where a workbook is written
 
     book = Workbook()
@@ -71,6 +84,10 @@ def write_workbook(
     _head(sheet, batch, papers, day, operator)
     lists = Lists(book, rules)
     row = HEAD_ROW
+    if without_unit:
+        row += 1
+        _unit_row(sheet, row, without_unit)
+        lists.offer_units(sheet, row)
     for number, paper in enumerate(papers):
         for at, question in enumerate(paper.questions):
             row += 1
@@ -91,9 +108,10 @@ def _private(name: str, flags: int) -> int:
     return os.open(name, flags, 0o600)
 
 
-def identity_of(question: Question, version: int) -> str:
-    """What the hidden column holds: paper, its version, target, and digest of what is shown."""
-    return f"{question.document_id}|{version}|{question.target}|{question.shown}"
+def identity_of(question: Question, version: int, prefill: str) -> str:
+    """The hidden column's content: paper, its version, target, digest of what is shown, digest of the prefilled cell."""
+    shown = f"{question.document_id}|{version}|{question.target}|{question.shown}"
+    return f"{shown}|{digest_of_prefill(prefill)}" if prefill else shown
 
 
 def _head(sheet: Worksheet, batch: str, papers: Sequence[Waiting], day: date, operator: str) -> None:
@@ -148,12 +166,11 @@ def _row(
     shaded: bool,
     first: bool,
 ) -> None:
-    from openpyxl.styles import Alignment, Font, PatternFill, Protection  # noqa: PLC0415
-
     answerable = question.target != NOTHING
     document = paper.row.document
     kind = rules.kind(document.kind)
     where = f"{paper.row.file}\ntrang {question.page or document.pages[0]}\n{kind.title if kind else 'chưa rõ loại'}"
+    prefill = prefill_of(question, paper, rules)
     cells = {
         "STT": str(row - HEAD_ROW),
         "Giấy tờ": where,
@@ -162,18 +179,38 @@ def _row(
         "Độ chắc": "" if question.confidence is None else f"{round(100 * question.confidence)} %",
         "Vì sao cần xem": "\n".join(_why(question)),
         ANSWER: "" if answerable else "Không sửa được ở đây",
-        VALUE: "",
+        VALUE: prefill,
         NOTE: "",
-        IDENTITY: identity_of(question, paper.row.version),
+        IDENTITY: identity_of(question, paper.row.version, prefill),
     }
+    open_cells = {ANSWER, NOTE, VALUE} if picture_of(question.target) is None else {ANSWER, NOTE}
+    _fill(sheet, row, cells, open_cells if answerable else set(), shaded=shaded, first=first)
+
+
+def _unit_row(sheet: Worksheet, row: int, papers: int) -> None:
+    """The row that asks for the unit of every paper of the batch that has none."""
+    cells = {
+        "STT": str(row - HEAD_ROW),
+        "Giấy tờ": f"Cả lô\n{papers} giấy chưa rõ đơn vị",
+        "Mục": text(f"field.{UNIT}", "vi"),
+        "Vì sao cần xem": text("review.unit_of_batch", "vi"),
+        IDENTITY: f"{EVERY_PAPER}|0|{UNIT}|{'0' * 12}",
+    }
+    _fill(sheet, row, cells, {VALUE, NOTE}, shaded=False, first=True)
+    _picture(sheet, row, None)
+
+
+def _fill(
+    sheet: Worksheet, row: int, cells: Mapping[str, str], open_cells: set[str], *, shaded: bool, first: bool
+) -> None:
+    from openpyxl.styles import Alignment, Font, PatternFill, Protection  # noqa: PLC0415
+
     for column, name in enumerate(COLUMNS, start=1):
         cell = sheet.cell(row, column)
         cell.number_format = "@"
         if cells.get(name):
             put(cell, cells[name])
-        open_cell = answerable and (
-            name in {ANSWER, NOTE} or (name == VALUE and picture_of(question.target) is None)
-        )
+        open_cell = name in open_cells
         colour = (
             _FILL if open_cell else _DEAD if name in {ANSWER, VALUE, NOTE} else _BAND if shaded else "FFFFFF"
         )
@@ -188,33 +225,6 @@ def _row(
             indent=0 if middle else 1,
         )
         cell.font = Font(name=_FONT, bold=name in {"Mục", VALUE})
-
-
-def name_of(question: Question) -> str:
-    """How a question is called on the sheet."""
-    if question.target == NOTHING:
-        return "Cả trang" if question.page else "Cả giấy"
-    if picture_of(question.target):
-        return "Ảnh quét"
-    return text(f"field.{question.target}", "vi").removeprefix("field.")
-
-
-def shown_value(question: Question, rules: Rulebook) -> str:
-    """What was read, as people write it; the raw text where there is no value."""
-    value = question.value
-    if value is None:
-        return f"(thấy: {squeeze(question.raw)})" if question.raw else ""
-    if question.target == KIND:
-        kind = rules.kind(value)
-        return kind.title if kind else value
-    if question.target == VALIDITY:
-        return text(f"validity_state.{value}", "vi")
-    if type_of(question.target, None, rules) == "date" or question.target.endswith("_date"):
-        try:
-            return day_text(date.fromisoformat(value), "vi")
-        except ValueError:
-            return value
-    return value
 
 
 def _why(question: Question) -> list[str]:
@@ -297,6 +307,7 @@ def guide_lines() -> list[tuple[str, str]]:
         "what",
         "who",
         "value",
+        "unit_of_batch",
         "read_right",
         "as_printed",
         "not_there",

@@ -102,6 +102,8 @@ class PageSource(BaseModel):
         placement: matrix that places that image's unit square on the displayed page, in points.
         member: 0-based index of the file it lies in, where a paper was joined from several (`extractors.bundle`).
         member_page: its 1-based number in that file.
+        turned: degrees clockwise that a person had the displayed page turned for reading and in the PDF/A.
+        substitute: SHA-256 of the original whose image stands for this page, where a person replaced it.
         findings: e.g. `page_broken`, `page_too_large`; a page with an error finding is set aside, not read.
     """
 
@@ -119,7 +121,14 @@ class PageSource(BaseModel):
     placement: tuple[float, float, float, float, float, float] | None = None
     member: int | None = None
     member_page: int | None = None
+    turned: Rotation = 0
+    substitute: str | None = None
     findings: tuple[Finding, ...] = ()
+
+    @property
+    def edit(self) -> str:
+        """Names what a person changed of the page; empty if nothing. Readings of an edited page are kept apart by it."""
+        return f"{self.substitute or ''}:{self.turned}" if self.substitute or self.turned else ""
 
 
 class PageList(BaseModel):
@@ -130,6 +139,11 @@ class PageList(BaseModel):
     format: Format
     pages: tuple[PageSource, ...]
     findings: tuple[Finding, ...] = ()
+
+    def with_page(self, edited: PageSource) -> PageList:
+        """The same list with another source for one page."""
+        pages = tuple(edited if source.number == edited.number else source for source in self.pages)
+        return self.model_copy(update={"pages": pages})
 
 
 class ImageMeasures(BaseModel):

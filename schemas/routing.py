@@ -214,6 +214,11 @@ def _is_sure(field: Field | None, least: float) -> bool:
     )
 
 
+def lost_page(note: Finding) -> bool:
+    """True if a finding tells that a page could not be read."""
+    return note.rule in _LOST
+
+
 def about_picture(note: Finding) -> bool:
     """Whether a finding is about the picture of a page that could be read."""
     return note.rule in _PICTURE

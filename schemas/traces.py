@@ -163,7 +163,11 @@ class Figure(_Part):
 
 
 class TracedPaper(_Part):
-    """One paper. `linked_to` is the paper whose duplicate it is, `linked_from` those that are this one's."""
+    """One paper.
+
+    `linked_to` is the paper whose duplicate it is, `linked_from` those that are this one's; `replaces` and `replaced_by`
+    name documents that a split or a join put in the place of each other.
+    """
 
     id: str
     batch: str
@@ -186,6 +190,8 @@ class TracedPaper(_Part):
     codes: tuple[TracedCode, ...]
     linked_to: str | None
     linked_from: tuple[str, ...]
+    replaces: tuple[str, ...] = ()
+    replaced_by: tuple[str, ...] = ()
     sheet: BatchSheet | None
     fields: dict[str, Field]
     findings: tuple[TracedFinding, ...]

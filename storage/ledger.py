@@ -7,8 +7,9 @@ a power cut the last readings may be missing and are made again, which costs tim
 
 from __future__ import annotations
 
+import hashlib
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from pydantic import ValidationError
 from sqlalchemy import delete, exists, func, insert, select
@@ -46,14 +47,26 @@ class Ledger:
                 connection.execute(delete(t.page_reading).filter_by(**key))
             connection.execute(insert(t.page_reading).values(**key, facts=facts, payload=payload, at=now()))
 
-    def readings(self, sha256: str, digest: str) -> dict[int, PageReading]:
-        """Readings kept of one original, by page number."""
-        query = select(t.page_reading.c.page, t.page_reading.c.payload).filter_by(
-            sha256=sha256, digest=digest
-        )
+    def readings(
+        self, sha256: str, digest: str, edits: Mapping[int, str] | None = None
+    ) -> dict[int, PageReading]:
+        """Readings kept of one original, by page number.
+
+        `edits` names what a person changed of its pages; None takes what the catalogue holds.
+        """
+        column = t.page_reading.c
         with self._database.read() as connection:
-            rows = connection.execute(query.order_by(t.page_reading.c.page)).all()
-        unpacked = {row.page: _unpack(row.payload) for row in rows}
+            if edits is None:
+                held = connection.execute(select(t.original.c.edits).filter_by(sha256=sha256)).scalar()
+                edits = {int(page): edit for page, edit in (held or {}).items()}
+            digests = {page: digest_of_page(digest, edit) for page, edit in edits.items()}
+            query = select(column.page, column.digest, column.payload).where(
+                column.sha256 == sha256, column.digest.in_([digest, *digests.values()])
+            )
+            rows = connection.execute(query.order_by(column.page)).all()
+        unpacked = {
+            row.page: _unpack(row.payload) for row in rows if row.digest == digests.get(row.page, digest)
+        }
         return {page: reading for page, reading in unpacked.items() if reading is not None}
 
     def facts(self, sha256: str) -> dict[int, PageFacts]:
@@ -109,6 +122,11 @@ class Ledger:
             raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
         finally:
             raw.close()
+
+
+def digest_of_page(digest: str, edit: str) -> str:
+    """The digest under which readings of a page are kept that a person edited; `edit` is `PageSource.edit`."""
+    return hashlib.sha256(f"{digest}:{edit}".encode()).hexdigest()[:16] if edit else digest
 
 
 def _unpack(payload: bytes) -> PageReading | None:

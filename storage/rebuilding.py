@@ -228,7 +228,9 @@ def _insert_rows(connection: Connection, replay: _Replay, versions: list[dict[st
         links = [row for row in rows if row.get("linked_to")] if table is t.document else []
         if links:
             rows = [{**row, "linked_to": None} for row in rows]
-        _insert(connection, table, rows)
+        # Rows written before a column was added do not name it.
+        columns = dict.fromkeys(column.name for column in table.columns)
+        _insert(connection, table, [{**columns, **row} for row in rows])
         for row in links:
             chosen = t.document.c.id == row["id"]
             connection.execute(update(t.document).where(chosen).values(linked_to=row["linked_to"]))

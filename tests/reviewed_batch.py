@@ -16,7 +16,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from configs.settings import Settings
 from flows.batch import Silent, by_threads, run_batch
-from flows.plan import make_plan
+from pipeline.plan import make_plan
 from review.drop_downs import COLUMNS, VALUE
 from review.exporting import export
 from review.importing import Imported, import_workbook
@@ -66,7 +66,7 @@ def make_home(folder: Path, batches: dict[str, dict[str, list[Row]]] = SCANS) ->
     for batch, scans in batches.items():
         (folder / batch).mkdir(parents=True)
         for name, rows in scans.items():
-            _draw(page(rows), folder / batch / name)
+            drawn(page(rows)).save(folder / batch / name, dpi=(300, 300))
         with open_workspace(settings_of(home), RULES) as workspace:
             digest = RULES.digests(workspace.settings, None).reading
             for name, rows in scans.items():
@@ -82,13 +82,14 @@ def digitise(workspace: Workspace, folder: Path) -> None:
     run_batch(workspace, plan, dispatch=by_threads(workspace), progress=Silent(), as_of=today())
 
 
-def _draw(reading: PageReading, path: Path) -> None:
+def drawn(reading: PageReading) -> Image.Image:
+    """A picture of a page with its words."""
     image = Image.new("L", (WIDTH, HEIGHT), 255)
     pen = ImageDraw.Draw(image)
     font = ImageFont.load_default(40)
     for word in reading.words:
         pen.text((word.box.left, word.box.top), word.text, fill=0, font=font)
-    image.save(path, dpi=(300, 300))
+    return image
 
 
 @contextmanager

@@ -274,3 +274,11 @@ def test_no_alert_chases_a_level_or_unit_that_no_longer_stands(
     assert any(subject.startswith("xa ") for subject in about)
     assert not [subject for subject in about if subject.startswith("huyen")]
     assert not about & {"xa Xã Diên An", "xa Phường Vĩnh Hải"}
+
+
+def test_an_alert_raised_in_one_language_is_listed_in_another(settings: Settings, database: Database) -> None:
+    check(database, settings, board_of(database, settings, DAY), NOW)
+    machine = Machine(settings.home.parent / "listing")
+    done = machine.run("alerts", "list", "--home", settings.home, "--lang", "en")
+    assert (done.returncode == 0 and "below" in done.stdout) or "behind" in done.stdout, done.stdout
+    assert "thấp hơn" not in done.stdout

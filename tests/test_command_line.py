@@ -172,7 +172,7 @@ def test_english_is_spoken_on_request(done: Machine, scans: Path) -> None:
 @pytest.mark.parametrize("command", ["read", "pdfa"])
 def test_single_file_commands_import_no_server_no_database_no_expectations(command: str) -> None:
     probe = (
-        "import sys; import cli.commands, flows.single, extractors.understanding, cli.COMMAND;"
+        "import sys; import cli.commands, pipeline.single, extractors.understanding, cli.COMMAND;"
         "heavy = {'prefect', 'sqlalchemy', 'great_expectations', 'pandas', 'minio'} & set(sys.modules);"
         "sys.exit(str(heavy) if heavy else 0)"
     ).replace("COMMAND", command)

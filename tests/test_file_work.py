@@ -9,8 +9,8 @@ from typing import Any, cast
 
 import pytest
 
-from flows import steps
-from flows.work import FileRefused, FileWork, Known, RunContext, Source, Written, take_through
+from pipeline import steps
+from pipeline.work import FileRefused, FileWork, Known, RunContext, Source, Written, take_through
 from schemas.documents import Route, Verdict
 from schemas.errors import SourceError, StoreError
 from schemas.findings import Finding, Severity, finding, joined, new_among

@@ -19,6 +19,7 @@ ROOMS = (
     "storage",
     "quality",
     "workspace",
+    "pipeline",
     "review",
     "flows",
     "cli",
@@ -30,7 +31,7 @@ MOST_LINES = 430
 CATCH_ALL = {
     "engines/worker.py": "the border of one job in a worker",
     "engines/pool.py": "hands any failure to who waits for the job",
-    "flows/work.py": "the border of one file's work: it becomes that file's finding",
+    "pipeline/work.py": "the border of one file's work: it becomes that file's finding",
     "engines/spreadsheets.py": "the border of one table given by a person: its parser raises anything",
     "flows/prefect_run.py": "asked whether a failed try may pass: what is none of ours may not",
 }

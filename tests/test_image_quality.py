@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from extractors.image_quality import a4_equivalents, judge, lines_run_down, measure, skew_of
+from extractors.image_quality import a4_equivalents, image_findings, lines_run_down, measure, skew_of
 from schemas.findings import Severity
 from schemas.reading import ImageMeasures
 from schemas.rules import ImageRule
@@ -137,7 +137,7 @@ def test_rules_draw_findings_from_measures() -> None:
         _rule("image_blurred", "sharpness", "<", 0.4),
         _rule("image_low_contrast", "contrast", "<", 0.3),
     ]
-    found = judge(measures, rules, 7, _DAY)
+    found = image_findings(measures, rules, 7, _DAY)
     assert [(one.rule, one.severity, one.page) for one in found] == [
         ("image_low_resolution", Severity.ERROR, 7),
         ("image_skewed", Severity.WARNING, 7),

@@ -229,7 +229,7 @@ def test_board_and_alerts_never_hold_a_finished_batch_back(
 ) -> None:
     shutil.copytree(left_closing, tmp_path, dirs_exist_ok=True)
     machine = Machine(tmp_path)
-    process = start_faulty(machine, "kill", "tell_department", "digitize", inbox, "--plain")
+    process = start_faulty(machine, "kill", "update_board_and_alerts", "digitize", inbox, "--plain")
     assert process.wait(timeout=240) == -signal.SIGKILL
     assert end_state(machine, inbox.name) == undisturbed
 

@@ -25,8 +25,8 @@ from engines import pdfium, poppler, rendering
 from engines.verapdf import VeraPdf
 from extractors.image_quality import measure
 from extractors.pages import list_pages
-from flows import renditions
-from flows.renditions import WriteJob
+from pipeline import renditions
+from pipeline.renditions import WriteJob
 from schemas.documents import Verdict
 from schemas.errors import SourceError, WorkerDied
 from schemas.findings import finding

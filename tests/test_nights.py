@@ -203,14 +203,14 @@ def home(tmp_path: Path) -> Path:
     """A home whose batch is planned, not run; the words of its scans are known, so that no engine is needed."""
     make_home(tmp_path, {"other": {}})
     from tests.printed_pages import page
-    from tests.reviewed_batch import ImageMeasures, _draw, open_workspace
+    from tests.reviewed_batch import ImageMeasures, drawn, open_workspace
 
     folder = tmp_path / BATCH
     folder.mkdir()
     with open_workspace(settings_of(tmp_path / "home"), RULES) as workspace:
         digest = RULES.digests(workspace.settings, None).reading
         for name, rows in SCANS[BATCH].items():
-            _draw(page(rows), folder / name)
+            drawn(page(rows)).save(folder / name, dpi=(300, 300))
             measured = page(rows).model_copy(update={"measures": ImageMeasures(dpi=300.0)})
             workspace.ledger.finished(sha256_of(folder / name), digest, measured)
         schedules.put(workspace.database, BATCH, str(folder), "a", state=ScheduleState.DUE)

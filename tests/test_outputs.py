@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from PIL import Image, ImageDraw
 
-from flows import delivery, single
+from pipeline import delivery, single
 from schemas.errors import SetupError, SourceError, UsageError
 from tests.machine import Machine
 from tests.processes import gone
@@ -177,8 +177,8 @@ def test_answers_of_many_files_are_not_held_in_memory(tmp_path: Path) -> None:
         return path
 
     files = [str(number).encode() for number in range(10_000)]
-    with single.open_desk(1) as desk:
-        answers = single.in_order(desk, files, work)
+    with single.open_readers(1) as readers:
+        answers = single.in_order(readers, files, work)
         assert [next(answers) for _ in range(3)] == files[:3]
         time.sleep(0.05)
         assert len(begun) <= 3 + single._AHEAD + 2

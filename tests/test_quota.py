@@ -11,7 +11,7 @@ import jsonschema
 import pytest
 
 from quality.quota_notes import grouped
-from quality.quotas import compute, judge
+from quality.quotas import compute, counting_reason
 from schemas.documents import ValidityState
 from schemas.quotas import ElsewhereRow, InventoryRow, PaperRow, QuotaNote, QuotaReport, QuotaRow
 from schemas.rules import Target
@@ -106,7 +106,10 @@ def row(report: QuotaReport, unit: str | None = "22366", level: str = "xa") -> Q
     ],
 )
 def test_each_paper_is_in_or_out_for_one_stated_reason(changes: dict[str, object], reason: str) -> None:
-    assert judge(paper(**changes), AS_OF, kinds_without_code={"decision"}, out_of_series={"22738"}) == reason
+    assert (
+        counting_reason(paper(**changes), AS_OF, kinds_without_code={"decision"}, out_of_series={"22738"})
+        == reason
+    )
     assert say("quota_reason", reason) != reason
 
 

@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from configs.loader import load_validity
-from quality.quotas import judge
+from quality.quotas import counting_reason
 from quality.series import mark_superseded
 from schemas.quotas import PaperRow
 from tests.test_quota import paper
@@ -26,8 +26,8 @@ def test_the_older_of_two_registrations_is_superseded_from_the_day_the_newer_was
     marked = {row.document_id: row for row in mark_superseded([new, old], {KIND})}
     assert marked["d1"].superseded_on == date(2024, 5, 1)
     assert marked["d2"] == new
-    assert judge(marked["d1"], date(2024, 4, 30)) == "counted"
-    assert judge(marked["d1"], date(2024, 5, 1)) == "superseded"
+    assert counting_reason(marked["d1"], date(2024, 4, 30)) == "counted"
+    assert counting_reason(marked["d1"], date(2024, 5, 1)) == "superseded"
 
 
 @pytest.mark.parametrize(

@@ -120,7 +120,7 @@ def close_others(workspace: Workspace, name: str) -> list[str]:
     return closed
 
 
-def tell_department(workspace: Workspace) -> None:
+def update_board_and_alerts(workspace: Workspace) -> None:
     """Rewrite the board and send the alerts that are due, now that a run has ended."""
     from workspace.alerting import check  # noqa: PLC0415
     from workspace.board import write_board  # noqa: PLC0415 - a page and its template: only where a run has ended
@@ -131,4 +131,4 @@ def tell_department(workspace: Workspace) -> None:
             if delivery.failure:
                 _log.warning("alerts_waiting", channel=delivery.channel, error=delivery.failure)
     except (SohoaError, OSError) as error:
-        _log.warning("department_not_told", error=str(error))
+        _log.warning("board_and_alerts_not_updated", error=str(error))

@@ -83,7 +83,7 @@ def lock_is_held(path: Path) -> bool:
         os.close(descriptor)
 
 
-class OneAtATime:
+class DocumentLocks:
     """Lets one thread at a time work on the same bytes: the second finds them read, and links."""
 
     def __init__(self) -> None:
@@ -91,7 +91,7 @@ class OneAtATime:
         self._held: dict[str, tuple[threading.Lock, int]] = {}
 
     @contextmanager
-    def over(self, sha256: str) -> Iterator[None]:
+    def hold(self, sha256: str) -> Iterator[None]:
         """Hold some bytes."""
         with self._guard:
             lock, waiting = self._held.get(sha256, (threading.Lock(), 0))

@@ -1,4 +1,4 @@
-"""Everything a run needs, opened once: settings, rules, catalogue, ledger, store, workers, judge. Closed together."""
+"""Everything a run needs, opened once: settings, rules, catalogue, ledger, store, workers, checker. Closed together."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ from storage.catalogue.database import Database
 from storage.ledger import Ledger
 from storage.objects import ObjectStore, open_store
 from storage.objects.patient import PatientStore
-from workspace.locks import OneAtATime
+from workspace.locks import DocumentLocks
 
 
 def operator_name(settings: Settings) -> str:
@@ -116,7 +116,7 @@ class Workspace:
         self.database = Database(settings.catalogue_url, patience=patience)
         stack.callback(self.database.close)
         self.ledger = Ledger(self.database)
-        self.alone = OneAtATime()
+        self.document_locks = DocumentLocks()
         self.run = sweep.open_run(settings.run_root, sweep.tmp_root())
         stack.callback(self.run.close)
         stack.enter_context(_temporary_files_in(self.run.tmp))
@@ -154,7 +154,7 @@ class Workspace:
         )
 
     @cached_property
-    def judge(self) -> verapdf.VeraPdf | None:
+    def checker(self) -> verapdf.VeraPdf | None:
         """veraPDF, or None where it is switched off or absent.
 
         Raises:

@@ -19,6 +19,7 @@ from schemas.reading import Box, Format, PageReading, PageSource, Rotation
 from storage.catalogue import batches
 from storage.objects import keys
 from workspace.opening import Workspace
+from workspace.substitutes import fetched, substitutes_of
 
 log = structlog.get_logger(__name__)
 _GRACE = 5.0
@@ -73,9 +74,11 @@ def _open(workspace: Workspace, sha256: str, folder: Path) -> LaidOut:
     workspace.store.get(keys.original(sha256), path)
     kind = Format(original.format)
     pages = {page.number: page for page in original.page_list.pages}
-    if kind is not Format.BUNDLE:
-        return LaidOut(((str(path), kind),), pages)
-    return LaidOut(tuple((member.path, member.format) for member in unpack(path, folder)), pages)
+    files: tuple[tuple[str, Format], ...] = ((str(path), kind),)
+    if kind is Format.BUNDLE:
+        files = tuple((member.path, member.format) for member in unpack(path, folder))
+    others = (fetched(workspace, other, folder) for other in substitutes_of(original.page_list.pages))
+    return LaidOut((*files, *((other.path, other.format) for other in others)), pages)
 
 
 def drawn(workspace: Workspace, sha256: str, wanted: Mapping[int, PageWanted]) -> dict[int, list[Facsimile]]:

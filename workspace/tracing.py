@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from configs.loader import load_kinds, load_validity
-from quality.quotas import COUNTED, judge
+from quality.quotas import COUNTED, counting_reason
 from quality.series import mark_superseded
 from quality.trace_page import write_trace_page
 from schemas.clock import VIETNAM
@@ -227,6 +227,8 @@ class _Paper:
             codes=tuple(_code(each) for each in history.codes),
             linked_to=row.linked_to,
             linked_from=history.linked_from,
+            replaces=history.row.replaces,
+            replaced_by=history.row.replaced_by,
             sheet=newest.sheet if newest else history.sheet,
             fields=paper.fields,
             findings=_findings(self._house, paper.findings),
@@ -309,8 +311,10 @@ class _Paper:
         rows = mark_superseded(
             list(documents.papers(self._house.database, ids=[paper.id], kind=kind)), newest_of
         )
-        own = next(row for row in rows if row.document_id == paper.id)
-        reason = judge(own, day, [each.id for each in load_kinds() if not each.result_codes])
+        # A document that another replaced is in no figure.
+        own = next((row for row in rows if row.document_id == paper.id), None)
+        uncoded = [each.id for each in load_kinds() if not each.result_codes]
+        reason = "replaced" if own is None else counting_reason(own, day, uncoded)
         said = say("quota_reason", reason, self._house.settings.lang)
         return Figure(as_of=day, live=True, counted=reason == COUNTED, reason=reason, message=said)
 

@@ -262,7 +262,7 @@ class Serve:
 
 def take_folder(database: Database, found: watched.Found, known: dict[str, Schedule], operator: str) -> bool:
     """Schedule a complete folder of the inbox that is new or has grown. Returns whether it was."""
-    from flows.inbox import open_inbox  # noqa: PLC0415
+    from pipeline.inbox import open_inbox  # noqa: PLC0415
 
     if not found.complete:
         return False

@@ -381,15 +381,10 @@ def batch(database: Database, name: str) -> BatchRow:
 
 def batches(database: Database) -> list[BatchRow]:
     """All batches, newest first."""
-    count_files = (
-        select(func.count())
-        .where(t.batch_file.c.batch == t.batch.c.name)
-        .correlate(t.batch)
-        .scalar_subquery()
-    )
-    count_documents = (
-        select(func.count()).where(t.document.c.batch == t.batch.c.name).correlate(t.batch).scalar_subquery()
-    )
+    own_files = select(func.count()).where(t.batch_file.c.batch == t.batch.c.name)
+    own = (t.document.c.batch == t.batch.c.name, t.document.c.replaced_by.is_(None))
+    count_files = own_files.correlate(t.batch).scalar_subquery()
+    count_documents = select(func.count()).where(*own).correlate(t.batch).scalar_subquery()
     query = select(t.batch, count_files.label("files"), count_documents.label("documents")).order_by(
         t.batch.c.created_at.desc(), t.batch.c.name
     )

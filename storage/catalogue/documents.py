@@ -54,6 +54,7 @@ __all__ = [
     "codes_of",
     "commit",
     "commit_next",
+    "commit_within",
     "enter_void",
     "events_of",
     "events_to_export",
@@ -161,6 +162,20 @@ def commit_next(
             id=new.document.id,
         )
     return _commit_document(connection, _Context(batch, run, operator, known.file, code_event, now()), new)
+
+
+def commit_within(
+    connection: Connection,
+    batch: str,
+    run: str,
+    operator: str,
+    file: str,
+    versions: Sequence[NewVersion],
+    code_event: Callable[[str, str], Event],
+) -> list[Committed]:
+    """Write documents of one file inside the caller's transaction, with their codes and events."""
+    context = _Context(batch, run, operator, file, code_event, now())
+    return [_commit_document(connection, context, version) for version in versions]
 
 
 def void_code(

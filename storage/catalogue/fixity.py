@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Collection, Iterable, Iterator
 from typing import Final, Literal, NamedTuple
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, null, select, update
 
 from storage.catalogue import chains
 from storage.catalogue import schema as t
@@ -27,6 +27,9 @@ class Expected(NamedTuple):
     kind: ObjectKind
     sha256: str | None
     documents: tuple[str, ...]
+
+
+_EDITED: Final = t.original.c.edits.is_not(null())
 
 
 class Round(NamedTuple):
@@ -61,6 +64,12 @@ def expected(database: Database, sample: int | None = None, seed: str = "") -> l
             for key, kind, sha256 in named:
                 if key is not None:
                     found.setdefault(key, (kind, sha256, set()))[2].add(row.document_id)
+        for row in connection.execute(select(t.original.c.sha256, t.original.c.edits).where(_EDITED)):
+            holders = found.get(keys.original(row.sha256))
+            for edit in row.edits.values():
+                other = edit.partition(":")[0]
+                if holders is not None and other:
+                    found.setdefault(keys.original(other), ("original", other, set()))[2].update(holders[2])
     return [
         Expected(key, kind, sha256, tuple(sorted(ids))) for key, (kind, sha256, ids) in sorted(found.items())
     ]

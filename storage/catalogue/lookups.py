@@ -18,6 +18,7 @@ from storage.catalogue.codes import ISSUED, VOID
 from storage.catalogue.database import Database
 from storage.catalogue.fixity import damaged_documents
 
+_CURRENT = t.document.c.replaced_by.is_(None)
 # Days are counted where the papers are; Vietnam has one zone and no summer time.
 
 
@@ -38,6 +39,8 @@ class DocumentRow(NamedTuple):
     created_at: str
     sidecar_sha256: str | None = None
     code_waits: bool = False
+    replaces: tuple[str, ...] = ()
+    replaced_by: tuple[str, ...] = ()
 
     @property
     def code_shown(self) -> str | None:
@@ -60,16 +63,17 @@ class CodeRow(NamedTuple):
 
 
 def of_batch(database: Database, batch: str) -> list[DocumentRow]:
-    """Documents of a batch at their current versions, in the order of their files and pages."""
+    """Documents of a batch at their current versions, in the order of their files and pages; no replaced ones."""
     with database.read() as connection:
         return rows_of_batch(connection, batch)
 
 
-def rows_of_batch(connection: Connection, batch: str) -> list[DocumentRow]:
-    """The same, on a connection whose snapshot other queries share."""
+def rows_of_batch(connection: Connection, batch: str, *, replaced: bool = False) -> list[DocumentRow]:
+    """The same, on a connection whose snapshot other queries share; or those that others replaced."""
     file = (t.batch_file.c.batch == t.document.c.batch) & (t.batch_file.c.name == t.document.c.file)
     query = _joined().add_columns(t.batch_file.c.position).outerjoin(t.batch_file, file)
-    rows = connection.execute(query.where(t.document.c.batch == batch)).all()
+    chosen = t.document.c.replaced_by.is_not(None) if replaced else _CURRENT
+    rows = connection.execute(query.where(t.document.c.batch == batch, chosen)).all()
     ordered = sorted(
         rows, key=lambda row: (row.position is None, row.position or 0, row.file, _first_page(row))
     )
@@ -77,14 +81,18 @@ def rows_of_batch(connection: Connection, batch: str) -> list[DocumentRow]:
 
 
 def of_original(database: Database, sha256: str) -> list[DocumentRow]:
-    """Documents made from one original, in page order."""
+    """Documents made from one original, in page order; no replaced ones."""
+    query = _joined().where(t.document.c.sha256 == sha256, _CURRENT)
     with database.read() as connection:
-        rows = [_row(row) for row in connection.execute(_joined().where(t.document.c.sha256 == sha256))]
+        rows = [_row(row) for row in connection.execute(query)]
     return sorted(rows, key=lambda row: row.document.pages)
 
 
 def find(database: Database, wanted: str) -> list[DocumentRow]:
-    """Documents with this id, code (voided ones too), original's SHA-256, or PDF/A's SHA-256."""
+    """Documents with this id, code (voided ones too), original's SHA-256, or PDF/A's SHA-256.
+
+    Documents that others replaced are found only where no current one is.
+    """
     holders = select(t.code.c.document_id).where(t.code.c.printed == wanted)
     query = _joined().where(
         or_(
@@ -95,7 +103,8 @@ def find(database: Database, wanted: str) -> list[DocumentRow]:
         )
     )
     with database.read() as connection:
-        rows = [_row(row) for row in connection.execute(query)]
+        found = [_row(row) for row in connection.execute(query)]
+    rows = [row for row in found if not row.replaced_by] or found
     return sorted(rows, key=lambda row: (row.document.sha256, row.document.pages))
 
 
@@ -129,7 +138,7 @@ def papers(
 
     A paper whose only code was voided shows that code as voided.
     """
-    query = _joined().order_by(t.document.c.id)
+    query = _joined().where(_CURRENT).order_by(t.document.c.id)
     if ids is not None:
         query = query.where(or_(t.document.c.id.in_(list(ids)), t.document_version.c.kind == kind))
     voids = select(t.code.c.document_id, t.code.c.printed).where(t.code.c.state == VOID).order_by(t.code.c.id)
@@ -158,6 +167,8 @@ def _joined() -> Select[Any]:
             t.document.c.file,
             t.document.c.batch,
             t.document.c.linked_to,
+            t.document.c.replaces,
+            t.document.c.replaced_by,
             t.document.c.created_at,
             t.document_version,
             t.code.c.printed,
@@ -190,6 +201,8 @@ def _row(row: Row[Any]) -> DocumentRow:
         created_at=row.created_at,
         sidecar_sha256=row.sidecar_sha256,
         code_waits=row.code_stored is False,
+        replaces=tuple((row.replaces or "").split()),
+        replaced_by=tuple((row.replaced_by or "").split()),
     )
 
 

@@ -61,7 +61,7 @@ def last_moment(database: Database) -> str | None:
 
 def machine_read(database: Database) -> MachineRead:
     """Papers accepted without a decision of a person, of all papers (links to another paper left out)."""
-    own = t.document.c.linked_to.is_(None)
+    own = t.document.c.linked_to.is_(None) & t.document.c.replaced_by.is_(None)
     latest = (
         t.document_version.c.document_id == t.document.c.id,
         t.document_version.c.version == t.document.c.version,

@@ -10,10 +10,11 @@ from sqlalchemy import select, update
 from schemas.batches import FileStatus
 from schemas.events import Event, EventType
 from schemas.findings import Finding
+from storage.catalogue import chains
 from storage.catalogue import schema as t
 from storage.catalogue.batches import load
 from storage.catalogue.database import Database
-from storage.catalogue.events import now, record_events
+from storage.catalogue.events import chain_of, now, record_events
 
 
 class Refused(NamedTuple):
@@ -54,6 +55,8 @@ def release(database: Database, run: str, sha256: str, event: Callable[[str], Ev
         connection.execute(
             update(t.batch_file).where(held).values(done_with=None, attempts=0, updated_at=now())
         )
+        for batch in batches:
+            chains.note(connection, chain_of(batch), t.batch_file, held, column.batch == batch)
     return batches
 
 

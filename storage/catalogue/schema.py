@@ -67,6 +67,8 @@ original = Table(
     Column("format", String(8), nullable=False),
     Column("received_at", String(40), nullable=False),
     Column("page_list", _Json),
+    # `PageSource.edit` by page number, of pages that a person turned or replaced.
+    Column("edits", _Json),
 )
 batch_file = Table(
     "batch_file",
@@ -95,6 +97,9 @@ document = Table(
     Column("version", Integer, nullable=False),
     Column("linked_to", ForeignKey("document.id")),
     Column("created_at", String(40), nullable=False),
+    # Ids of documents, a space apart: what this one took the place of, and what took its own.
+    Column("replaces", Text),
+    Column("replaced_by", Text),
 )
 document_version = Table(
     "document_version",

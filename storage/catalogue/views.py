@@ -27,6 +27,7 @@ def show(database: Database, name: str) -> dict[str, Any]:
         files, pages = batches.count(connection, name)
         file_rows = batches.rows_of_files(connection, name)
         documents = lookups.rows_of_batch(connection, name)
+        replaced = lookups.rows_of_batch(connection, name, replaced=True)
         passes = _passes(connection, name)
     findings: list[Finding] = [*batches.load(batch.findings)]
     for row in file_rows:
@@ -38,6 +39,15 @@ def show(database: Database, name: str) -> dict[str, Any]:
         "files": files.model_dump(by_alias=True),
         "pages": pages.model_copy(update={"ocr_passes": passes}).model_dump(by_alias=True),
         "documents": [_document(row) for row in documents],
+        "replaced": [
+            {
+                "id": row.document.id,
+                "file": row.file,
+                "pages": list(row.document.pages),
+                "replaced_by": list(row.replaced_by),
+            }
+            for row in replaced
+        ],
         "findings": findings,
     }
 

@@ -13,14 +13,14 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pikepdf
 from pikepdf import Array, Dictionary, Name, Stream
 
 from schemas.errors import SourceError
 from schemas.findings import Finding, Severity, finding
-from schemas.reading import Format, PageReading, PageSource
+from schemas.reading import Format, PageReading, PageSource, Rotation
 from schemas.renditions import Rendition, RenditionIdentity
 from schemas.rules import RenditionProfile
 from storage.pdfa import geometry
@@ -76,7 +76,7 @@ def write_pdfa(
         lost: list[SourceError] = []
         for source in sources:
             try:
-                book.add(_drawn(original, source, book), words.get(source.number))
+                book.add(_drawn(original, source, book), words.get(source.number), source.turned)
             except SourceError as error:
                 lost.append(error)
                 if len(lost) == len(sources):
@@ -122,6 +122,14 @@ def _measured(path: Path) -> tuple[int, str]:
         return os.fstat(stream.fileno()).st_size, hashlib.file_digest(stream, "sha256").hexdigest()
 
 
+# Matrices that turn a page clockwise about its own corner.
+_TURNS: Final[dict[int, str]] = {
+    90: "0 -1 1 0 0 {width}",
+    180: "-1 0 0 -1 {width} {height}",
+    270: "0 1 -1 0 {height} 0",
+}
+
+
 class _Book:
     """Pages on their way into one file."""
 
@@ -147,21 +155,26 @@ class _Book:
         self.spaces = ColourSpaces(self.pdf)
         self._held = 0
 
-    def add(self, drawn: Drawn, reading: PageReading | None) -> None:
-        """Append a page."""
+    def add(self, drawn: Drawn, reading: PageReading | None, turned: Rotation = 0) -> None:
+        """Append a page, turned clockwise with its text."""
         text = text_operators(reading, geometry.bounds(drawn.matrix)) if reading is not None else b""
         paint = f"q {drawn.fill}{drawn.matrix.operands()} cm /Im0 Do Q\n".encode("ascii")
+        width, height = (drawn.height, drawn.width) if turned in {90, 270} else (drawn.width, drawn.height)
+        has_text = bool(text)
+        if turned:
+            turn = _TURNS[turned].format(width=_real(drawn.width), height=_real(drawn.height))
+            paint, text = f"q {turn} cm\n".encode("ascii") + paint, text + b"\nQ\n"
         content = Stream(self.pdf, zlib.compress(paint + text), Filter=Name.FlateDecode)
         page = Dictionary(
             Type=Name.Page,
-            MediaBox=Array([0, 0, _real(drawn.width), _real(drawn.height)]),
+            MediaBox=Array([0, 0, _real(width), _real(height)]),
             Resources=Dictionary(XObject=Dictionary(Im0=drawn.image)),
             Contents=self.pdf.make_indirect(content),
         )
         self.pdf.pages.append(pikepdf.Page(self.pdf.make_indirect(page)))
         self.findings += drawn.findings
         self.streams.append(drawn.digest)
-        self._with_text.append(bool(text))
+        self._with_text.append(has_text)
         self._held += drawn.held
         if self._held > _SPOOL_BYTES:
             self._spool()

@@ -34,7 +34,7 @@ if __name__ == "__main__":
         "write_reports": reporting,
         "send_all": closing,
         "end_closing": closings,
-        "tell_department": digitizing,
+        "update_board_and_alerts": digitizing,
     }[step]
     setattr(where, step, {"kill": _kill, "refuse": _refuse}[how])
     sys.argv[1:] = sys.argv[3:]

@@ -14,26 +14,27 @@ import structlog
 
 from engines import ocr, poppler
 from extractors.sheets import sheet_of
-from flows import steps
-from flows.plan import BatchPlan, PlannedFile, hash_entry
-from flows.work import SECRET, FileWork, Known, RunContext, Source, Step, Written, take_through
+from pipeline import steps
+from pipeline.ledger_entry import LedgerEntry
+from pipeline.plan import BatchPlan, PlannedFile, hash_entry
+from pipeline.work import SECRET, FileWork, Known, RunContext, Source, Step, Written, take_through
 from schemas.batches import FileStatus, StagedFile
 from schemas.documents import Document, Route
 from schemas.errors import SourceError
 from schemas.events import Event, EventType
 from schemas.findings import Finding, finding, new_among
-from schemas.reading import PageReading, PageState
+from schemas.reading import PageState
 from schemas.sidecars import OriginalFacts, PageFacts, RenditionFacts, Sidecar
 from schemas.version import TOOL
 from storage.catalogue import batches, decisions, documents, releases
 from storage.catalogue.batches import FileRow
 from storage.catalogue.documents import NewVersion
 from storage.catalogue.provenance import new_event
-from storage.ledger import Ledger
 from storage.objects import keys
 from storage.sidecars import write_sidecar
 from workspace.healing import heal_twin, keep_object, keep_original
 from workspace.opening import Workspace
+from workspace.substitutes import edits_of, with_substitutes
 
 log = structlog.get_logger(__name__)
 STEPS: tuple[Step, ...] = (steps.pages, steps.read, steps.understand, steps.settle, steps.render)
@@ -78,26 +79,6 @@ class BatchRun:
         return done
 
 
-class LedgerEntry:
-    """Where readings of one original are kept, and under which names they are started."""
-
-    def __init__(self, ledger: Ledger, sha256: str, digest: str, *, batch: str, run: str) -> None:
-        self._ledger, self.sha256, self.digest = ledger, sha256, digest
-        self._batch, self._run = batch, run
-
-    def known(self) -> dict[int, PageReading]:
-        """Readings kept so far."""
-        return self._ledger.readings(self.sha256, self.digest)
-
-    def starting(self, page: int) -> Callable[[], None]:
-        """Enters the start of a whole-page reading."""
-        return lambda: self._ledger.started(self.sha256, page, self.digest, batch=self._batch, run=self._run)
-
-    def keep(self, reading: PageReading) -> None:
-        """Keeps a finished reading."""
-        self._ledger.finished(self.sha256, self.digest, reading)
-
-
 def open_run(workspace: Workspace, plan: BatchPlan, on_page: Callable[[], None], as_of: date) -> BatchRun:
     """Everything that work on the files of a batch needs.
 
@@ -118,7 +99,7 @@ def open_run(workspace: Workspace, plan: BatchPlan, on_page: Callable[[], None],
         rulebook=rules.book,
         sheet=plan.sheet,
         rendition=rules.rendition,
-        verapdf=workspace.judge,
+        verapdf=workspace.checker,
         agency=workspace.settings.work_agency,
     )
     return BatchRun(workspace, plan, context)
@@ -128,11 +109,19 @@ def _recall(workspace: Workspace, plan: BatchPlan, staged: StagedFile) -> Known:
     database, sha256 = workspace.database, staged.sha256
     original = batches.receive_original(database, sha256, staged.size, staged.format)
     stored = documents.of_original(database, sha256)
-    digest = plan.digests.reading
+    listed = original.page_list
+    entry = LedgerEntry(
+        workspace.ledger,
+        sha256,
+        plan.digests.reading,
+        batch=plan.name,
+        run=workspace.run.id,
+        edits=edits_of(listed.pages if listed else ()),
+    )
     return Known(
         received=datetime.fromisoformat(original.received_at),
-        pages=original.page_list,
-        ledger=LedgerEntry(workspace.ledger, sha256, digest, batch=plan.name, run=workspace.run.id),
+        pages=listed,
+        ledger=entry,
         splits=tuple(row.document.pages for row in stored),
         decided=decisions.of_original(database, sha256),
         released=releases.is_released(database, sha256),
@@ -145,6 +134,7 @@ def _recall(workspace: Workspace, plan: BatchPlan, staged: StagedFile) -> Known:
             and plan.damaged.isdisjoint({row.pdfa_key, row.sidecar_key})
         ),
         keep_pages=lambda pages: batches.keep_page_list(database, sha256, pages),
+        complete=lambda pages, folder: with_substitutes(workspace, staged, pages, folder),
     )
 
 
@@ -156,7 +146,9 @@ def work_on(run: BatchRun, planned: PlannedFile) -> FileOutcome:
     """
     entry = planned.entry
     source = Source(entry.path, entry.name, entry.members)
-    return take_through(run.context, source, steps.stage, KeepInBatch(run, planned), run.workspace.alone.over)
+    return take_through(
+        run.context, source, steps.stage, KeepInBatch(run, planned), run.workspace.document_locks.hold
+    )
 
 
 @dataclass(frozen=True)
@@ -272,10 +264,17 @@ def _store(run: BatchRun, work: FileWork) -> list[NewVersion]:
     stored = documents.of_original(run.workspace.database, work.file.sha256)
     keep_original(run.workspace, work.file, run.plan.name, known=bool(stored))
     versions = {row.document.id: row.version for row in stored}
-    return [_version(run, work, written, versions.get(written.paper.id, 0) + 1) for written in work.written]
+    return [
+        stored_version(run, work, written, versions.get(written.paper.id, 0) + 1) for written in work.written
+    ]
 
 
-def _version(run: BatchRun, work: FileWork, written: Written, version: int) -> NewVersion:
+def stored_version(run: BatchRun, work: FileWork, written: Written, version: int) -> NewVersion:
+    """Store a written paper's PDF/A and sidecar. Returns the version to commit.
+
+    Raises:
+        StoreError: the store refused, lost or changed bytes.
+    """
     paper, rendition = written.paper, written.rendition
     pdfa_key = None
     if rendition is not None:

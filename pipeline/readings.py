@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import Future
 
-from flows.work import SECRET, FileRefused, Ledger, RunContext, page_finding
+from pipeline.work import SECRET, FileRefused, Ledger, RunContext, page_finding
 from schemas.batches import StagedFile
 from schemas.errors import PageTimedOut, SourceError, WorkerDied
 from schemas.findings import Finding, finding

@@ -13,7 +13,7 @@ from pathlib import Path
 from extractors.batch_sheet import read_batch_sheet
 from extractors.bundle import fingerprint_paper
 from extractors.intake import Fingerprint, fingerprint
-from flows.inbox import Inbox, InboxFile, open_inbox
+from pipeline.inbox import Inbox, InboxFile, open_inbox
 from schemas.batches import BatchSheet, FileStatus
 from schemas.digests import Digests
 from schemas.errors import SourceError

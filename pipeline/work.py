@@ -65,6 +65,7 @@ class Known(NamedTuple):
         current: papers that are stored already under the same rules, by document id.
         keep_pages: keeps its pages once they are listed.
         released: a named person let it in although it bears a mark of secrecy.
+        complete: the staged file with other originals that stand for pages of it, copied into a folder.
     """
 
     received: datetime
@@ -75,6 +76,7 @@ class Known(NamedTuple):
     current: frozenset[str] = frozenset()
     keep_pages: Callable[[PageList], None] = lambda _: None
     released: bool = False
+    complete: Callable[[PageList, Path], StagedFile] | None = None
 
 
 @dataclass(frozen=True)

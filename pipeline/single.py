@@ -22,8 +22,8 @@ from configs.loader import (
 from engines import sweep
 from engines.pool import WorkPool
 from engines.verapdf import VeraPdf
-from flows import delivery, steps
-from flows.work import SECRET, FileRefused, FileWork, Known, RunContext, Source, Step, take_through
+from pipeline import delivery, steps
+from pipeline.work import SECRET, FileRefused, FileWork, Known, RunContext, Source, Step, take_through
 from schemas.clock import today
 from schemas.documents import Document, Verdict
 from schemas.errors import SetupError
@@ -59,7 +59,7 @@ class RenditionResult(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Desk:
+class Readers:
     """Workers for single files, and the context of their work."""
 
     context: RunContext
@@ -72,8 +72,8 @@ class Desk:
 
 
 @contextmanager
-def open_desk(workers: int) -> Iterator[Desk]:
-    """Start workers in a private temporary folder; what a killed desk left is swept first.
+def open_readers(workers: int) -> Iterator[Readers]:
+    """Start workers in a private temporary folder; what a killed readers left is swept first.
 
     Raises:
         SetupError: no temporary folder can be made, or Tesseract is missing.
@@ -100,7 +100,7 @@ def open_desk(workers: int) -> Iterator[Desk]:
             recall=lambda _: Known(_now()),
             on_page=lambda: None,
         )
-        yield Desk(context, workers)
+        yield Readers(context, workers)
 
 
 @contextmanager
@@ -145,24 +145,24 @@ def _leave(root: Path) -> None:
         root.rmdir()
 
 
-def in_order(desk: Desk, files: Sequence[bytes], work: Callable[[bytes], T]) -> Iterator[T]:
+def in_order(readers: Readers, files: Sequence[bytes], work: Callable[[bytes], T]) -> Iterator[T]:
     """Work on several files at once, answers in the order given.
 
     Only so far ahead of the answer that is due: answers of ten thousand files would not fit into memory. Whoever stops
-    before the end stops what is under way as well; the desk is then closed.
+    before the end stops what is under way as well; the readers is then closed.
     """
-    threads = ThreadPoolExecutor(max_workers=2 * desk.workers)
+    threads = ThreadPoolExecutor(max_workers=2 * readers.workers)
     waiting: deque[Future[T]] = deque()
     try:
         for file in files:
             waiting.append(threads.submit(work, file))
-            if len(waiting) > _AHEAD * desk.workers:
+            if len(waiting) > _AHEAD * readers.workers:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
     except BaseException:
         # Else a Ctrl-C would wait for the last page of every file that was begun.
-        desk.pool.close()
+        readers.pool.close()
         raise
     finally:
         for future in waiting:
@@ -170,22 +170,24 @@ def in_order(desk: Desk, files: Sequence[bytes], work: Callable[[bytes], T]) -> 
         threads.shutdown()
 
 
-def read_file(desk: Desk, book: Rulebook, path: bytes, on_page: Callable[[], None]) -> ReadResult:
+def read_file(readers: Readers, book: Rulebook, path: bytes, on_page: Callable[[], None]) -> ReadResult:
     """Read and understand one file."""
-    context = replace(desk.context, on_page=on_page, rulebook=book)
+    context = replace(readers.context, on_page=on_page, rulebook=book)
     return take_through(context, _source(path), steps.stage, _Show())
 
 
 def make_pdfa(
-    desk: Desk,
+    readers: Readers,
     profile: RenditionProfile,
-    judge: VeraPdf | None,
+    checker: VeraPdf | None,
     path: bytes,
     out: Path,
     on_page: Callable[[], None],
 ) -> RenditionResult:
     """One file to a searchable PDF/A, whole or not at all."""
-    context = replace(desk.context, on_page=on_page, rendition=profile, verapdf=judge, says_unchecked=False)
+    context = replace(
+        readers.context, on_page=on_page, rendition=profile, verapdf=checker, says_unchecked=False
+    )
     return take_through(context, _source(path), steps.stage, _Deliver(out))
 
 

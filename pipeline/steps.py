@@ -1,6 +1,6 @@
 """The steps of a file's work: stage → pages → read → understand → settle → render. Each takes the file to the next.
 
-How the work ends (kept in catalogue and store, shown, delivered) is the command's own: `flows.keeping`, `flows.single`.
+How the work ends (kept, shown, delivered) is the command's own: `pipeline.keeping`, `pipeline.single`.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from extractors.bundle import stage_paper
 from extractors.decided import still_open
 from extractors.image_quality import with_image_findings
 from extractors.intake import stage as stage_file
-from flows import readings, renditions
-from flows.renditions import WriteJob
-from flows.work import FileRefused, FileWork, Written
+from pipeline import readings, renditions
+from pipeline.renditions import WriteJob
+from pipeline.work import FileRefused, FileWork, Written
 from schemas.documents import Document, Verdict, document_id
 from schemas.errors import SourceError
 from schemas.findings import Severity, finding, joined
@@ -47,6 +47,8 @@ def pages(work: FileWork) -> FileWork:
     if listed is None:
         listed = readings.list_pages(work.context, work.file)
         work.before.keep_pages(listed)
+    if work.before.complete is not None:
+        work = work.having(staged=work.before.complete(listed, work.folder))
     return work.having(pages=listed)
 
 

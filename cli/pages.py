@@ -1,0 +1,155 @@
+"""`sohoa pages split|join|turn|replace`: what a person does to the pages of stored documents."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from cli.options import AsJson, Home, Lang, Operator, settings_of
+from cli.shapes import print_json, shown
+from cli.wording import words
+from review import page_work
+from review.voiding import void_code
+from schemas.clock import today
+from schemas.errors import UsageError
+from schemas.masking import mask_code
+from schemas.wording import text
+from storage.catalogue import documents
+from storage.catalogue.documents import Committed, DocumentRow
+from workspace.closing import update_board_and_alerts
+from workspace.opening import Workspace, open_workspace
+
+Paper = Annotated[str, typer.Argument(metavar="ID", help=words("pages.paper"))]
+Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help=words("pages.reason"))]
+Page = Annotated[int, typer.Option("--page", metavar="N", help=words("pages.page"))]
+
+
+def split(
+    paper: Paper,
+    at: Annotated[str, typer.Option("--at", metavar="N[,M...]", help=words("pages.split_at"))],
+    reason: Reason,
+    code_to: Annotated[
+        int | None, typer.Option("--code-to", metavar="K", help=words("pages.split_code_to"))
+    ] = None,
+    void: Annotated[bool, typer.Option("--void-code", help=words("pages.split_void"))] = False,
+    second_operator: Annotated[
+        str | None, typer.Option("--second-operator", metavar="NAME", help=words("code.void_second_operator"))
+    ] = None,
+    as_json: AsJson = False,
+    home: Home = None,
+    lang: Lang = None,
+    operator: Operator = None,
+) -> int:
+    """Split a document: each page of --at begins a new one."""
+    settings = settings_of(home, lang, operator)
+    pages = [int(part) for part in at.split(",") if part.strip().isdecimal()]
+    if len(pages) != len(at.split(",")):
+        raise UsageError(f"not pages: {at}", remedy="pages_split_at", page=at, pages="–")
+    with open_workspace(settings) as workspace:
+        row = _row(workspace, paper)
+        heir = None if code_to is None else code_to - 1
+        if row.code is not None and heir is None and void:
+            void_code(workspace, row.code, reason=reason, second_operator=second_operator)
+            row = _row(workspace, row.document.id)
+        done = page_work.split(workspace, row, pages, heir=heir, reason=reason, as_of=today())
+        update_board_and_alerts(workspace)
+    return _tell("split", [row], done, settings.lang, as_json)
+
+
+def join(
+    papers: Annotated[list[str], typer.Argument(metavar="ID ID...", help=words("pages.join_papers"))],
+    reason: Reason,
+    as_json: AsJson = False,
+    home: Home = None,
+    lang: Lang = None,
+    operator: Operator = None,
+) -> int:
+    """Join documents of one file that follow each other into one."""
+    settings = settings_of(home, lang, operator)
+    with open_workspace(settings) as workspace:
+        rows = [_row(workspace, paper) for paper in papers]
+        done = page_work.join(workspace, rows, reason=reason, as_of=today())
+        update_board_and_alerts(workspace)
+    return _tell("joined", rows, done, settings.lang, as_json)
+
+
+def turn(
+    paper: Paper,
+    page: Page,
+    by: Annotated[Literal["90", "180", "270"], typer.Option("--by", help=words("pages.turn_by"))],
+    reason: Reason,
+    as_json: AsJson = False,
+    home: Home = None,
+    lang: Lang = None,
+    operator: Operator = None,
+) -> int:
+    """Turn a page clockwise, in the PDF/A and for reading; the original stays as it came."""
+    settings = settings_of(home, lang, operator)
+    with open_workspace(settings) as workspace:
+        row = _row(workspace, paper)
+        degrees = {"90": 90, "180": 180, "270": 270}[by]
+        done = page_work.turn(workspace, row, page, degrees, reason=reason, as_of=today())  # type: ignore[arg-type]
+        update_board_and_alerts(workspace)
+    return _tell("turned", [row], done, settings.lang, as_json)
+
+
+def replace(
+    paper: Paper,
+    page: Page,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help=words("pages.replace_file"))],
+    reason: Reason,
+    as_json: AsJson = False,
+    home: Home = None,
+    lang: Lang = None,
+    operator: Operator = None,
+) -> int:
+    """Let a new image stand for a page; document id and code stay, both originals are kept."""
+    settings = settings_of(home, lang, operator)
+    with open_workspace(settings) as workspace:
+        row = _row(workspace, paper)
+        done = page_work.replace_page(workspace, row, page, file, reason=reason, as_of=today())
+        update_board_and_alerts(workspace)
+    return _tell("replaced", [row], done, settings.lang, as_json)
+
+
+def _row(workspace: Workspace, wanted: str) -> DocumentRow:
+    rows = documents.find(workspace.database, wanted.strip())
+    if not rows:
+        raise UsageError(f"no document {wanted}", remedy="document_absent", value=wanted)
+    if len(rows) > 1:
+        ids = ", ".join(row.document.id for row in rows)
+        raise UsageError(f"{len(rows)} documents", remedy="document_ambiguous", ids=ids)
+    return rows[0]
+
+
+def _tell(action: str, before: list[DocumentRow], done: list[Committed], lang: str, as_json: bool) -> int:
+    if as_json:
+        made = [
+            {
+                "id": each.document.id,
+                "pages": list(each.document.pages),
+                "kind": each.document.kind,
+                "code": each.code,
+                "new_code": each.new_code,
+                "route": str(each.document.route),
+            }
+            for each in done
+        ]
+        print_json({"action": action, "before": [row.document.id for row in before], "documents": made})
+        return 0
+    names = ", ".join(row.document.id for row in before)
+    sys.stdout.write(text(f"page_work.{action}", lang, before=names, file=shown(before[0].file)) + "\n")
+    for each in done:
+        line = text(
+            "page_work.document",
+            lang,
+            id=each.document.id,
+            pages=", ".join(map(str, each.document.pages)),
+            route=text(f"route.{each.document.route}", lang),
+            code=mask_code(each.code) if each.code else "–",
+        )
+        sys.stdout.write(line + "\n")
+    return 0

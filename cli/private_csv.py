@@ -1,0 +1,38 @@
+"""CSV files for spreadsheet programs: readable by their owner alone, and no cell that would be run as a formula."""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO
+
+from cli.shapes import shown
+
+
+@contextmanager
+def private_csv(path: Path) -> Iterator[TextIO]:
+    """A new file of mode 0600, with the mark by which Excel knows UTF-8."""
+    with open(path, "w", encoding="utf-8-sig", newline="", opener=_private) as out:
+        path.chmod(0o600)
+        yield out
+
+
+def write_rows(out: TextIO, head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Write a heading and rows; None is an empty cell."""
+    writer = csv.writer(out)
+    writer.writerow(head)
+    for row in rows:
+        writer.writerow([harmless("" if cell is None else str(cell)) for cell in row])
+
+
+def harmless(cell: str) -> str:
+    """A file may be named like a formula; a spreadsheet must not run it."""
+    guarded = f"'{cell}" if cell[:1] in {"=", "+", "-", "@", "\t", "\r"} else cell
+    return shown(guarded)
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)

@@ -1,0 +1,71 @@
+"""`sohoa batch rescan`: pages to scan again, by box and sheet."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+
+from cli.options import AsJson, Batch, Home, Lang, Operator, named_batch, settings_of
+from cli.private_csv import private_csv, write_rows
+from cli.shapes import finding_json, print_json, shown
+from cli.tables import print_table
+from cli.wording import words
+from review.rescans import Rescan, rescans
+from schemas.wording import render, text
+from workspace.opening import open_workspace
+
+_HEADS: Final = (
+    "box",
+    "dossier_file",
+    "separator",
+    "after",
+    "scan",
+    "page",
+    "reason",
+    "remedy",
+    "document_id",
+)
+
+
+def rescan(
+    batch: Batch,
+    csv_file: Annotated[Path | None, typer.Option("--csv", help=words("batch.failed_csv_file"))] = None,
+    every: Annotated[bool, typer.Option("--all", help=words("batch.rescan_every"))] = False,
+    as_json: AsJson = False,
+    home: Home = None,
+    lang: Lang = None,
+    operator: Operator = None,
+) -> int:
+    """Pages to scan again, sorted by box, file and separator sheet."""
+    settings = settings_of(home, lang, operator)
+    name = named_batch(batch)
+    with open_workspace(settings) as workspace:
+        found = rescans(workspace, name, every=every)
+    heads = [text(f"head.{key}", settings.lang) for key in _HEADS]
+    rows = [_cells(each, settings.lang) for each in found]
+    if csv_file:
+        with private_csv(csv_file) as out:
+            write_rows(out, heads, rows)
+    if as_json:
+        print_json({"batch": name, "pages": [_shape(each, settings.lang) for each in found]})
+    elif found:
+        print_table(
+            heads[:7], [[shown("–" if cell is None else str(cell)) for cell in row[:7]] for row in rows]
+        )
+        sys.stdout.write(text("rescan.count", settings.lang, count=len(found)) + "\n")
+    else:
+        sys.stdout.write(text("rescan.none", settings.lang) + "\n")
+    return 0
+
+
+def _cells(each: Rescan, lang: str) -> list[Any]:
+    message, remedy = render(each.reason, lang)
+    place = [each.box or None, each.file or None, each.separator, each.after, each.scan]
+    return [*place, each.page, message, remedy, each.document_id]
+
+
+def _shape(each: Rescan, lang: str) -> dict[str, Any]:
+    return {**each._asdict(), "reason": finding_json(each.reason, lang)}

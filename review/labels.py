@@ -1,0 +1,117 @@
+"""Words for questions: names of fields, values as people write them, result codes with what tells them apart."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Final
+
+from review.answers import VALIDITY_WORDS, type_of
+from review.questions import NOTHING, Question, Waiting
+from schemas.numerals import value_text
+from schemas.review import KIND, RESULT_TYPE, VALIDITY, picture_of
+from schemas.rules import Kind, Rulebook
+from schemas.text import squeeze
+from schemas.wording import text
+
+_LONGEST_PREFILL: Final = 300
+_NAME, _PROCEDURE = 110, 130
+_MOST_PROCEDURES: Final = 2
+
+
+def name_of(question: Question, lang: str = "vi") -> str:
+    """The name of what a question is about."""
+    if question.target == NOTHING:
+        return text("review.whole_page" if question.page else "review.whole_paper", lang)
+    return target_name(question.target, lang)
+
+
+def target_name(target: str, lang: str = "vi") -> str:
+    """The name of a field or target; its id where the message table has none."""
+    if picture_of(target):
+        return text("review.picture", lang)
+    return text(f"field.{target}", lang).removeprefix("field.")
+
+
+def value_of(target: str, value: str, rules: Rulebook, lang: str = "vi") -> str:
+    """A value as people write it: kinds by title, validity in words, days day first."""
+    if target == KIND:
+        kind = rules.kind(value)
+        return kind.title if kind else value
+    if target == VALIDITY:
+        return text(f"validity_state.{value}", lang)
+    if type_of(target, None, rules) == "date" or target.endswith("_date"):
+        return value_text(value, lang)
+    return value
+
+
+def shown_value(question: Question, rules: Rulebook) -> str:
+    """What was read, as people write it; the raw text where there is no value."""
+    if question.value is None:
+        return f"(thấy: {squeeze(question.raw)})" if question.raw else ""
+    return value_of(question.target, question.value, rules)
+
+
+def prefill_of(question: Question, paper: Waiting, rules: Rulebook) -> str:
+    """The text that the cell for the right value already holds: the value, else the raw text; empty where neither helps.
+
+    What a spreadsheet would take for a formula is never put into a cell that is to be filled.
+    """
+    if question.target == NOTHING or picture_of(question.target):
+        return ""
+    value = question.value
+    if value is None:
+        closed = question.target in {KIND, RESULT_TYPE, VALIDITY, "sex"}
+        filled = "" if closed or not question.raw else squeeze(question.raw)
+    elif question.target == RESULT_TYPE:
+        kind = rules.kind(paper.row.document.kind)
+        filled = result_type_labels([value], rules, kind)[0]
+    elif question.target == VALIDITY:
+        filled = next((word for word, state in VALIDITY_WORDS.items() if state == value), value)
+    else:
+        filled = value_of(question.target, value, rules)
+    if filled.startswith(("=", "#")) or len(filled) > _LONGEST_PREFILL:
+        return ""
+    return filled
+
+
+def digest_of_prefill(filled: object) -> str:
+    """Digest of a cell's text, whatever a spreadsheet program made of it (a date, another normal form)."""
+    if isinstance(filled, (date, datetime)):
+        filled = filled.strftime("%d/%m/%Y")
+    return hashlib.sha256(squeeze(str(filled)).encode()).hexdigest()[:12]
+
+
+def result_type_labels(codes: Sequence[str], rules: Rulebook, kind: Kind | None) -> tuple[str, ...]:
+    """Result codes as a list offers them: code, name, the procedures that end in it, the words that tell it on a paper.
+
+    The code comes first and is what is read back.
+    """
+    return tuple(_label(code, rules, kind) for code in codes)
+
+
+def _label(code: str, rules: Rulebook, kind: Kind | None) -> str:
+    listed = rules.result_types.get(code)
+    parts = [code]
+    if listed is not None:
+        parts.append(_cut(listed.name, _NAME))
+        titles = [rules.procedures[each].name for each in listed.procedures if each in rules.procedures]
+        shown = [_cut(title.partition(" (")[0], _PROCEDURE) for title in titles[:_MOST_PROCEDURES]]
+        if len(titles) > _MOST_PROCEDURES:
+            shown.append(f"và {len(titles) - _MOST_PROCEDURES} thủ tục khác")
+        if shown:
+            parts.append("; ".join(shown))
+    words = [
+        word
+        for row in (kind.evidence if kind else ())
+        if row.code == code
+        for word in (*row.all_of, *row.any_of)
+    ]
+    if words:
+        parts.append(f"giấy ghi: {', '.join(dict.fromkeys(words))}")
+    return " – ".join(parts)
+
+
+def _cut(words: str, most: int) -> str:
+    return words if len(words) <= most else words[: most - 1].rsplit(" ", 1)[0] + "…"

@@ -1,0 +1,399 @@
+"""What a person does to pages: a document split, several joined, a page turned or its image replaced.
+
+The original goes through the same steps as in a batch, from the copy in the store; its frame or its page list is what the
+person said. Readings of pages that nobody touched are taken from the ledger. Nothing rewrites an original.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from extractors.bundle import unpack
+from extractors.intake import stage as stage_file
+from pipeline.inbox import Inbox
+from pipeline.keeping import STEPS, BatchRun, loose_findings, open_run, stored_version
+from pipeline.ledger_entry import LedgerEntry
+from pipeline.plan import BatchPlan
+from pipeline.readings import list_pages
+from pipeline.work import FileWork, Known, Source, Step, take_through
+from schemas.batches import FileStatus, StagedFile
+from schemas.documents import Route, document_id
+from schemas.errors import CatalogueError, UsageError
+from schemas.events import Event, EventType
+from schemas.findings import Finding
+from schemas.reading import Format, PageList, PageSource, PageState, Rotation
+from schemas.review import Decision, in_force, picture_of
+from schemas.version import TOOL
+from storage.catalogue import batches, decisions, documents, succession
+from storage.catalogue.batches import FileRow
+from storage.catalogue.documents import Committed, DocumentRow
+from storage.catalogue.provenance import new_event
+from storage.catalogue.succession import Succession
+from storage.ledger import digest_of_page
+from workspace.closing import close_batch
+from workspace.healing import keep_original
+from workspace.locks import hold_batch
+from workspace.opening import Workspace
+from workspace.substitutes import edits_of, fetched, with_substitutes
+
+Pages = tuple[int, ...]
+
+
+class Order(NamedTuple):
+    """What a person asked for.
+
+    Attributes:
+        action: `split`, `joined`, `turned` or `replaced`; the outcome of the events.
+        replaced: documents that are replaced; empty if the same document gets a new version.
+        groups: page lists of the documents to write.
+        heir: index in `groups` of the document that keeps the code; None if there is no code to keep.
+        pages: the original's page list with the edits, None if it stays.
+        reason: why.
+        substitute: original that stands for the edited page.
+        image: that original where it is new; stored only once nothing in it forbids it.
+        detail: what the events tell besides.
+    """
+
+    action: str
+    replaced: tuple[DocumentRow, ...]
+    groups: tuple[Pages, ...]
+    heir: int | None
+    reason: str
+    pages: PageList | None = None
+    substitute: str | None = None
+    image: StagedFile | None = None
+    detail: Mapping[str, str | int] = {}
+
+
+def split(
+    workspace: Workspace, row: DocumentRow, at: Sequence[int], *, heir: int | None, reason: str, as_of: date
+) -> list[Committed]:
+    """Split a document before the given pages, which are numbered as in its file.
+
+    Raises:
+        UsageError: a page does not begin a later part of this document, or nobody said who keeps the code.
+        BatchHeld: a run is at work on the batch.
+    """
+    own = row.document.pages
+    wrong = next((page for page in at if page not in own[1:]), None)
+    if wrong is not None or not at:
+        raise UsageError(
+            f"cannot split {own} at {wrong}", remedy="pages_split_at", page=wrong or "–", pages=_told(own)
+        )
+    starts = sorted({0, *(own.index(page) for page in at)})
+    groups = tuple(own[start:end] for start, end in zip(starts, (*starts[1:], len(own)), strict=True))
+    if heir is not None and not 0 <= heir < len(groups):
+        raise UsageError(f"no part {heir + 1}", remedy="pages_no_part", part=heir + 1, parts=len(groups))
+    if row.code is not None and heir is None:
+        raise UsageError("nobody said who keeps the code", remedy="pages_code_open", code=row.code)
+    order = Order("split", (row,), groups, heir, reason, detail={"at": _told(sorted(set(at)))})
+    return carry_out(workspace, row, order, as_of)
+
+
+def join(workspace: Workspace, rows: Sequence[DocumentRow], *, reason: str, as_of: date) -> list[Committed]:
+    """Join documents of one original that follow each other.
+
+    Raises:
+        UsageError: they are of several originals, do not follow each other, or several have a code.
+        BatchHeld: a run is at work on the batch.
+    """
+    if len({row.document.id for row in rows}) < 2:
+        raise UsageError("one document", remedy="pages_join_one")
+    if len({row.document.sha256 for row in rows}) > 1:
+        raise UsageError("several originals", remedy="pages_join_originals")
+    ordered = sorted(rows, key=lambda row: row.document.pages)
+    current = documents.of_original(workspace.database, ordered[0].document.sha256)
+    places = [[other.document.id for other in current].index(row.document.id) for row in ordered]
+    if places != list(range(places[0], places[0] + len(places))):
+        raise UsageError("not adjacent", remedy="pages_join_apart")
+    codes = [row.code for row in ordered if row.code]
+    if len(codes) > 1:
+        raise UsageError("several codes", remedy="pages_join_codes", codes=", ".join(codes))
+    group = tuple(page for row in ordered for page in row.document.pages)
+    return carry_out(workspace, ordered[0], Order("joined", tuple(ordered), (group,), 0, reason), as_of)
+
+
+def turn(
+    workspace: Workspace, row: DocumentRow, page: int, by: Rotation, *, reason: str, as_of: date
+) -> list[Committed]:
+    """Turn a page of a document clockwise, in its PDF/A and for reading.
+
+    Raises:
+        UsageError: the document has no such page.
+        BatchHeld: a run is at work on the batch.
+    """
+    listed = _page_list(workspace, row)
+    source = _page(row, listed, page)
+    edited = source.model_copy(update={"turned": (source.turned + by) % 360})
+    order = Order(
+        *("turned", (), (row.document.pages,), None, reason, listed.with_page(edited), source.substitute),
+        detail={"page": page, "by": by},
+    )
+    return carry_out(workspace, row, order, as_of)
+
+
+def replace_page(
+    workspace: Workspace, row: DocumentRow, page: int, file: Path, *, reason: str, as_of: date
+) -> list[Committed]:
+    """Let the image in a file stand for a page of a document; it is kept as an original beside the old one.
+
+    Raises:
+        UsageError: the document has no such page.
+        SourceError: the file cannot be used, or holds more than one page.
+        BatchHeld: a run is at work on the batch.
+    """
+    listed = _page_list(workspace, row)
+    _page(row, listed, page)
+    folder = workspace.staging
+    staged = stage_file(
+        bytes(file.absolute()), name=file.name, staging=folder, limits=workspace.rules.limits, inbox=None
+    )
+    plan = _plan(workspace, row)
+    found = list_pages(open_run(workspace, plan, lambda: None, as_of).context, staged)
+    if len(found.pages) != 1:
+        raise UsageError(f"{len(found.pages)} pages", remedy="pages_one_image", count=len(found.pages))
+    members = [source.member or 0 for source in listed.pages]
+    known = {source.substitute: source.member for source in listed.pages if source.substitute}
+    member = known.get(staged.sha256) or max(members) + 1
+    place = {"number": page, "member": member, "member_page": 1, "substitute": staged.sha256}
+    order = Order(
+        *("replaced", (), (row.document.pages,), None, reason),
+        listed.with_page(found.pages[0].model_copy(update=place)),
+        staged.sha256,
+        staged,
+        {"page": page, "sha256": staged.sha256, "file": file.name},
+    )
+    try:
+        return carry_out(workspace, row, order, as_of)
+    finally:
+        Path(staged.path).unlink(missing_ok=True)
+
+
+def carry_out(workspace: Workspace, row: DocumentRow, order: Order, as_of: date) -> list[Committed]:
+    """Do what was asked for, and close the batch again.
+
+    Raises:
+        UsageError: no reason, or a document was replaced before.
+        BatchHeld: a run is at work on the batch.
+    """
+    if not order.reason.strip():
+        raise UsageError("no reason", remedy="pages_reason")
+    for each in (row, *order.replaced):
+        if each.replaced_by:
+            raise UsageError("replaced", remedy="document_replaced", by=", ".join(each.replaced_by))
+    with hold_batch(workspace.settings.home, row.batch, workspace.operator):
+        workspace.require_current(row.batch)
+        _require_unchanged(workspace, row, order)
+        work = _PageWork(open_run(workspace, _plan(workspace, row), lambda: None, as_of), row, order)
+        context = replace(work.run.context, recall=work.recall)
+        source = Source(row.file.encode("utf-8", "surrogateescape"), row.file)
+        done = take_through(context, source, work.stage, work, workspace.document_locks.hold)
+        workspace.send()
+        close_batch(workspace, row.batch)
+    return done
+
+
+def _require_unchanged(workspace: Workspace, row: DocumentRow, order: Order) -> None:
+    """What the order was made from must still stand, now that the batch is held.
+
+    Raises:
+        CatalogueError: a document or the page list was changed meanwhile.
+    """
+    for each in order.replaced or (row,):
+        known = succession.document_row(workspace.database, each.document.id)
+        if known is None or (known.version, known.replaced_by) != (each.version, each.replaced_by):
+            raise CatalogueError("changed meanwhile", remedy="version_taken", id=each.document.id)
+    if order.pages is not None:
+        other = _page_list(workspace, row)
+        edited = order.detail.get("page")
+        pairs = zip(other.pages, order.pages.pages, strict=True)
+        if any(before != after and before.number != edited for before, after in pairs):
+            raise CatalogueError("changed meanwhile", remedy="version_taken", id=row.document.id)
+
+
+@dataclass(frozen=True)
+class _PageWork:
+    """The task of one page work."""
+
+    run: BatchRun
+    row: DocumentRow
+    order: Order
+    steps: Sequence[Step] = field(default=STEPS)
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Ids of the documents that are written."""
+        return tuple(document_id(self.row.document.sha256, group) for group in self.order.groups)
+
+    def stage(self, work: FileWork) -> FileWork:
+        """Copy the original out of the store."""
+        workspace, sha256 = self.run.workspace, self.row.document.sha256
+        staged = fetched(workspace, sha256, work.folder).model_copy(update={"name": self.row.file})
+        if staged.format is Format.BUNDLE:
+            members = unpack(Path(staged.path), work.folder)
+            staged = staged.model_copy(update={"members": members})
+        return work.having(staged=staged)
+
+    def recall(self, staged: StagedFile) -> Known:
+        """What is known of the original, with the frame and page list that the person asked for."""
+        workspace, plan, sha256 = self.run.workspace, self.run.plan, staged.sha256
+        original = batches.receive_original(workspace.database, sha256, staged.size, staged.format)
+        pages = self.order.pages or original.page_list
+        gone = {row.document.id for row in self.order.replaced} | {self.row.document.id}
+        current = documents.of_original(workspace.database, sha256)
+        rest = [row for row in current if row.document.id not in gone]
+        splits = sorted([*self.order.groups, *(row.document.pages for row in rest)])
+        decided = {**decisions.of_original(workspace.database, sha256)}
+        decided |= {name: in_force(said) for name, said in self._inherited().items()}
+        edits = edits_of(pages.pages if pages else ())
+        return Known(
+            received=datetime.fromisoformat(original.received_at),
+            pages=pages,
+            ledger=LedgerEntry(
+                workspace.ledger,
+                sha256,
+                plan.digests.reading,
+                batch=plan.name,
+                run=workspace.run.id,
+                edits=edits,
+            ),
+            splits=tuple(splits),
+            decided=decided,
+            current=frozenset(row.document.id for row in rest),
+            keep_pages=lambda listed: batches.keep_page_list(workspace.database, sha256, listed),
+            complete=lambda listed, folder: with_substitutes(
+                workspace, staged, listed, folder, self.order.image
+            ),
+        )
+
+    def _inherited(self) -> dict[str, list[Decision]]:
+        """Decisions about replaced documents that go to their successors: all to the heir, pictures with their page."""
+        said = decisions.of_documents(
+            self.run.workspace.database, [row.document.id for row in self.order.replaced]
+        )
+        found: dict[str, list[Decision]] = {}
+        for decision in (each for row in self.order.replaced for each in said.get(row.document.id, ())):
+            picture = picture_of(decision.target)
+            for at, (name, group) in enumerate(zip(self.ids, self.order.groups, strict=True)):
+                if (picture[1] in group) if picture else at == (self.order.heir or 0):
+                    found.setdefault(name, []).append(decision)
+        return found
+
+    def already_done(self, work: FileWork) -> list[Committed] | None:
+        """Nothing is ever done already: a person asked for it."""
+
+    def finish(self, work: FileWork) -> list[Committed]:
+        """Store what was written, then change the catalogue."""
+        run, order = self.run, self.order
+        database = run.workspace.database
+        if order.image is not None:
+            image = order.image
+            batches.receive_original(database, image.sha256, image.size, image.format)
+            keep_original(run.workspace, image, self.row.batch, known=False)
+        wanted = set(self.ids)
+        versions = [
+            stored_version(run, work, written, succession.version_of(database, written.paper.id) + 1)
+            for written in work.written
+            if written.paper.id in wanted
+        ]
+        change = Succession(
+            sha256=self.row.document.sha256,
+            replaced=tuple(row.document.id for row in order.replaced),
+            heir=None if order.heir is None else self.ids[order.heir],
+            pages=order.pages,
+            edits=edits_of(order.pages.pages if order.pages else ()),
+            substitutes=(order.substitute,) if order.substitute else (),
+            decisions=self._inherited(),
+            events=self._events(),
+            file=self._file(work),
+        )
+        return succession.commit(
+            database,
+            run.plan.name,
+            self.row.file,
+            run.workspace.run.id,
+            run.workspace.operator,
+            versions,
+            change,
+            lambda name, code: run.event(EventType.CODE_ISSUED, name, "issued", code=code),
+        )
+
+    def _file(self, work: FileWork) -> FileRow:
+        """The file's row with what is now found on its pages."""
+        row = batches.files(self.run.workspace.database, self.row.batch)[self.row.file]
+        kept = [note for note in row.findings if note.page is None]
+        failed = any(reading.state is PageState.FAILED for reading in work.readings)
+        failed = failed or any(paper.paper.route is Route.PARTIAL for paper in work.written)
+        return row._replace(
+            findings=(*kept, *loose_findings(work)), status=FileStatus.PARTIAL if failed else FileStatus.READ
+        )
+
+    def set_aside(self, work: FileWork, findings: Sequence[Finding]) -> list[Committed]:
+        """Refuse: nothing is changed.
+
+        Raises:
+            UsageError: always.
+        """
+        rules = ", ".join(note.rule for note in findings)
+        if "secret_document" in rules and self.order.pages is not None:
+            self._forget(self.order.pages)
+        raise UsageError(rules, remedy="pages_unusable", file=self.row.file, rules=rules)
+
+    def _forget(self, pages: PageList) -> None:
+        """Leave no words of a secret page behind."""
+        digest = self.run.plan.digests.reading
+        for page, edit in edits_of(pages.pages).items():
+            self.run.workspace.ledger.forget(self.row.document.sha256, [page], digest_of_page(digest, edit))
+
+    def _events(self) -> tuple[Event, ...]:
+        """An event for every document that takes part, replaced ones first."""
+        order, workspace = self.order, self.run.workspace
+        detail: dict[str, str | int | float | None] = {"reason": order.reason.strip(), **order.detail}
+        if order.replaced:
+            detail["replaces"] = " ".join(row.document.id for row in order.replaced)
+            detail["replaced_by"] = " ".join(self.ids)
+        subjects = dict.fromkeys((*(row.document.id for row in order.replaced), *self.ids))
+        return tuple(
+            new_event(
+                EventType.PAGE_WORK,
+                subject,
+                order.action,
+                batch=self.row.batch,
+                agent=workspace.operator,
+                tool=TOOL,
+                detail=detail,
+            )
+            for subject in subjects
+        )
+
+
+def _plan(workspace: Workspace, row: DocumentRow) -> BatchPlan:
+    batch = batches.batch(workspace.database, row.batch)
+    inbox = Inbox(row.batch, Path(batch.path), (), None, ())
+    return BatchPlan(inbox, batch.sheet, (), workspace.rules.digests(workspace.settings, batch.sheet), ())
+
+
+def _page_list(workspace: Workspace, row: DocumentRow) -> PageList:
+    original = batches.original(workspace.database, row.document.sha256)
+    if original is None or original.page_list is None:
+        raise UsageError("pages unknown", remedy="pages_unusable", file=row.file, rules="–")
+    return original.page_list
+
+
+def _page(row: DocumentRow, listed: PageList, page: int) -> PageSource:
+    own = row.document.pages
+    source = next((source for source in listed.pages if source.number == page and page in own), None)
+    if source is None:
+        raise UsageError(f"no page {page}", remedy="pages_no_page", page=page, pages=_told(own))
+    return source
+
+
+def _told(pages: Sequence[int]) -> str:
+    return ", ".join(map(str, pages))
+
+
+__all__ = ["join", "replace_page", "split", "turn"]

@@ -1,0 +1,89 @@
+"""The unit of a whole batch: one answer for every paper whose unit neither paper nor batch sheet tells."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import date
+
+from extractors.units import resolve
+from review.answers import read_answer
+from review.deciding import Applied, Wanted, apply
+from schemas.batches import BatchSheet
+from schemas.documents import Document
+from schemas.errors import UsageError
+from schemas.review import UNIT, Action
+from schemas.rules import Rulebook
+from storage.catalogue import batches, documents
+from storage.catalogue.database import Database
+from workspace.closing import close_batch, is_unclosed
+from workspace.locks import hold_batch
+from workspace.opening import Workspace
+
+
+def is_batch(database: Database, name: str) -> bool:
+    """True if there is a batch of that name."""
+    try:
+        return batches.batch(database, name).name == name
+    except UsageError:
+        return False
+
+
+def without_unit(papers: Collection[Document]) -> list[Document]:
+    """Papers whose unit is unknown."""
+    return [paper for paper in papers if paper.unit is None]
+
+
+def set_unit(workspace: Workspace, batch: str, unit: str, *, as_of: date, note: str = "") -> list[Applied]:
+    """Name the unit of every paper of a batch that has none.
+
+    Raises:
+        UsageError: there is no such batch.
+        WrongAnswer: there is no such unit.
+        BatchHeld: a run is at work on the batch.
+    """
+    name = batches.batch(workspace.database, batch).name
+    with hold_batch(workspace.settings.home, name, workspace.operator):
+        workspace.require_current(name)
+        papers = [row.document for row in documents.of_batch(workspace.database, name)]
+        wanted = wanted_units(papers, unit, {}, None, workspace.rules.book, as_of, note)
+        applied = apply(
+            workspace, name, wanted, as_of=as_of, operator=workspace.operator, how="hand, whole batch"
+        )
+        if applied or is_unclosed(workspace, name):
+            close_batch(workspace, name)
+    return applied
+
+
+def wanted_units(
+    papers: Collection[Document],
+    unit: object,
+    answered: Mapping[str, Document],
+    sheet: BatchSheet | None,
+    rules: Rulebook,
+    as_of: date,
+    note: str = "",
+) -> list[Wanted]:
+    """One decision for each paper without a unit.
+
+    Args:
+        papers: of the batch.
+        unit: as a person wrote it.
+        answered: papers with what the same workbook answers, by id; left out where their agency now tells the unit.
+        sheet: of the batch.
+        rules: units and agencies.
+        as_of: today.
+        note: why.
+
+    Raises:
+        WrongAnswer: there is no such unit.
+    """
+    wanted = []
+    for paper in without_unit(papers):
+        current = answered.get(paper.id, paper)
+        value = read_answer(unit, UNIT, current, rules, as_of)
+        agency, issued = current.value("agency"), current.value("issue_date")
+        day = date.fromisoformat(issued) if issued else None
+        if paper.id in answered and resolve(agency, day, sheet, rules, agency).unit is not None:
+            continue
+        wanted.append(Wanted(paper.id, UNIT, Action.SET, value, note))
+    return wanted
