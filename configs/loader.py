@@ -11,12 +11,13 @@ import hashlib
 import re
 from datetime import date
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from configs import lists
-from configs.rows import LazyRows, csv_rows, read_toml, refuse_overlaps, toml_model, unusable
+from configs.rows import LazyRows, build, csv_rows, read_toml, refuse_overlaps, toml_model, unusable
 from schemas.alerts import AlertRule
 from schemas.codes import GRAMMARS
+from schemas.expectations import Expectation, what_is_wrong
 from schemas.findings import RULES
 from schemas.reading import ImageMeasures
 from schemas.rules import (
@@ -35,6 +36,7 @@ from schemas.rules import (
     Unit,
     ValidityRule,
 )
+from schemas.wording import has
 
 ROOT: Final = Path(__file__).resolve().parent
 _UNDERSTANDING: Final = ("*.toml", "*.csv", "kinds/*.toml", "units/*.csv")
@@ -45,6 +47,7 @@ _NOT_UNDERSTANDING: Final = {
     "targets.csv",
     "alerts.csv",
     "image_rules.csv",
+    "expectations.toml",
 }
 
 
@@ -120,6 +123,41 @@ def load_alert_rules(root: Path = ROOT) -> tuple[AlertRule, ...]:
     rows = csv_rows(AlertRule, path, lists=("channels",))
     refuse_overlaps(rows, ("rule",), path)
     return rows
+
+
+@functools.cache
+def load_expectations(root: Path = ROOT) -> tuple[Expectation, ...]:
+    """The suite that batches are held against (`expectations.toml`), in the order of its pages."""
+    path = root / "expectations.toml"
+    rows = read_toml(path)
+    if set(rows) != {"expectation"} or not isinstance(rows["expectation"], list):
+        raise unusable(path, "TOML", "must consist of [[expectation]] tables")
+    suite = tuple(_expectation(row, number, path) for number, row in enumerate(rows["expectation"], start=1))
+    refuse_overlaps(suite, ("key",), path)
+    return suite
+
+
+def _expectation(row: dict[str, Any], number: int, path: Path) -> Expectation:
+    where = str(row.get("key", f"expectation {number}"))
+    expectation = build(Expectation, row, path, where)
+    arguments = {name: _threshold(value, path, where) for name, value in expectation.arguments.items()}
+    expectation = expectation.model_copy(update={"arguments": arguments})
+    wrong = what_is_wrong(expectation)
+    if wrong is None and not (has("expectation", where) and has("expectation_rule", where)):
+        wrong = "no words for it in [expectation] and [expectation_rule] of schemas/messages/ui_*.toml"
+    if wrong is not None:
+        raise unusable(path, where, wrong)
+    return expectation
+
+
+def _threshold(value: Any, path: Path, where: str) -> Any:
+    """The value of `thresholds.NAME`; anything else as it is."""
+    if not (isinstance(value, str) and value.startswith("thresholds.")):
+        return value
+    name = value.removeprefix("thresholds.")
+    if name not in Thresholds.model_fields:
+        raise unusable(path, where, f"no such threshold: {value}")
+    return getattr(load_thresholds(path.parent), name)
 
 
 @functools.cache

@@ -23,7 +23,7 @@ from quality.report_voice import Render, Voice
 from schemas.documents import Route
 from schemas.findings import Finding, Severity
 from schemas.masking import mask, mask_code
-from schemas.reports import BatchReportData, Example, ReportedFile, ReportedPaper
+from schemas.reports import OUTCOMES, BatchReportData, Example, ReportedFile, ReportedPaper
 from schemas.wording import say
 
 if TYPE_CHECKING:
@@ -134,7 +134,9 @@ def report_page(
         pictures=pictures_by_rule(examples),
         corrections=corrections(data, voice),
         copies=duplicates(data, voice),
-        expectations=named_expectations(data, voice),
+        expectations=named_expectations(data.expectations, data.papers, voice),
+        tally=data.expectations.tally if data.expectations else None,
+        outcomes=OUTCOMES,
         fingerprint=fingerprint(data),
         places=[(say("place", what, lang), where) for what, where in data.places],
         mask=mask,

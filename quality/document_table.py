@@ -1,28 +1,29 @@
-"""A tidy table of a batch: one row a document, one column a thing that an expectation can be held against.
+"""A tidy table of a batch: one row of facts per document, for great-expectations to hold a suite against.
 
-Domain checks are computed here by plain functions; great-expectations only asserts the columns. A check
-that does not apply to a document is None in its row. No column carries an owner's number or name, a paper's
-number or a code, so that nothing personal reaches a report through the table. May import schemas.
+Facts are what the paper says, without anything personal: texts are handed on as shapes. Only what great-expectations
+cannot say itself is computed here as a column of True and False. May import schemas.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Final, Protocol
 
 from schemas import routing
-from schemas.codes import is_owner_identifier, parse_result_code, tax_code_check
-from schemas.documents import Document, Field, Route, ValidityState, Verdict
+from schemas.clock import VIETNAM
+from schemas.codes import parse_result_code, tax_code_check
+from schemas.documents import Document, Field, Verdict
+from schemas.expectations import DocumentFacts
 from schemas.rules import Kind, Thresholds
 from schemas.text import nfc
 
-_OLDEST: Final = date(1900, 1, 1)
-_NUMBER: Final = re.compile(r"[0-9A-ZĐ][0-9A-Za-zÀ-ỹĐđ.&]*(?:[ /-][0-9A-Za-zÀ-ỹĐđ.&]+)*")
-_PASSPORT: Final = re.compile(r"[A-Z]\d{7}")
+_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_CODE_TYPE: Final = re.compile(r"KQ\.[A-K]\d{2}\.\d{6}", re.ASCII)
+_KEPT: Final = frozenset("Đđ.&/-, ")
 _CONFIDENT_SOURCES: Final = frozenset({"operator", "register", "qr", "derived"})
 
 
@@ -32,11 +33,6 @@ class StoredDocument(Protocol):
     @property
     def document(self) -> Document:
         """The paper as understood."""
-        ...
-
-    @property
-    def file(self) -> str:
-        """Name of its file."""
         ...
 
     @property
@@ -59,35 +55,10 @@ class StoredDocument(Protocol):
         """The document whose duplicate it is."""
         ...
 
-
-@dataclass(frozen=True)
-class Row:
-    """One document; a check is True (holds), False (fails) or None (does not apply)."""
-
-    document_id: str
-    file: str
-    kind: str | None
-    route: str
-    verdict: str
-    page_count: int
-    kind_confidence: float | None
-    page_confidence: float | None
-    pages_accounted: bool
-    kind_known: bool
-    mandatory_complete: bool | None
-    confidence_enough: bool | None
-    number_wellformed: bool | None
-    date_real: bool | None
-    date_not_future: bool | None
-    expiry_after_issue: bool | None
-    owner_wellformed: bool | None
-    unit_resolved: bool
-    validity_known: bool
-    code_issued: bool | None
-    code_wellformed: bool | None
-    code_agrees: bool | None
-    code_unique: bool | None
-    stored: bool | None
+    @property
+    def created_at(self) -> str:
+        """When this version was recorded, ISO with an offset."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -97,65 +68,91 @@ class Yardstick:
     Attributes:
         kinds: the kinds of paper by id.
         thresholds: confidences needed without a person.
-        day: the day the batch was read; a later date of issue lies in the future.
-        units: codes of known units; empty means any resolved unit will do.
         page_counts: pages of each original by SHA-256, where known.
         page_confidence: mean reading confidence of each document's pages by document id, where known.
     """
 
     kinds: Mapping[str, Kind]
     thresholds: Thresholds
-    day: date
-    units: Collection[str] = ()
     page_counts: Mapping[str, int] | None = None
     page_confidence: Mapping[str, float] | None = None
 
 
-def tidy(documents: Sequence[StoredDocument], by: Yardstick) -> list[Row]:
+def tidy(documents: Sequence[StoredDocument], by: Yardstick) -> list[DocumentFacts]:
     """The table of a batch, in the order given."""
-    shared = _page_uses(documents)
-    codes = Counter(each.code for each in documents if each.code and each.linked_to is None)
-    return [_row(each, by, shared, codes) for each in documents]
+    uses = _page_uses(documents)
+    codes = dict.fromkeys(stored.code for stored in documents if stored.code)
+    groups = {code: number for number, code in enumerate(codes, start=1) if code}
+    return [_facts(stored, by, uses, groups) for stored in documents]
 
 
-def _row(each: StoredDocument, by: Yardstick, shared: Counter[tuple[str, int]], codes: Counter[str]) -> Row:
-    document = each.document
+def _facts(
+    stored: StoredDocument, by: Yardstick, uses: Counter[tuple[str, int]], groups: Mapping[str, int]
+) -> DocumentFacts:
+    document, code = stored.document, stored.code
     kind = by.kinds.get(document.kind or "")
-    ours = each.linked_to is None
-    accepted = document.route == Route.ACCEPTED and ours
-    issued = _day(document.value("issue_date"))
-    return Row(
+    owner, issued = document.value("owner_id"), document.value("issue_date")
+    return DocumentFacts(
         document_id=document.id,
-        file=each.file,
-        kind=document.kind,
-        route=str(document.route),
-        verdict=str(each.verdict),
+        sha256=document.sha256,
+        first_page=min(document.pages, default=None),
         page_count=len(document.pages),
+        kind=kind.id if kind else None,
         kind_confidence=document.kind_confidence,
         page_confidence=(by.page_confidence or {}).get(document.id),
-        pages_accounted=pages_accounted(document, shared, by.page_counts or {}),
-        kind_known=kind is not None,
-        mandatory_complete=_mandatory_complete(document, kind) if accepted else None,
-        confidence_enough=_confidence_enough(document, kind, by.thresholds) if accepted else None,
-        number_wellformed=_if_there(document.value("number"), number_wellformed),
-        date_real=_if_there(document.value("issue_date"), lambda text: (_day(text) or date.min) >= _OLDEST),
-        date_not_future=None if issued is None else issued <= by.day,
-        expiry_after_issue=_after(issued, _day(document.value("expiry_date"))),
-        owner_wellformed=_if_there(document.value("owner_id"), owner_wellformed),
-        unit_resolved=bool(document.level and document.unit) and (not by.units or document.unit in by.units),
-        validity_known=document.validity.state != ValidityState.UNKNOWN,
-        code_issued=each.code is not None if accepted and kind is not None and kind.result_codes else None,
-        code_wellformed=_if_there(each.code, lambda code: parse_result_code(code) is not None),
-        code_agrees=_if_there(each.code, lambda code: code_agrees(code, document)) if ours else None,
-        code_unique=codes[each.code] == 1 if each.code and ours else None,
-        stored=each.pdfa_key is not None if accepted else None,
+        route=str(document.route),
+        linked=stored.linked_to is not None,
+        level=document.level,
+        unit=document.unit or None,
+        validity=str(document.validity.state),
+        verdict=str(stored.verdict),
+        pdfa=stored.pdfa_key,
+        has_code_type=kind is not None and bool(kind.result_codes),
+        number_shape=_shape_or_none(document.value("number")),
+        owner_shape=_shape_or_none(owner),
+        code_shape=None if code is None else code_shape(code),
+        code_group=groups.get(code or ""),
+        issue_date_text=issued if issued is None or _DATE.fullmatch(issued) else shape_of(issued),
+        issue_date=_day(issued),
+        expiry_date=_day(document.value("expiry_date")),
+        read_on=datetime.fromisoformat(stored.created_at).astimezone(VIETNAM).date(),
+        pages_accounted=pages_accounted(document, uses, by.page_counts or {}),
+        mandatory_complete=kind is not None and not routing.lacking_fields(document, kind),
+        confidence_enough=_confidence_enough(document, kind, by.thresholds),
+        code_agrees=None if code is None else code_agrees(code, document),
+        tax_code_right=None if owner is None else tax_code_check(owner),
     )
+
+
+def shape_of(text: str) -> str:
+    """A text with every digit as 9, every letter as A or a, and what is neither nor usual in a number as `?`."""
+    return "".join(_shape_of_character(char) for char in nfc(text))
+
+
+def code_shape(code: str) -> str:
+    """The shape of a printed code; letters of its result type (`KQ.G99.999999`) are those of the national list."""
+    found = _CODE_TYPE.search(code)
+    if found is None:
+        return shape_of(code)
+    kept = re.sub(r"\d", "9", found[0])
+    return shape_of(code[: found.start()]) + kept + shape_of(code[found.end() :])
+
+
+def _shape_of_character(char: str) -> str:
+    if char in _KEPT:
+        return char
+    if char in "0123456789":
+        return "9"
+    if "A" <= char <= "Z":
+        return "A"
+    # Vietnamese capitals with marks stand within numbers, but do not begin one.
+    return "a" if "a" <= char <= "z" or "À" <= char <= "ỹ" else "?"
 
 
 def pages_accounted(
     document: Document, uses: Mapping[tuple[str, int], int], page_counts: Mapping[str, int]
 ) -> bool:
-    """Whether a document has pages, each of them once, of its own, and within its original."""
+    """True if a document has pages, each of them once, of its own, and within its original."""
     pages = document.pages
     last = page_counts.get(document.sha256)
     return (
@@ -166,20 +163,8 @@ def pages_accounted(
     )
 
 
-def number_wellformed(number: str) -> bool:
-    """Whether a number and notation could be printed so: digits, no stray blanks (DOMAIN.md §1.11, 3.3)."""
-    return any(char.isdigit() for char in number) and bool(_NUMBER.fullmatch(nfc(number)))
-
-
-def owner_wellformed(owner: str) -> bool:
-    """Whether an owner's number has its shape and, for a tax code, its check digit (DOMAIN.md §1.10)."""
-    if _PASSPORT.fullmatch(owner):
-        return True
-    return is_owner_identifier(owner) and tax_code_check(owner) is not False
-
-
 def code_agrees(code: str, document: Document) -> bool:
-    """Whether the parts of a code are what the document says now."""
+    """True if the parts of a code are what the document says now."""
     parts = parse_result_code(code)
     if parts is None:
         return False
@@ -189,11 +174,9 @@ def code_agrees(code: str, document: Document) -> bool:
 
 
 def _page_uses(documents: Sequence[StoredDocument]) -> Counter[tuple[str, int]]:
-    return Counter((each.document.sha256, page) for each in documents for page in set(each.document.pages))
-
-
-def _mandatory_complete(document: Document, kind: Kind | None) -> bool:
-    return kind is not None and not routing.lacking_fields(document, kind)
+    return Counter(
+        (stored.document.sha256, page) for stored in documents for page in set(stored.document.pages)
+    )
 
 
 def _confidence_enough(document: Document, kind: Kind | None, thresholds: Thresholds) -> bool:
@@ -209,12 +192,8 @@ def _sure(field: Field, needed: float) -> bool:
     return field.source in _CONFIDENT_SOURCES or field.confidence is None or field.confidence >= needed
 
 
-def _if_there(text: str | None, check: Callable[[str], bool]) -> bool | None:
-    return None if text is None else check(text)
-
-
-def _after(first: date | None, second: date | None) -> bool | None:
-    return None if first is None or second is None else second >= first
+def _shape_or_none(text: str | None) -> str | None:
+    return None if text is None else shape_of(text)
 
 
 def _day(text: str | None) -> date | None:

@@ -1,9 +1,8 @@
-"""What a batch is held against, with great-expectations: one validation a batch over a tidy table.
+"""Holds a batch against a suite with great-expectations: one validation per batch over a tidy table of facts.
 
-It reports and never re-routes. An expectation that breaks (`raised_exception`) is told from data that fail
-it. The context is ephemeral, analytics are off and nothing leaves the machine. great-expectations takes
-seconds to import and is imported only when a batch is validated; the checks themselves are plain functions
-in `quality.document_table`.
+It reports and never re-routes. An expectation that breaks (`raised_exception`) is not a failure of the data.
+The context is ephemeral, analytics are off and nothing leaves the machine. great-expectations takes seconds
+to import and is imported only when a batch is validated. May import schemas; the suite is handed down.
 """
 
 from __future__ import annotations
@@ -11,23 +10,20 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
-from quality.document_table import Row
-from schemas.documents import Verdict
+from schemas.expectations import CLASSES, COLUMNS, DocumentFacts, Expectation
 from schemas.findings import Severity
 from schemas.reports import ExpectationReport, ExpectationResult
 from schemas.wording import say
 
 if TYPE_CHECKING:
     import pandas as pd
-    from great_expectations.core.expectation_validation_result import (
-        ExpectationSuiteValidationResult,
-        ExpectationValidationResult,
-    )
+    from great_expectations.core.expectation_validation_result import ExpectationValidationResult
     from great_expectations.data_context.types.base import DataContextConfig
+    from great_expectations.expectations.row_conditions import Condition
 
 _ID: Final = "document_id"
 # What GX reads from the environment while it is being imported.
@@ -37,84 +33,40 @@ _DETAIL_LENGTH: Final = 300
 
 
 @dataclass(frozen=True)
-class Check:
-    """One expectation: a built-in of great-expectations, the column it looks at, and its arguments."""
-
-    key: str
-    severity: Severity = Severity.ERROR
-    expectation: str = "ExpectColumnValuesToBeInSet"
-    column: str = ""
-    arguments: Mapping[str, Any] = field(default_factory=lambda: {"value_set": [True]})
-
-
-@dataclass(frozen=True)
 class Validated:
-    """A validation as it ran, for Data Docs, beside the report made of it."""
+    """A validation for Data Docs: the expectations in their order, their results, and which version evaluated them."""
 
+    suite: tuple[Expectation, ...]
     report: ExpectationReport
-    result: ExpectationSuiteValidationResult
-
-
-def checks(kind_threshold: float = 0.6, page_threshold: float = 0.6) -> tuple[Check, ...]:
-    """Every expectation in the order of the report."""
-    return (
-        Check("document_id_unique", expectation="ExpectColumnValuesToBeUnique", column=_ID, arguments={}),
-        Check("pages_accounted"),
-        Check("kind_known", Severity.WARNING),
-        _at_least("kind_confidence", kind_threshold),
-        _at_least("page_confidence", page_threshold),
-        Check("unit_resolved", Severity.WARNING),
-        Check("number_wellformed", Severity.WARNING),
-        Check("date_real", Severity.WARNING),
-        Check("date_not_future", Severity.WARNING),
-        Check("expiry_after_issue", Severity.WARNING),
-        Check("owner_wellformed", Severity.WARNING),
-        Check("validity_known", Severity.INFO),
-        Check("mandatory_complete"),
-        Check("confidence_enough", Severity.WARNING),
-        Check("code_issued", Severity.WARNING),
-        Check("code_wellformed"),
-        Check("code_agrees"),
-        Check("code_unique"),
-        Check("stored"),
-        Check(
-            "verdict_not_invalid",
-            column="verdict",
-            arguments={"value_set": [str(Verdict.VALID), str(Verdict.NOT_CHECKED)]},
-        ),
-    )
+    version: str
 
 
 def validate(
-    batch: str, rows: Sequence[Row], *, kind_threshold: float = 0.6, page_threshold: float = 0.6
-) -> ExpectationReport:
-    """Hold a batch against every expectation; an empty batch meets them all."""
-    return run(batch, rows, checks(kind_threshold, page_threshold)).report
-
-
-def run(batch: str, rows: Sequence[Row], wanted: Sequence[Check], lang: str = "vi") -> Validated:
-    """The same with a choice of expectations, and with what Data Docs are made from, in a language."""
+    batch: str, rows: Sequence[DocumentFacts], suite: Sequence[Expectation], lang: str = "vi"
+) -> Validated:
+    """Hold a batch against a suite; an empty batch fails nothing."""
     gx = library()
     context = gx.get_context(mode="ephemeral", project_config=_project())
     source = context.data_sources.add_pandas("sohoa")
     definition = source.add_dataframe_asset("documents").add_batch_definition_whole_dataframe("whole")
-    suite = context.suites.add(gx.ExpectationSuite(name="documents"))
-    for check in wanted:
-        suite.add_expectation(_expectation(check, lang))
+    gx_suite = context.suites.add(gx.ExpectationSuite(name="documents"))
+    for expectation in suite:
+        gx_suite.add_expectation(_expectation(expectation, lang))
     validation = context.validation_definitions.add(
-        gx.ValidationDefinition(name=batch, data=definition, suite=suite)
+        gx.ValidationDefinition(name=batch, data=definition, suite=gx_suite)
     )
-    result = validation.run(
+    outcome = validation.run(
         batch_parameters={"dataframe": table_of(rows)},
         result_format={"result_format": "COMPLETE", "unexpected_index_column_names": [_ID]},
     )
-    found = {each.expectation_config.meta["key"]: each for each in result.results if each.expectation_config}
-    report = ExpectationReport(
-        batch=batch,
-        documents=len(rows),
-        results=tuple(_result(check, found.get(check.key), len(rows)) for check in wanted),
-    )
-    return Validated(report, result)
+    found = {
+        result.expectation_config.meta["key"]: result
+        for result in outcome.results
+        if result.expectation_config
+    }
+    results = tuple(_result(expectation, found.get(expectation.key)) for expectation in suite)
+    report = ExpectationReport(batch=batch, documents=len(rows), results=results)
+    return Validated(tuple(suite), report, str(gx.__version__))
 
 
 def library() -> ModuleType:
@@ -138,48 +90,58 @@ def _project() -> DataContextConfig:
     )
 
 
-def table_of(rows: Sequence[Row]) -> pd.DataFrame:
+def table_of(rows: Sequence[DocumentFacts]) -> pd.DataFrame:
     """The rows as a table. Columns keep their names without rows, so that an empty batch can be validated."""
     import pandas as pd  # noqa: PLC0415 - 0.4 s to import
 
-    columns = list(Row.__dataclass_fields__)
-    # Objects, not pandas' own booleans: "does not apply" stays None, which expectations pass over.
-    return pd.DataFrame([asdict(row) for row in rows], columns=columns, dtype=object)
+    # Objects, not pandas' own types: a missing value stays None, which expectations pass over.
+    return pd.DataFrame([asdict(row) for row in rows], columns=list(COLUMNS), dtype=object)
 
 
-def _at_least(key: str, threshold: float) -> Check:
-    return Check(
-        key,
-        Severity.INFO,
-        expectation="ExpectColumnValuesToBeBetween",
-        arguments={"min_value": threshold, "max_value": 1.0},
+def _expectation(expectation: Expectation, lang: str) -> Any:
+    signature = CLASSES[expectation.expectation]
+    columns = expectation.columns
+    named = (
+        {"column_list": list(columns)}
+        if signature.columns == ("column_list",)
+        else dict(zip(signature.columns, columns, strict=True))
+    )
+    return getattr(library().expectations, expectation.expectation)(
+        **named,
+        **signature.fixed,
+        **expectation.arguments,
+        row_condition=_condition(expectation.where),
+        severity=_SEVERITIES[expectation.severity],
+        meta={"key": expectation.key},
+        description=say("expectation", expectation.key, lang),
     )
 
 
-def _expectation(check: Check, lang: str) -> Any:
-    return getattr(library().expectations, check.expectation)(
-        column=check.column or check.key,
-        severity=_SEVERITIES[check.severity],
-        meta={"key": check.key},
-        description=say("expectation", check.key, lang),
-        **check.arguments,
-    )
+def _condition(where: Mapping[str, Any]) -> Condition | None:
+    """Rows in which every column has its value, or one of its values."""
+    from great_expectations.expectations.row_conditions import Column  # noqa: PLC0415 - seconds to import
+
+    whole: Condition | None = None
+    for column, value in where.items():
+        part = Column(column).is_in(value) if isinstance(value, list) else Column(column) == value
+        whole = part if whole is None else whole & part
+    return whole
 
 
-def _result(check: Check, found: ExpectationValidationResult | None, rows: int) -> ExpectationResult:
+def _result(expectation: Expectation, found: ExpectationValidationResult | None) -> ExpectationResult:
+    key, severity = expectation.key, expectation.severity
     trouble = "the expectation brought no result" if found is None else _exception(found.exception_info)
     if found is None or trouble is not None:
-        return ExpectationResult(
-            key=check.key, severity=check.severity, success=False, broken=True, detail=trouble or ""
-        )
+        return ExpectationResult(key=key, severity=severity, success=False, broken=True, detail=trouble or "")
     outcome = found.result or {}
-    failing = {str(each[_ID]) for each in outcome.get("unexpected_index_list") or ()}
+    failing = {str(row[_ID]) for row in outcome.get("unexpected_index_list") or ()}
     return ExpectationResult(
-        key=check.key,
-        severity=check.severity,
+        key=key,
+        severity=severity,
         success=bool(found.success),
-        checked=outcome.get("element_count", rows) - (outcome.get("missing_count") or 0),
-        unexpected=outcome.get("unexpected_count") or 0,
+        # `missing_count` is None where a missing value is what the expectation is about.
+        checked=outcome["element_count"] - (outcome.get("missing_count") or 0),
+        unexpected=outcome["unexpected_count"],
         documents=tuple(sorted(failing)),
     )
 
@@ -188,6 +150,6 @@ def _exception(info: Mapping[str, Any] | None) -> str | None:
     """Why a check broke, or None: GX says so at the top, or once for each metric that broke."""
     if not info:
         return None
-    parts = [info] if "raised_exception" in info else [each for each in info.values() if each]
-    broken = [each for each in parts if each.get("raised_exception")]
+    parts = [info] if "raised_exception" in info else [part for part in info.values() if part]
+    broken = [part for part in parts if part.get("raised_exception")]
     return str(broken[0].get("exception_message"))[:_DETAIL_LENGTH] if broken else None

@@ -16,7 +16,14 @@ from typing import Final
 
 from quality.report_voice import Voice
 from schemas.masking import mask, mask_value
-from schemas.reports import BatchReportData, Example, ReportedDecision, ReportedPaper
+from schemas.reports import (
+    BatchReportData,
+    Example,
+    ExpectationReport,
+    Outcome,
+    ReportedDecision,
+    ReportedPaper,
+)
 from schemas.review import Action
 from schemas.wording import say
 
@@ -66,7 +73,7 @@ class ShownExpectation:
     """One expectation with the papers that fail it, by name."""
 
     title: str
-    outcome: str
+    outcome: Outcome
     severity: str
     checked: int
     failing: int
@@ -152,24 +159,24 @@ def name_of(paper: ReportedPaper, voice: Voice) -> str:
     return f"{mask(paper.file)}{pages}{number} [{paper.id[:8]}]"
 
 
-def named_expectations(data: BatchReportData, voice: Voice) -> list[ShownExpectation]:
-    """Every expectation, its failing papers named."""
-    known = {paper.id: paper for paper in data.papers}
+def named_expectations(
+    report: ExpectationReport | None, papers: Sequence[ReportedPaper], voice: Voice, most: int = MOST_NAMED
+) -> list[ShownExpectation]:
+    """Every expectation in its order, with the names of the first `most` papers that fail it."""
+    known = {paper.id: paper for paper in papers}
     rows = []
-    for each in data.expectations.results if data.expectations else ():
-        held = "met" if each.checked or not data.papers else "idle"
-        failing = [name_of(known[paper], voice) if paper in known else paper for paper in each.documents]
-        failing.sort()
+    for result in report.results if report else ():
+        failing = sorted(name_of(known[id_], voice) if id_ in known else id_ for id_ in result.documents)
         rows.append(
             ShownExpectation(
-                title=say("expectation", each.key, voice.lang),
-                outcome="broken" if each.broken else held if each.success else "failed",
-                severity=str(each.severity),
-                checked=each.checked,
-                failing=each.unexpected,
-                papers=failing[:MOST_NAMED],
-                more=max(0, len(failing) - MOST_NAMED),
-                detail=each.detail,
+                title=say("expectation", result.key, voice.lang),
+                outcome=result.outcome,
+                severity=str(result.severity),
+                checked=result.checked,
+                failing=result.unexpected,
+                papers=failing[:most],
+                more=max(0, len(failing) - most),
+                detail=result.detail,
             )
         )
     return rows

@@ -5,8 +5,9 @@ Plain data, so that a report can be written, kept and compared without the catal
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
@@ -14,6 +15,9 @@ from schemas.batches import BatchState, FileCounts, FileStatus, PageCounts
 from schemas.documents import Route, ValidityState, Verdict
 from schemas.findings import Finding, Severity
 from schemas.review import Decision
+
+Outcome = Literal["met", "failed", "idle", "broken"]
+OUTCOMES: Final[tuple[Outcome, ...]] = ("met", "failed", "idle", "broken")
 
 
 class ExpectationResult(BaseModel):
@@ -40,6 +44,15 @@ class ExpectationResult(BaseModel):
     unexpected: int = 0
     documents: tuple[str, ...] = ()
 
+    @property
+    def outcome(self) -> Outcome:
+        """The one word for this result; an expectation that concerned no document is neither met nor failed."""
+        if self.broken:
+            return "broken"
+        if not self.success:
+            return "failed"
+        return "met" if self.checked else "idle"
+
 
 class ExpectationReport(BaseModel):
     """All expectations of a batch, in their fixed order. It reports; it never changes a route."""
@@ -49,6 +62,12 @@ class ExpectationReport(BaseModel):
     batch: str
     documents: int
     results: tuple[ExpectationResult, ...]
+
+    @property
+    def tally(self) -> dict[Outcome, int]:
+        """How many expectations ended in each outcome; every page that shows these numbers takes them from here."""
+        counts = Counter(result.outcome for result in self.results)
+        return {outcome: counts[outcome] for outcome in OUTCOMES}
 
     @property
     def failed(self) -> tuple[ExpectationResult, ...]:

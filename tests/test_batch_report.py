@@ -275,7 +275,7 @@ def test_a_broken_check_is_shown_as_broken() -> None:
 def test_a_check_that_had_nothing_to_check_is_not_called_met() -> None:
     idle = ExpectationResult(key="stored", severity=Severity.ERROR, success=True, checked=0)
     text = shown(lot(expectations=ExpectationReport(batch="x", documents=34, results=(idle,))))
-    assert "không có gì để xét 1 : Giấy tờ được chấp nhận đã lưu bản PDF/A." in text
+    assert "không có tài liệu để xét 1 : Giấy tờ được chấp nhận đã lưu bản PDF/A." in text
     assert "đạt 1" not in text.replace("không đạt", "")
 
 

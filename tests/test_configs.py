@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import re
 import shutil
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import pytest
 from configs.loader import (
     ROOT,
     load_agencies,
+    load_expectations,
     load_image_rules,
     load_kinds,
     load_limits,
@@ -67,6 +69,7 @@ def test_every_rule_row_says_where_it_comes_from() -> None:
         *load_targets(),
         *load_validity(),
         *load_image_rules(),
+        *load_expectations(),
         *load_units(),
         *load_agencies(),
         *load_mergers(),
@@ -229,6 +232,40 @@ def test_a_broken_row_is_named_with_its_file(rules_copy: Path, file: str, line: 
         load_image_rules(rules_copy)
         load_rulebook(rules_copy)
     assert Path(file).name in str(error.value) or "units" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("key", "old", "new", "told"),
+    [
+        ("kind_known", "ToNotBeNull", "ToBeNice", "no such expectation"),
+        ("kind_known", '["kind"]', '["colour"]', "no such column: colour"),
+        ("kind_known", '["kind"]', '["kind", "unit"]', "takes 1 columns"),
+        ("first_page_unique", '["sha256", "first_page"]', '["sha256"]', "takes two or more columns"),
+        ("pages_accounted", "value_set", "values", "no such argument: values"),
+        ("pages_accounted", "[true]", "[]", "value_set: empty"),
+        ("pages_accounted", "[true]", "true", "wrong type"),
+        ("pages_accounted", "arguments = { value_set = [true] }", "", "missing argument: value_set"),
+        ("page_confidence", "min_value = 0.6, max_value = 1.0", "", "min_value or max_value"),
+        ("kind_confidence", "thresholds.kind", "thresholds.kid", "no such threshold"),
+        ("number_wellformed", "^(?=.*9)", "^(?=.*9", "regex"),
+        ("number_wellformed", "^(?=.*9)", "(?=.*9)", "must begin with"),
+        ("stored", "linked = false", "copied = false", "no such column: copied"),
+        ("stored", 'route = "accepted"', "route = []", "where.route"),
+        ("stored", 'severity = "error"', 'severity = "grave"', "severity"),
+        ("stored", "2021-06-16", '"soon"', "effective_from"),
+        ("stored", 'key = "stored"', 'key = "kept"', "no words for it"),
+        ("stored", 'key = "stored"', 'key = "code_unique"', "dates overlap"),
+    ],
+)
+def test_a_broken_expectation_is_named(rules_copy: Path, key: str, old: str, new: str, told: str) -> None:
+    path = rules_copy / "expectations.toml"
+    head, mark, rest = path.read_text(encoding="utf-8").partition(f'key = "{key}"')
+    assert old in mark + rest
+    path.write_text(head + (mark + rest).replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=re.escape(told)) as error:
+        load_expectations(rules_copy)
+    assert "expectations.toml" in str(error.value)
+    assert new.split('"')[1] in str(error.value) if new.startswith("key") else key in str(error.value)
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from functools import cached_property, partial
 from pathlib import Path
 
 from configs.loader import (
+    load_expectations,
     load_image_rules,
     load_limits,
     load_reading_profile,
@@ -31,6 +32,7 @@ from schemas.digests import (
     digest_of,
 )
 from schemas.errors import SetupError
+from schemas.expectations import Expectation
 from schemas.rules import ImageRule, Limits, ReadingProfile, RenditionProfile, Rulebook
 from storage import outbox
 from storage.catalogue import batches
@@ -58,6 +60,7 @@ class Rules:
     rendition: RenditionProfile
     image: tuple[ImageRule, ...]
     book: Rulebook
+    expectations: tuple[Expectation, ...]
 
     @classmethod
     def load(cls, settings: Settings) -> Rules:
@@ -70,6 +73,7 @@ class Rules:
             load_rulebook(lists_dir=settings.lists).model_copy(
                 update={"confirm_typed": settings.confirm_typed}
             ),
+            load_expectations(),
         )
 
     def digests(self, settings: Settings, sheet: BatchSheet | None) -> Digests:

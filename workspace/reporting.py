@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 from quality import batch_report, datadocs, document_table, expectations
+from quality.report_voice import Voice
 from schemas.batches import FileStatus
 from schemas.clock import VIETNAM, today
 from schemas.documents import Document, Route
+from schemas.expectations import in_force
 from schemas.findings import Finding, joined
 from schemas.reports import (
     BatchReportData,
@@ -33,18 +35,19 @@ from workspace.report_pictures import examples
 Facts = dict[str, dict[int, PageFacts]]
 
 
-def write_reports(workspace: Workspace, batch: str, folder: Path) -> tuple[Path, Path | None]:
+def write_reports(workspace: Workspace, batch: str, folder: Path) -> tuple[Path, Path]:
     """Write the quality report and the Data Docs of a batch. Returns the pages to open first."""
     rows = documents.of_batch(workspace.database, batch)
     files = list(batches.files(workspace.database, batch).values())
     facts: Facts = {row.sha256: workspace.ledger.facts(row.sha256) for row in files if row.sha256}
     validated = _validated(workspace, batch, rows, files, facts)
-    data_docs = datadocs.write_data_docs(validated, folder / "data-docs.html", workspace.settings.lang)
+    lang, data_docs = workspace.settings.lang, folder / "data-docs.html"
     data = _data(workspace, batch, rows, files, facts, validated.report, data_docs)
-    lang = workspace.settings.lang
+    voice = Voice(lang, lambda finding: render(finding, lang))
+    datadocs.write_data_docs(validated, data.papers, data_docs, voice)
     report = folder / "report.html"
     pictures = examples(workspace, rows, files, folder / "pictures")
-    batch_report.write_batch_report(data, report, lambda finding: render(finding, lang), lang, pictures)
+    batch_report.write_batch_report(data, report, voice.render, lang, pictures)
     return report, data_docs
 
 
@@ -61,12 +64,18 @@ def _validated(
     yardstick = document_table.Yardstick(
         kinds={kind.id: kind for kind in book.kinds},
         thresholds=book.thresholds,
-        day=today(),
         page_counts={row.sha256: row.pages for row in files if row.sha256},
         page_confidence=confidence,
     )
     table = document_table.tidy(rows, yardstick)
-    return expectations.run(batch, table, expectations.checks(book.thresholds.kind))
+    suite = in_force(workspace.rules.expectations, _day(workspace, batch))
+    return expectations.validate(batch, table, suite, workspace.settings.lang)
+
+
+def _day(workspace: Workspace, batch: str) -> date:
+    """The day whose expectations a batch is held against: that of its last run, however late its report is made."""
+    run = batches.last_run(workspace.database, batch)
+    return datetime.fromisoformat(run[0]).astimezone(VIETNAM).date() if run else today()
 
 
 def _confidence(facts: Facts, document: Document, number: int) -> float | None:
@@ -81,7 +90,7 @@ def _data(
     files: Sequence[FileRow],
     facts: Facts,
     validated: ExpectationReport,
-    data_docs: Path | None,
+    data_docs: Path,
 ) -> BatchReportData:
     counted, pages = batches.counts(workspace.database, batch)
     run, made_at = batches.last_run(workspace.database, batch), datetime.now(VIETNAM)
@@ -89,9 +98,7 @@ def _data(
     notes: list[Finding] = [*row.findings]
     for file in files:
         notes += [each.model_copy(update={"file": file.name}) for each in file.findings]
-    places = [("store", workspace.settings.store_place)]
-    if data_docs:
-        places.append(("data_docs", str(data_docs)))
+    places = [("store", workspace.settings.store_place), ("data_docs", str(data_docs))]
     return BatchReportData(
         batch=batch,
         state=row.ending or row.state,
