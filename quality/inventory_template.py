@@ -33,7 +33,7 @@ _EXPLAINED: Final[dict[str, tuple[str, str]]] = {
     "kind": ("loại giấy tờ; “Tất cả” nếu chỉ biết tổng số của đơn vị", "Giấy khai sinh"),
     "year": ("số liệu tính đến hết năm nào", "2024"),
     "count": ("số kết quả còn hiệu lực, số nguyên", "1.234"),
-    "basis": ("đếm thực tế, theo sổ đăng ký hoặc ước tính", "theo sổ đăng ký"),
+    "basis": ("kiểm đếm, theo sổ đăng ký hoặc ước tính", "theo sổ đăng ký"),
     "source": ("sổ, biên bản hoặc văn bản nêu số liệu", "Biên bản kiểm kê 05/BB-UBND"),
     "digitised_on": ("ngày/tháng/năm", "15/06/2022"),
     "owner": ("9, 10, 12 hoặc 13 chữ số; để trống nếu giấy tờ không có", "056000000000"),
