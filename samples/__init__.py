@@ -7,6 +7,7 @@ decided by a seed: the same seed gives the same bytes. No name, number or addres
 
 from __future__ import annotations
 
-from samples.making import CONTAINERS, KINDS, WEARS, Sample, make, make_one
+from samples.batches import make
+from samples.making import CONTAINERS, KINDS, WEARS, Sample, make_one
 
 __all__ = ["CONTAINERS", "KINDS", "WEARS", "Sample", "make", "make_one"]

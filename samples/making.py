@@ -6,7 +6,6 @@ import hashlib
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -240,10 +239,3 @@ def make_one(
     name = f"{kind}-{seed}{CONTAINERS[container].suffix}"
     numbers = [number for number, made in enumerate(pages, start=1) if not made.blank]
     return write_file(container, pages, [document_truth(paper, numbers)], name)
-
-
-def make(out: Path, papers: int, seed: int, **options: Any) -> list[Path]:
-    """Fill `out` with batches of scans and their truth; see `samples.batches.make`."""
-    from samples.batches import make as make_batches  # noqa: PLC0415 - batches build on this module
-
-    return make_batches(out, papers, seed, **options)
