@@ -19,7 +19,7 @@ from samples.typeset import Style, draw_paragraph
 from samples.wear.marks import caption_lines
 from samples.wear.scan import Pixels, Scan
 
-__all__ = ["CONTAINERS", "KINDS", "WEARS", "Sample", "make", "make_one"]
+__all__ = ["CONTAINERS", "KINDS", "WEARS", "Sample", "make_one"]
 KINDS = kind_ids()
 WEARS = tuple(wearing.WEARS)
 Truth = dict[str, Any]

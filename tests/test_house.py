@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+import graphlib
 import re
 import subprocess
 import sys
 from pathlib import Path
 
+import grimp
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -77,6 +79,22 @@ def test_rooms_import_only_what_they_may() -> None:
     lint_imports = Path(sys.executable).with_name("lint-imports")
     done = subprocess.run([lint_imports, "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-4000:]
+
+
+def test_no_import_goes_round_in_a_circle() -> None:
+    packages = [room for room in ROOMS if room != "benchmarks"]
+    graph = grimp.build_graph(*packages, include_external_packages=False, cache_dir=None)
+    imports = {
+        # A package imports what its modules offer; its modules import each other, not the package.
+        module: {each for each in graph.find_modules_directly_imported_by(module) if each != module}
+        for module in graph.modules
+    }
+    graphlib.TopologicalSorter(imports).prepare()  # CycleError names the circle
+
+
+def test_flows_are_wiring_only() -> None:
+    lines = sum(len(path.read_text(encoding="utf-8").splitlines()) for path in (ROOT / "flows").rglob("*.py"))
+    assert lines <= 3000
 
 
 def test_no_module_grows_past_what_one_can_hold_in_mind() -> None:
