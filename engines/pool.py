@@ -29,7 +29,6 @@ from schemas.rules import Limits
 _ROOT = Path(__file__).resolve().parent.parent
 _LOG_KEPT = 1_000_000
 _ENVIRONMENT = {
-    "PYTHONPATH": str(_ROOT),
     # One page, one core: engines that start threads of their own fight the other workers.
     "OMP_THREAD_LIMIT": "1",
     "OMP_NUM_THREADS": "1",
@@ -159,7 +158,10 @@ class WorkPool:
         self._limits, self._tmp = limits, tmp
         self._queue: queue.Queue[_Job | None] = queue.Queue(maxsize=4 * workers)
         self._closing = threading.Event()
-        self._environment = {**_ENVIRONMENT, "SOHOA_RUN_ID": run_id, "TMPDIR": str(tmp)}
+        # Workers find modules where this process does.
+        search = os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH", ""))))
+        marks = {"PYTHONPATH": search, "SOHOA_RUN_ID": run_id, "TMPDIR": str(tmp)}
+        self._environment = {**_ENVIRONMENT, **marks}
         self._live: list[_Worker | None] = [None] * workers
         self._threads = [
             threading.Thread(target=self._drive, args=(slot,), name=f"worker-{slot}", daemon=True)
