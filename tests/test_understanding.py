@@ -292,6 +292,23 @@ def test_a_new_heading_begins_a_new_paper_and_an_annex_does_not() -> None:
     assert [each.kind for each in found] == ["decision", "birth_certificate"]
 
 
+def test_number_and_date_at_the_head_of_a_page_begin_a_paper_only_with_a_title() -> None:
+    heading = [("Số: 15/QĐ-SYT", 0.26, 0.1), ("Quảng Ngãi, ngày 10 tháng 8 năm 2023", 0.7, 0.1)]
+    body = left("Căn cứ Luật Tổ chức chính quyền địa phương;", 0.3)
+    assert [each.pages for each in papers(page(DECISION), page([*heading, body], 2))] == [(1, 2)]
+    titled = [*heading, ("QUYẾT ĐỊNH", 0.5, 0.16), ("Về việc cử cán bộ", 0.5, 0.18), body]
+    assert [each.pages for each in papers(page(DECISION), page(titled, 2))] == [(1,), (2,)]
+
+
+def test_the_national_name_begins_a_paper_with_a_title_or_a_number_and_not_alone() -> None:
+    body = left("Căn cứ Luật Tổ chức chính quyền địa phương;", 0.3)
+    assert [each.pages for each in papers(page(DECISION), page([*NATIONAL, body], 2))] == [(1, 2)]
+    titled = [*NATIONAL, ("GIẤY KHAI SINH", 0.5, 0.13), body]
+    assert [each.pages for each in papers(page(DECISION), page(titled, 2))] == [(1,), (2,)]
+    numbered = [*NATIONAL, ("Số: 15/SYT-NV", 0.26, 0.1), body]
+    assert [each.pages for each in papers(page(DECISION), page(numbered, 2))] == [(1,), (2,)]
+
+
 def test_a_form_annexed_to_a_paper_begins_none_though_it_bears_the_national_name() -> None:
     form = [("Mẫu số 01", 0.8, 0.03), *NATIONAL, ("BÁO CÁO", 0.5, 0.15), left("Kính gửi: ……", 0.2)]
     assert [each.pages for each in papers(page(DECISION), page(form, 2))] == [(1, 2)]
@@ -510,6 +527,16 @@ def test_mandatory_metadata_must_be_there_and_sure(name: str, change: str) -> No
             update={"value": None} if change == "unread" else {"confidence": 0.3}
         )
     assert route(document.model_copy(update={"fields": fields}), RULES, []) is Route.REVIEW
+
+
+@pytest.mark.parametrize(("confidence", "expected"), [(0.77, Route.REVIEW), (0.79, Route.ACCEPTED)])
+def test_a_number_read_as_surely_as_handwritten_figures_are_misread_waits_for_a_person(
+    confidence: float, expected: Route
+) -> None:
+    document = one(page(BIRTH))
+    number = document.fields["number"].model_copy(update={"confidence": confidence})
+    changed = document.model_copy(update={"fields": document.fields | {"number": number}})
+    assert route(changed, RULES, []) is expected
 
 
 def test_an_owner_without_number_needs_birth_data_and_an_unread_number_a_person() -> None:
