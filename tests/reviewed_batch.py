@@ -52,6 +52,15 @@ SCANS: dict[str, dict[str, list[Row]]] = {
     OTHER: {"05.png": birth("126/2021", Số="Số: …/2021", định_danh="Số định danh cá nhân: 056221009999")},
 }
 
+# What a person answers to the first batch.
+RIGHT = {
+    ("01.png", "Ngày ban hành"): "12/05/2021",
+    ("01.png", "Cơ quan ban hành"): "Ủy ban nhân dân xã Diên An",
+    ("02.png", "Loại kết quả (mã KQ)"): "KQ.G15.000034 – Trích lục khai tử",
+    ("03.png", "Loại giấy"): "Giấy khai sinh",
+    ("04.png", "Số định danh chủ giấy tờ"): "056221001234",
+}
+
 
 def settings_of(home: Path) -> Settings:
     """A home without orchestrator and veraPDF."""

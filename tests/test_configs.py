@@ -6,6 +6,9 @@ import pickle
 import shutil
 import subprocess
 import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 
@@ -26,10 +29,12 @@ from configs.loader import (
     load_units,
     load_validity,
 )
+from configs.rows import LazyRows
 from quality.quotas import compute
 from schemas.codes import GRAMMARS
 from schemas.errors import ConfigurationError
 from schemas.findings import Severity
+from schemas.rules import ResultType
 
 EARLY, BEFORE, AFTER = date(2021, 6, 16), date(2025, 3, 1), date(2025, 7, 1)
 
@@ -188,6 +193,23 @@ def test_a_rulebook_travels_to_another_process() -> None:
     copy = pickle.loads(pickle.dumps(rules))
     assert copy.version == rules.version
     assert copy.result_types["KQ.G15.000032"] == rules.result_types["KQ.G15.000032"]
+
+
+def test_a_list_asked_by_several_threads_at_once_is_whole_for_each_of_them() -> None:
+    types = load_rulebook().result_types
+    begun = threading.Event()
+
+    def slow() -> dict[str, ResultType]:
+        begun.set()
+        time.sleep(0.2)
+        return dict(types)
+
+    rows = LazyRows(slow)
+    with ThreadPoolExecutor(4) as threads:
+        first = threads.submit(lambda: "KQ.G15.000031" in rows)
+        assert begun.wait(5)
+        others = [threads.submit(lambda: "KQ.G15.000031" in rows) for _ in range(3)]
+        assert [each.result() for each in (first, *others)] == [True] * 4
 
 
 def test_loading_rules_pulls_in_no_heavy_library() -> None:
