@@ -26,8 +26,8 @@ from schemas.reading import ImageMeasures, PageReading
 from storage.catalogue import documents
 from storage.catalogue.documents import DocumentRow
 from storage.objects import sha256_of
+from tests.laid_out import BIRTH, extract
 from tests.printed_pages import HEIGHT, WIDTH, Row, page
-from tests.test_understanding import BIRTH, extract
 from workspace.opening import Rules, Workspace, open_workspace
 
 BATCH, OTHER = "hộp-12", "hộp-13"

@@ -23,7 +23,7 @@ from storage.catalogue.database import Database
 from storage.objects.keys import batch_key
 from tests.kept_home import machine_with
 from tests.machine import Machine, kill_group
-from tests.reviewed_batch import BATCH, RIGHT, SCANS, copy_of, exported, fill, make_home
+from tests.reviewed_batch import BATCH, RIGHT, copy_of, exported, fill
 
 PAPERS = 4
 RANDOM_KILLS = 100
@@ -287,14 +287,13 @@ def test_a_run_through_prefect_killed_at_two_named_points_ends_as_an_undisturbed
 
 
 @pytest.fixture(scope="module")
-def reviewed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+def reviewed(digitised: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """A digitised home with papers that wait for a person, and the workbook in which she answered."""
-    folder = tmp_path_factory.mktemp("reviewed")
-    home = make_home(folder, {BATCH: SCANS[BATCH]})
-    with copy_of(home, tmp_path_factory.mktemp("asked")) as workspace:
+    folder = tmp_path_factory.mktemp("asked")
+    with copy_of(digitised, folder) as workspace:
         workbook = exported(workspace, folder / "ra.xlsx")
     fill(workbook, dict(RIGHT))
-    return home, workbook
+    return digitised, workbook
 
 
 def imported(machine: Machine, workbook: Path) -> dict[str, Any]:

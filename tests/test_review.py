@@ -50,7 +50,6 @@ from tests.reviewed_batch import (
     everything,
     exported,
     fill,
-    make_home,
     rows_of,
     stored,
     take,
@@ -58,12 +57,6 @@ from tests.reviewed_batch import (
 from workspace.opening import Workspace
 
 CONTRACT = Path(__file__).parent / "contract"
-
-
-@pytest.fixture(scope="module")
-def digitised(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two batches as the machine left them."""
-    return make_home(tmp_path_factory.mktemp("review"))
 
 
 @pytest.fixture

@@ -22,18 +22,12 @@ from tests.reviewed_batch import (
     copy_of,
     exported,
     fill,
-    make_home,
     rows_of,
     stored,
     take,
 )
 
 OWNER = ("04.png", "Số định danh chủ giấy tờ")
-
-
-@pytest.fixture(scope="module")
-def digitised(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_home(tmp_path_factory.mktemp("workbooks"))
 
 
 @pytest.fixture(scope="module")

@@ -22,14 +22,15 @@ from schemas.errors import SetupError
 from schemas.reading import Box, PageReading, PageState
 from storage.catalogue import views
 from storage.objects import sha256_of
+from tests.laid_out import DECISION
 from tests.machine import Machine
 from tests.printed_pages import page
 from tests.reviewed_batch import RULES as REVIEWED
 from tests.reviewed_batch import digitise, drawn, settings_of
-from tests.test_understanding import DECISION, RULES
 from workspace.opening import open_workspace
 from workspace.separator_sheets import print_sheets
 
+RULES = REVIEWED.book
 MARK = SheetMark("12", "Hồ sơ đất đai 3", 7)
 
 
