@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import itertools
+import threading
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
@@ -122,11 +123,16 @@ class LazyRows(dict[str, Model]):
     def __init__(self, read: Callable[[], dict[str, Model]]) -> None:
         super().__init__()
         self._read: Callable[[], dict[str, Model]] | None = read
+        self._filling = threading.Lock()
 
     def _fill(self) -> None:
-        if self._read is not None:
-            read, self._read = self._read, None
-            self.update(read())
+        # Files are worked on in threads: whoever asks while another reads waits, or a listed code would seem unlisted.
+        if self._read is None:
+            return
+        with self._filling:
+            if self._read is not None:
+                self.update(self._read())
+                self._read = None
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Travels to other processes as a plain dict."""

@@ -26,8 +26,8 @@ from schemas.reading import ImageMeasures, PageReading
 from storage.catalogue import documents
 from storage.catalogue.documents import DocumentRow
 from storage.objects import sha256_of
+from tests.laid_out import BIRTH, extract
 from tests.printed_pages import HEIGHT, WIDTH, Row, page
-from tests.test_understanding import BIRTH, extract
 from workspace.opening import Rules, Workspace, open_workspace
 
 BATCH, OTHER = "hộp-12", "hộp-13"
@@ -50,6 +50,15 @@ SCANS: dict[str, dict[str, list[Row]]] = {
         "04.png": birth("125/2021", định_danh="Số định danh cá nhân: 056921001234"),
     },
     OTHER: {"05.png": birth("126/2021", Số="Số: …/2021", định_danh="Số định danh cá nhân: 056221009999")},
+}
+
+# What a person answers to the first batch.
+RIGHT = {
+    ("01.png", "Ngày ban hành"): "12/05/2021",
+    ("01.png", "Cơ quan ban hành"): "Ủy ban nhân dân xã Diên An",
+    ("02.png", "Loại kết quả (mã KQ)"): "KQ.G15.000034 – Trích lục khai tử",
+    ("03.png", "Loại giấy"): "Giấy khai sinh",
+    ("04.png", "Số định danh chủ giấy tờ"): "056221001234",
 }
 
 

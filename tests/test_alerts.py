@@ -24,6 +24,7 @@ from configs.settings import Settings
 from schemas.alerts import ChannelSpec
 from schemas.batches import BatchState
 from schemas.board import Board, Fixity
+from schemas.quotas import RateBounds
 from storage.catalogue import alerts, batches
 from storage.catalogue.database import Database
 from tests.board_home import DAY, NOW, UNITS, fill, settings_for
@@ -204,6 +205,20 @@ def test_each_alert_goes_out_once_by_every_channel_until_it_changes(
     assert "chưa có số liệu kiểm kê" in told.get_content()
     assert posted[1]["alerts"] == [posted[1]["text"].split("\n")[1]]
     assert "Giấy phép xây dựng 2019" in posted[1]["alerts"][0]
+
+
+def test_a_unit_behind_pace_is_told_anew_when_its_gap_has_changed_by_five_points(board: Board) -> None:
+    (row,) = [each for each in board.quota.rows if (each.level, each.unit) == ("xa", None)]
+
+    def told(gap: float) -> str:
+        late = row.model_copy(update={"target": 0.9, "rate": RateBounds(low=0.9 - gap, high=0.9)})
+        quota = board.quota.model_copy(update={"rows": (late,)})
+        alone = board.model_copy(update={"quota": quota})
+        (alert,) = [each for each in alerts_of(alone, LATER, "vi") if each.rule == "behind_pace"]
+        return alert.fingerprint
+
+    assert told(0.31) == told(0.33)
+    assert len({told(gap) for gap in (0.21, 0.26, 0.31, 0.36)}) == 4
 
 
 def test_what_holds_no_more_is_cleared_and_is_told_again_when_it_comes_back(

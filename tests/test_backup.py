@@ -9,20 +9,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-from tests.kept_home import flip, machine_with, make_kept_home, shown
+from tests.kept_home import flip, shown
 from tests.machine import Machine
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_kept_home(tmp_path_factory.mktemp("backup"))
-
-
-@pytest.fixture
-def machine(home: Path, tmp_path: Path) -> Machine:
-    return machine_with(home, tmp_path)
 
 
 def scheduled(machine: Machine) -> list[Any]:

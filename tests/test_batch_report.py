@@ -240,6 +240,13 @@ def test_codes_are_masked_in_their_owner_only() -> None:
     assert mask_code(".KQ.G15.000031.123/2021.01") == ".KQ.G15.000031.123/2021.01"
 
 
+@pytest.mark.parametrize("number", ["4200123456/ĐKKD", "GCN-AC4200123456", "12/2021-4200123456B"])
+def test_an_owner_that_stands_inside_the_number_of_a_code_is_masked_there_too(number: str) -> None:
+    hidden = mask_code(f"4200123456.KQ.G15.000031.{number}.01")
+    assert "4200123456" not in hidden
+    assert hidden == f"420*****56.KQ.G15.000031.{number.replace('4200123456', '420*****56')}.01"
+
+
 @pytest.mark.parametrize(
     "text", ["a" * 8 + "123456789" + "f" * 15, "20261120130500", "12345678", "1.234.567"]
 )

@@ -5,20 +5,8 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
-import pytest
-
-from tests.kept_home import by_file, machine_with, make_kept_home
+from tests.kept_home import by_file
 from tests.machine import Machine
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_kept_home(tmp_path_factory.mktemp("void"))
-
-
-@pytest.fixture
-def machine(home: Path, tmp_path: Path) -> Machine:
-    return machine_with(home, tmp_path)
 
 
 def test_a_voided_code_is_held_by_no_paper_and_its_duplicates_are_looked_at_again(

@@ -7,6 +7,9 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 
@@ -28,9 +31,12 @@ from configs.loader import (
     load_units,
     load_validity,
 )
+from configs.rows import LazyRows
+from quality.quotas import compute
 from schemas.codes import GRAMMARS
 from schemas.errors import ConfigurationError
 from schemas.findings import Severity
+from schemas.rules import ResultType
 
 EARLY, BEFORE, AFTER = date(2021, 6, 16), date(2025, 3, 1), date(2025, 7, 1)
 
@@ -58,10 +64,28 @@ def test_targets_are_those_of_the_plan_in_every_reading(
     assert [share(level, year, reading) for year in range(2021, 2026)] == pytest.approx(shares)
 
 
-def test_the_targets_after_the_plan_are_told_as_a_guess() -> None:
+def test_a_target_after_the_plan_is_a_guess_that_says_so_or_names_its_own_paper() -> None:
     after = [row for row in load_targets() if row.period > 2025]
     assert after
-    assert all(row.share == 1 and row.mark == "M-lo" and "guess" in row.source for row in after)
+    for row in after:
+        if row.mark == "V":
+            assert row.source and "guess" not in row.source
+        else:
+            assert row.share == 1 and row.mark == "M-lo" and "guess" in row.source
+
+
+@pytest.mark.parametrize("level", ["tinh", "huyen", "xa"])
+def test_a_target_decided_for_a_later_year_takes_the_place_of_the_guess(rules_copy: Path, level: str) -> None:
+    path = rules_copy / "targets.csv"
+    kept = [
+        line
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if not (line.startswith(f"{level},") and ",2027," in line)
+    ]
+    decided = f"{level},,,,2027,0.98,A,2027-01-01,,KH 1/KH-UBND,V"
+    path.write_text("\n".join([*kept, decided]) + "\n", encoding="utf-8")
+    report, _ = compute([], [], [], load_targets(rules_copy), date(2027, 12, 31), date(2028, 1, 1))
+    assert [row.target for row in report.rows if row.level == level] == [0.98]
 
 
 def test_every_rule_row_says_where_it_comes_from() -> None:
@@ -172,6 +196,23 @@ def test_a_rulebook_travels_to_another_process() -> None:
     copy = pickle.loads(pickle.dumps(rules))
     assert copy.version == rules.version
     assert copy.result_types["KQ.G15.000032"] == rules.result_types["KQ.G15.000032"]
+
+
+def test_a_list_asked_by_several_threads_at_once_is_whole_for_each_of_them() -> None:
+    types = load_rulebook().result_types
+    begun = threading.Event()
+
+    def slow() -> dict[str, ResultType]:
+        begun.set()
+        time.sleep(0.2)
+        return dict(types)
+
+    rows = LazyRows(slow)
+    with ThreadPoolExecutor(4) as threads:
+        first = threads.submit(lambda: "KQ.G15.000031" in rows)
+        assert begun.wait(5)
+        others = [threads.submit(lambda: "KQ.G15.000031" in rows) for _ in range(3)]
+        assert [each.result() for each in (first, *others)] == [True] * 4
 
 
 def test_loading_rules_pulls_in_no_heavy_library() -> None:

@@ -12,6 +12,8 @@ from pathlib import Path
 import grimp
 import pytest
 
+from cli.commands import COMMANDS
+
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = (
     "schemas",
@@ -140,3 +142,18 @@ def test_no_machine_path_and_no_registry_address_is_committed(pattern: str) -> N
         if re.search(pattern, path.read_text(encoding="utf-8", errors="replace")):
             wrong.append(str(path.relative_to(ROOT)))
     assert wrong == []
+
+
+def test_no_helper_of_the_tests_imports_a_test_module() -> None:
+    helpers = [path for path in (ROOT / "tests").rglob("*.py") if not path.name.startswith("test_")]
+    guilty = [path.name for path in helpers if "tests.test_" in path.read_text(encoding="utf-8")]
+    assert guilty == []
+
+
+def test_every_command_is_given_on_the_command_line_by_a_test() -> None:
+    tests = " ".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").glob("test_*.py"))
+    named = []
+    for name, found in COMMANDS.items():
+        named += [(name,)] if isinstance(found, str) else [(name, each) for each in found]
+    absent = [words for words in named if not re.search(r",\s*".join(f'"{word}"' for word in words), tests)]
+    assert absent == []

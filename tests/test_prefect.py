@@ -53,9 +53,9 @@ def test_a_store_that_refuses_is_one_clear_line_not_a_traceback(scans: Path, tmp
         sys.executable,
         "-P",
         "-m",
-        "tests.faulty.closing",
+        "tests.faulty.steps",
         "refuse",
-        "put_if_absent",
+        "storing",
         "digitize",
         scans,
     ]

@@ -233,6 +233,10 @@ def test_what_was_digitised_elsewhere_after_the_day_is_not_counted_yet() -> None
     assert row(answer([], [stock()], [other(count=3, digitised_on=date(2025, 1, 1))])).elsewhere == 0
 
 
+def test_what_was_digitised_elsewhere_on_the_day_itself_is_counted() -> None:
+    assert row(answer([], [stock()], [other(count=3, digitised_on=AS_OF)])).elsewhere == 3
+
+
 def test_the_target_is_that_of_the_year_and_the_chosen_reading() -> None:
     targets = [target(0.55, 2023), target(0.75, 2024), target(0.2592, 2024, reading="B"), target(0.95, 2025)]
     assert row(answer([paper()], targets=targets)).target == 0.75

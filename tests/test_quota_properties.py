@@ -77,7 +77,10 @@ def others(draw: st.DrawFn) -> ElsewhereRow:
 
 
 worlds = st.tuples(
-    st.lists(papers(), max_size=25), st.lists(inventories(), max_size=8), st.lists(others(), max_size=8)
+    # A catalogue holds each paper once.
+    st.lists(papers(), max_size=25, unique_by=lambda paper: paper.document_id),
+    st.lists(inventories(), max_size=8),
+    st.lists(others(), max_size=8),
 )
 World = tuple[list[PaperRow], list[InventoryRow], list[ElsewhereRow]]
 

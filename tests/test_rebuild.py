@@ -9,22 +9,10 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-from tests.kept_home import BATCH, by_file, flip, machine_with, make_kept_home, shown
+from tests.kept_home import BATCH, by_file, flip, shown
 from tests.machine import Machine
 
 INVENTORY = "level,unit,kind,year,count,basis,source\nCấp tỉnh,Sở Xây dựng,Giấy phép xây dựng,2021,100,kiểm đếm,bảng 1\n"
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_kept_home(tmp_path_factory.mktemp("rebuild"))
-
-
-@pytest.fixture
-def machine(home: Path, tmp_path: Path) -> Machine:
-    return machine_with(home, tmp_path)
 
 
 def answers(machine: Machine) -> tuple[Any, ...]:

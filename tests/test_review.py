@@ -42,6 +42,7 @@ from tests.papers import paper
 from tests.reviewed_batch import (
     BATCH,
     OTHER,
+    RIGHT,
     RULES,
     cell,
     copy_of,
@@ -49,7 +50,6 @@ from tests.reviewed_batch import (
     everything,
     exported,
     fill,
-    make_home,
     rows_of,
     stored,
     take,
@@ -57,19 +57,6 @@ from tests.reviewed_batch import (
 from workspace.opening import Workspace
 
 CONTRACT = Path(__file__).parent / "contract"
-RIGHT = {
-    ("01.png", "Ngày ban hành"): "12/05/2021",
-    ("01.png", "Cơ quan ban hành"): "Ủy ban nhân dân xã Diên An",
-    ("02.png", "Loại kết quả (mã KQ)"): "KQ.G15.000034 – Trích lục khai tử",
-    ("03.png", "Loại giấy"): "Giấy khai sinh",
-    ("04.png", "Số định danh chủ giấy tờ"): "056221001234",
-}
-
-
-@pytest.fixture(scope="module")
-def digitised(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two batches as the machine left them."""
-    return make_home(tmp_path_factory.mktemp("review"))
 
 
 @pytest.fixture

@@ -14,15 +14,20 @@ from review.drop_downs import ANSWER, VALUE
 from review.labels import result_type_labels
 from review.workbook import SHEET
 from tests.machine import Machine
-from tests.reviewed_batch import BATCH, RULES, cell, copy_of, exported, fill, make_home, rows_of, stored, take
-from tests.test_review import RIGHT
+from tests.reviewed_batch import (
+    BATCH,
+    RIGHT,
+    RULES,
+    cell,
+    copy_of,
+    exported,
+    fill,
+    rows_of,
+    stored,
+    take,
+)
 
 OWNER = ("04.png", "Số định danh chủ giấy tờ")
-
-
-@pytest.fixture(scope="module")
-def digitised(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_home(tmp_path_factory.mktemp("workbooks"))
 
 
 @pytest.fixture(scope="module")

@@ -20,11 +20,17 @@ from extractors.split import mark_separators, split_pages
 from schemas.batches import BatchSheet
 from schemas.errors import SetupError
 from schemas.reading import Box, PageReading, PageState
+from storage.catalogue import views
+from storage.objects import sha256_of
+from tests.laid_out import DECISION
 from tests.machine import Machine
 from tests.printed_pages import page
-from tests.test_understanding import DECISION, RULES
+from tests.reviewed_batch import RULES as REVIEWED
+from tests.reviewed_batch import digitise, drawn, settings_of
+from workspace.opening import open_workspace
 from workspace.separator_sheets import print_sheets
 
+RULES = REVIEWED.book
 MARK = SheetMark("12", "Hồ sơ đất đai 3", 7)
 
 
@@ -148,6 +154,30 @@ def test_a_scanned_stack_with_sheets_is_split_counted_and_held_against_the_paper
         for path in (machine.home / "store" / "documents").rglob("*.json")
     }
     assert boxes == {"12"}
+
+
+@pytest.mark.parametrize(
+    ("sheets", "pages", "differ"), [(2, 1, True), (2, 2, False), (2, 4, False), (2, 5, True)]
+)
+def test_a_sheet_has_one_page_or_two_so_only_another_count_is_told(
+    tmp_path: Path, sheets: int, pages: int, differ: bool
+) -> None:
+    folder = tmp_path / "hộp"
+    folder.mkdir()
+    (folder / "lo.toml").write_text(f"expected_sheets = {sheets}\n", encoding="utf-8")
+    for number in range(pages):
+        image = drawn(numbered(1))
+        image.putpixel((number, 0), 0)
+        image.save(folder / f"{number}.png", dpi=(300, 300))
+    with open_workspace(settings_of(tmp_path / "home"), REVIEWED) as workspace:
+        digest = REVIEWED.digests(workspace.settings, None).reading
+        for path in folder.glob("*.png"):
+            workspace.ledger.finished(sha256_of(path), digest, numbered(1))
+        digitise(workspace, folder)
+        notes = views.show(workspace.database, "hộp")["findings"]
+    assert [note.params["found"] for note in notes if note.rule == "sheets_differ"] == (
+        [pages] if differ else []
+    )
 
 
 def _page_of_text(folder: Path) -> Path:

@@ -17,7 +17,8 @@ from schemas.documents import Document, Role, Route, Verdict
 from schemas.findings import Severity, finding
 from schemas.reading import PageReading, PageState
 from schemas.routing import route
-from tests.printed_pages import NATIONAL, Row, left, official, page, turned
+from tests.laid_out import BIRTH, DECISION, DISPATCH, extract
+from tests.printed_pages import NATIONAL, left, official, page, turned
 
 RULES = load_rulebook()
 TODAY = date(2026, 11, 23)
@@ -40,45 +41,6 @@ def values(document: Document) -> dict[str, str | None]:
 
 def rules_of(document: Document) -> set[str]:
     return {each.rule for each in document.findings}
-
-
-DECISION = official(
-    ["UBND TỈNH QUẢNG NGÃI", "SỞ Y TẾ"],
-    "Số: 2041/QĐ-SYT",
-    "Quảng Ngãi, ngày 09 tháng 8 năm 2023",
-    ["QUYẾT ĐỊNH", "Về việc phê duyệt danh mục kỹ thuật", "tại phòng khám đa khoa"],
-    signature=["KT. GIÁM ĐỐC", "PHÓ GIÁM ĐỐC"],
-    signer="Trần Thị Hoa",
-)
-DISPATCH = official(
-    ["BỘ Y TẾ"],
-    "Số: 6543/BYT-KCB",
-    "Hà Nội, ngày 15 tháng 11 năm 2022",
-    body=["Kính gửi: Sở Y tế các tỉnh, thành phố", "Bộ Y tế nhận được công văn số 12/SYT ngày 01/11/2022."],
-    about=["V/v hướng dẫn cấp giấy phép", "hoạt động khám bệnh"],
-    signature=["TL. BỘ TRƯỞNG", "CỤC TRƯỞNG CỤC QUẢN LÝ KHÁM, CHỮA BỆNH"],
-    signer="Lê Văn Minh",
-)
-BIRTH: list[Row] = [
-    ("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", 0.5, 0.06),
-    ("Độc lập - Tự do - Hạnh phúc", 0.5, 0.08),
-    ("GIẤY KHAI SINH", 0.5, 0.13),
-    ("Số: 123/2021", 0.5, 0.16),
-    left("Họ, chữ đệm, tên: NGUYỄN GIA HUY", 0.22),
-    left("Ngày, tháng, năm sinh: 04/05/2021", 0.245),
-    left("Giới tính: Nam", 0.27),
-    left("Dân tộc: Kinh", 0.27, 0.4),
-    left("Quốc tịch: Việt Nam", 0.27, 0.65),
-    left("Nơi sinh: Bệnh viện Đa khoa tỉnh Khánh Hòa", 0.295),
-    left("Số định danh cá nhân: 056221001234", 0.32),
-    left("Họ, chữ đệm, tên người mẹ: Trần Thị Thu", 0.36),
-    left("Họ, chữ đệm, tên người cha: Nguyễn Văn Hai", 0.40),
-    left("Nơi đăng ký khai sinh: Ủy ban nhân dân xã Diên An, huyện Diên Khánh, tỉnh Khánh Hòa", 0.46),
-    left("Ngày, tháng, năm đăng ký: ngày 12 tháng 5 năm 2021", 0.49),
-    ("NGƯỜI KÝ GIẤY KHAI SINH", 0.72, 0.55),
-    ("CHỦ TỊCH", 0.72, 0.57),
-    ("Lê Minh Tuấn", 0.72, 0.68),
-]
 
 
 def test_a_decision_of_another_province_is_read_by_place_and_pattern() -> None:
@@ -292,6 +254,23 @@ def test_a_new_heading_begins_a_new_paper_and_an_annex_does_not() -> None:
     assert [each.kind for each in found] == ["decision", "birth_certificate"]
 
 
+def test_number_and_date_at_the_head_of_a_page_begin_a_paper_only_with_a_title() -> None:
+    heading = [("Số: 15/QĐ-SYT", 0.26, 0.1), ("Quảng Ngãi, ngày 10 tháng 8 năm 2023", 0.7, 0.1)]
+    body = left("Căn cứ Luật Tổ chức chính quyền địa phương;", 0.3)
+    assert [each.pages for each in papers(page(DECISION), page([*heading, body], 2))] == [(1, 2)]
+    titled = [*heading, ("QUYẾT ĐỊNH", 0.5, 0.16), ("Về việc cử cán bộ", 0.5, 0.18), body]
+    assert [each.pages for each in papers(page(DECISION), page(titled, 2))] == [(1,), (2,)]
+
+
+def test_the_national_name_begins_a_paper_with_a_title_or_a_number_and_not_alone() -> None:
+    body = left("Căn cứ Luật Tổ chức chính quyền địa phương;", 0.3)
+    assert [each.pages for each in papers(page(DECISION), page([*NATIONAL, body], 2))] == [(1, 2)]
+    titled = [*NATIONAL, ("GIẤY KHAI SINH", 0.5, 0.13), body]
+    assert [each.pages for each in papers(page(DECISION), page(titled, 2))] == [(1,), (2,)]
+    numbered = [*NATIONAL, ("Số: 15/SYT-NV", 0.26, 0.1), body]
+    assert [each.pages for each in papers(page(DECISION), page(numbered, 2))] == [(1,), (2,)]
+
+
 def test_a_form_annexed_to_a_paper_begins_none_though_it_bears_the_national_name() -> None:
     form = [("Mẫu số 01", 0.8, 0.03), *NATIONAL, ("BÁO CÁO", 0.5, 0.15), left("Kính gửi: ……", 0.2)]
     assert [each.pages for each in papers(page(DECISION), page(form, 2))] == [(1, 2)]
@@ -432,17 +411,6 @@ def test_a_unit_is_found_by_code_or_name_and_day(said: str, day: date, code: str
 # Codes.
 
 
-def extract(title: str) -> list[Row]:
-    return official(
-        ["UBND HUYỆN DIÊN KHÁNH", "ỦY BAN NHÂN DÂN", "XÃ DIÊN AN"],
-        "Số: 12/TLKT",
-        "Diên An, ngày 12 tháng 8 năm 2019",
-        [title],
-        body=["Họ, chữ đệm, tên: TRẦN VĂN BA", "Ngày, tháng, năm sinh: 01/02/1950"],
-        signature=["NGƯỜI KÝ TRÍCH LỤC", "CHỦ TỊCH"],
-    )
-
-
 @pytest.mark.parametrize(
     ("title", "code", "document_type"),
     [
@@ -510,6 +478,16 @@ def test_mandatory_metadata_must_be_there_and_sure(name: str, change: str) -> No
             update={"value": None} if change == "unread" else {"confidence": 0.3}
         )
     assert route(document.model_copy(update={"fields": fields}), RULES, []) is Route.REVIEW
+
+
+@pytest.mark.parametrize(("confidence", "expected"), [(0.77, Route.REVIEW), (0.79, Route.ACCEPTED)])
+def test_a_number_read_as_surely_as_handwritten_figures_are_misread_waits_for_a_person(
+    confidence: float, expected: Route
+) -> None:
+    document = one(page(BIRTH))
+    number = document.fields["number"].model_copy(update={"confidence": confidence})
+    changed = document.model_copy(update={"fields": document.fields | {"number": number}})
+    assert route(changed, RULES, []) is expected
 
 
 def test_an_owner_without_number_needs_birth_data_and_an_unread_number_a_person() -> None:

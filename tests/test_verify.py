@@ -12,18 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.kept_home import BATCH, by_file, flip, machine_with, make_kept_home, object_path
+from tests.kept_home import BATCH, by_file, flip, object_path
 from tests.machine import Machine
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_kept_home(tmp_path_factory.mktemp("verify"))
-
-
-@pytest.fixture
-def machine(home: Path, tmp_path: Path) -> Machine:
-    return machine_with(home, tmp_path)
 
 
 def digitize(machine: Machine, home: Path) -> None:

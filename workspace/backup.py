@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from configs.settings import Settings
+from engines import sweep
 from schemas.clock import VIETNAM
 from schemas.errors import CatalogueError, SetupError, UsageError
 from schemas.version import TOOL
@@ -54,8 +55,10 @@ def backup(settings: Settings, out: Path) -> Backup:
     if not source.is_file():
         raise UsageError("there is no catalogue", remedy="backup_nothing", path=source)
     made_at = datetime.now(VIETNAM).isoformat(timespec="seconds")
-    with tempfile.TemporaryDirectory(prefix="sohoa-backup-") as folder:
-        copy = Path(folder) / _CATALOGUE
+    # A room of its own like that of a run: what a killed backup left is a copy of the catalogue, swept by whoever comes.
+    sweep.sweep(settings.run_root, sweep.tmp_root())
+    with sweep.open_run(settings.run_root, sweep.tmp_root()) as room:
+        copy = room.tmp / _CATALOGUE
         _copy_catalogue(source, copy)
         heads = _heads(copy)
         files = {_CATALOGUE: copy}
