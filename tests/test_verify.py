@@ -112,6 +112,23 @@ def test_a_damaged_sidecar_is_made_up_for_by_a_new_version_and_the_check_is_whol
     assert by_file(machine)["c.png"]["code"] == paper["code"]
 
 
+def test_a_catalogue_older_than_its_store_is_refused_before_anything_is_checked_or_noted(
+    machine: Machine,
+) -> None:
+    place = machine.home / "catalogue.db"
+    with closing(sqlite3.connect(place)) as catalogue:
+        catalogue.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    old = place.read_bytes()
+    assert machine.run("verify").returncode == 0
+    for left in machine.home.glob("catalogue.db*"):
+        left.unlink()
+    place.write_bytes(old)
+    done = machine.run("verify")
+    assert done.returncode == 1
+    assert "sohoa rebuild" in done.stderr
+    assert machine.json("board")["fixity"] is None
+
+
 def test_one_flipped_original_does_not_stop_its_batch(machine: Machine, home: Path) -> None:
     papers = by_file(machine)
     good = flip(object_path(machine, papers["a.png"]["original"]))

@@ -70,9 +70,11 @@ def verify(
         on_object: called with the number of objects done and of all.
 
     Raises:
+        CatalogueOlder: the catalogue is older than its store; nothing was read or noted.
         StoreError: the store cannot be reached; what was checked so far is kept.
     """
     database = workspace.database
+    workspace.require_current()
     outbox.send_all(database, workspace.store)
     opened = fixity.open_round(database, sample)
     wanted = fixity.expected(database, sample, opened.id)
