@@ -12,6 +12,7 @@ from cli.options import EXIT_SET_ASIDE, AsJson, Home, Lang, Operator, settings_o
 from cli.shapes import print_json
 from cli.wording import words
 from schemas.wording import text
+from storage.catalogue.fixity import SUPERSEDED
 from workspace.backup import backup as write
 from workspace.backup import restore as unpack
 from workspace.closing import update_board_and_alerts
@@ -49,10 +50,14 @@ def verify(
         print_json(shape)
     else:
         _print_verified(shape, settings.lang)
-    return EXIT_SET_ASIDE if result.damage else 0
+    return EXIT_SET_ASIDE if any(each.state != SUPERSEDED for each in result.damage) else 0
 
 
 def _damage(each: Any, lang: str) -> dict[str, Any]:
+    if each.state == SUPERSEDED:
+        remedy = "verify.remedy_superseded"
+    else:
+        remedy = "verify.was_healed" if each.healed else f"verify.remedy_{each.kind}"
     state = f"{each.kind}_altered" if each.state == "altered" and each.kind == "sidecar" else each.state
     return {
         "key": each.key,
@@ -61,7 +66,7 @@ def _damage(each: Any, lang: str) -> dict[str, Any]:
         "healed": each.healed,
         "documents": list(each.documents),
         "message": text(f"verify.{state}", lang),
-        "remedy": text("verify.was_healed" if each.healed else f"verify.remedy_{each.kind}", lang),
+        "remedy": text(remedy, lang),
     }
 
 
@@ -70,7 +75,7 @@ def _print_verified(shape: dict[str, Any], lang: str) -> None:
         papers = ", ".join(each["documents"][:5]) or "–"
         line = text("verify.line", lang, key=each["key"], message=each["message"], papers=papers)
         sys.stdout.write(f"{line}\n    {each['remedy']}\n")
-    key = "damaged" if shape["damage"] else "whole"
+    key = "damaged" if any(each["state"] != SUPERSEDED for each in shape["damage"]) else "whole"
     count = sum(not each["healed"] for each in shape["damage"])
     healed = len(shape["damage"]) - count
     sys.stdout.write(text(f"verify.{key}", lang, objects=shape["objects"], count=count, healed=healed) + "\n")

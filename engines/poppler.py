@@ -96,7 +96,7 @@ def render_page(
             try:
                 convert_from_path(path, strict=True, output_folder=folder, paths_only=True, **options)
             except PDFSyntaxError as error:
-                complaint = str(error).strip()[:200] or "syntax error"
+                complaint = " ".join(str(error).split())[:200] or "syntax error"
             drawn = next(Path(folder).iterdir(), None)
             array = None if drawn is None else _netpbm(drawn)
             if array is None:
@@ -106,7 +106,7 @@ def render_page(
     except (PDFPopplerTimeoutError, subprocess.TimeoutExpired) as error:
         raise SourceError("page_timed_out", "poppler ran too long", page=page, seconds=timeout) from error
     except (PDFPageCountError, OSError, ValueError, IndexError) as error:
-        detail = str(error)[:200]
+        detail = " ".join(str(error).split())[:200]
         raise SourceError("page_broken", f"poppler: {detail}", page=page, detail=detail) from error
     if array is None:
         detail = complaint or "pdftoppm"

@@ -108,6 +108,12 @@ def test_the_batch_goes_on_and_counts_every_file_and_page(shown: dict) -> None:
     assert batch["pages"]["in"] == batch["pages"]["accounted"]
 
 
+def test_what_a_program_says_of_a_broken_page_stays_on_one_line(shown: dict) -> None:
+    told = [each["message"] for each in shown["batch"]["findings"] if each["file"] == "cụt.pdf"]
+    assert told
+    assert not any("\n" in message for message in told)
+
+
 def test_strange_names_are_carried_whole(shown: dict) -> None:
     files = {paper["file"] for paper in shown["batch"]["documents"]}
     assert unicodedata.normalize("NFD", "tên có dấu.png") in files

@@ -62,7 +62,7 @@ def test_each_kind_of_damage_is_named_with_its_papers_and_they_are_not_counted(
     board = machine.json("board")
     assert (board["fixity"]["outcome"], board["fixity"]["damaged"]) == ("damaged", 3)
     assert "3 đối tượng bị mất hoặc đã khác" in (machine.home / "reports" / "board.html").read_text("utf-8")
-    alerts = machine.run("alerts", "list").stdout
+    alerts = machine.run("alerts", "list", "--lang", "en").stdout
     assert "3 objects missing or altered" in alerts
     trace = machine.json("trace", papers["c.png"]["id"])
     assert trace["papers"][0]["versions"][0]["sidecar_fixity"] == "differs"
@@ -84,6 +84,39 @@ def test_what_is_staged_again_heals_originals_pdfa_and_sidecars(machine: Machine
     }
     kinds = [each["type"] for each in machine.json("trace", papers["a.png"]["id"])["events"]]
     assert "repair" in kinds
+
+
+def test_a_damaged_sidecar_is_made_up_for_by_a_new_version_and_the_check_is_whole_again(
+    machine: Machine, home: Path
+) -> None:
+    paper = by_file(machine)["c.png"]
+    flip(machine.home / "store" / "documents" / paper["id"] / "v0001.json")
+    assert machine.run("verify").returncode == 3
+    digitize(machine, home)
+    for _ in range(2):
+        done = machine.run("verify", "--json")
+        found = json.loads(done.stdout)
+        assert (done.returncode, found["outcome"]) == (0, "success")
+        assert [(each["state"], each["healed"]) for each in found["damage"]] == [("superseded", True)]
+        assert machine.json("board")["fixity"]["damaged"] == 0
+    assert by_file(machine)["c.png"]["code"] == paper["code"]
+
+
+def test_a_catalogue_older_than_its_store_is_refused_before_anything_is_checked_or_noted(
+    machine: Machine,
+) -> None:
+    place = machine.home / "catalogue.db"
+    with closing(sqlite3.connect(place)) as catalogue:
+        catalogue.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    old = place.read_bytes()
+    assert machine.run("verify").returncode == 0
+    for left in machine.home.glob("catalogue.db*"):
+        left.unlink()
+    place.write_bytes(old)
+    done = machine.run("verify")
+    assert done.returncode == 1
+    assert "sohoa rebuild" in done.stderr
+    assert machine.json("board")["fixity"] is None
 
 
 def test_one_flipped_original_does_not_stop_its_batch(machine: Machine, home: Path) -> None:

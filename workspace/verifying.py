@@ -19,7 +19,7 @@ from storage.catalogue import batches, chains, fixity
 from storage.catalogue import events as event_log
 from storage.catalogue.chains import ChainObject
 from storage.catalogue.events import new_event_id
-from storage.catalogue.fixity import INTACT, Expected, State
+from storage.catalogue.fixity import INTACT, SUPERSEDED, Expected, State
 from storage.objects import ObjectStore, keys
 from storage.rebuilding import parsed
 from workspace.opening import Workspace
@@ -31,7 +31,7 @@ _GONE: Final[dict[str | None, State]] = {"object_absent": "missing", "object_dam
 
 
 class Damage(NamedTuple):
-    """An object that is not what it was."""
+    """An object that is not what it was. `healed`: its bytes are good again, or a later version took its place."""
 
     key: str
     kind: str
@@ -70,9 +70,11 @@ def verify(
         on_object: called with the number of objects done and of all.
 
     Raises:
+        CatalogueOlder: the catalogue is older than its store; nothing was read or noted.
         StoreError: the store cannot be reached; what was checked so far is kept.
     """
     database = workspace.database
+    workspace.require_current()
     outbox.send_all(database, workspace.store)
     opened = fixity.open_round(database, sample)
     wanted = fixity.expected(database, sample, opened.id)
@@ -91,11 +93,8 @@ def verify(
             on_object(done, len(wanted))
     finally:
         fixity.record(database, opened.id, found)
-    damage = [
-        Damage(each.key, each.kind, known[each.key], each.documents)
-        for each in wanted
-        if known[each.key] != INTACT
-    ]
+    damage = [_damage(each, known[each.key]) for each in wanted if known[each.key] != INTACT]
+    fixity.record(database, opened.id, [(each.key, each.state) for each in damage if each.healed])
     objects = len(wanted)
     if sample is None:
         in_chains, broken = _verify_chains(workspace, pace)
@@ -139,6 +138,13 @@ def _state(store: ObjectStore, each: Expected, pace: _Pace) -> State:
             return "unreadable"
         raise
     return INTACT
+
+
+def _damage(each: Expected, state: State) -> Damage:
+    """Damage under a version that a later one took the place of is told, and is no loss to any paper of today."""
+    if each.current:
+        return Damage(each.key, each.kind, state, each.documents)
+    return Damage(each.key, each.kind, SUPERSEDED, each.documents, healed=True)
 
 
 def _verify_chains(workspace: Workspace, pace: _Pace) -> tuple[int, list[Damage]]:

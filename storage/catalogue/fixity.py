@@ -15,18 +15,26 @@ from storage.catalogue.events import new_event_id, now
 from storage.objects import keys
 
 ObjectKind = Literal["original", "pdfa", "sidecar", "chain"]
-State = Literal["intact", "missing", "altered", "unreadable", "chain_broken", "event_altered", "ahead"]
+State = Literal[
+    "intact", "missing", "altered", "unreadable", "chain_broken", "event_altered", "ahead", "superseded"
+]
 INTACT: Final[State] = "intact"
+# Damaged, and of an older version or of a paper that others took the place of: nothing to heal.
+SUPERSEDED: Final[State] = "superseded"
 _CHUNK: Final = 500
 
 
 class Expected(NamedTuple):
-    """An object that should be there. `sha256` is None for a sidecar written before digests were kept."""
+    """An object that should be there. `sha256` is None for a sidecar written before digests were kept.
+
+    `current`: what counts today rests on it; else only older versions, or papers that others took the place of, do.
+    """
 
     key: str
     kind: ObjectKind
     sha256: str | None
     documents: tuple[str, ...]
+    current: bool = True
 
 
 _EDITED: Final = t.original.c.edits.is_not(null())
@@ -49,8 +57,10 @@ def expected(database: Database, sample: int | None = None, seed: str = "") -> l
         column.pdfa_sha256,
         column.sidecar_key,
         column.sidecar_sha256,
+        ((column.version == t.document.c.version) & t.document.c.replaced_by.is_(null())).label("current"),
     ).join(t.document, t.document.c.id == column.document_id)
     found: dict[str, tuple[ObjectKind, str | None, set[str]]] = {}
+    current: set[str] = set()
     with database.read() as connection:
         chosen = _drawn(connection, sample, seed)
         for row in connection.execute(query):
@@ -64,6 +74,8 @@ def expected(database: Database, sample: int | None = None, seed: str = "") -> l
             for key, kind, sha256 in named:
                 if key is not None:
                     found.setdefault(key, (kind, sha256, set()))[2].add(row.document_id)
+                    if row.current:
+                        current.add(key)
         for row in connection.execute(select(t.original.c.sha256, t.original.c.edits).where(_EDITED)):
             holders = found.get(keys.original(row.sha256))
             for edit in row.edits.values():
@@ -71,7 +83,8 @@ def expected(database: Database, sample: int | None = None, seed: str = "") -> l
                 if holders is not None and other:
                     found.setdefault(keys.original(other), ("original", other, set()))[2].update(holders[2])
     return [
-        Expected(key, kind, sha256, tuple(sorted(ids))) for key, (kind, sha256, ids) in sorted(found.items())
+        Expected(key, kind, sha256, tuple(sorted(ids)), kind == "original" or key in current)
+        for key, (kind, sha256, ids) in sorted(found.items())
     ]
 
 
@@ -140,7 +153,7 @@ def healed(connection: Connection, key: str) -> None:
 
 def damaged(database: Database) -> dict[str, State]:
     """Objects that are not intact as far as is known, by key."""
-    query = select(t.fixity.c.key, t.fixity.c.state).where(t.fixity.c.state != INTACT)
+    query = select(t.fixity.c.key, t.fixity.c.state).where(t.fixity.c.state.not_in((INTACT, SUPERSEDED)))
     with database.read() as connection:
         return {row.key: row.state for row in connection.execute(query)}
 

@@ -12,7 +12,7 @@ from schemas.documents import Route
 from schemas.events import EventType
 from storage.catalogue import schema as t
 from storage.catalogue.database import Database
-from storage.catalogue.fixity import INTACT
+from storage.catalogue.fixity import INTACT, SUPERSEDED
 
 
 class DiskSample(NamedTuple):
@@ -85,7 +85,7 @@ def last_fixity(database: Database) -> Fixity | None:
     )
     with database.read() as connection:
         row = connection.execute(query).first()
-        bad = select(func.count()).where(t.fixity.c.state != INTACT)
+        bad = select(func.count()).where(t.fixity.c.state.not_in((INTACT, SUPERSEDED)))
         damaged = connection.execute(bad).scalar_one()
     if row is None:
         return None
