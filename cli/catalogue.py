@@ -6,18 +6,32 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from configs.settings import Settings
+from schemas.errors import StoreError
+from storage import outbox
 from storage.catalogue.database import Database
+from storage.objects import open_store
 
 
 @contextmanager
 def database_of(settings: Settings) -> Iterator[Database]:
-    """Open the catalogue, migrated if it is older; closed at the end of the block.
+    """Open the catalogue, migrated if it is of an older version; closed at the end of the block.
+
+    Figures out of a catalogue that its store has outgrown would be wrong without a word, so none are given.
 
     Raises:
-        CatalogueError: it cannot be opened.
+        CatalogueError: it cannot be opened, or is older than its store.
     """
     database = Database(settings.catalogue_url)
     try:
+        _require_current(database, settings)
         yield database
     finally:
         database.close()
+
+
+def _require_current(database: Database, settings: Settings) -> None:
+    try:
+        store = open_store(settings.store, settings.home, create=False)
+    except StoreError:
+        return  # a store that is not there yet, or away, says nothing against the catalogue
+    outbox.require_current(database, store)

@@ -56,7 +56,7 @@ def test_a_deleted_catalogue_is_refused_before_any_work_with_its_remedy(machine:
     done = machine.run("digitize", home.parent / BATCH, "--plain")
     assert done.returncode == 1
     assert "sohoa rebuild" in done.stderr
-    assert machine.json("batch", "list") == []
+    assert machine.run("batch", "list").returncode == 1  # nor is the empty catalogue shown as if it were one
 
 
 def test_a_catalogue_older_than_its_store_is_refused_and_kept_aside_by_the_rebuild(
@@ -116,3 +116,13 @@ def test_a_paper_whose_sidecar_is_lost_keeps_its_code_and_waits_for_a_person(mac
     assert (problem["document_id"], problem["damage"]) == (paper["id"], "altered")
     after = by_file(machine)["a.png"]
     assert (after["code"], after["route"]) == (paper["code"], "review")
+
+
+def test_no_figure_is_given_out_of_a_catalogue_that_its_store_has_outgrown(machine: Machine) -> None:
+    for path in machine.home.glob("catalogue.db*"):
+        path.unlink()
+    for command in (["batch", "list"], ["quota"], ["review", "list"], ["board"], ["alerts", "check"]):
+        refused = machine.run(*command)
+        assert refused.returncode == 1 and "sohoa rebuild" in refused.stderr, (command, refused)
+    assert machine.run("rebuild").returncode == 0
+    assert machine.run("quota").returncode == 0
