@@ -109,6 +109,6 @@ def template(
     settings = settings_of(home, lang, operator)
 
     kinds = [kind.title for kind in load_kinds()]
-    write_template(out, "elsewhere" if elsewhere else "inventory", kinds=kinds)
+    write_template(out, "elsewhere" if elsewhere else "inventory", kinds=kinds, lang=settings.lang)
     sys.stdout.write(text("inventory.template", settings.lang, path=out) + "\n")
     return 0

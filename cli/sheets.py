@@ -32,7 +32,7 @@ def print_(
     settings = settings_of(home, lang, operator)
 
     marks = [SheetMark(nfc(box.strip()), nfc(file.strip()), first + at) for at in range(count)]
-    print_sheets(marks, out)
+    print_sheets(marks, out, settings.lang)
     if as_json:
         print_json({"path": str(out), "sheets": count})
     else:

@@ -27,45 +27,52 @@ _LAST_ROW: Final = 5000
 _WIDTHS: Final = {"unit": 28, "kind": 34, "source": 34, "evidence": 40, "owner": 26, "number": 20}
 # Spreadsheets turn identifiers into numbers and `12/2021` into a date unless the column is text.
 _TEXT_COLUMNS: Final = frozenset({"unit", "owner", "number", "result_type", "digitised_on"})
-_EXPLAINED: Final[dict[str, tuple[str, str]]] = {
-    "level": ("cấp tỉnh, cấp huyện hoặc cấp xã; nên ghi để không nhầm đơn vị trùng tên", "Cấp xã"),
-    "unit": ("mã hoặc tên đầy đủ của đơn vị đang giữ giấy tờ", "Xã Diên An"),
-    "kind": ("loại giấy tờ; “Tất cả” nếu chỉ biết tổng số của đơn vị", "Giấy khai sinh"),
-    "year": ("số liệu tính đến hết năm nào", "2024"),
-    "count": ("số kết quả còn hiệu lực, số nguyên", "1.234"),
-    "basis": ("kiểm đếm, theo sổ đăng ký hoặc ước tính", "theo sổ đăng ký"),
-    "source": ("sổ, biên bản hoặc văn bản nêu số liệu", "Biên bản kiểm kê 05/BB-UBND"),
-    "digitised_on": ("ngày/tháng/năm", "15/06/2022"),
-    "owner": ("9, 10, 12 hoặc 13 chữ số; để trống nếu giấy tờ không có", "056000000000"),
-    "result_type": ("mã loại kết quả của Cơ sở dữ liệu quốc gia về TTHC", "KQ.G15.000031"),
-    "number": ("số, ký hiệu như trên giấy", "123/2021"),
-    "evidence": ("bắt buộc khi ghi theo số lượng", "Báo cáo 77/BC-UBND"),
+_EXAMPLES: Final = {
+    "level": "Cấp xã",
+    "unit": "Xã Diên An",
+    "kind": "Giấy khai sinh",
+    "year": "2024",
+    "count": "1.234",
+    "basis": "theo sổ đăng ký",
+    "source": "Biên bản kiểm kê 05/BB-UBND",
+    "digitised_on": "15/06/2022",
+    "owner": "056000000000",
+    "result_type": "KQ.G15.000031",
+    "number": "123/2021",
+    "evidence": "Báo cáo 77/BC-UBND",
 }
 
 
-def write_template(path: Path, table: Table, *, units: Sequence[str] = (), kinds: Sequence[str] = ()) -> Path:
+def write_template(
+    path: Path,
+    table: Table,
+    *,
+    units: Sequence[str] = (),
+    kinds: Sequence[str] = (),
+    lang: str = "vi",
+) -> Path:
     """Write a workbook to fill in; `units` and `kinds` become drop-down lists where given."""
     book = Workbook()
     sheet = book.worksheets[0]
-    sheet.title = "Kiểm kê" if table == "inventory" else "Đã số hóa nơi khác"
+    sheet.title = say("template", table, lang)
     columns = INVENTORY_COLUMNS if table == "inventory" else ELSEWHERE_COLUMNS
-    _headers(sheet, columns)
-    _guide(book, columns)
+    _headers(sheet, columns, lang)
+    _guide(book, columns, lang)
     lists = {
-        "level": [name for key, name in section("level").items() if key != "unresolved"],
-        "basis": list(section("basis").values()),
+        "level": [name for key, name in section("level", lang).items() if key != "unresolved"],
+        "basis": list(section("basis", lang).values()),
         "unit": list(units),
-        "kind": [*kinds, *(["Tất cả"] if kinds and table == "inventory" else [])],
+        "kind": [*kinds, *([say("template", "all_kinds", lang)] if kinds and table == "inventory" else [])],
     }
-    _drop_downs(book, sheet, columns, lists)
+    _drop_downs(book, sheet, columns, lists, lang)
     path.parent.mkdir(parents=True, exist_ok=True)
     book.save(path)
     return path
 
 
-def _headers(sheet: Worksheet, columns: Sequence[str]) -> None:
+def _headers(sheet: Worksheet, columns: Sequence[str], lang: str) -> None:
     for index, column in enumerate(columns, start=1):
-        cell = sheet.cell(row=1, column=index, value=say("column", column))
+        cell = sheet.cell(row=1, column=index, value=say("column", column, lang))
         cell.font = Font(bold=True, color="FFFFFF")
         cell.fill = PatternFill("solid", fgColor="2E5E7D")
         cell.alignment = Alignment(wrap_text=True, vertical="center")
@@ -78,11 +85,11 @@ def _headers(sheet: Worksheet, columns: Sequence[str]) -> None:
     sheet.freeze_panes = "A2"
 
 
-def _guide(book: Workbook, columns: Sequence[str]) -> None:
-    sheet = book.create_sheet("Hướng dẫn")
-    sheet.append(["Tên cột", "Cách ghi", "Ví dụ"])
+def _guide(book: Workbook, columns: Sequence[str], lang: str) -> None:
+    sheet = book.create_sheet(say("template", "guide", lang))
+    sheet.append([say("template", key, lang) for key in ("column", "how", "example")])
     for column in columns:
-        sheet.append([say("column", column), *_EXPLAINED[column]])
+        sheet.append([say("column", column, lang), say("template", f"how_{column}", lang), _EXAMPLES[column]])
     for cell in sheet[1]:
         cell.font = Font(bold=True)
     for letter, width in (("A", 26), ("B", 66), ("C", 30)):
@@ -93,9 +100,9 @@ def _guide(book: Workbook, columns: Sequence[str]) -> None:
 
 
 def _drop_downs(
-    book: Workbook, sheet: Worksheet, columns: Sequence[str], lists: dict[str, list[str]]
+    book: Workbook, sheet: Worksheet, columns: Sequence[str], lists: dict[str, list[str]], lang: str
 ) -> None:
-    words = book.create_sheet("Danh mục")
+    words = book.create_sheet(say("template", "lists", lang))
     for index, (column, values) in enumerate(lists.items(), start=1):
         if column not in columns or not values:
             continue
@@ -104,7 +111,7 @@ def _drop_downs(
         letter = get_column_letter(index)
         # A list typed into the rule itself may hold 255 characters; a range on a sheet holds any number.
         choice = DataValidation(
-            type="list", formula1=f"'Danh mục'!${letter}$1:${letter}${len(values)}", allow_blank=True
+            type="list", formula1=f"'{words.title}'!${letter}$1:${letter}${len(values)}", allow_blank=True
         )
         choice.showErrorMessage = column in {"level", "basis"}
         sheet.add_data_validation(choice)

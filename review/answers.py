@@ -13,6 +13,7 @@ from typing import Any, Final
 from extractors.numbers import close_up, parse_number
 from extractors.units import resolve
 from extractors.values import identifier_is_sound
+from schemas import wording
 from schemas.batches import BatchSheet
 from schemas.codes import is_owner_identifier
 from schemas.documents import Document, ValidityState
@@ -45,9 +46,9 @@ _TYPES: Final = {
     "area": "amount",
 }
 VALIDITY_WORDS: Final = {
-    "còn hiệu lực": ValidityState.IN_FORCE,
-    "hết hiệu lực": ValidityState.EXPIRED,
-    "chưa xác định": ValidityState.UNKNOWN,
+    wording.text(f"validity_state.{state}", lang): state
+    for state in ValidityState
+    for lang in wording.LANGUAGES
 }
 
 

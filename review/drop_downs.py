@@ -2,30 +2,53 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 
-from review.answers import VALIDITY_WORDS
 from review.labels import prefill_of, result_type_labels
 from review.questions import NOTHING, Question, Waiting
+from schemas.documents import ValidityState
 from schemas.review import KIND, RESULT_TYPE, UNIT, VALIDITY, picture_of
 from schemas.rules import Rulebook
+from schemas.wording import say, section, text
 
 if TYPE_CHECKING:
     from openpyxl.workbook import Workbook
     from openpyxl.worksheet.worksheet import Worksheet
 
-LISTS: Final = "Danh mục"
-COLUMNS: Final = (
-    *("STT", "Ảnh", "Giấy tờ", "Mục", "Máy đọc được", "Độ chắc", "Vì sao cần xem"),
-    *("Trả lời", "Giá trị đúng", "Ghi chú", "Nhận dạng"),
+_PART: Final = "workbook"  # of the table of words
+# Inside this room a column and an answer are known by their Vietnamese words; a workbook may be in either language.
+COLUMNS: Final = tuple(
+    say(_PART, key)
+    for key in (
+        *("ordinal", "picture", "paper", "item", "read", "confidence", "why"),
+        *("answer", "value", "note", "identity"),
+    )
 )
-ANSWER, VALUE, NOTE, IDENTITY = "Trả lời", "Giá trị đúng", "Ghi chú", "Nhận dạng"
-READ_RIGHT, AS_PRINTED, NOT_THERE = "Máy đọc đúng", "Đúng như trên giấy", "Không có trên giấy"
-PICTURE_FINE, SCAN_AGAIN = "Ảnh dùng được", "Phải quét lại"
+ORDINAL, _, PAPER, ITEM, READ, CONFIDENCE, WHY, ANSWER, VALUE, NOTE, IDENTITY = COLUMNS
+READ_RIGHT, AS_PRINTED, NOT_THERE = (say(_PART, key) for key in ("read_right", "as_printed", "not_there"))
+PICTURE_FINE, SCAN_AGAIN = (say(_PART, key) for key in ("picture_fine", "scan_again"))
+_KEYS: Final = {word: key for key, word in section(_PART, "vi").items()}
+_OURS: Final = {word: say(_PART, key) for key, word in section(_PART, "en").items()}
+
+
+def in_language(word: str, lang: str) -> str:
+    """A heading or an answer of the workbook in a language."""
+    return say(_PART, _KEYS[word], lang)
+
+
+def known_word(word: str) -> str:
+    """A heading or an answer as this room knows it, whatever language it was written in; other text as it is."""
+    return _OURS.get(word, word)
+
+
+def term(key: str, lang: str, **params: object) -> str:
+    """Another text of the workbook."""
+    return say(_PART, key, lang, **params)
 
 
 def put(cell: Any, value: str) -> None:
@@ -37,8 +60,10 @@ def put(cell: Any, value: str) -> None:
 class Lists:
     """Drop-down lists, each range written once on the hidden sheet. A list typed into a rule may hold 255 characters."""
 
-    def __init__(self, book: Workbook, rules: Rulebook) -> None:
-        self._sheet = book.create_sheet(LISTS)
+    def __init__(self, book: Workbook, rules: Rulebook, lang: str) -> None:
+        self._lang = lang
+        self._name = term("lists", lang)
+        self._sheet = book.create_sheet(self._name)
         self._sheet.sheet_state = "hidden"
         self._rules = rules
         self._ranges: dict[tuple[str, ...], str] = {}
@@ -51,11 +76,11 @@ class Lists:
         if question.target == NOTHING:
             return
         if picture_of(question.target):
-            self._add(sheet, ANSWER, row, (PICTURE_FINE, SCAN_AGAIN), strict=True)
+            self._add(sheet, ANSWER, row, self._shown((PICTURE_FINE, SCAN_AGAIN)), strict=True)
             return
         words = [READ_RIGHT] if question.value is not None or prefill_of(question, paper, self._rules) else []
         words += [AS_PRINTED] + ([NOT_THERE] if question.target not in {KIND, RESULT_TYPE, UNIT} else [])
-        self._add(sheet, ANSWER, row, tuple(words), strict=True)
+        self._add(sheet, ANSWER, row, self._shown(words), strict=True)
         values, strict = self._values(paper, question)
         if values:
             self._add(sheet, VALUE, row, values, strict=strict)
@@ -64,6 +89,9 @@ class Lists:
         """The units, for the row that answers for the whole batch; others may be typed."""
         self._add(sheet, VALUE, row, self._units, strict=False)
 
+    def _shown(self, words: Sequence[str]) -> tuple[str, ...]:
+        return tuple(in_language(word, self._lang) for word in words)
+
     def _values(self, paper: Waiting, question: Question) -> tuple[tuple[str, ...], bool]:
         rules = self._rules
         if question.target == KIND:
@@ -71,9 +99,10 @@ class Lists:
         if question.target == RESULT_TYPE:
             chosen = paper.row.document.result_type
             codes = chosen.candidates if chosen else ()
-            return result_type_labels(codes, rules, rules.kind(paper.row.document.kind)), True
+            kind = rules.kind(paper.row.document.kind)
+            return result_type_labels(codes, rules, kind, self._lang), True
         if question.target == VALIDITY:
-            return tuple(VALIDITY_WORDS), True
+            return tuple(text(f"validity_state.{state}", self._lang) for state in ValidityState), True
         if question.target == UNIT:
             return self._units, False
         if question.target == "agency":
@@ -86,7 +115,7 @@ class Lists:
         if key not in self._rules_of:
             rule = DataValidation(type="list", formula1=place, allow_blank=True)
             rule.showErrorMessage = strict
-            rule.errorTitle, rule.error = "Chọn trong danh sách", "Chỉ chọn một giá trị trong danh sách."
+            rule.errorTitle, rule.error = term("choose_title", self._lang), term("choose", self._lang)
             sheet.add_data_validation(rule)
             self._rules_of[key] = rule
         self._rules_of[key].add(f"{get_column_letter(COLUMNS.index(column) + 1)}{row}")
@@ -96,5 +125,5 @@ class Lists:
             letter = get_column_letter(len(self._ranges) + 1)
             for row, value in enumerate(values, start=1):
                 put(self._sheet[f"{letter}{row}"], value)
-            self._ranges[values] = f"'{LISTS}'!${letter}$1:${letter}${len(values)}"
+            self._ranges[values] = f"'{self._name}'!${letter}$1:${letter}${len(values)}"
         return self._ranges[values]

@@ -67,7 +67,8 @@ def export(
             raise UsageError(f"{path} is there already", remedy="review_workbook_there", path=path)
         pictures = pictures_of(workspace, part, on_paper)
         units = unknown if number == 1 else 0
-        write_workbook(path, batch, part, pictures, workspace.rules.book, day, operator, units)
+        lang = workspace.settings.lang
+        write_workbook(path, batch, part, pictures, workspace.rules.book, day, operator, units, lang)
         questions = sum(len(paper.questions) for paper in part) + bool(units)
         done.append(Exported(path, len(part), questions))
     return done

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from engines.spreadsheets import Cells, SheetError, rows_of
-from review.drop_downs import ANSWER, COLUMNS, IDENTITY, NOTE, VALUE
+from review.drop_downs import ANSWER, COLUMNS, IDENTITY, ITEM, NOTE, VALUE, known_word
 from review.labels import digest_of_prefill
 from review.workbook import MARK, WHO
 from schemas.text import squeeze
 
-_NEEDED: Final = ("Mục", ANSWER, VALUE, IDENTITY)
+_NEEDED: Final = (ITEM, ANSWER, VALUE, IDENTITY)
 _IDENTITY: Final = re.compile(
     r"(?P<id>[0-9a-f]{32})\|(?P<version>\d+)\|(?P<target>[^|]+)\|(?P<shown>[0-9a-f]{12})(?:\|(?P<prefill>[0-9a-f]{12}))?"
 )
@@ -105,14 +105,14 @@ def read_filled(path: Path) -> Filled:
 
 def _is_head(row: Cells) -> bool:
     """The row of headings, even with some of them deleted."""
-    return sum(value in COLUMNS for value in row.values) >= 4
+    return sum(known_word(value) in COLUMNS for value in row.values if isinstance(value, str)) >= 4
 
 
 def _columns(head: Cells, sheet: str) -> tuple[dict[str, int], list[Problem]]:
     found: dict[str, int] = {}
     problems = []
     for index, value in enumerate(head.values):
-        name = squeeze(value) if isinstance(value, str) else ""
+        name = known_word(squeeze(value)) if isinstance(value, str) else ""
         if name in found:
             problems.append(Problem(sheet, head.number, name, "column_twice", {"name": name}))
         elif name in COLUMNS:
@@ -133,7 +133,7 @@ def _above(rows: Sequence[Cells]) -> tuple[str, str]:
         for value in texts:
             if value.startswith(f"{MARK}|"):
                 batch = value.partition("|")[2]
-        if texts and squeeze(texts[0]) == WHO:
+        if texts and known_word(squeeze(texts[0])) == WHO:
             named = [value for value in texts[1:] if not value.startswith(f"{MARK}|")]
             operator = squeeze(named[0]) if named else ""
     return batch, operator
@@ -171,7 +171,7 @@ def _row(cells: Cells, sheet: str, columns: Mapping[str, int], problems: list[Pr
         document_id=identity["id"],
         target=target,
         shown=identity["shown"],
-        answer=squeeze(str(answer)) if answer is not None else "",
+        answer=known_word(squeeze(str(answer))) if answer is not None else "",
         value=None if kept else value,
         note=squeeze(str(note))[:500] if note is not None else "",
         prefill=value if kept else None,

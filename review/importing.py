@@ -15,6 +15,7 @@ from review.drop_downs import (
     IDENTITY,
     NOT_THERE,
     PICTURE_FINE,
+    READ,
     READ_RIGHT,
     SCAN_AGAIN,
     VALUE,
@@ -219,7 +220,7 @@ def _stranger(workspace: Workspace, batch: str, row: Row) -> Problem:
 def _stale(row: Row, paper: Document) -> Problem:
     now = current_value(paper, row.target) or "–"
     shown = mask_identifier(now) if row.target.endswith("_id") else now
-    return Problem(row.sheet, row.number, "Máy đọc được", "stale", {"now": shown})
+    return Problem(row.sheet, row.number, READ, "stale", {"now": shown})
 
 
 def _wanted(row: Row, paper: Document, stored: Document, rules: Rulebook, as_of: date) -> Wanted | Problem:

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Final
 
-from review.answers import VALIDITY_WORDS, type_of
+from review.answers import type_of
 from review.questions import NOTHING, Question, Waiting
 from schemas.numerals import value_text
 from schemas.review import KIND, RESULT_TYPE, VALIDITY, picture_of
 from schemas.rules import Kind, Rulebook
 from schemas.text import squeeze
-from schemas.wording import text
+from schemas.wording import say, text
 
 _LONGEST_PREFILL: Final = 300
 _NAME, _PROCEDURE = 110, 130
@@ -46,14 +46,14 @@ def value_of(target: str, value: str, rules: Rulebook, lang: str = "vi") -> str:
     return value
 
 
-def shown_value(question: Question, rules: Rulebook) -> str:
+def shown_value(question: Question, rules: Rulebook, lang: str = "vi") -> str:
     """What was read, as people write it; the raw text where there is no value."""
     if question.value is None:
-        return f"(thấy: {squeeze(question.raw)})" if question.raw else ""
-    return value_of(question.target, question.value, rules)
+        return say("workbook", "seen", lang, raw=squeeze(question.raw)) if question.raw else ""
+    return value_of(question.target, question.value, rules, lang)
 
 
-def prefill_of(question: Question, paper: Waiting, rules: Rulebook) -> str:
+def prefill_of(question: Question, paper: Waiting, rules: Rulebook, lang: str = "vi") -> str:
     """The text that the cell for the right value already holds: the value, else the raw text; empty where neither helps.
 
     What a spreadsheet would take for a formula is never put into a cell that is to be filled.
@@ -66,9 +66,9 @@ def prefill_of(question: Question, paper: Waiting, rules: Rulebook) -> str:
         filled = "" if closed or not question.raw else squeeze(question.raw)
     elif question.target == RESULT_TYPE:
         kind = rules.kind(paper.row.document.kind)
-        filled = result_type_labels([value], rules, kind)[0]
+        filled = result_type_labels([value], rules, kind, lang)[0]
     elif question.target == VALIDITY:
-        filled = next((word for word, state in VALIDITY_WORDS.items() if state == value), value)
+        filled = text(f"validity_state.{value}", lang)
     else:
         filled = value_of(question.target, value, rules)
     if filled.startswith(("=", "#")) or len(filled) > _LONGEST_PREFILL:
@@ -83,15 +83,17 @@ def digest_of_prefill(filled: object) -> str:
     return hashlib.sha256(squeeze(str(filled)).encode()).hexdigest()[:12]
 
 
-def result_type_labels(codes: Sequence[str], rules: Rulebook, kind: Kind | None) -> tuple[str, ...]:
+def result_type_labels(
+    codes: Sequence[str], rules: Rulebook, kind: Kind | None, lang: str = "vi"
+) -> tuple[str, ...]:
     """Result codes as a list offers them: code, name, the procedures that end in it, the words that tell it on a paper.
 
     The code comes first and is what is read back.
     """
-    return tuple(_label(code, rules, kind) for code in codes)
+    return tuple(_label(code, rules, kind, lang) for code in codes)
 
 
-def _label(code: str, rules: Rulebook, kind: Kind | None) -> str:
+def _label(code: str, rules: Rulebook, kind: Kind | None, lang: str) -> str:
     listed = rules.result_types.get(code)
     parts = [code]
     if listed is not None:
@@ -99,7 +101,7 @@ def _label(code: str, rules: Rulebook, kind: Kind | None) -> str:
         titles = [rules.procedures[each].name for each in listed.procedures if each in rules.procedures]
         shown = [_cut(title.partition(" (")[0], _PROCEDURE) for title in titles[:_MOST_PROCEDURES]]
         if len(titles) > _MOST_PROCEDURES:
-            shown.append(f"và {len(titles) - _MOST_PROCEDURES} thủ tục khác")
+            shown.append(say("workbook", "more_procedures", lang, count=len(titles) - _MOST_PROCEDURES))
         if shown:
             parts.append("; ".join(shown))
     words = [
@@ -109,7 +111,7 @@ def _label(code: str, rules: Rulebook, kind: Kind | None) -> str:
         for word in (*row.all_of, *row.any_of)
     ]
     if words:
-        parts.append(f"giấy ghi: {', '.join(dict.fromkeys(words))}")
+        parts.append(say("workbook", "paper_says", lang, words=", ".join(dict.fromkeys(words))))
     return " – ".join(parts)
 
 

@@ -21,7 +21,23 @@ from openpyxl.styles import Alignment, Border, Font, PatternFill, Protection, Si
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.properties import PageSetupProperties
 
-from review.drop_downs import ANSWER, COLUMNS, IDENTITY, NOTE, VALUE, Lists, put
+from review.drop_downs import (
+    ANSWER,
+    COLUMNS,
+    CONFIDENCE,
+    IDENTITY,
+    ITEM,
+    NOTE,
+    ORDINAL,
+    PAPER,
+    READ,
+    VALUE,
+    WHY,
+    Lists,
+    in_language,
+    put,
+    term,
+)
 from review.labels import digest_of_prefill, name_of, prefill_of, shown_value
 from review.questions import NOTHING, Question, Waiting
 from schemas.numerals import day_text
@@ -33,9 +49,8 @@ if TYPE_CHECKING:
     from openpyxl.workbook import Workbook
     from openpyxl.worksheet.worksheet import Worksheet
 
-SHEET: Final = "Cần xem"
-GUIDE: Final = "Hướng dẫn"
-WHO: Final = "Người xem (họ tên):"
+SHEET: Final = term("sheet", "vi")
+WHO: Final = term("who", "vi")
 HEAD_ROW: Final = 4
 MARK: Final = "sohoa-review-1"
 # Stands for the document in the row that answers for every paper of the batch.
@@ -71,6 +86,7 @@ def write_workbook(
     day: date,
     operator: str = "",
     without_unit: int = 0,
+    lang: str = "vi",
 ) -> Path:
     """Write one workbook, whole or not at all, readable by its owner alone.
 
@@ -82,27 +98,28 @@ def write_workbook(
         rules: kinds, units, codes.
         day: today, as shown.
         operator: written into the cell for the reviewer's name.
+        lang: `vi` or `en`.
         without_unit: papers of the batch whose unit is unknown; if there are any, the first row asks for it, once.
     """
     book = Workbook()
     sheet = book.worksheets[0]
-    sheet.title = SHEET
-    _head(sheet, batch, papers, day, operator)
-    lists = Lists(book, rules)
+    sheet.title = term("sheet", lang)
+    _head(sheet, batch, papers, day, operator, lang)
+    lists = Lists(book, rules, lang)
     row = HEAD_ROW
     if without_unit:
         row += 1
-        _unit_row(sheet, row, without_unit)
+        _unit_row(sheet, row, without_unit, lang)
         lists.offer_units(sheet, row)
     for number, paper in enumerate(papers):
         for at, question in enumerate(paper.questions):
             row += 1
-            _row(sheet, row, paper, question, rules, shaded=number % 2 == 1, first=at == 0)
+            _row(sheet, row, paper, question, rules, lang=lang, shaded=number % 2 == 1, first=at == 0)
             lists.offer(sheet, row, paper, question)
             page = question.page or 0
-            _picture(sheet, row, pictures.get((question.document_id, question.target, page)))
+            _picture(sheet, row, pictures.get((question.document_id, question.target, page)), lang)
     _finish(sheet)
-    _guide(book)
+    _guide(book, lang)
     partial = path.with_name(f".{path.name}.part")
     with open(partial, "wb", opener=_private) as out:
         book.save(out)
@@ -120,17 +137,25 @@ def identity_of(question: Question, version: int, prefill: str) -> str:
     return f"{shown}|{digest_of_prefill(prefill)}" if prefill else shown
 
 
-def _head(sheet: Worksheet, batch: str, papers: Sequence[Waiting], day: date, operator: str) -> None:
+def _head(
+    sheet: Worksheet, batch: str, papers: Sequence[Waiting], day: date, operator: str, lang: str
+) -> None:
     questions = sum(len(paper.questions) for paper in papers)
-    put(sheet.cell(1, 1), f"Những gì cần người xem — lô {batch}")
+    put(sheet.cell(1, 1), term("title", lang, batch=batch))
     sheet.cell(1, 1).font = Font(name=_FONT, bold=True, size=15, color=_HEAD)
     put(
         sheet.cell(2, 1),
-        f"{len(papers)} giấy, {questions} điều cần xem, xuất ngày {day_text(day, 'vi')}. Ghi vào các ô màu vàng rồi lưu; "
-        f"cách ghi ở trang «{GUIDE}». Dấu * : chưa xong mục này thì giấy chưa được chấp nhận.",
+        term(
+            "summary",
+            lang,
+            papers=len(papers),
+            questions=questions,
+            day=day_text(day, lang),
+            guide=term("guide", lang),
+        ),
     )
     sheet.cell(2, 1).font = Font(name=_FONT, bold=False)
-    put(sheet.cell(3, 1), WHO)
+    put(sheet.cell(3, 1), term("who", lang))
     sheet.cell(3, 1).font = Font(name=_FONT, bold=True)
     sheet.merge_cells(start_row=3, start_column=3, end_row=3, end_column=5)
     who = sheet.cell(3, 3)
@@ -145,7 +170,7 @@ def _head(sheet: Worksheet, batch: str, papers: Sequence[Waiting], day: date, op
         sheet.row_dimensions[row].height = height
     for column, (name, width) in enumerate(zip(COLUMNS, _WIDTHS, strict=True), start=1):
         cell = sheet.cell(HEAD_ROW, column)
-        put(cell, name)
+        put(cell, in_language(name, lang))
         cell.font = Font(name=_FONT, bold=True, color="FFFFFF")
         cell.fill = PatternFill("solid", fgColor=_HEAD)
         cell.alignment = Alignment(horizontal="center", vertical="center", wrap_text=True)
@@ -164,22 +189,24 @@ def _row(
     question: Question,
     rules: Rulebook,
     *,
+    lang: str,
     shaded: bool,
     first: bool,
 ) -> None:
     answerable = question.target != NOTHING
     document = paper.row.document
     kind = rules.kind(document.kind)
-    where = f"{paper.row.file}\ntrang {question.page or document.pages[0]}\n{kind.title if kind else 'chưa rõ loại'}"
-    prefill = prefill_of(question, paper, rules)
+    title = kind.title if kind else term("kind_unknown", lang)
+    where = term("where", lang, file=paper.row.file, page=question.page or document.pages[0], kind=title)
+    prefill = prefill_of(question, paper, rules, lang)
     cells = {
-        "STT": str(row - HEAD_ROW),
-        "Giấy tờ": where,
-        "Mục": name_of(question) + (" *" if question.required else ""),
-        "Máy đọc được": shown_value(question, rules),
-        "Độ chắc": "" if question.confidence is None else f"{round(100 * question.confidence)} %",
-        "Vì sao cần xem": "\n".join(_why(question)),
-        ANSWER: "" if answerable else "Không sửa được ở đây",
+        ORDINAL: str(row - HEAD_ROW),
+        PAPER: where,
+        ITEM: name_of(question, lang) + (" *" if question.required else ""),
+        READ: shown_value(question, rules, lang),
+        CONFIDENCE: "" if question.confidence is None else f"{round(100 * question.confidence)} %",
+        WHY: "\n".join(_why(question, lang)),
+        ANSWER: "" if answerable else term("no_answer_here", lang),
         VALUE: prefill,
         NOTE: "",
         IDENTITY: identity_of(question, paper.row.version, prefill),
@@ -188,17 +215,17 @@ def _row(
     _fill(sheet, row, cells, open_cells if answerable else set(), shaded=shaded, first=first)
 
 
-def _unit_row(sheet: Worksheet, row: int, papers: int) -> None:
+def _unit_row(sheet: Worksheet, row: int, papers: int, lang: str) -> None:
     """The row that asks for the unit of every paper of the batch that has none."""
     cells = {
-        "STT": str(row - HEAD_ROW),
-        "Giấy tờ": f"Cả lô\n{papers} giấy chưa rõ đơn vị",
-        "Mục": text(f"field.{UNIT}", "vi"),
-        "Vì sao cần xem": text("review.unit_of_batch", "vi"),
+        ORDINAL: str(row - HEAD_ROW),
+        PAPER: term("whole_batch", lang, papers=papers),
+        ITEM: text(f"field.{UNIT}", lang),
+        WHY: text("review.unit_of_batch", lang),
         IDENTITY: f"{EVERY_PAPER}|0|{UNIT}|{'0' * 12}",
     }
     _fill(sheet, row, cells, {VALUE, NOTE}, shaded=False, first=True)
-    _picture(sheet, row, None)
+    _picture(sheet, row, None, lang)
 
 
 def _fill(
@@ -216,28 +243,28 @@ def _fill(
         cell.fill = PatternFill("solid", fgColor=colour)
         cell.border = _border(first)
         cell.protection = Protection(locked=not open_cell)
-        middle = name in {"STT", "Độ chắc"}
+        middle = name in {ORDINAL, CONFIDENCE}
         cell.alignment = Alignment(
             wrap_text=True,
             vertical="center",
             horizontal="center" if middle else "left",
             indent=0 if middle else 1,
         )
-        cell.font = Font(name=_FONT, bold=name in {"Mục", VALUE})
+        cell.font = Font(name=_FONT, bold=name in {ITEM, VALUE})
 
 
-def _why(question: Question) -> list[str]:
+def _why(question: Question, lang: str) -> list[str]:
     said = []
     for each in question.reasons:
-        message, remedy = render(each, "vi")
+        message, remedy = render(each, lang)
         said.append(f"{message} {remedy}" if question.target == NOTHING and remedy else message)
     return list(dict.fromkeys(said))
 
 
-def _picture(sheet: Worksheet, row: int, data: bytes | None) -> None:
+def _picture(sheet: Worksheet, row: int, data: bytes | None, lang: str) -> None:
     least = 66
     if data is None:
-        put(sheet.cell(row, 2), "(không có ảnh)")
+        put(sheet.cell(row, 2), term("no_picture", lang))
         sheet.row_dimensions[row].height = least
         return
     image = Image(io.BytesIO(data))
@@ -267,10 +294,10 @@ def _finish(sheet: Worksheet) -> None:
     margins.left = margins.right = margins.top = margins.bottom = 0.3
 
 
-def _guide(book: Workbook) -> None:
-    sheet = book.create_sheet(GUIDE, 1)
+def _guide(book: Workbook, lang: str) -> None:
+    sheet = book.create_sheet(term("guide", lang), 1)
     sheet.column_dimensions["A"].width, sheet.column_dimensions["B"].width = 30, 96
-    for row, (left, right) in enumerate(guide_lines(), start=1):
+    for row, (left, right) in enumerate(guide_lines(lang), start=1):
         put(sheet.cell(row, 1), left)
         put(sheet.cell(row, 2), right)
         head = row == 1
@@ -290,7 +317,7 @@ def _guide(book: Workbook) -> None:
     sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
 
 
-def guide_lines() -> list[tuple[str, str]]:
+def guide_lines(lang: str = "vi") -> list[tuple[str, str]]:
     """What the guide says, by line."""
     keys = (
         "what",
@@ -307,5 +334,5 @@ def guide_lines() -> list[tuple[str, str]]:
     )
     more = ("columns", "save", "again")
     return [
-        (text(f"review_guide.{key}_head", "vi"), text(f"review_guide.{key}", "vi")) for key in (*keys, *more)
+        (text(f"review_guide.{key}_head", lang), text(f"review_guide.{key}", lang)) for key in (*keys, *more)
     ]

@@ -6,6 +6,9 @@ import re
 from pathlib import Path
 
 import pytest
+from openpyxl import Workbook, load_workbook
+from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.worksheet import Worksheet
 from PIL import Image, ImageDraw
 
 from tests.machine import Machine
@@ -14,7 +17,7 @@ VIETNAMESE = re.compile(
     r"[ăâđêôơưàáảãạằắẳẵặầấẩẫậèéẻẽẹềếểễệìíỉĩịòóỏõọồốổỗộờớởỡợùúủũụừứửữựỳýỷỹỵ]", re.IGNORECASE
 )
 # Units of the province and titles of kinds are data: they have no other name.
-DATA = re.compile(r"Khánh Hòa|KH 5283/KH-UBND|QĐ-TTg")
+DATA = re.compile(r"Khánh Hòa|KH 5283/KH-UBND|QĐ-TTg|QĐ-UBND|Xã Ia Hrung, tỉnh Gia Lai|Xã Diên An")
 TAGS = re.compile(r"<style.*?</style>|<svg.*?</svg>|<[^>]+>|data:[^\"')]+", re.DOTALL)
 
 
@@ -87,3 +90,37 @@ def test_the_trace_speaks_english(machine: Machine, tmp_path: Path) -> None:
 def test_the_board_speaks_english(machine: Machine) -> None:
     machine.run("board", "--lang", "en")
     assert_english(TAGS.sub(" ", (machine.home / "reports" / "board.html").read_text(encoding="utf-8")))
+
+
+def test_the_workbook_speaks_english_and_comes_back_in_it(machine: Machine, tmp_path: Path) -> None:
+    out = tmp_path / "review.xlsx"
+    done = machine.run("review", "export", "box-1", out, "--lang", "en")
+    assert done.returncode == 0, done.stderr
+    book = load_workbook(out)
+    for sheet in book.worksheets:
+        if sheet.sheet_state == "visible":
+            for row in sheet.iter_rows(values_only=True):
+                assert_english(" ".join(str(cell) for cell in row if cell is not None))
+    sheet = book["To review"]
+    heads = [cell.value for cell in sheet[4]]
+    first = next(
+        row for row in range(5, sheet.max_row + 1) if "Not on the paper" in choices(book, sheet, row)
+    )
+    sheet.cell(first, heads.index("Answer") + 1).value = "Not on the paper"
+    sheet["C3"] = "Lan"
+    book.save(out)
+    back = machine.run("review", "import", out, "--lang", "en")
+    assert back.returncode == 0, back.stderr
+    assert_english(back.stdout + back.stderr)
+
+
+def choices(book: Workbook, sheet: Worksheet, row: int) -> list[str]:
+    """Answers that the drop-down of a row offers."""
+    heads = [cell.value for cell in sheet[4]]
+    place = f"{get_column_letter(heads.index('Answer') + 1)}{row}"
+    for rule in sheet.data_validations.dataValidation:
+        if place in rule.sqref:
+            lists, _, cells = rule.formula1.strip("=").rpartition("!")
+            cells = cells.replace("$", "")
+            return [str(cell.value) for (cell,) in book[lists.strip("'")][cells]]
+    return []

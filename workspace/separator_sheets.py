@@ -13,6 +13,7 @@ from PIL import Image, ImageDraw, ImageFont
 from engines.fonts import find_font
 from extractors.sheets import SheetMark, payload_of
 from schemas.errors import SetupError
+from schemas.wording import say
 
 _DPI: Final = 300
 _SIZE: Final = (2480, 3508)  # A4
@@ -20,14 +21,14 @@ _QR: Final = 1000  # pixels: 85 mm
 _FONTS: Final = ("LiberationSans-Bold.ttf", "LiberationSans-Regular.ttf")
 
 
-def print_sheets(marks: Sequence[SheetMark], out: Path) -> None:
+def print_sheets(marks: Sequence[SheetMark], out: Path, lang: str = "vi") -> None:
     """Write one page a mark; the file is the owner's alone and appears whole or not at all.
 
     Raises:
         SetupError: a font is missing, or the file cannot be written.
     """
     bold, plain = (find_font(name) for name in _FONTS)
-    pages = [_page(mark, bold, plain) for mark in marks]
+    pages = [_page(mark, bold, plain, lang) for mark in marks]
     part = out.with_name(f".{out.name}.part")
     try:
         descriptor = os.open(part, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
@@ -40,7 +41,7 @@ def print_sheets(marks: Sequence[SheetMark], out: Path) -> None:
         part.unlink(missing_ok=True)
 
 
-def _page(mark: SheetMark, bold: Path, plain: Path) -> Image.Image:
+def _page(mark: SheetMark, bold: Path, plain: Path, lang: str) -> Image.Image:
     page = Image.new("1", _SIZE, 1)
     pen = ImageDraw.Draw(page)
     middle = _SIZE[0] // 2
@@ -49,15 +50,16 @@ def _page(mark: SheetMark, bold: Path, plain: Path) -> Image.Image:
         pen.text((middle, y), text, fill=0, font=_font(font, size), anchor="mm")
 
     pen.rectangle((150, 150, _SIZE[0] - 150, _SIZE[1] - 150), outline=0, width=8)
-    line("TRANG PHÂN CÁCH", 420, 170, bold)
-    line("Đặt trước mỗi giấy tờ rồi quét cùng. Không đóng dấu, không viết lên mã.", 590, 58, plain)
+    line(say("sheet_page", "heading", lang), 420, 170, bold)
+    line(say("sheet_page", "how", lang), 590, 58, plain)
     code = _qr(payload_of(mark))
     page.paste(code, (middle - code.width // 2, 800))
-    rows = [("Hộp", mark.box), ("Hồ sơ", mark.file), ("Số thứ tự", str(mark.ordinal))]
+    rows = [("box", mark.box), ("file", mark.file), ("ordinal", str(mark.ordinal))]
     y = 800 + code.height + 220
     for name, value in rows:
         if value:
-            line(f"{name}: {value}", y, _fitting(f"{name}: {value}", bold), bold)
+            text = f"{say('sheet_page', name, lang)}: {value}"
+            line(text, y, _fitting(text, bold), bold)
             y += 210
     line(payload_of(mark)[-8:], _SIZE[1] - 260, 44, plain)
     return page
