@@ -83,14 +83,14 @@ def _resolvers() -> tuple[Any, Any]:
     """How a table's units and kinds are known: by the same lists, and under the same names, as papers are."""
     book = load_rulebook()
 
-    def unit_of(said: str, level: Any) -> Any:
-        placed = resolve(said, None, BatchSheet(owning_unit=said), book)
+    def unit_of(name: str, level: Any) -> Any:
+        placed = resolve(name, None, BatchSheet(owning_unit=name), book)
         if placed.unit is None or (level is not None and placed.level != level):
             return None
         return placed.level, placed.unit
 
-    def kind_of(said: str) -> str | None:
-        wanted = fold(said)
+    def kind_of(name: str) -> str | None:
+        wanted = fold(name)
         return next((kind.id for kind in book.kinds if wanted in {kind.id, fold(kind.title)}), None)
 
     return unit_of, kind_of

@@ -107,7 +107,7 @@ def read_json(
         "file": file,
         "sha256": sha256,
         "status": status,
-        "findings": [finding_json(each, lang) for each in findings],
+        "findings": [finding_json(finding, lang) for finding in findings],
         "pages": [page_json(page) for page in pages],
         "documents": [document_json(paper) for paper in papers],
     }

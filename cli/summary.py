@@ -48,7 +48,7 @@ def batch_summary(
     counts = {name: routes.get(name, 0) for name in ("accepted", "review", "rescan", "partial")}
     lines.append(say("papers", count=len(papers), **counts))
     coded = sum(1 for paper in papers if paper["code"])
-    waiting = sum(1 for each in shown["findings"] if each["rule"] == "no_result_code")
+    waiting = sum(1 for note in shown["findings"] if note["rule"] == "no_result_code")
     lines.append(say("codes", count=coded, waiting=waiting))
     verdicts = Counter(paper["verdict"] for paper in papers)
     checked = {name: verdicts.get(name, 0) for name in ("valid", "invalid", "not_checked")}

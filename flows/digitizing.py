@@ -30,11 +30,11 @@ def digitize_batch(
     Args:
         settings: of this machine.
         folder: the batch folder.
-        progress: told of every step; `starting` while a temporary Prefect server comes up.
-        halt: asked between two files; a state it returns ends the run there.
+        progress: notified of every step; `starting` while a temporary Prefect server comes up.
+        halt: called between files; a returned state ends the run there.
 
     Returns:
-        The run's outcome (None where nothing was left to do), and the batch as `views.show` gives it.
+        The run's outcome (None if nothing was left to do), and the batch as `views.show` gives it.
     """
     name = open_inbox(folder).name
     patience = settings.outage_minutes * 60
@@ -42,7 +42,7 @@ def digitize_batch(
         open_workspace(settings, patience=patience) as workspace,
         hold_batch(settings.home, name, workspace.operator),
     ):
-        # Store and catalogue are looked at before the first page is read.
+        # Check store and catalogue before the first page is read.
         workspace.require_current(name)
         plan = make_plan(workspace, folder)
         outcome = None
@@ -63,7 +63,7 @@ def _has_ended(workspace: Workspace, name: str) -> bool:
 
 
 def _close_again(workspace: Workspace, plan: BatchPlan, progress: Progress) -> BatchOutcome:
-    """Close a batch whose closing was killed or refused; no file is left to do."""
+    """Close a batch with no files left whose closing was interrupted or failed."""
     progress.step("closing")
     try:
         closed = close_batch(workspace, plan.name)

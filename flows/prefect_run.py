@@ -34,7 +34,7 @@ _PASSING: Final = {"store_unreachable", "catalogue_unusable"}
 
 @dataclass
 class Run:
-    """One batch at work: the home, how it is run, and its chunks by their first file."""
+    """One running batch: the home, run options, and its chunks by first file."""
 
     workspace: Workspace
     work: Callable[[Dispatch, Progress], BatchOutcome]
@@ -47,7 +47,7 @@ RUN: ContextVar[Run] = ContextVar("RUN")
 
 
 def _passes(_task: Any, _run: Any, state: Any) -> bool:
-    """True if the failure is an outage, which another try may find over."""
+    """True if the failure is an outage, so that a retry may succeed."""
     try:
         state.result()
     except (StoreError, CatalogueError) as error:
@@ -67,7 +67,7 @@ def _passes(_task: Any, _run: Any, state: Any) -> bool:
     retry_condition_fn=_passes,
 )
 def digitize_files(files: list[str], label: str) -> int:
-    """Work on a chunk of files, each to its end. Files that an earlier try finished are passed over."""
+    """Process a chunk of files one after another. Files that an earlier attempt finished are skipped."""
     del label
     chunk, work = RUN.get().chunks[files[0]]
     work(chunk)
@@ -109,7 +109,7 @@ def run_flow(run: Run, batch: str, folder: str, files: int, threads: int) -> Bat
 
 
 class Logged:
-    """A `Progress` that also writes a line a file into the logs of the task run."""
+    """A `Progress` that also logs one line per file to the task run."""
 
     def __init__(self, progress: Progress, lang: str) -> None:
         self._progress, self._lang = progress, lang

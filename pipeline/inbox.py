@@ -81,7 +81,7 @@ def open_inbox(folder: Path, marker: str = "") -> Inbox:
         base = os.path.basename(path)
         low = base.lower().decode("ascii", "replace")
         if low in SHEET_NAMES:
-            # A sheet speaks for the batch it lies at the top of; elsewhere it is listed, and says nothing.
+            # A sheet applies only at the top of a batch; elsewhere it is listed but ignored.
             sheet = sheet or (Path(os.fsdecode(path)) if at_top else None)
             ignored.append(name)
         elif (
@@ -114,7 +114,7 @@ def _told_apart(files: list[InboxFile]) -> list[InboxFile]:
 
 
 def _walk(folder: bytes, top: bool = True) -> list[tuple[bytes, bool]]:
-    """Every entry that is a candidate. A directory named like a scan is one too: nobody should miss it in silence."""
+    """Every candidate entry. A directory named like a scan counts too, so that it is reported rather than skipped."""
     found: list[tuple[bytes, bool]] = []
     for entry in sorted(os.scandir(folder), key=lambda item: item.name):
         if not entry.is_dir(follow_symlinks=False):
@@ -131,7 +131,7 @@ def _walk(folder: bytes, top: bool = True) -> list[tuple[bytes, bool]]:
 
 
 def is_paper(path: bytes) -> bool:
-    """Whether a path is a sub-folder whose files are one paper."""
+    """True if a path is a sub-folder whose files are one paper."""
     if not path.lower().endswith(PAPER_SUFFIX.encode()):
         return False
     try:
@@ -151,7 +151,7 @@ def _members(folder: bytes) -> tuple[Member, ...]:
 
 
 def is_regular(path: bytes) -> bool:
-    """Whether a path is a plain file right now, links not followed."""
+    """True if a path is currently a regular file; links are not followed."""
     try:
         return stat.S_ISREG(os.lstat(path).st_mode)
     except OSError:

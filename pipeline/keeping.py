@@ -1,4 +1,4 @@
-"""How a file of a batch ends: original, PDF/A files and sidecars stored, and only then its rows in the catalogue.
+"""Persists the result of a file: first original, PDF/A files and sidecars, then its catalogue rows.
 
 Objects are addressed by content; a killed run leaves at most objects that the next one finds and uses.
 """
@@ -80,7 +80,7 @@ class BatchRun:
 
 
 def open_run(workspace: Workspace, plan: BatchPlan, on_page: Callable[[], None], as_of: date) -> BatchRun:
-    """Everything that work on the files of a batch needs.
+    """Context for processing the files of a batch.
 
     Raises:
         SetupError: veraPDF is required and absent.
@@ -139,7 +139,7 @@ def _recall(workspace: Workspace, plan: BatchPlan, staged: StagedFile) -> Known:
 
 
 def work_on(run: BatchRun, planned: PlannedFile) -> FileOutcome:
-    """Work on one file to its end. Never raises for what the file is; only for what our own house lacks.
+    """Work on one file to its end. Never raises for a bad file, only if storage fails.
 
     Raises:
         CatalogueError, StoreError: records cannot be kept; the run must not go on as if they were.
@@ -160,7 +160,7 @@ class KeepInBatch:
     steps: Sequence[Step] = STEPS
 
     def already_done(self, work: FileWork) -> FileOutcome | None:
-        """The same bytes again: linked, pages accounted, no document, no code."""
+        """Record a duplicate file: linked and its pages counted, but no document and no code."""
         database, name = self.run.workspace.database, self.run.plan.name
         staged, known = work.file, self.planned.known
         twin = batches.finished_twin(database, staged.sha256, name, self.planned.entry.name)
@@ -193,7 +193,7 @@ class KeepInBatch:
         return FileOutcome(row.name, status, row.pages, len(issued), codes)
 
     def set_aside(self, work: FileWork, findings: Sequence[Finding]) -> FileOutcome:
-        """Enter why the file cannot be used."""
+        """Record why the file cannot be used."""
         name = self.planned.entry.name
         rules = [note.rule for note in findings]
         log.info("file set aside", file=name, rules=rules)

@@ -1,4 +1,4 @@
-"""Reading a file's pages through the pool and the ledger: what was read before is not read again."""
+"""Reads a file's pages through the pool and the ledger; pages read before are reused."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def read_pages(
     """Read every page of a file, in order; a page that fails keeps its place.
 
     A page whose worker died or hung is tried once more in a fresh process. With a ledger, kept readings are used and new
-    ones are kept, each the moment it ends.
+    ones are kept as soon as they finish.
 
     Raises:
         FileRefused: a page bears a mark of secrecy, or may; what was kept of the others is for the caller to wipe.

@@ -1,6 +1,6 @@
 """The steps of a file's work: stage → pages → read → understand → settle → render. Each takes the file to the next.
 
-How the work ends (kept, shown, delivered) is the command's own: `pipeline.keeping`, `pipeline.single`.
+What happens to the result (kept, shown, delivered) depends on the command: `pipeline.keeping`, `pipeline.single`.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def read(work: FileWork) -> FileWork:
 
 
 def understand(work: FileWork) -> FileWork:
-    """Split it into papers and understand each."""
+    """Split the file into papers and analyse them."""
     from extractors.split import mark_separators  # noqa: PLC0415 - `pdfa` need not understand
     from extractors.understanding import understand as papers_of  # noqa: PLC0415
 
@@ -75,7 +75,7 @@ def understand(work: FileWork) -> FileWork:
         raise FileRefused(*work.listed.findings, *errors)
     splits = list(work.before.splits)
     if work.file.members and not splits:
-        # Whoever made the folder said that it is one paper.
+        # A `.paper` folder is one paper by definition.
         splits = [tuple(page.number for page in work.listed.pages)]
     marked = mark_separators(work.readings, rules)
     papers = papers_of(
@@ -98,7 +98,7 @@ def settle(work: FileWork) -> FileWork:
 
 
 def settle_as_one(work: FileWork) -> FileWork:
-    """Take the whole file as one paper that nobody has to understand."""
+    """Treat the whole file as one paper without analysing it."""
     numbers = tuple(page.number for page in work.listed.pages)
     whole = Document(id=document_id(work.file.sha256, numbers), sha256=work.file.sha256, pages=numbers)
     return work.having(papers=(whole,))

@@ -116,7 +116,7 @@ def report_page(
         waiting=waiting[:MOST_ROWS],
         waiting_more=max(0, len(waiting) - MOST_ROWS),
         waiting_total=len(waiting),
-        aside=[_aside(each, voice) for each in data.files_aside[:MOST_ROWS]],
+        aside=[_aside(file, voice) for file in data.files_aside[:MOST_ROWS]],
         aside_more=max(0, len(data.files_aside) - MOST_ROWS),
         pages=_page_parts(data, voice),
         files=_file_parts(data, voice),
@@ -124,9 +124,9 @@ def report_page(
             [(voice.say(f"route_{route}"), _routes(data)[route], f"route-{route}") for route in _ROUTES]
         ),
         kinds=_kind_parts(data, voice),
-        verdicts=_counted((str(each.verdict) for each in _own(data)), "verdict", voice),
-        structures=_counted((each.structure for each in _own(data)), "structure", voice),
-        validities=_counted((str(each.validity) for each in _own(data)), "validity", voice),
+        verdicts=_counted((str(paper.verdict) for paper in _own(data)), "verdict", voice),
+        structures=_counted((paper.structure for paper in _own(data)), "structure", voice),
+        validities=_counted((str(paper.validity) for paper in _own(data)), "validity", voice),
         histogram=histogram(data.page_confidence),
         median=median(data.page_confidence) if data.page_confidence else 0.0,
         low=sum(value < _LOW for value in data.page_confidence),
@@ -178,9 +178,9 @@ def rule_groups(data: BatchReportData, voice: Voice) -> list[RuleGroup]:
 
 
 def _group(rule: str, severity: Severity, findings: Sequence[Finding], voice: Voice) -> RuleGroup:
-    said = [voice.sentence(each) for each in findings]
-    common = Counter(message for message, _ in said).most_common()
-    remedy = next((remedy for _, remedy in said if remedy), None)
+    sentences = [voice.sentence(finding) for finding in findings]
+    common = Counter(message for message, _ in sentences).most_common()
+    remedy = next((remedy for _, remedy in sentences if remedy), None)
     return RuleGroup(
         rule,
         str(severity),
@@ -223,15 +223,15 @@ def _attention(data: BatchReportData, voice: Voice) -> list[Attention]:
 
 
 def _reasons(findings: Sequence[Finding], voice: Voice) -> list[str]:
-    weighty = [each for each in findings if each.severity != Severity.INFO]
-    weighty.sort(key=lambda each: _ORDER.index(each.severity))
-    return list(dict.fromkeys(voice.sentence(each)[0] for each in weighty))
+    weighty = [finding for finding in findings if finding.severity != Severity.INFO]
+    weighty.sort(key=lambda finding: _ORDER.index(finding.severity))
+    return list(dict.fromkeys(voice.sentence(finding)[0] for finding in weighty))
 
 
 def _aside(file: ReportedFile, voice: Voice) -> tuple[str, str, list[str], list[str]]:
-    said = [voice.sentence(each) for each in file.findings]
-    remedies = list(dict.fromkeys(remedy for _, remedy in said if remedy))
-    return (mask(file.name), str(file.status), list(dict.fromkeys(text for text, _ in said)), remedies)
+    sentences = [voice.sentence(finding) for finding in file.findings]
+    remedies = list(dict.fromkeys(remedy for _, remedy in sentences if remedy))
+    return (mask(file.name), str(file.status), list(dict.fromkeys(text for text, _ in sentences)), remedies)
 
 
 def _parts(rows: Iterable[tuple[str, int, str]]) -> list[Part]:

@@ -95,8 +95,8 @@ def describe(problem: RowProblem, lang: str = "vi") -> tuple[str, str]:
         place.append(say("problem", "at_row", lang, row=problem.row))
     if problem.column:
         place.append(say("problem", "at_column", lang, column=problem.column))
-    said = say("problem", problem.code, lang, **problem.params)
-    return f"{', '.join(place)}: {said}", say("problem", f"{problem.code}.remedy", lang, **problem.params)
+    message = say("problem", problem.code, lang, **problem.params)
+    return f"{', '.join(place)}: {message}", say("problem", f"{problem.code}.remedy", lang, **problem.params)
 
 
 @dataclass(frozen=True)

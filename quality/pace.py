@@ -30,11 +30,11 @@ def district_end(units: Sequence[Unit]) -> date | None:
 
 def era_of(level: str, unit: str | None, units: Sequence[Unit], end: date | None) -> Era | None:
     """When a unit of that name stood, around the end of the district level."""
-    named = [each for each in units if each.level == level and each.name == unit]
+    named = [entry for entry in units if entry.level == level and entry.name == unit]
     if end is None or not named:
         return "before" if level == "huyen" and end else None
-    before = any(each.effective_from is None or each.effective_from <= end for each in named)
-    after = any(each.effective_to is None or each.effective_to > end for each in named)
+    before = any(entry.effective_from is None or entry.effective_from <= end for entry in named)
+    after = any(entry.effective_to is None or entry.effective_to > end for entry in named)
     return "both" if before and after else "before" if before else "after"
 
 

@@ -91,57 +91,62 @@ def fingerprint(data: BatchReportData) -> str:
 def pictures_by_rule(examples: Sequence[Example]) -> dict[str, list[tuple[str, str, int]]]:
     """Examples as data addresses, by rule: (address, file, page)."""
     found: dict[str, list[tuple[str, str, int]]] = defaultdict(list)
-    for each in examples:
-        address = "data:image/jpeg;base64," + b64encode(each.jpeg).decode("ascii")
-        found[each.rule].append((address, mask(each.file), each.page))
+    for example in examples:
+        address = "data:image/jpeg;base64," + b64encode(example.jpeg).decode("ascii")
+        found[example.rule].append((address, mask(example.file), example.page))
     return dict(found)
 
 
 def corrections(data: BatchReportData, voice: Voice) -> Corrections:
     """What people decided, counted and listed."""
-    changed = sum(_changes(each) for each in data.decisions)
-    who = Counter(each.said.operator for each in data.decisions)
+    changed = sum(_changes(reported) for reported in data.decisions)
+    who = Counter(reported.said.operator for reported in data.decisions)
     return Corrections(
         total=len(data.decisions),
-        papers=len({each.document for each in data.decisions}),
+        papers=len({reported.document for reported in data.decisions}),
         changed=changed,
         confirmed=len(data.decisions) - changed,
         who=sorted(who.items(), key=lambda item: (-item[1], item[0])),
-        rows=[_decision(each, data, voice) for each in data.decisions[:MOST_DECISIONS]],
+        rows=[_decision(reported, data, voice) for reported in data.decisions[:MOST_DECISIONS]],
         more=max(0, len(data.decisions) - MOST_DECISIONS),
     )
 
 
-def _changes(each: ReportedDecision) -> bool:
+def _changes(reported: ReportedDecision) -> bool:
     """Whether a decision says otherwise than the machine did."""
-    said = each.said
-    return said.action is Action.ABSENT or (said.action is Action.SET and said.value != said.old)
+    decision = reported.said
+    return decision.action is Action.ABSENT or (
+        decision.action is Action.SET and decision.value != decision.old
+    )
 
 
-def _decision(each: ReportedDecision, data: BatchReportData, voice: Voice) -> ShownDecision:
-    said = each.said
+def _decision(reported: ReportedDecision, data: BatchReportData, voice: Voice) -> ShownDecision:
+    decision = reported.said
 
     def shown(value: str | None) -> str:
         if not value:
             return "—"
         # Kinds are kept by their ids.
-        return voice.value(mask_value(said.target, data.kind_titles.get(value, value)))
+        return voice.value(mask_value(decision.target, data.kind_titles.get(value, value)))
 
-    set_to = said.action is Action.SET
+    set_to = decision.action is Action.SET
     return ShownDecision(
-        at=voice.moment(datetime.fromisoformat(said.at)) if said.at else "—",
-        who=said.operator,
-        paper=mask(each.file),
-        target=data.field_titles.get(said.target, said.target),
-        before=shown(said.old),
-        after=shown(said.value) if set_to else voice.say(f"action_{said.action}"),
-        note=mask(said.note) or "—",
+        at=voice.moment(datetime.fromisoformat(decision.at)) if decision.at else "—",
+        who=decision.operator,
+        paper=mask(reported.file),
+        target=data.field_titles.get(decision.target, decision.target),
+        before=shown(decision.old),
+        after=shown(decision.value) if set_to else voice.say(f"action_{decision.action}"),
+        note=mask(decision.note) or "—",
     )
 
 
 def duplicates(data: BatchReportData, voice: Voice) -> list[Copy]:
     """Files whose bytes came before, then papers that are another's second copy."""
-    files = [Copy(mask(each.file), voice.say("duplicate_file"), mask(each.of)) for each in data.duplicates]
+    files = [
+        Copy(mask(duplicate.file), voice.say("duplicate_file"), mask(duplicate.of))
+        for duplicate in data.duplicates
+    ]
     known = {paper.id: paper for paper in data.papers}
     papers = []
     for paper in data.papers:

@@ -148,7 +148,7 @@ def trace_page(trace: Trace, pictures: Pictures, word: Word, lang: str = "vi", p
         shown=voice.value,
         basis=lambda rule: say("validity_basis", rule, lang),
         papers=[_Sheet(paper, pictures, voice, pages_shown) for paper in trace.papers],
-        events=[(each, _detail(each, voice)) for each in trace.events],
+        events=[(item, _detail(item, voice)) for item in trace.events],
         provenance=trace.provenance,
         outcome_of=lambda event: _outcome(event, trace, voice),
         fixity=_fixity(trace),
@@ -167,9 +167,9 @@ class _Sheet:
         # Numbered as they stand on the paper, from the top of its first page down.
         placed.sort(key=lambda name: _position(paper.fields[name]))
         places = {name: index for index, name in enumerate(placed, 1)}
-        said = {each.target: each.operator for each in paper.decisions}
+        decided_by = {decision.target: decision.operator for decision in paper.decisions}
         self.values = [
-            _value(name, paper.fields[name], places.get(name), said.get(name), voice)
+            _value(name, paper.fields[name], places.get(name), decided_by.get(name), voice)
             for name in [*placed, *(name for name in paper.fields if name not in places)]
         ]
         self.pages = [
@@ -239,11 +239,11 @@ def _place(paper: TracedPaper, voice: _Voice) -> list[tuple[str, str]]:
     """What the batch sheet says, the box first; empty where there is none."""
     if paper.sheet is None:
         return []
-    said = paper.sheet.model_dump(mode="json", exclude_none=True)
+    entries = paper.sheet.model_dump(mode="json", exclude_none=True)
     first = ("fonds", "box", "file")
     rows = []
-    for key in [*first, *(key for key in said if key not in first)]:
-        value = said.get(key)
+    for key in [*first, *(key for key in entries if key not in first)]:
+        value = entries.get(key)
         if value in (None, [], ()):
             continue
         if key == "level":
@@ -277,8 +277,8 @@ def _detail(event: TracedEvent, voice: _Voice) -> list[str]:
     for key, value in detail.items():
         if value in (None, ""):
             continue
-        told = voice.say(f"how_{value}") if key == "how" else str(value)
-        lines.append(f"{voice.say(f'detail_{key}').removeprefix('detail_')}: {told.removeprefix('how_')}")
+        wording = voice.say(f"how_{value}") if key == "how" else str(value)
+        lines.append(f"{voice.say(f'detail_{key}').removeprefix('detail_')}: {wording.removeprefix('how_')}")
     return lines
 
 

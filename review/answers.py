@@ -67,7 +67,7 @@ def type_of(target: str, kind: str | None, rules: Rulebook) -> str:
     if target in {KIND, RESULT_TYPE, UNIT, VALIDITY, "number"}:
         return target
     known = rules.kind(kind)
-    rule = next((each for each in known.fields if each.name == target), None) if known else None
+    rule = next((field for field in known.fields if field.name == target), None) if known else None
     if rule is not None and rule.type in _TYPES:
         return _TYPES[rule.type]
     if target.endswith("_date"):
@@ -84,7 +84,7 @@ def check_target(target: str, paper: Document, rules: Rulebook) -> None:
         WrongAnswer: no such field.
     """
     kind = rules.kind(paper.kind)
-    own = {each.name for each in kind.fields} | set(kind.required) if kind else set()
+    own = {field.name for field in kind.fields} | set(kind.required) if kind else set()
     if target not in _OF_ANY_PAPER and target not in own and target not in paper.fields:
         raise WrongAnswer("target", value=target)
 
@@ -138,9 +138,9 @@ def read_answer(
 
 
 def _kind(text: str, rules: Rulebook) -> str:
-    for each in rules.kinds:
-        if text == each.id or fold(text) == fold(each.title):
-            return each.id
+    for kind in rules.kinds:
+        if text == kind.id or fold(text) == fold(kind.title):
+            return kind.id
     raise WrongAnswer("kind", value=text)
 
 
@@ -193,7 +193,7 @@ def _number(text: str, paper: Document, rules: Rulebook, sure: bool) -> str:
     if len(closed) > _LONGEST_NUMBER or not any(char.isdigit() for char in closed):
         raise WrongAnswer("number", value=text)
     kind = rules.kind(paper.kind)
-    own = next((each for each in kind.fields if each.name == "number"), None) if kind else None
+    own = next((field for field in kind.fields if field.name == "number"), None) if kind else None
     if own is not None and own.type == "tax_id":
         return _identifier(text, paper, sure)
     parsed = parse_number(closed)
@@ -215,7 +215,7 @@ def _plain(text: str, kind: str, today: date) -> str:
         raise WrongAnswer("amount", value=text)
     if kind == VALIDITY:
         state = VALIDITY_WORDS.get(text.lower()) or next(
-            (each for each in ValidityState if each == text), None
+            (known_state for known_state in ValidityState if known_state == text), None
         )
         if state is None:
             raise WrongAnswer("validity", value=text)

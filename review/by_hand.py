@@ -53,8 +53,8 @@ def set_values(
     """
     paper = waiting_paper(workspace.database, wanted, workspace.rules.book)
     _require_current(paper)
-    said = wanted_values(paper.row.document, values, workspace.rules.book, as_of, sure=sure, note=note)
-    return decide(workspace, paper.row.batch, said, as_of=as_of, how=how)
+    entries = wanted_values(paper.row.document, values, workspace.rules.book, as_of, sure=sure, note=note)
+    return decide(workspace, paper.row.batch, entries, as_of=as_of, how=how)
 
 
 def confirm_values(
@@ -66,12 +66,12 @@ def confirm_values(
         UsageError: a value is not the one that stands, or is none that needs it.
     """
     paper = waiting_paper(workspace.database, wanted, workspace.rules.book)
-    said = wanted_values(paper.row.document, values, workspace.rules.book, as_of, sure=sure)
-    for each in said:
-        held = paper.decided.get(each.target)
-        if each.target not in CONFIRMED or held is None or held.value != each.value:
-            raise UsageError(f"{each.target} differs", remedy="confirm_differs", value=each.target)
-    return decide(workspace, paper.row.batch, said, as_of=as_of, how="hand")
+    entries = wanted_values(paper.row.document, values, workspace.rules.book, as_of, sure=sure)
+    for entry in entries:
+        held = paper.decided.get(entry.target)
+        if entry.target not in CONFIRMED or held is None or held.value != entry.value:
+            raise UsageError(f"{entry.target} differs", remedy="confirm_differs", value=entry.target)
+    return decide(workspace, paper.row.batch, entries, as_of=as_of, how="hand")
 
 
 def close_paper(
@@ -88,8 +88,8 @@ def close_paper(
     if paper.row.document.route is Route.ACCEPTED:
         raise UsageError("the paper is accepted", remedy="close_accepted", value=paper.row.document.id)
     value = REOPENED if reopen else NOT_CODABLE
-    said = Wanted(paper.row.document.id, CLOSING, Action.SET, value, squeeze(reason))
-    return decide(workspace, paper.row.batch, [said], as_of=as_of, how="hand")
+    entry = Wanted(paper.row.document.id, CLOSING, Action.SET, value, squeeze(reason))
+    return decide(workspace, paper.row.batch, [entry], as_of=as_of, how="hand")
 
 
 def _require_current(paper: Waiting) -> None:
@@ -115,17 +115,17 @@ def wanted_values(
     if values.get(KIND):
         kind = read_answer(values[KIND], KIND, paper, rules, as_of)
         paper = paper.model_copy(update={"kind": kind})
-    said = []
+    wanted = []
     for target, given in values.items():
         if given is None:
             check_target(target, paper, rules)
             if target in OF_PAPER:
                 raise UsageError(f"{target} cannot be absent", remedy="target_not_absent", value=target)
-            said.append(Wanted(paper.id, target, Action.ABSENT, None, note))
+            wanted.append(Wanted(paper.id, target, Action.ABSENT, None, note))
         else:
             value = read_answer(given, target, paper, rules, as_of, sure=sure)
-            said.append(Wanted(paper.id, target, Action.SET, value, note))
-    return said
+            wanted.append(Wanted(paper.id, target, Action.SET, value, note))
+    return wanted
 
 
 def accept_paper(
@@ -141,14 +141,14 @@ def accept_paper(
     """
     paper = waiting_paper(workspace.database, wanted, workspace.rules.book)
     _require_current(paper)
-    said = []
-    for each in paper.questions:
-        if each.target == NOTHING:
+    entries = []
+    for question in paper.questions:
+        if question.target == NOTHING:
             continue
-        if picture_of(each.target):
-            said.append(Wanted(each.document_id, each.target, Action.ACCEPT, None, note))
+        if picture_of(question.target):
+            entries.append(Wanted(question.document_id, question.target, Action.ACCEPT, None, note))
             continue
-        value = current_value(paper.row.document, each.target)
+        value = current_value(paper.row.document, question.target)
         if value is not None:
-            said.append(Wanted(each.document_id, each.target, Action.SET, value, note))
-    return decide(workspace, paper.row.batch, said, as_of=as_of, how=how)
+            entries.append(Wanted(question.document_id, question.target, Action.SET, value, note))
+    return decide(workspace, paper.row.batch, entries, as_of=as_of, how=how)

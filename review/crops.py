@@ -28,7 +28,7 @@ def pictures_of(
     found: dict[tuple[str, str, int], bytes] = {}
     for sha256 in dict.fromkeys(paper.row.document.sha256 for paper in papers):
         own = [paper for paper in papers if paper.row.document.sha256 == sha256]
-        found |= _of_original(workspace, sha256, [each for paper in own for each in paper.questions])
+        found |= _of_original(workspace, sha256, [question for paper in own for question in paper.questions])
         for _ in own:
             on_paper()
     return found
@@ -38,9 +38,9 @@ def _of_original(
     workspace: Workspace, sha256: str, questions: Sequence[Question]
 ) -> dict[tuple[str, str, int], bytes]:
     asked: dict[int, list[Question]] = {}
-    for each in questions:
-        if each.page:
-            asked.setdefault(each.page, []).append(each)
+    for question in questions:
+        if question.page:
+            asked.setdefault(question.page, []).append(question)
     if not asked:
         return {}
     with laid_out(workspace, sha256) as opened:

@@ -109,10 +109,10 @@ def apply(
 ) -> list[Applied]:
     """`decide`, for a caller who holds the batch and closes it."""
     rows = {row.document.id: row for row in documents.of_batch(workspace.database, batch)}
-    stranger = next((each.document_id for each in wanted if each.document_id not in rows), None)
+    stranger = next((entry.document_id for entry in wanted if entry.document_id not in rows), None)
     if stranger is not None:
         raise UsageError(f"no document {stranger} in {batch}", remedy="document_absent", value=stranger)
-    held = decisions.of_documents(workspace.database, sorted({each.document_id for each in wanted}))
+    held = decisions.of_documents(workspace.database, sorted({entry.document_id for entry in wanted}))
     fresh = _fresh(rows, wanted, held, operator)
     if not fresh:
         return []
@@ -121,13 +121,13 @@ def apply(
     decided = []
     kept: tuple[tuple[str, str], dict[int, PageReading]] = (("", ""), {})
     # Papers of one original follow each other, so that its words are unpacked once and held no longer.
-    for document_id in sorted(fresh, key=lambda each: rows[each].document.sha256):
+    for document_id in sorted(fresh, key=lambda id_: rows[id_].document.sha256):
         row, new = rows[document_id], fresh[document_id]
         key = (row.document.sha256, row.digests.reading)
         if kept[0] != key:
             kept = (key, workspace.ledger.readings(*key))
-        said = in_force([*held.get(document_id, ()), *new])
-        decided.append(_next(workspace, row, new, said, frame, kept[1]))
+        standing = in_force([*held.get(document_id, ()), *new])
+        decided.append(_next(workspace, row, new, standing, frame, kept[1]))
     done = decisions.commit(
         workspace.database,
         workspace.run.id,
@@ -138,11 +138,11 @@ def apply(
         ),
     )
     applied = [
-        Applied(rows[each.version.document.id], after, tuple(said for said, _ in each.decisions))
-        for each, after in zip(decided, done, strict=True)
+        Applied(rows[change.version.document.id], after, tuple(decision for decision, _ in change.decisions))
+        for change, after in zip(decided, done, strict=True)
     ]
     order = {document_id: at for at, document_id in enumerate(rows)}
-    return sorted(applied, key=lambda each: order[each.before.document.id])
+    return sorted(applied, key=lambda result: order[result.before.document.id])
 
 
 def _fresh(
@@ -152,28 +152,28 @@ def _fresh(
     operator: str,
 ) -> dict[str, list[Decision]]:
     """Decisions that say something new, by document."""
-    last = {(each.document_id, each.target): each for each in wanted}
+    last = {(entry.document_id, entry.target): entry for entry in wanted}
     at = batches.now()
     found: dict[str, list[Decision]] = {}
-    for each in last.values():
-        known_all = in_force(held.get(each.document_id, ()))
-        known, target = known_all.get(each.target), each.target
-        if known is not None and (known.action, known.value) == (each.action, each.value):
+    for entry in last.values():
+        known_all = in_force(held.get(entry.document_id, ()))
+        known, target = known_all.get(entry.target), entry.target
+        if known is not None and (known.action, known.value) == (entry.action, entry.value):
             other = operator != known.operator
-            if each.target not in CONFIRMED or is_confirmed(known_all, each.target, by_other=other):
+            if entry.target not in CONFIRMED or is_confirmed(known_all, entry.target, by_other=other):
                 continue
             # Said a second time: what goes into a code for ever is confirmed.
-            target = confirming(each.target)
-        said = Decision(
+            target = confirming(entry.target)
+        decision = Decision(
             target=target,
-            action=each.action,
-            value=each.value,
-            old=current_value(rows[each.document_id].document, each.target),
+            action=entry.action,
+            value=entry.value,
+            old=current_value(rows[entry.document_id].document, entry.target),
             operator=operator,
             at=at,
-            note=each.note,
+            note=entry.note,
         )
-        found.setdefault(each.document_id, []).append(said)
+        found.setdefault(entry.document_id, []).append(decision)
     return found
 
 
@@ -190,7 +190,7 @@ def _next(
     workspace: Workspace,
     row: DocumentRow,
     new: Sequence[Decision],
-    said: Mapping[str, Decision],
+    standing: Mapping[str, Decision],
     frame: _Frame,
     kept: Mapping[int, PageReading],
 ) -> Decided:
@@ -205,10 +205,10 @@ def _next(
         frame.sheet,
         frame.as_of,
         splits=[row.document.pages],
-        decided={document_id: said},
+        decided={document_id: standing},
     )
-    paper = _with_rest(workspace, row, paper, readings, said)
-    events = tuple(_told(row.batch, document_id, version, each, frame.how) for each in new)
+    paper = _with_rest(workspace, row, paper, readings, standing)
+    events = tuple(_decision_event(row.batch, document_id, version, decision, frame.how) for decision in new)
     digests = row.digests.model_copy(update={"understanding": frame.understanding})
     renewed = sidecar.model_copy(
         update={
@@ -273,29 +273,29 @@ def _with_rest(
     row: DocumentRow,
     paper: Document,
     readings: Sequence[PageReading],
-    said: Mapping[str, Decision],
+    standing: Mapping[str, Decision],
 ) -> Document:
     """The paper with what was found after understanding (its rendition, its batch), and routed with that."""
-    rest = [each for each in row.document.findings if each.rule not in _DRAWN_ANEW]
+    rest = [finding for finding in row.document.findings if finding.rule not in _DRAWN_ANEW]
     findings = joined(paper.findings, rest)
     paper = paper.model_copy(update={"findings": findings, "dossier": row.document.dossier})
-    notes = still_open([each for reading in readings for each in reading.findings], said)
+    notes = still_open([finding for reading in readings for finding in reading.findings], standing)
     decided = route(paper, workspace.rules.book, notes, row.verdict)
     return paper.model_copy(update={"route": decided})
 
 
-def _told(batch: str, document_id: str, version: int, said: Decision, how: str) -> Event:
+def _decision_event(batch: str, document_id: str, version: int, decision: Decision, how: str) -> Event:
     return _event(
-        said.operator,
+        decision.operator,
         batch,
         EventType.DECISION,
         document_id,
         "decided",
-        target=said.target,
-        action=str(said.action),
-        old=said.old,
-        new=said.value,
-        note=said.note,
+        target=decision.target,
+        action=str(decision.action),
+        old=decision.old,
+        new=decision.value,
+        note=decision.note,
         how=how,
         version=version,
     )

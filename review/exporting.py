@@ -55,7 +55,7 @@ def export(
         return []
     # The unit is asked once, for the batch.
     own = [
-        paper._replace(questions=tuple(each for each in paper.questions if each.target != UNIT))
+        paper._replace(questions=tuple(question for question in paper.questions if question.target != UNIT))
         for paper in asked
     ]
     papers = [paper for paper in own if paper.questions]

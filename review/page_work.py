@@ -82,7 +82,10 @@ def split(
     wrong = next((page for page in at if page not in own[1:]), None)
     if wrong is not None or not at:
         raise UsageError(
-            f"cannot split {own} at {wrong}", remedy="pages_split_at", page=wrong or "–", pages=_told(own)
+            f"cannot split {own} at {wrong}",
+            remedy="pages_split_at",
+            page=wrong or "–",
+            pages=_page_numbers(own),
         )
     starts = sorted({0, *(own.index(page) for page in at)})
     groups = tuple(own[start:end] for start, end in zip(starts, (*starts[1:], len(own)), strict=True))
@@ -90,7 +93,7 @@ def split(
         raise UsageError(f"no part {heir + 1}", remedy="pages_no_part", part=heir + 1, parts=len(groups))
     if row.code is not None and heir is None:
         raise UsageError("nobody said who keeps the code", remedy="pages_code_open", code=row.code)
-    order = Order("split", (row,), groups, heir, reason, detail={"at": _told(sorted(set(at)))})
+    order = Order("split", (row,), groups, heir, reason, detail={"at": _page_numbers(sorted(set(at)))})
     return carry_out(workspace, row, order, as_of)
 
 
@@ -182,9 +185,9 @@ def carry_out(workspace: Workspace, row: DocumentRow, order: Order, as_of: date)
     """
     if not order.reason.strip():
         raise UsageError("no reason", remedy="pages_reason")
-    for each in (row, *order.replaced):
-        if each.replaced_by:
-            raise UsageError("replaced", remedy="document_replaced", by=", ".join(each.replaced_by))
+    for paper in (row, *order.replaced):
+        if paper.replaced_by:
+            raise UsageError("replaced", remedy="document_replaced", by=", ".join(paper.replaced_by))
     with hold_batch(workspace.settings.home, row.batch, workspace.operator):
         workspace.require_current(row.batch)
         _require_unchanged(workspace, row, order)
@@ -203,10 +206,10 @@ def _require_unchanged(workspace: Workspace, row: DocumentRow, order: Order) -> 
     Raises:
         CatalogueError: a document or the page list was changed meanwhile.
     """
-    for each in order.replaced or (row,):
-        known = succession.document_row(workspace.database, each.document.id)
-        if known is None or (known.version, known.replaced_by) != (each.version, each.replaced_by):
-            raise CatalogueError("changed meanwhile", remedy="version_taken", id=each.document.id)
+    for paper in order.replaced or (row,):
+        known = succession.document_row(workspace.database, paper.document.id)
+        if known is None or (known.version, known.replaced_by) != (paper.version, paper.replaced_by):
+            raise CatalogueError("changed meanwhile", remedy="version_taken", id=paper.document.id)
     if order.pages is not None:
         other = _page_list(workspace, row)
         edited = order.detail.get("page")
@@ -248,7 +251,7 @@ class _PageWork:
         rest = [row for row in current if row.document.id not in gone]
         splits = sorted([*self.order.groups, *(row.document.pages for row in rest)])
         decided = {**decisions.of_original(workspace.database, sha256)}
-        decided |= {name: in_force(said) for name, said in self._inherited().items()}
+        decided |= {name: in_force(made) for name, made in self._inherited().items()}
         edits = edits_of(pages.pages if pages else ())
         return Known(
             received=datetime.fromisoformat(original.received_at),
@@ -272,11 +275,13 @@ class _PageWork:
 
     def _inherited(self) -> dict[str, list[Decision]]:
         """Decisions about replaced documents that go to their successors: all to the heir, pictures with their page."""
-        said = decisions.of_documents(
+        by_document = decisions.of_documents(
             self.run.workspace.database, [row.document.id for row in self.order.replaced]
         )
         found: dict[str, list[Decision]] = {}
-        for decision in (each for row in self.order.replaced for each in said.get(row.document.id, ())):
+        for decision in (
+            made for row in self.order.replaced for made in by_document.get(row.document.id, ())
+        ):
             picture = picture_of(decision.target)
             for at, (name, group) in enumerate(zip(self.ids, self.order.groups, strict=True)):
                 if (picture[1] in group) if picture else at == (self.order.heir or 0):
@@ -388,11 +393,11 @@ def _page(row: DocumentRow, listed: PageList, page: int) -> PageSource:
     own = row.document.pages
     source = next((source for source in listed.pages if source.number == page and page in own), None)
     if source is None:
-        raise UsageError(f"no page {page}", remedy="pages_no_page", page=page, pages=_told(own))
+        raise UsageError(f"no page {page}", remedy="pages_no_page", page=page, pages=_page_numbers(own))
     return source
 
 
-def _told(pages: Sequence[int]) -> str:
+def _page_numbers(pages: Sequence[int]) -> str:
     return ", ".join(map(str, pages))
 
 

@@ -123,14 +123,17 @@ def waiting(
     for name in names:
         rows = documents.of_batch(database, name)
         files = batches.files(database, name)
-        said = decisions.of_documents(database, [row.document.id for row in rows])
+        by_document = decisions.of_documents(database, [row.document.id for row in rows])
         for row in rows:
             if row.document.route is Route.ACCEPTED and not every:
                 continue
-            if is_closed({each.target: each for each in said.get(row.document.id, ())}) is not closed:
+            if (
+                is_closed({decision.target: decision for decision in by_document.get(row.document.id, ())})
+                is not closed
+            ):
                 continue
             notes = files[row.file].findings if row.file in files else ()
-            paper = _waiting(row, notes, said.get(row.document.id, ()), rules)
+            paper = _waiting(row, notes, by_document.get(row.document.id, ()), rules)
             if paper.questions or row.document.route is not Route.ACCEPTED:
                 found.append(paper)
     return found
@@ -150,15 +153,15 @@ def waiting_paper(database: Database, wanted: str, rules: Rulebook) -> Waiting:
         raise UsageError(f"{len(rows)} documents", remedy="document_ambiguous", ids=ids)
     row = rows[0]
     file = batches.files(database, row.batch).get(row.file)
-    said = decisions.of_documents(database, [row.document.id]).get(row.document.id, ())
-    return _waiting(row, file.findings if file else (), said, rules)
+    own_decisions = decisions.of_documents(database, [row.document.id]).get(row.document.id, ())
+    return _waiting(row, file.findings if file else (), own_decisions, rules)
 
 
 def _waiting(
-    row: DocumentRow, notes: Sequence[Finding], said: Sequence[Decision], rules: Rulebook
+    row: DocumentRow, notes: Sequence[Finding], own_decisions: Sequence[Decision], rules: Rulebook
 ) -> Waiting:
-    decided = {each.target: each for each in said}
-    own = [each for each in notes if each.page in row.document.pages]
+    decided = {decision.target: decision for decision in own_decisions}
+    own = [note for note in notes if note.page in row.document.pages]
     questions = questions_of(row.document, own, decided, rules)
     return Waiting(row, questions, lacks(row.document, rules, _absent(decided)), decided)
 
@@ -173,7 +176,7 @@ def questions_of(
 ) -> tuple[Question, ...]:
     """Questions about one paper, what it waits for first. `notes` are findings of its pages."""
     absent = _absent(decided)
-    lacking = tuple(each for each in lacks(paper, rules, absent) if each != CLOSING)
+    lacking = tuple(missing for missing in lacks(paper, rules, absent) if missing != CLOSING)
     # What a paper cannot do without stays a question, so that nobody wonders why it waits.
     asked: dict[str, list[Finding]] = {
         target: [finding("required_absent", field=target)] if target in absent else [] for target in lacking
@@ -182,12 +185,12 @@ def questions_of(
         unknown = finding("kind_unknown")
         asked |= {name: [unknown] for name in _UNKNOWN_KIND_TOO if name not in paper.fields}
     blocked: list[Finding] = []
-    for each in (*paper.findings, *notes):
-        targets = _targets(each)
+    for noted in (*paper.findings, *notes):
+        targets = _targets(noted)
         for target in targets:
-            asked.setdefault(target, []).append(each)
-        if not targets and (each.severity is Severity.ERROR or each.rule in _REFUSED):
-            blocked.append(each)
+            asked.setdefault(target, []).append(noted)
+        if not targets and (noted.severity is Severity.ERROR or noted.rule in _REFUSED):
+            blocked.append(noted)
     if "number" in asked:
         asked.pop("notation", None)  # the number's own part: who gives one gives both
     open_now = {
@@ -197,7 +200,7 @@ def questions_of(
     names = sorted(open_now, key=lambda target: (target not in lacking, order.get(target, 99), target))
     questions = [_question(paper, target, tuple(open_now[target]), target in lacking) for target in names]
     questions += [
-        Question(paper.id, NOTHING, None, None, None, each.page, None, (each,), True) for each in blocked
+        Question(paper.id, NOTHING, None, None, None, noted.page, None, (noted,), True) for noted in blocked
     ]
     if not questions and paper.route is Route.REVIEW and not is_closed(decided):
         # Rules have changed since: a person's word about the kind has the paper understood and routed anew.
@@ -205,20 +208,20 @@ def questions_of(
     return tuple(questions)
 
 
-def _targets(each: Finding) -> tuple[str, ...]:
-    if each.rule in _ABOUT_FIELD:
-        named = [str(each.params[key]) for key in ("field", "other") if each.params.get(key)]
+def _targets(noted: Finding) -> tuple[str, ...]:
+    if noted.rule in _ABOUT_FIELD:
+        named = [str(noted.params[key]) for key in ("field", "other") if noted.params.get(key)]
         return tuple("number" if name == "code" else name for name in named)
-    if each.rule == "kind_unknown":
+    if noted.rule == "kind_unknown":
         return (KIND,)
-    if each.rule == "result_code_ambiguous":
+    if noted.rule == "result_code_ambiguous":
         return (RESULT_TYPE,)
-    if each.rule == "unit_unresolved":
+    if noted.rule == "unit_unresolved":
         return (UNIT,)
-    if each.rule == "code_part_differs":
-        return (_CODE_PARTS[str(each.params["part"])],)
-    if each.severity is Severity.ERROR and about_picture(each) and each.page:
-        return (picture(each.rule, each.page),)
+    if noted.rule == "code_part_differs":
+        return (_CODE_PARTS[str(noted.params["part"])],)
+    if noted.severity is Severity.ERROR and about_picture(noted) and noted.page:
+        return (picture(noted.rule, noted.page),)
     return ()
 
 
@@ -226,15 +229,15 @@ def _is_open(target: str, why: Sequence[Finding], held: Decision | None, lacking
     """A decided value is asked again only where it is still at odds with something."""
     if held is None:
         return True
-    if any(each.rule in {"code_part_differs", "field_conflict"} for each in why):
+    if any(reason.rule in {"code_part_differs", "field_conflict"} for reason in why):
         return True
     return target in lacking
 
 
 def _question(paper: Document, target: str, why: tuple[Finding, ...], required: bool) -> Question:
-    told = picture_of(target)
-    if told is not None:
-        return Question(paper.id, target, None, None, None, told[1], None, why, True)
+    of_picture = picture_of(target)
+    if of_picture is not None:
+        return Question(paper.id, target, None, None, None, of_picture[1], None, why, True)
     if target in {KIND, RESULT_TYPE, UNIT, VALIDITY}:
         first = paper.pages[0] if paper.pages else None
         value = current_value(paper, target)

@@ -62,14 +62,14 @@ def _release(
     if not who:
         raise UsageError("no operator", remedy="release_operator")
     found = [
-        each
-        for each in (releases.refused(workspace.database, wanted) if len(wanted) >= 8 else ())
-        if any(note.rule in {"secret_document", "secret_mark_possible"} for note in each.findings)
+        file
+        for file in (releases.refused(workspace.database, wanted) if len(wanted) >= 8 else ())
+        if any(note.rule in {"secret_document", "secret_mark_possible"} for note in file.findings)
     ]
-    originals = {each.sha256 for each in found}
+    originals = {file.sha256 for file in found}
     if len(originals) != 1:
         raise UsageError(f"{len(originals)} refused papers {wanted}", remedy="release_absent", value=wanted)
-    if not any(note.rule in rules for each in found for note in each.findings):
+    if not any(note.rule in rules for file in found for note in file.findings):
         raise UsageError(f"{wanted} bears a mark", remedy="release_needs_decision", value=wanted)
 
     def event(batch: str) -> Event:
@@ -80,4 +80,4 @@ def _release(
 
     batches = releases.release(workspace.database, workspace.run.id, found[0].sha256, event)
     workspace.send()
-    return Released(found[0].sha256, tuple(each.name for each in found), tuple(batches))
+    return Released(found[0].sha256, tuple(file.name for file in found), tuple(batches))

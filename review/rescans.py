@@ -62,14 +62,14 @@ def rescans(workspace: Workspace, batch: str, *, every: bool = False) -> list[Re
     sheet = batches.batch(workspace.database, batch).sheet
     files = batches.files(workspace.database, batch)
     rows = documents.of_batch(workspace.database, batch)
-    said = decisions.of_documents(workspace.database, [row.document.id for row in rows])
-    found = [each for row in files.values() for each in _whole_file(row, sheet)]
+    by_document = decisions.of_documents(workspace.database, [row.document.id for row in rows])
+    found = [rescan for row in files.values() for rescan in _whole_file(row, sheet)]
     for row in rows:
         if row.document.route not in {Route.RESCAN, Route.PARTIAL} and not every:
             continue
         notes = files[row.file].findings if row.file in files else ()
-        own = [*row.document.findings, *(each for each in notes if each.page in row.document.pages)]
-        pages = _reasons(still_open(own, in_force(said.get(row.document.id, ()))), every)
+        own = [*row.document.findings, *(note for note in notes if note.page in row.document.pages)]
+        pages = _reasons(still_open(own, in_force(by_document.get(row.document.id, ()))), every)
         facts = workspace.ledger.facts(row.document.sha256)
         place = _place(workspace, row, sheet, facts)
         for page, reason in pages.items():
@@ -79,7 +79,7 @@ def rescans(workspace: Workspace, batch: str, *, every: bool = False) -> list[Re
             ordinal = mark.ordinal if mark else None
             found.append(Rescan(box, file, ordinal, after, row.file, page, row.document.id, reason))
     position = {name: at for at, name in enumerate(files)}
-    return sorted(found, key=lambda each: _order(each, position))
+    return sorted(found, key=lambda rescan: _order(rescan, position))
 
 
 def _reasons(notes: Sequence[Finding], every: bool) -> dict[int, Finding]:
@@ -123,9 +123,9 @@ def _before(facts: Mapping[int, PageFacts], page: int) -> tuple[SheetMark | None
     return None, page
 
 
-def _order(each: Rescan, position: Mapping[str, int]) -> tuple[Any, ...]:
-    separator = (each.separator is None, each.separator or 0)
-    return (_natural(each.box), _natural(each.file), separator, position[each.scan], each.page or 0)
+def _order(rescan: Rescan, position: Mapping[str, int]) -> tuple[Any, ...]:
+    separator = (rescan.separator is None, rescan.separator or 0)
+    return (_natural(rescan.box), _natural(rescan.file), separator, position[rescan.scan], rescan.page or 0)
 
 
 def _natural(name: str) -> tuple[Any, ...]:

@@ -13,9 +13,9 @@ from schemas.findings import Finding
 from schemas.wording import render, text
 
 
-def _reason(each: Finding, lang: str) -> dict[str, Any]:
-    message, remedy = render(each, lang)
-    return {"rule": each.rule, "severity": str(each.severity), "message": message, "remedy": remedy}
+def _reason(finding: Finding, lang: str) -> dict[str, Any]:
+    message, remedy = render(finding, lang)
+    return {"rule": finding.rule, "severity": str(finding.severity), "message": message, "remedy": remedy}
 
 
 def question_json(question: Question, lang: str) -> dict[str, Any]:
@@ -28,7 +28,7 @@ def question_json(question: Question, lang: str) -> dict[str, Any]:
         "page": question.page,
         "box": list(question.box) if question.box else None,
         "required": question.required,
-        "reasons": [_reason(each, lang) for each in question.reasons],
+        "reasons": [_reason(reason, lang) for reason in question.reasons],
     }
 
 
@@ -45,7 +45,7 @@ def waiting_json(paper: Waiting, lang: str) -> dict[str, Any]:
         "route": str(document.route),
         "code": paper.row.code,
         "lacks": list(paper.lacks),
-        "questions": [question_json(each, lang) for each in paper.questions],
+        "questions": [question_json(question, lang) for question in paper.questions],
     }
 
 
@@ -68,7 +68,7 @@ def paper_json(paper: Waiting, history: Sequence[Any], lang: str) -> dict[str, A
             }
             for name, field in document.fields.items()
         },
-        "decisions": [each.model_dump(mode="json") for each in history],
+        "decisions": [decision.model_dump(mode="json") for decision in history],
     }
 
 
@@ -83,7 +83,9 @@ def applied_json(applied: Applied, lang: str) -> dict[str, Any]:
         "code": after.code,
         "new_code": after.new_code,
         "linked_to": after.linked_to,
-        "findings": [_reason(each, lang) for each in after.document.findings if each.severity != "info"],
+        "findings": [
+            _reason(finding, lang) for finding in after.document.findings if finding.severity != "info"
+        ],
     }
 
 
@@ -111,15 +113,15 @@ def imported_json(imported: Imported, workbook: str, lang: str) -> dict[str, Any
             "already": imported.already,
             "rescan": imported.again,
         },
-        "papers": [applied_json(each, lang) for each in imported.applied],
+        "papers": [applied_json(paper, lang) for paper in imported.applied],
         "problems": [
             {
-                "sheet": each.sheet,
-                "row": each.row,
-                "column": each.column,
-                "problem": each.problem,
-                "message": problem_text(each, lang),
+                "sheet": problem.sheet,
+                "row": problem.row,
+                "column": problem.column,
+                "problem": problem.problem,
+                "message": problem_text(problem, lang),
             }
-            for each in imported.problems
+            for problem in imported.problems
         ],
     }

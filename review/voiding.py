@@ -61,7 +61,7 @@ def void_code(
     if row is None:
         raise CodeError(f"no code {printed} in force", remedy="code_absent", value=printed)
     rows = voiding.affected(workspace.database, row.document_id)
-    names = sorted({each.batch for each in rows})
+    names = sorted({document_row.batch for document_row in rows})
     with ExitStack() as held:
         for name in names:
             held.enter_context(hold_batch(workspace.settings.home, name, workspace.operator))
@@ -81,7 +81,7 @@ def void_code(
         workspace.send()
         for name in names:
             close_batch(workspace, name)
-    others = tuple(each.document.id for each in done if each.document.id != row.document_id)
+    others = tuple(committed.document.id for committed in done if committed.document.id != row.document_id)
     return Voided(printed, row.document_id, others, left)
 
 
@@ -99,7 +99,7 @@ def _next_versions(
         document = row.document
         if at:
             note = finding("twin_code_voided", code=printed, document=rows[0].document.id)
-            kept = tuple(each for each in document.findings if each.rule != "identity_duplicate")
+            kept = tuple(earlier for earlier in document.findings if earlier.rule != "identity_duplicate")
             route = Route.REVIEW if document.route is Route.ACCEPTED else document.route
             document = document.model_copy(update={"findings": (*kept, note), "route": route})
         version = row.version + 1

@@ -69,7 +69,9 @@ def queue(database: Database) -> list[QueueLine]:
         files, pages = batches.counts(database, row.name)
         lines.append(pace.queue_line(row.name, row.state, files, pages.in_, runs.get(row.name)))
     known = {line.batch for line in lines}
-    return lines + [_scheduled(each) for each in schedules.every(database) if _awaited(each, known)]
+    return lines + [
+        _scheduled(schedule) for schedule in schedules.every(database) if _awaited(schedule, known)
+    ]
 
 
 def _awaited(schedule: schedules.Schedule, known: set[str]) -> bool:
@@ -116,7 +118,7 @@ def _panel(level: Level, reports: list[QuotaReport], end: date | None) -> LevelP
     if row is None:
         return None
     points = tuple(found for report in reports if (found := pace.point(report, level)))
-    before = next((each.digitised for each in points if each.day == end), 0)
+    before = next((point.digitised for point in points if point.day == end), 0)
     units = load_units()
     return LevelPanel(
         level=level,
@@ -125,9 +127,9 @@ def _panel(level: Level, reports: list[QuotaReport], end: date | None) -> LevelP
         required=tuple(pace.required_line(load_targets(), level, READING, latest.as_of.year)),
         catch_up=pace.catch_up(row, latest.as_of),
         units=tuple(
-            UnitLine(row=each, era=pace.era_of(level, each.unit, units, end))
-            for each in latest.rows
-            if each.level == level and each.unit is not None
+            UnitLine(row=unit_row, era=pace.era_of(level, unit_row.unit, units, end))
+            for unit_row in latest.rows
+            if unit_row.level == level and unit_row.unit is not None
         ),
         before_end=before,
         since_end=row.digitised - before,

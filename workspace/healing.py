@@ -53,7 +53,7 @@ def keep_object(
         aside = workspace.store.restore(key, source, sha256=sha256, content_type=content_type)
         healed = True
     if healed:
-        _tell(workspace, key, subject, batch, aside)
+        _record_repair(workspace, key, subject, batch, aside)
 
 
 def keep_original(workspace: Workspace, staged: StagedFile, batch: str, *, known: bool) -> None:
@@ -76,7 +76,7 @@ def heal_twin(workspace: Workspace, staged: StagedFile, batch: str) -> None:
         keep_original(workspace, staged, batch, known=True)
 
 
-def _tell(workspace: Workspace, key: str, subject: str, batch: str, aside: str | None) -> None:
+def _record_repair(workspace: Workspace, key: str, subject: str, batch: str, aside: str | None) -> None:
     event = Event(
         id=new_event_id(),
         type=EventType.REPAIR,

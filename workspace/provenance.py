@@ -29,16 +29,18 @@ def provenance_of(workspace: Workspace, found: History) -> Provenance:
     for chain in sorted({chains.HOUSE, *(chain_of(name) for name in names)}):
         with workspace.database.read() as connection:
             objects = chains.objects(connection, chain)
-        for each in objects:
-            own = [entry["event"] for entry in json.loads(each.data)["entries"] if "event" in entry]
+        for chain_object in objects:
+            own = [entry["event"] for entry in json.loads(chain_object.data)["entries"] if "event" in entry]
             wanted = {event["id"] for event in own if event["id"] in shown or event["subject"] in subjects}
-            if not each.sent:
+            if not chain_object.sent:
                 waiting |= wanted
                 unread |= wanted
                 continue
             if not wanted:
                 continue
-            stored = _stored_events(workspace, keys.chain_object(chain, each.seq), each.sha256)
+            stored = _stored_events(
+                workspace, keys.chain_object(chain, chain_object.seq), chain_object.sha256
+            )
             if stored is None:
                 unread |= wanted
                 continue

@@ -23,9 +23,9 @@ def look(root: Path, *, marker: str, quiet_seconds: float, now: float) -> list[F
     """Every batch folder under a watched inbox.
 
     Args:
-        root: the watched folder; each folder in it is a batch.
+        root: the watched folder; every folder in it is a batch.
         marker: name of the file that says "all is here".
-        quiet_seconds: how long nothing may have changed where there is no marker.
+        quiet_seconds: how long nothing may have changed if there is no marker.
         now: seconds since the epoch. A file from the future counts as changing: the clock jumped, or a copy goes on.
 
     Raises:
@@ -43,7 +43,7 @@ def _is_batch(entry: os.DirEntry[str]) -> bool:
 
 
 def _look_at(folder: str, marker: str, quiet_seconds: float, now: float) -> Found:
-    """Where listing fails midway the folder is changing, and is looked at again later."""
+    """If listing fails midway, treat the folder as changing and check it again later."""
     facts: list[str] = []
     latest, ready, files = 0.0, False, 0
     try:
