@@ -62,7 +62,7 @@ class Bar:
 
 @dataclass(frozen=True)
 class RuleGroup:
-    """Findings of one rule: how many, each sentence with its count, how many sentences are not shown."""
+    """Findings of one rule: total, sentences with counts, number of sentences omitted."""
 
     rule: str
     severity: str
@@ -74,7 +74,7 @@ class RuleGroup:
 
 @dataclass(frozen=True)
 class Attention:
-    """Something that needs a person: which file and pages, what it is, why."""
+    """An item that needs attention: file, pages, what it is, why."""
 
     file: str
     pages: str
@@ -145,7 +145,7 @@ def report_page(
 
 
 def lost_pages(data: BatchReportData) -> int:
-    """Pages whose fate is unknown, by either of the two counts; 0 is what must be."""
+    """Unaccounted pages by either of the two counts; must be 0."""
     return max(data.pages.in_ - data.pages.accounted, data.fates.in_ - data.fates.accounted)
 
 

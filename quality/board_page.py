@@ -225,7 +225,7 @@ def chart(panel: LevelPanel, as_of: date, end: date | None, voice: _Voice) -> Ch
 
 
 def _catch_ups(panel: LevelPanel, as_of: date) -> list[tuple[date, float, date, float]]:
-    """What each past year asked for, from where the year before had ended: (start, rate, end, target)."""
+    """Requirements of past years, starting from the end of the year before: (start, rate, end, target)."""
     ended = {
         point.day.year: point.rate.low
         for point in panel.points

@@ -73,14 +73,14 @@ def library() -> ModuleType:
     """great-expectations, imported on first use, its analytics off before it can start them."""
     os.environ.update(_QUIET)
     with warnings.catch_warnings():
-        # Deprecations inside the library are its own affair; where warnings are errors they would stop us.
+        # Ignore deprecations inside the library; they would fail if warnings are errors.
         warnings.simplefilter("ignore")
         import great_expectations  # noqa: PLC0415 - seconds to import
     return great_expectations
 
 
 def _project() -> DataContextConfig:
-    """All in memory: no folder for a docs site among the temporary files, no progress bars, no analytics."""
+    """An in-memory context: no temporary docs site, no progress bars, no analytics."""
     from great_expectations.data_context.types import base  # noqa: PLC0415
 
     return base.DataContextConfig(
@@ -147,7 +147,7 @@ def _result(expectation: Expectation, found: ExpectationValidationResult | None)
 
 
 def _exception(info: Mapping[str, Any] | None) -> str | None:
-    """Why a check broke, or None: GX says so at the top, or once for each metric that broke."""
+    """Error of a check, or None: GX reports it at the top level or per failed metric."""
     if not info:
         return None
     parts = [info] if "raised_exception" in info else [part for part in info.values() if part]

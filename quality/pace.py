@@ -74,7 +74,7 @@ def required_line(targets: Sequence[Target], level: str, reading: str, year: int
 
 
 def catch_up(row: QuotaRow, as_of: date) -> CatchUp | None:
-    """What remains until the year's target ÷ the months that remain; None where it is reached or nothing is known."""
+    """Remaining papers ÷ remaining months of the year; None if the target is reached or unknown."""
     if row.rate is None or row.inventory is None or row.target is None or row.rate.low >= row.target:
         return None
     until = date(as_of.year, 12, 31)

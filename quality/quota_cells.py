@@ -99,7 +99,7 @@ class Cells:
 
 
 def stock_of(rows: Iterable[InventoryRow], year: int) -> dict[Place, dict[str, Stock]]:
-    """Latest stock up to a year for each unit and kind.
+    """Latest inventory up to a year, by unit and kind.
 
     A unit may be known as a whole (kind `*`) and by kind. Whichever was taken later stands for the unit,
     the whole on equal terms, so that nothing is counted twice.

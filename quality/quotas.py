@@ -59,7 +59,7 @@ def compute(
     rate. Rates are capped at 1 with a note.
 
     Args:
-        papers: every stored document, each once.
+        papers: every stored document, without repetition.
         inventory: results in force by unit, kind and year; kind `*` stands for all kinds of a unit together.
         elsewhere: results digitised before Sohoa, one a row or as counts.
         targets: dated targets; only rows for a whole level or unit are used (no sector, no result type).
@@ -130,7 +130,7 @@ _OF_NO_ROW: Final = frozenset({"duplicate", "other_series"})
 
 
 def _force(paper: PaperRow, as_of: date) -> str:
-    """Whether a digitised paper was in force on the day.
+    """Reason why a digitised paper counts, or does not, on the day.
 
     The stored state was true when the paper was understood, not on `as_of`: a known last day decides, so
     that an old figure asked again does not change because the paper has expired since. What a person
@@ -165,7 +165,7 @@ def _place(paper: PaperRow) -> Place:
 def _key(
     owner: str | None, result_type: str | None, number: str | None, unit: str | None
 ) -> Iterator[_PaperKey]:
-    """(owner, KQ, number) where it tells the paper; without an owner the unit keeps numbers apart."""
+    """(owner, KQ, number) if that identifies the paper; without an owner the unit distinguishes numbers."""
     if result_type and number:
         bare = "".join(nfc(number).split()).upper()
         yield (owner or f"unit {unit}", result_type, bare)
@@ -174,7 +174,7 @@ def _key(
 def _distinct_elsewhere(
     rows: Sequence[ElsewhereRow], as_of: date, taken: set[_PaperKey], out_of_series: Collection[str]
 ) -> Iterator[ElsewhereRow]:
-    """Results digitised elsewhere by the day, each paper once and none that we digitised ourselves."""
+    """Results digitised elsewhere by the day, without repetitions and without papers that we digitised."""
     seen: set[_PaperKey | ElsewhereRow] = set(taken)
     for row in sorted(rows, key=ElsewhereRow.model_dump_json):
         if row.digitised_on > as_of or row.unit in out_of_series:

@@ -48,7 +48,7 @@ class ShownDecision:
 
 @dataclass(frozen=True)
 class Corrections:
-    """What people decided: how much, by whom, and the first rows of it."""
+    """Decisions by people: counts, operators, and the first rows."""
 
     total: int
     papers: int
@@ -61,7 +61,7 @@ class Corrections:
 
 @dataclass(frozen=True)
 class Copy:
-    """One duplicate: which file, whether its bytes or its paper came before, and where."""
+    """One duplicate: the file, whether its bytes or its paper is a copy, and of what."""
 
     file: str
     how: str
@@ -83,7 +83,7 @@ class ShownExpectation:
 
 
 def fingerprint(data: BatchReportData) -> str:
-    """SHA-256 over all figures and lists of a report: the same state gives the same, whenever and wherever it is made."""
+    """SHA-256 over all figures and lists of a report; depends only on the reported state."""
     plain = data.model_dump(mode="json", exclude=_NOT_FIGURES)
     return hashlib.sha256(json.dumps(plain, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
@@ -98,7 +98,7 @@ def pictures_by_rule(examples: Sequence[Example]) -> dict[str, list[tuple[str, s
 
 
 def corrections(data: BatchReportData, voice: Voice) -> Corrections:
-    """What people decided, counted and listed."""
+    """Decisions by people, counted and listed."""
     changed = sum(_changes(reported) for reported in data.decisions)
     who = Counter(reported.said.operator for reported in data.decisions)
     return Corrections(
@@ -113,7 +113,7 @@ def corrections(data: BatchReportData, voice: Voice) -> Corrections:
 
 
 def _changes(reported: ReportedDecision) -> bool:
-    """Whether a decision says otherwise than the machine did."""
+    """True if a decision differs from what the machine read."""
     decision = reported.said
     return decision.action is Action.ABSENT or (
         decision.action is Action.SET and decision.value != decision.old

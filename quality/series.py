@@ -1,4 +1,4 @@
-"""Papers that replace one another: of those that agree in what tells them, only the newest is in force.
+"""Papers that supersede one another: of papers with the same identity only the newest is in force.
 
 Pure; may import schemas. Which kinds these are is a dated rule (`configs/validity.csv`, `newest_of`; DOMAIN.md §3.4).
 """
@@ -14,7 +14,7 @@ from schemas.quotas import PaperRow
 
 
 def mark_superseded(papers: Sequence[PaperRow], kinds: Collection[str]) -> list[PaperRow]:
-    """The papers, each with the day from which a newer one of its owner stood in the catalogue.
+    """Mark every paper with the day from which a newer one of its owner was in the catalogue.
 
     That day is the later of the newer paper's issue and of its being digitised, so that an old figure asked again
     stays what it was. Papers without owner or issue date replace nothing and are not replaced.

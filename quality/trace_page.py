@@ -73,7 +73,7 @@ class ShownPage:
 
 
 class _Voice:
-    """How the page speaks: its language, and the house's names of fields and sources."""
+    """Wording of the page: its language and the names of fields and sources."""
 
     def __init__(self, lang: str, word: Word) -> None:
         self.lang, self._word = lang, word
@@ -130,10 +130,10 @@ def trace_page(trace: Trace, pictures: Pictures, word: Word, lang: str = "vi", p
 
     Args:
         trace: what is known.
-        pictures: pages by (document id, page number); what is missing is said to be missing.
+        pictures: pages by (document id, page number); missing ones are marked as missing.
         word: the house's words by dotted key (`field.number`, `source.ocr`, `kind.birth_certificate`).
         lang: `vi` or `en`.
-        pages_shown: pages of all papers that pictures were wanted of; those beyond are said to be left out.
+        pages_shown: maximum number of pages drawn per paper; further pages are reported as omitted.
     """
     voice = _Voice(lang, word)
     return _template().render(
@@ -236,7 +236,7 @@ def _page(
 
 
 def _place(paper: TracedPaper, voice: _Voice) -> list[tuple[str, str]]:
-    """What the batch sheet says, the box first; empty where there is none."""
+    """Entries of the batch sheet, the box first; empty if there is no sheet."""
     if paper.sheet is None:
         return []
     entries = paper.sheet.model_dump(mode="json", exclude_none=True)
@@ -264,7 +264,7 @@ def _outcome(event: TracedEvent, trace: Trace, voice: _Voice) -> str:
 
 
 def _detail(event: TracedEvent, voice: _Voice) -> list[str]:
-    """What an event tells besides its outcome, in words."""
+    """Details of an event as text."""
     detail = dict(event.detail)
     lines = []
     target = detail.pop("target", None)

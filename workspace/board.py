@@ -28,7 +28,7 @@ _AT_REST = {BatchState.FINISHED, BatchState.CANCELLED}
 
 
 def board_of(database: Database, settings: Settings, day: date) -> Board:
-    """What the board shows on a day; the same catalogue and day give the same board."""
+    """Board data of a day; deterministic for a given catalogue and day."""
     end = pace.district_end(load_units())
     reports = _reports(database, day, pace.days_of(day, end))
     lines = queue(database)
@@ -47,7 +47,7 @@ def board_of(database: Database, settings: Settings, day: date) -> Board:
 
 
 def write_board(database: Database, settings: Settings, day: date, today: date) -> tuple[Board, Path]:
-    """Write the board of a day where people look, whole or not at all. Returns it and its place."""
+    """Write the board of a day atomically. Returns the board and its path."""
     note_disk(database, settings, today)
     board = board_of(database, settings, day)
     out = settings.reports / NAME
@@ -56,7 +56,7 @@ def write_board(database: Database, settings: Settings, day: date, today: date) 
 
 
 def note_disk(database: Database, settings: Settings, day: date) -> None:
-    """Keep today's free bytes of the home's disk: two days of them tell how fast it fills."""
+    """Record today's free disk space, from which the fill rate is estimated."""
     usage = shutil.disk_usage(settings.home)
     work.note_disk(database, _host(), work.DiskSample(day, usage.free, usage.total))
 
@@ -80,7 +80,7 @@ def _awaited(schedule: schedules.Schedule, known: set[str]) -> bool:
 
 
 def _scheduled(schedule: schedules.Schedule) -> QueueLine:
-    """A batch that nobody has opened yet: its files are not known."""
+    """A scheduled batch that has not been opened yet, so its files are unknown."""
     failed = schedule.state is ScheduleState.FAILED
     state = BatchState.FAILED if failed else BatchState.PLANNED
     line = pace.queue_line(schedule.batch, state, FileCounts(), 0, None)
@@ -92,7 +92,7 @@ def _host() -> str:
 
 
 def _reports(database: Database, today: date, days: list[date]) -> list[QuotaReport]:
-    """The quota of each day, every one as `sohoa quota --as-of` gives it."""
+    """Quota reports of several days, as `sohoa quota --as-of` computes them."""
     papers = list(documents.papers(database))
     inventory, elsewhere = figures.inventory(database), figures.elsewhere(database)
     without_code = [kind.id for kind in load_kinds() if not kind.result_codes]

@@ -1,7 +1,7 @@
 """Small pictures for a batch's report: the first examples of each error and warning, identifiers painted over.
 
-Bounded in number and size. They are kept beside the report by what they show, so that a report written again draws
-only what is new; what the report shows no longer is deleted.
+Bounded in number and size. They are cached beside the report under a content hash, so that a rewritten report draws
+only new ones; pictures no longer shown are deleted.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class _Placed(NamedTuple):
 def examples(
     workspace: Workspace, rows: Sequence[DocumentRow], files: Sequence[FileRow], folder: Path
 ) -> tuple[Example, ...]:
-    """The examples of a batch's report; where an original cannot be shown, its are left out.
+    """Example pictures for a batch's report; originals that cannot be drawn are skipped.
 
     Args:
         workspace: the opened home.
@@ -98,7 +98,7 @@ def _chosen(rows: Sequence[DocumentRow], files: Sequence[FileRow]) -> list[_Chos
 
 
 def _place(paper: Document, finding: Finding) -> tuple[int, Box | None] | None:
-    """Where to look: the field it speaks of, else its page, else the paper's first; not at a number that is hidden."""
+    """Location of a finding: its field, else its page, else the first page; None if the field holds an identifier."""
     name = str(finding.params.get("field", ""))
     field = paper.fields.get(name)
     if holds_identifier(name) and field is not None:
@@ -119,7 +119,7 @@ def _placed(
             readings[paper.sha256] = workspace.ledger.readings(paper.sha256, example.row.digests.reading)
         reading = readings[paper.sha256].get(example.page)
         if reading is None or reading.state is PageState.FAILED:
-            continue  # without its words nobody knows what to hide
+            continue  # identifiers cannot be located without a reading
         papers = [row.document for row in rows if row.document.sha256 == paper.sha256]
         piece = Piece(example.box, _CROP if example.box else _PAGE, _QUALITY)
         wanted = PageWanted(reading.rotation, [piece], to_cover(papers, reading))
@@ -131,7 +131,7 @@ def _placed(
 
 
 def _draw(workspace: Workspace, sha256: str, placed: Sequence[_Placed]) -> None:
-    """Draw what is missing of one original, a page once however many pieces it is shown in."""
+    """Draw the missing pictures of one original, rendering every page only once."""
     by_page: dict[int, list[_Placed]] = {}
     for picture in placed:
         by_page.setdefault(picture.chosen.page, []).append(picture)

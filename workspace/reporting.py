@@ -1,4 +1,4 @@
-"""Gathers what a batch's report shows, has it validated by great-expectations, and writes the pages people open."""
+"""Gathers the data of a batch's report, validates it with great-expectations and writes the pages."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def _validated(
 
 
 def _day(workspace: Workspace, batch: str) -> date:
-    """The day whose expectations a batch is held against: that of its last run, however late its report is made."""
+    """The day whose expectations apply to a batch: that of its last run, even if the report is written later."""
     run = batches.last_run(workspace.database, batch)
     return datetime.fromisoformat(run[0]).astimezone(VIETNAM).date() if run else today()
 
@@ -105,7 +105,7 @@ def _data(
         operator=run[2] if run else workspace.operator,
         made_at=made_at,
         started=datetime.fromisoformat(run[0]).astimezone(VIETNAM) if run else None,
-        # A report is made at the end of a run that is not over yet.
+        # The report is written before the run is marked as ended.
         ended=(datetime.fromisoformat(run[1]).astimezone(VIETNAM) if run[1] else made_at) if run else None,
         files=counted,
         pages=pages.model_copy(update={"ocr_passes": workspace.ledger.passes(batch)}),

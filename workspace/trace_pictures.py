@@ -20,9 +20,9 @@ _WIDTH, _QUALITY = 1000, 62
 def pictures_of(
     workspace: Workspace, history: History, *, hide: bool
 ) -> tuple[dict[tuple[str, int], PagePicture], int]:
-    """A picture of each page, by (document id, page), and of how many pages of each paper they were wanted.
+    """Page pictures by (document id, page), and the maximum number of pages drawn per paper.
 
-    A page whose words are gone has none where identifiers are to be hidden: nobody knows what to paint over.
+    If identifiers are to be hidden, pages without a reading are skipped: their identifiers cannot be located.
     """
     each_paper = max(1, MOST_PAGES // max(1, len(history.papers)))
     papers = [paper.row.document for paper in history.papers]
@@ -56,7 +56,7 @@ def pictures_of(
 
 
 def _named(paper: Document, page: int, picture: Facsimile) -> dict[str, Box]:
-    """Places of a page's fields in its picture, by name."""
+    """Boxes of a page's fields in its picture, by field name."""
     return {name: box for (name, _), box in zip(_marks(paper, page), picture.marks, strict=True)}
 
 

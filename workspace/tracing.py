@@ -1,6 +1,6 @@
-"""The trace of one paper, put together: what the catalogue tells, what the sidecars add, what the store still holds.
+"""Builds the trace of one paper from the catalogue, its sidecars and the store.
 
-Nothing is written but temporary copies; stored bytes are read and hashed anew, so that a trace says what is true now.
+Writes only temporary copies; stored bytes are read and hashed again, so that a trace shows the current state.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ _LOST: Final = {"object_absent": "absent", "object_differs": "differs", "object_
 
 
 def trace_of(workspace: Workspace, wanted: str, *, as_of: date, clear: bool = False) -> tuple[Trace, History]:
-    """Everything known of what was asked for, and what it was made from.
+    """The trace of a paper, and the history it was built from.
 
     Args:
         workspace: the opened home.
@@ -59,7 +59,7 @@ def trace_of(workspace: Workspace, wanted: str, *, as_of: date, clear: bool = Fa
         clear: show identifiers.
 
     Raises:
-        UsageError: nothing of that name is known.
+        UsageError: nothing with that id, code or digest is known.
         CatalogueError: the catalogue cannot be read.
     """
     wanted = wanted.strip()
@@ -94,7 +94,7 @@ def trace_of(workspace: Workspace, wanted: str, *, as_of: date, clear: bool = Fa
 
 
 def write_page(workspace: Workspace, trace: Trace, found: History, out: Path) -> Path:
-    """Write the trace as a page with its pages' pictures; identifiers are hidden in them as they are in the trace."""
+    """Write the trace as a page with pictures; identifiers are hidden in them if they are hidden in the trace."""
     lang = workspace.settings.lang
     pictures, pages = pictures_of(workspace, found, hide=trace.masked)
     titles = {f"kind.{kind.id}": kind.title for kind in workspace.rules.book.kinds}
@@ -107,7 +107,7 @@ def masked(trace: Trace) -> Trace:
 
 
 def _hide(part: Any, target: str) -> Any:
-    """Hide identifiers in plain data; `target` is the field that a value nearby belongs to."""
+    """Mask identifiers in plain data; `target` is the field that the value belongs to."""
     if isinstance(part, str):
         return mask_value(target, part)
     if isinstance(part, list):
@@ -161,7 +161,7 @@ def _original(workspace: Workspace, found: History) -> TracedOriginal:
 
 
 def held_object(workspace: Workspace, key: str, sha256: str) -> TracedObject:
-    """An object, copied out of the store and hashed."""
+    """Download an object and check its hash."""
     target = workspace.staging / f"fixity-{sha256[:16]}"
     size: int | None = None
     fixity: Fixity = "intact"
@@ -178,7 +178,7 @@ def held_object(workspace: Workspace, key: str, sha256: str) -> TracedObject:
 
 
 class _Paper:
-    """One paper being put together; its sidecars are read once."""
+    """Builds the trace of one paper; reads its sidecars once."""
 
     def __init__(self, workspace: Workspace, found: History, history: PaperHistory, as_of: date) -> None:
         self._house, self._found, self._history, self._as_of = workspace, found, history, as_of
@@ -240,7 +240,7 @@ class _Paper:
         )
 
     def _readings(self, newest: Sidecar | None) -> tuple[TracedReading, ...]:
-        """Kept readings of the paper's pages; of a page that has none, what the sidecar tells."""
+        """Readings of the paper's pages from the ledger, or from the sidecar for pages without one."""
         pages = set(self._history.row.document.pages)
         kept = [
             (reading.facts, reading.digest, reading.at)
@@ -315,7 +315,7 @@ class _Paper:
         rows = mark_superseded(
             list(documents.papers(self._house.database, ids=[paper.id], kind=kind)), newest_of
         )
-        # A document that another replaced is in no figure.
+        # Replaced documents are not counted in any figure.
         own = next((row for row in rows if row.document_id == paper.id), None)
         uncoded = [entry.id for entry in load_kinds() if not entry.result_codes]
         reason = "replaced" if own is None else counting_reason(own, day, uncoded)
@@ -337,7 +337,7 @@ def _code(row: documents.CodeRow) -> TracedCode:
 
 
 def _changes(before: Document, after: Document) -> tuple[Change, ...]:
-    """What reads otherwise now, field by field, then what was decided of the paper as a whole."""
+    """Differences between two versions: fields first, then properties of the whole paper."""
     old, new = _compared_values(before), _compared_values(after)
     targets: Sequence[str] = list(dict.fromkeys([*old, *new]))
     return tuple(

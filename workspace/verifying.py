@@ -1,7 +1,7 @@
-"""`sohoa verify`: every object that the catalogue refers to is read and hashed anew; the chains are followed to their ends.
+"""`sohoa verify`: reads and hashes every object that the catalogue refers to, and checks the event chains.
 
-What the catalogue itself holds (chain objects) is put back; everything else is reported, until its bytes come again.
-A killed check goes on where it was.
+Damaged chain objects are restored from the catalogue; other damage is reported until the same bytes are ingested again.
+An interrupted check resumes where it stopped.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _GONE: Final[dict[str | None, State]] = {"object_absent": "missing", "object_dam
 
 
 class Damage(NamedTuple):
-    """An object that is not what it was. `healed`: its bytes are good again, or a later version took its place."""
+    """A damaged object. `healed`: its bytes were restored, or a later version superseded it."""
 
     key: str
     kind: str
@@ -41,7 +41,7 @@ class Damage(NamedTuple):
 
 
 class Verified(NamedTuple):
-    """What a check found. `resumed`: it went on where a killed one ended."""
+    """Result of a check. `resumed`: it continued an interrupted one."""
 
     objects: int
     bytes: int
@@ -50,7 +50,7 @@ class Verified(NamedTuple):
 
     @property
     def outcome(self) -> str:
-        """As the event tells it."""
+        """Outcome as recorded in the event."""
         return DAMAGED if any(not each.healed for each in self.damage) else WHOLE
 
 
@@ -66,11 +66,11 @@ def verify(
     Args:
         workspace: the opened home.
         sample: papers to draw; None checks everything, chains included.
-        rate: megabytes a second at most.
-        on_object: called with the number of objects done and of all.
+        rate: maximum megabytes per second.
+        on_object: called with the number of objects done and the total.
 
     Raises:
-        CatalogueOlder: the catalogue is older than its store; nothing was read or noted.
+        CatalogueOlder: the catalogue is older than its store; nothing was read or recorded.
         StoreError: the store cannot be reached; what was checked so far is kept.
     """
     database = workspace.database
@@ -110,7 +110,7 @@ def verify(
 
 
 class _Pace:
-    """Counts bytes, and waits where they come faster than allowed."""
+    """Counts bytes and throttles reads to the allowed rate."""
 
     def __init__(self, rate: float | None) -> None:
         self._rate = rate
@@ -131,7 +131,7 @@ def _state(store: ObjectStore, expected: Expected, pace: _Pace) -> State:
         pace.take(size)
         if expected.sha256 is not None:
             return INTACT if digest == expected.sha256 else "altered"
-        # Written before digests were kept: it can only be read.
+        # Written before digests were recorded, so it can only be parsed.
         sidecars.load(store.read(expected.key), key=expected.key)
     except StoreError as error:
         if error.remedy in {"object_absent", "object_damaged"}:
@@ -143,7 +143,7 @@ def _state(store: ObjectStore, expected: Expected, pace: _Pace) -> State:
 
 
 def _damage(expected: Expected, state: State) -> Damage:
-    """Damage under a version that a later one took the place of is told, and is no loss to any paper of today."""
+    """Damage to an object; for a superseded version it is reported as healed, since no current paper is affected."""
     if expected.current:
         return Damage(expected.key, expected.kind, state, expected.documents)
     return Damage(expected.key, expected.kind, SUPERSEDED, expected.documents, healed=True)
@@ -190,7 +190,7 @@ def _chain_state(
     recorded: dict[str, dict[str, object]],
     pace: _Pace,
 ) -> State:
-    """One object against the store, its neighbours, and the events as the catalogue shows them."""
+    """Check one chain object against the store, its neighbours and the events in the catalogue."""
     try:
         size, digest = store.digest(keys.chain_object(chain_object.chain, chain_object.seq))
         pace.take(size)
@@ -215,7 +215,7 @@ def _chain_state(
 
 
 def _heal(workspace: Workspace, chain_object: ChainObject, state: State) -> bool:
-    """Put a chain object back from the catalogue, if what the catalogue holds still has the digest it was sealed with."""
+    """Restore a chain object from the catalogue if the catalogue copy still has its sealed digest."""
     own = parsed(chain_object.chain, chain_object.seq, chain_object.data)
     if state not in {"missing", "altered"} or own is None or own.sha256 != chain_object.sha256:
         return False
@@ -227,7 +227,7 @@ def _heal(workspace: Workspace, chain_object: ChainObject, state: State) -> bool
 
 
 def _record_result(workspace: Workspace, result: Verified, round_id: str, sample: int | None) -> None:
-    """The result as an event of the house chain, and the round closed, in one transaction."""
+    """Record the result as an event of the house chain and close the round, in one transaction."""
     lasting = [loss for loss in result.damage if not loss.healed]
     event = Event(
         id=new_event_id(),
