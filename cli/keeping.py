@@ -1,4 +1,4 @@
-"""`sohoa verify`, `rebuild`, `backup`, `restore`: whether the store is whole, and the catalogue brought back."""
+"""`sohoa verify`, `rebuild`, `backup`, `restore`: check the store and recover the catalogue."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def _print_verified(shape: dict[str, Any], lang: str) -> None:
 
 
 class _watched:
-    """Objects done, on stderr, where a person watches."""
+    """Progress of objects on stderr, on a terminal only."""
 
     def __init__(self, lang: str) -> None:
         self._lang = lang

@@ -272,7 +272,7 @@ def _print_outcome(done: list[Any], lang: str, as_json: bool) -> int:
 
 
 def print_applied(done: list[Any], lang: str) -> None:
-    """What became of each paper, a line each; identifiers in codes masked."""
+    """Print one line per paper with its outcome; identifiers in codes are masked."""
     for paper in done:
         document = paper.after.document
         code = paper.after.code

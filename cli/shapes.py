@@ -15,9 +15,9 @@ from schemas.wording import render
 
 
 def shown(name: str) -> str:
-    r"""A file name as people may be shown it: control characters as `\\xNN`, marks that turn text around as `\\uNNNN`.
+    r"""A file name safe for display: control characters as `\\xNN`, marks that turn text around as `\\uNNNN`.
 
-    So no name breaks a line, commands the terminal, or hides its own ending.
+    So that no name breaks a line, sends terminal escapes, or hides its extension.
     """
     return "".join(_escaped(char) for char in name)
 

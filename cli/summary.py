@@ -29,7 +29,7 @@ def batch_summary(
         settings: of this machine.
         shown: the batch in the contract's shape.
         outcome: of this run; None when there was nothing to do, or nothing was run.
-        every_paper: one line a paper as well.
+        every_paper: also print one line per paper.
     """
     lang = settings.lang
 
@@ -103,7 +103,7 @@ OVERVIEW = (
 
 
 def overview_rows(batches: Sequence[dict[str, Any]], lang: str) -> list[list[str]]:
-    """The cells of a batch a row, in the order of `OVERVIEW`."""
+    """Table rows, one per batch, with the columns of `OVERVIEW`."""
     return [_overview_row(shown, text("summary.unchecked", lang)) for shown in batches]
 
 
@@ -126,14 +126,14 @@ def _overview_row(shown: dict[str, Any], unchecked: str) -> list[str]:
 
 
 def _valid(papers: Sequence[dict[str, Any]], unchecked: str) -> str:
-    """How many PDF/A files veraPDF found valid; a word where it looked at none."""
+    """Number of PDF/A files that veraPDF found valid; a placeholder if it checked none."""
     if papers and all(paper["verdict"] == "not_checked" for paper in papers):
         return unchecked
     return str(sum(paper["verdict"] == "valid" for paper in papers))
 
 
 def _needs(batches: Sequence[dict[str, Any]], say: Any) -> list[str]:
-    """Why papers and files wait for a person, the commonest reason first."""
+    """Reasons why papers and files wait for a person, most frequent first."""
     weights = Counter(mask(note["message"]) for shown in batches for note in _pressing(shown))
     if not weights:
         return []
@@ -149,7 +149,7 @@ def _needs(batches: Sequence[dict[str, Any]], say: Any) -> list[str]:
 
 
 def _pressing(shown: dict[str, Any]) -> list[dict[str, Any]]:
-    """Findings behind a paper that is not accepted, or a file that was set aside; others call for nobody."""
+    """Findings of papers that are not accepted and files that were set aside; others need no action."""
     waiting = [paper for paper in shown["documents"] if paper["route"] != "accepted"]
     pages = {(paper["file"], page) for paper in waiting for page in paper["pages"]}
     files = {paper["file"] for paper in waiting}

@@ -1,7 +1,7 @@
-"""Whether what a person typed can be the value of a target, and how it is kept: dates ISO, kinds by id.
+"""Validates and normalizes typed answers: dates to ISO, kinds to ids.
 
-Grammar and check digits are held against every answer; an answer that a person says stands so on the paper (`sure`) may
-break a check digit, for papers do, but never a grammar that a code or a date hangs on.
+Every answer is checked for grammar and check digits. If the person confirms that the paper reads so (`sure`), a wrong
+check digit is accepted, but never a grammar error that affects a code or a date.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ VALIDITY_WORDS: Final = {
 
 
 class WrongAnswer(SohoaError):
-    """An answer that cannot be the value. `problem` keys its sentence under `review.wrong`."""
+    """An invalid answer. `problem` is the message key under `review.wrong`."""
 
     code = "answer"
     exit_code = 2
@@ -63,7 +63,7 @@ class WrongAnswer(SohoaError):
 
 
 def type_of(target: str, kind: str | None, rules: Rulebook) -> str:
-    """How answers about a target are checked: date, identifier, number, year, sex, amount, text, or the target itself."""
+    """Answer type of a target: date, identifier, number, year, sex, amount, text, or the target itself."""
     if target in {KIND, RESULT_TYPE, UNIT, VALIDITY, "number"}:
         return target
     known = rules.kind(kind)
@@ -78,7 +78,7 @@ def type_of(target: str, kind: str | None, rules: Rulebook) -> str:
 
 
 def check_target(target: str, paper: Document, rules: Rulebook) -> None:
-    """Hold a target against what papers of this kind have: a misspelt name must not become a field for ever.
+    """Check that papers of this kind have the target, so that a misspelt name does not become a field.
 
     Raises:
         WrongAnswer: no such field.
@@ -92,18 +92,18 @@ def check_target(target: str, paper: Document, rules: Rulebook) -> None:
 def read_answer(
     given: object, target: str, paper: Document, rules: Rulebook, today: date, *, sure: bool = False
 ) -> str:
-    """The value as it is kept.
+    """The normalized value.
 
     Args:
-        given: what was typed: text, or what a spreadsheet made of it (a number, a date).
-        target: what it is about.
+        given: the typed text, or the spreadsheet cell value (a number, a date).
+        target: target of the answer.
         paper: the paper as it stands, its kind as decided with it.
         rules: kinds, units, codes.
-        today: no paper was issued, and nobody born, after it.
-        sure: the person says that it stands so on the paper.
+        today: latest accepted date of issue or birth.
+        sure: the person confirms that the paper reads so.
 
     Raises:
-        WrongAnswer: it cannot be.
+        WrongAnswer: the answer is invalid.
     """
     check_target(target, paper, rules)
     kind = type_of(target, paper.kind, rules)

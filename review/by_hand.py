@@ -1,4 +1,4 @@
-"""Review by hand, a paper at a time: what the command line and, later, a web page call."""
+"""Review of single papers; called by the command line and, later, a web page."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def set_values(
     sure: bool = False,
     how: str = "hand",
 ) -> list[Applied]:
-    """Set values of one paper; None says that a value is not on the paper.
+    """Set values of one paper; None marks a value as absent from the paper.
 
     Args:
         workspace: the opened home.
@@ -43,8 +43,8 @@ def set_values(
         values: by target, as a person writes them (dates dd/mm/yyyy, kinds by title or id).
         as_of: today.
         note: why.
-        sure: identifiers and numbers stand so on the paper, whatever check digits say.
-        how: where it was said, for the events.
+        sure: accept identifiers and numbers in spite of wrong check digits.
+        how: source of the decision, recorded in the events.
 
     Raises:
         UsageError: no such paper, or several.
@@ -60,10 +60,10 @@ def set_values(
 def confirm_values(
     workspace: Workspace, wanted: str, values: Mapping[str, str], *, as_of: date, sure: bool = False
 ) -> list[Applied]:
-    """Say typed values a second time.
+    """Confirm typed values by entering them a second time.
 
     Raises:
-        UsageError: a value is not the one that stands, or is none that needs it.
+        UsageError: a value differs from the current one, or needs no confirmation.
     """
     paper = waiting_paper(workspace.database, wanted, workspace.rules.book)
     entries = wanted_values(paper.row.document, values, workspace.rules.book, as_of, sure=sure)
@@ -77,7 +77,7 @@ def confirm_values(
 def close_paper(
     workspace: Workspace, wanted: str, reason: str, *, as_of: date, reopen: bool = False
 ) -> list[Applied]:
-    """Close a paper as one that does not qualify for a code, or open it again; it stays stored.
+    """Close a paper that does not qualify for a code, or reopen it; it stays stored.
 
     Raises:
         UsageError: no such paper, no reason, or the paper has a code.
@@ -107,7 +107,7 @@ def wanted_values(
     sure: bool = False,
     note: str = "",
 ) -> list[Wanted]:
-    """Values as a person writes them, checked; the kind first, for other answers hang on it.
+    """Validate typed values; the kind first, because other answers depend on it.
 
     Raises:
         WrongAnswer: a value cannot be.
@@ -131,9 +131,9 @@ def wanted_values(
 def accept_paper(
     workspace: Workspace, wanted: str, *, as_of: date, note: str = "", how: str = "hand"
 ) -> list[Applied]:
-    """Say of one paper that all that is asked about it was read right, and that its pictures will do.
+    """Accept all questioned values and pictures of one paper as they are.
 
-    What has no value stays open; the answer's route and findings say what is still lacking.
+    Questions without a value stay open; route and findings of the result show what is missing.
 
     Raises:
         UsageError: no such paper, or several.

@@ -1,4 +1,4 @@
-"""Pictures for questions: the stored original opened once, its pages cut in the workers that read them."""
+"""Crops for questions: opens a stored original once and cuts its pages in the workers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _GRACE = 5.0
 def pictures_of(
     workspace: Workspace, papers: Sequence[Waiting], on_paper: Callable[[], None] = lambda: None
 ) -> dict[tuple[str, str, int], bytes]:
-    """A JPEG for each question, by (document, target, page); a page that cannot be shown any more has none.
+    """A JPEG per question, by (document, target, page); pages that can no longer be drawn have none.
 
     Raises:
         StoreError: an original is gone or damaged.

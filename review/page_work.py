@@ -1,7 +1,7 @@
-"""What a person does to pages: a document split, several joined, a page turned or its image replaced.
+"""Page edits by a person: split or join documents, turn a page, replace its image.
 
-The original goes through the same steps as in a batch, from the copy in the store; its frame or its page list is what the
-person said. Readings of pages that nobody touched are taken from the ledger. Nothing rewrites an original.
+The stored original goes through the same steps as in a batch, with the splits or the page list given by the person.
+Readings of unchanged pages are taken from the ledger. Originals are never rewritten.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ Pages = tuple[int, ...]
 
 
 class Order(NamedTuple):
-    """What a person asked for.
+    """A page edit requested by a person.
 
     Attributes:
         action: `split`, `joined`, `turned` or `replaced`; the outcome of the events.
@@ -55,7 +55,7 @@ class Order(NamedTuple):
         reason: why.
         substitute: original that stands for the edited page.
         image: that original where it is new; stored only once nothing in it forbids it.
-        detail: what the events tell besides.
+        detail: additional details for the events.
     """
 
     action: str
@@ -75,7 +75,7 @@ def split(
     """Split a document before the given pages, which are numbered as in its file.
 
     Raises:
-        UsageError: a page does not begin a later part of this document, or nobody said who keeps the code.
+        UsageError: a page does not begin a later part of this document, or it is not given which part keeps the code.
         BatchHeld: a run is at work on the batch.
     """
     own = row.document.pages
@@ -98,10 +98,10 @@ def split(
 
 
 def join(workspace: Workspace, rows: Sequence[DocumentRow], *, reason: str, as_of: date) -> list[Committed]:
-    """Join documents of one original that follow each other.
+    """Join consecutive documents of one original.
 
     Raises:
-        UsageError: they are of several originals, do not follow each other, or several have a code.
+        UsageError: they are of several originals, are not consecutive, or several have a code.
         BatchHeld: a run is at work on the batch.
     """
     if len({row.document.id for row in rows}) < 2:
@@ -142,7 +142,7 @@ def turn(
 def replace_page(
     workspace: Workspace, row: DocumentRow, page: int, file: Path, *, reason: str, as_of: date
 ) -> list[Committed]:
-    """Let the image in a file stand for a page of a document; it is kept as an original beside the old one.
+    """Replace a page of a document by the image in a file, which is stored as an additional original.
 
     Raises:
         UsageError: the document has no such page.
@@ -177,7 +177,7 @@ def replace_page(
 
 
 def carry_out(workspace: Workspace, row: DocumentRow, order: Order, as_of: date) -> list[Committed]:
-    """Do what was asked for, and close the batch again.
+    """Execute the order, and close the batch again.
 
     Raises:
         UsageError: no reason, or a document was replaced before.
@@ -201,7 +201,7 @@ def carry_out(workspace: Workspace, row: DocumentRow, order: Order, as_of: date)
 
 
 def _require_unchanged(workspace: Workspace, row: DocumentRow, order: Order) -> None:
-    """What the order was made from must still stand, now that the batch is held.
+    """Check, once the batch is locked, that the documents and pages of the order are unchanged.
 
     Raises:
         CatalogueError: a document or the page list was changed meanwhile.
@@ -220,7 +220,7 @@ def _require_unchanged(workspace: Workspace, row: DocumentRow, order: Order) -> 
 
 @dataclass(frozen=True)
 class _PageWork:
-    """The task of one page work."""
+    """The task of one page edit."""
 
     run: BatchRun
     row: DocumentRow
@@ -242,7 +242,7 @@ class _PageWork:
         return work.having(staged=staged)
 
     def recall(self, staged: StagedFile) -> Known:
-        """What is known of the original, with the frame and page list that the person asked for."""
+        """Known state of the original, with the requested splits and page list."""
         workspace, plan, sha256 = self.run.workspace, self.run.plan, staged.sha256
         original = batches.receive_original(workspace.database, sha256, staged.size, staged.format)
         pages = self.order.pages or original.page_list
@@ -274,7 +274,7 @@ class _PageWork:
         )
 
     def _inherited(self) -> dict[str, list[Decision]]:
-        """Decisions about replaced documents that go to their successors: all to the heir, pictures with their page."""
+        """Decisions inherited from replaced documents: all go to the heir, those about pictures follow their page."""
         by_document = decisions.of_documents(
             self.run.workspace.database, [row.document.id for row in self.order.replaced]
         )
@@ -289,7 +289,7 @@ class _PageWork:
         return found
 
     def already_done(self, work: FileWork) -> list[Committed] | None:
-        """Nothing is ever done already: a person asked for it."""
+        """Always None: a requested edit is never skipped."""
 
     def finish(self, work: FileWork) -> list[Committed]:
         """Store what was written, then change the catalogue."""
@@ -328,7 +328,7 @@ class _PageWork:
         )
 
     def _file(self, work: FileWork) -> FileRow:
-        """The file's row with what is now found on its pages."""
+        """The file's row with the current findings of its pages."""
         row = batches.files(self.run.workspace.database, self.row.batch)[self.row.file]
         kept = [note for note in row.findings if note.page is None]
         failed = any(reading.state is PageState.FAILED for reading in work.readings)
@@ -349,7 +349,7 @@ class _PageWork:
         raise UsageError(rules, remedy="pages_unusable", file=self.row.file, rules=rules)
 
     def _forget(self, pages: PageList) -> None:
-        """Leave no words of a secret page behind."""
+        """Delete the readings of a secret page."""
         digest = self.run.plan.digests.reading
         for page, edit in edits_of(pages.pages).items():
             self.run.workspace.ledger.forget(self.row.document.sha256, [page], digest_of_page(digest, edit))

@@ -1,6 +1,6 @@
-"""Letting in a paper that bears, or seems to bear, a mark of secrecy: by a named person, with the ground for it.
+"""Releases papers that bear, or seem to bear, a mark of secrecy; requires a named person and a reason.
 
-A declassified paper needs the decision's number; one that was only held for an unreadable stamp needs somebody who looked.
+A declassified paper needs the number of the decision; one held for an unreadable stamp needs a visual check.
 The next run reads it; until then nothing of it is kept but its name, SHA-256, finding and this event.
 """
 
@@ -21,7 +21,7 @@ _LONGEST = 100
 
 
 class Released(NamedTuple):
-    """A paper let in. `batches` wait to be digitised again."""
+    """A released paper. `batches` must be digitised again."""
 
     sha256: str
     files: tuple[str, ...]
@@ -29,7 +29,7 @@ class Released(NamedTuple):
 
 
 def declassify(workspace: Workspace, wanted: str, decision: str, operator: str | None) -> Released:
-    """Let in a paper that bears a mark, on the ground of a decision.
+    """Release a marked paper on the basis of a declassification decision.
 
     Raises:
         UsageError: no such refused paper, no person named, or no number of a decision.
@@ -42,7 +42,7 @@ def declassify(workspace: Workspace, wanted: str, decision: str, operator: str |
 
 
 def not_secret(workspace: Workspace, wanted: str, operator: str | None) -> Released:
-    """Let in a paper whose stamp could not be read, and which a person saw to be no secret.
+    """Release a paper with an unreadable stamp after a person found that it is not secret.
 
     Raises:
         UsageError: no such paper is held, no person is named, or its mark was read (it takes a decision).

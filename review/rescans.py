@@ -1,4 +1,4 @@
-"""Pages to scan again, in the order in which a person finds them on the shelf: by box, file and separator sheet."""
+"""Pages to scan again, in shelf order: by box, file and separator sheet."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Rescan(NamedTuple):
     """One page to scan again, or a whole file.
 
     Attributes:
-        box, file: as the separator sheet before it or the batch sheet says; empty where neither does.
+        box, file: from the separator sheet before it or the batch sheet; empty if neither has it.
         separator: ordinal of the separator sheet before it, None if there is none.
         after: which page after that sheet it is, counted in scanned pages; from the start of the file without a sheet.
         scan: name of the scanned file.
@@ -83,7 +83,7 @@ def rescans(workspace: Workspace, batch: str, *, every: bool = False) -> list[Re
 
 
 def _reasons(notes: Sequence[Finding], every: bool) -> dict[int, Finding]:
-    """The first reason of each page to scan again."""
+    """Pages to scan again with their first reason."""
     wanted = {Severity.ERROR, Severity.WARNING} if every else {Severity.ERROR}
     found: dict[int, Finding] = {}
     for note in notes:
@@ -93,7 +93,7 @@ def _reasons(notes: Sequence[Finding], every: bool) -> dict[int, Finding]:
 
 
 def _whole_file(row: FileRow, sheet: BatchSheet | None) -> list[Rescan]:
-    """A file that was set aside and that a new scan may mend."""
+    """A file that was set aside and that a new scan may fix."""
     errors = [note for note in row.findings if note.severity is Severity.ERROR] or list(row.findings)
     if row.status is not FileStatus.SET_ASIDE or not errors or errors[-1].rule in _NO_HELP:
         return []
@@ -104,7 +104,7 @@ def _whole_file(row: FileRow, sheet: BatchSheet | None) -> list[Rescan]:
 def _place(
     workspace: Workspace, row: DocumentRow, sheet: BatchSheet | None, facts: Mapping[int, PageFacts]
 ) -> BatchSheet:
-    """Box and file of a paper; from its sidecar where no readings are kept that would show a separator."""
+    """Box and file of a paper; from its sidecar if no readings are kept that would show a separator."""
     if not facts:
         try:
             sheet = read_sidecar(workspace.store, row.sidecar_key).sheet or sheet
@@ -114,7 +114,7 @@ def _place(
 
 
 def _before(facts: Mapping[int, PageFacts], page: int) -> tuple[SheetMark | None, int]:
-    """The separator sheet before a page, and which page after it this is."""
+    """The separator sheet before a page, and the number of the page after it."""
     for number in range(page - 1, 0, -1):
         payloads = facts[number].qr if number in facts else ()
         mark = next((mark for payload in payloads if (mark := read_payload(payload)) is not None), None)
@@ -129,6 +129,6 @@ def _order(rescan: Rescan, position: Mapping[str, int]) -> tuple[Any, ...]:
 
 
 def _natural(name: str) -> tuple[Any, ...]:
-    """A key under which box 2 comes before box 10; what has no name comes last."""
+    """Natural sort key: box 2 before box 10, empty names last."""
     parts = _NUMBER.split(name.casefold())
     return (name == "", tuple((1, int(part), "") if part.isdecimal() else (0, 0, part) for part in parts))

@@ -1,4 +1,4 @@
-"""Questions and outcomes as JSON, in the shapes of docs/review.md; they grow, they do not change."""
+"""Questions and outcomes as JSON, in the shapes of docs/review.md; keys may be added but not changed."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def waiting_json(paper: Waiting, lang: str) -> dict[str, Any]:
 
 
 def paper_json(paper: Waiting, history: Sequence[Any], lang: str) -> dict[str, Any]:
-    """One paper with its values and everything ever decided about it."""
+    """One paper with its values and all decisions about it."""
     document = paper.row.document
     return {
         **waiting_json(paper, lang),
@@ -73,7 +73,7 @@ def paper_json(paper: Waiting, history: Sequence[Any], lang: str) -> dict[str, A
 
 
 def applied_json(applied: Applied, lang: str) -> dict[str, Any]:
-    """What became of one paper."""
+    """Outcome for one paper."""
     after = applied.after
     return {
         "id": after.document.id,
@@ -90,7 +90,7 @@ def applied_json(applied: Applied, lang: str) -> dict[str, Any]:
 
 
 def problem_text(problem: Problem, lang: str) -> str:
-    """What to mend in a cell, and how."""
+    """Problem of a cell and its remedy."""
     params = dict(problem.params)
     if problem.problem == "workbook":
         params["reason"] = text(f"review_wrong.file_{params['reason']}", lang)
@@ -103,7 +103,7 @@ def problem_text(problem: Problem, lang: str) -> str:
 
 
 def imported_json(imported: Imported, workbook: str, lang: str) -> dict[str, Any]:
-    """What an import did."""
+    """Outcome of an import."""
     return {
         "workbook": workbook,
         "batch": imported.batch,

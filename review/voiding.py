@@ -1,4 +1,4 @@
-"""A person takes a wrongly issued code back; the papers that rested on it come before a person again.
+"""Voids wrongly issued codes; the papers that depend on them return to review.
 
 The holder and its duplicates get a new version, sidecar stored, routed to review; no page is read again.
 """
@@ -23,7 +23,7 @@ from workspace.opening import Workspace
 
 
 class Voided(NamedTuple):
-    """What became of a voided code: its holder, and the duplicates that wait for a person now."""
+    """Result of voiding: the former holder, and the duplicates that now wait for review."""
 
     code: str
     document_id: str
@@ -44,9 +44,9 @@ def void_code(
     Args:
         workspace: the opened home.
         printed: the code.
-        reason: why it was wrong; stands in the event for ever.
+        reason: why it was wrong; recorded permanently in the event.
         successor: the code that takes its place.
-        second_operator: who else agreed; needed where the settings ask for two.
+        second_operator: second person who agreed, if the settings require two.
 
     Raises:
         CodeError: no such code in force, no reason, an unknown successor, or one person where two are needed.
@@ -88,7 +88,7 @@ def void_code(
 def _next_versions(
     workspace: Workspace, printed: str, rows: Sequence[DocumentRow]
 ) -> tuple[list[tuple[str, NewVersion]], tuple[str, ...]]:
-    """The next version of each paper, its sidecar stored; ids of those whose sidecar cannot be read."""
+    """Build the next version of the papers and store their sidecars; also ids whose sidecar cannot be read."""
     made, left = [], []
     for at, row in enumerate(rows):
         try:
@@ -124,7 +124,7 @@ def _next_versions(
             pdfa_sha256=row.pdfa_sha256,
             sidecar_key=stored.key,
             sidecar_sha256=stored.sha256,
-            # The catalogue refuses the holder the same code again and sends it to review.
+            # The catalogue will not issue the same code to the holder again and sends it to review.
             parts=parts_of(document) if document.route is Route.ACCEPTED else None,
             events=(),
         )
