@@ -1,4 +1,4 @@
-"""`sohoa code show|void`: a code as it stands, and taking a wrongly issued one back for ever."""
+"""`sohoa code show|void`: show a code, or permanently void a wrongly issued one."""
 
 from __future__ import annotations
 

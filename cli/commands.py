@@ -1,4 +1,4 @@
-"""Every command, by the words a person types: where its function lies. A module is imported when its command is called.
+"""Maps command names to their functions. A module is imported when its command is called.
 
 Help texts are in `schemas/messages/` under `[help]`: a single command as `command.NAME`, one of a group as
 `GROUP.NAME`, a group as `group.NAME`.

@@ -65,14 +65,14 @@ def _in_vietnam(_logger: object, _method: str, event: MutableMapping[str, Any]) 
 
 
 class _Stderr:
-    """The stderr of the moment: while a progress bar is drawn, rich lays lines above it."""
+    """The current `sys.stderr`, looked up on every write: rich replaces it while a progress bar is drawn."""
 
     def write(self, line: str) -> int:
         """Write a line."""
         return sys.stderr.write(line)
 
     def flush(self) -> None:
-        """Pass it on."""
+        """Flush the stream."""
         sys.stderr.flush()
 
 

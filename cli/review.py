@@ -55,11 +55,13 @@ def list_waiting(
     with database_of(settings) as database:
         papers = waiting(database, name, rules, every=every, closed=closed)
     if as_json:
-        print_json({"batch": name, "papers": [waiting_json(each, settings.lang) for each in papers]})
+        print_json(
+            {"batch": name, "papers": [waiting_json(open_paper, settings.lang) for open_paper in papers]}
+        )
     elif papers:
         for paper in papers:
             _print_paper(paper, rules, settings.lang)
-        questions = sum(len(each.questions) for each in papers)
+        questions = sum(len(open_paper.questions) for open_paper in papers)
         line = text("review.count", settings.lang, papers=len(papers), questions=questions)
         sys.stdout.write(line + "\n")
     else:

@@ -119,7 +119,7 @@ def _overview_row(shown: dict[str, Any], unchecked: str) -> list[str]:
         *(shown["files"]["in"], shown["files"]["set_aside"]),
         *(shown["pages"]["in"], shown["pages"]["accounted"], len(papers)),
         *(accepted, len(papers) - accepted, sum(1 for paper in papers if paper["code"])),
-        sum(1 for each in shown["findings"] if each["rule"] == "no_result_code"),
+        sum(1 for note in shown["findings"] if note["rule"] == "no_result_code"),
         _valid(papers, unchecked),
     )
     return [shown["batch"], *map(str, counts)]

@@ -1,4 +1,4 @@
-"""One batch from its folder to its report: planned, run if anything is left to do, closed. Called by hand and at night."""
+"""Plans, runs and closes one batch. Called from the command line and by scheduled runs."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def digitize_batch(
 
 
 def _has_ended(workspace: Workspace, name: str) -> bool:
-    """True if a run came to its last file, whether or not the batch was closed after it."""
+    """True if a run reached its last file, even if the batch was not closed afterwards."""
     row = batches.batch(workspace.database, name)
     return (row.ending or row.state) in {BatchState.FINISHED, BatchState.STOPPED}
 

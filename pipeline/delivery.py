@@ -49,7 +49,7 @@ def keep_out_of(source: Path, outs: Iterable[Path]) -> None:
     """Ensure that no output lies inside the input tree, links resolved.
 
     Raises:
-        UsageError: one would, and might lie on an input.
+        UsageError: an output would be inside it and might overwrite an input.
     """
     root = source.resolve()
     for folder in {out.parent for out in outs}:
@@ -86,7 +86,7 @@ def need_room(out: Path, size: int) -> None:
 
 
 def deliver(built: Path, out: Path) -> None:
-    """Move a finished file to its place, on whatever disk that lies; what lay there before is replaced at once.
+    """Move a finished file to its destination, also across disks, replacing an existing file atomically.
 
     Raises:
         SourceError: `disk_full` or `output_unwritable`; nothing is left there.
@@ -112,7 +112,7 @@ def _full(free: int, needed: int) -> SourceError:
 
 
 def _carry(built: Path, out: Path) -> None:
-    """Copy to another disk under a passing name, then give it its own."""
+    """Copy to another disk under a temporary name, then rename."""
     handle, name = tempfile.mkstemp(prefix=".pdfa-", suffix=".part", dir=out.parent)  # 0600
     part = Path(name)
     try:

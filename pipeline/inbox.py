@@ -1,6 +1,6 @@
-"""What lies in a batch folder: scans in natural order, the batch sheet, and what is listed but not read.
+"""Lists a batch folder: scans in natural order, the batch sheet, and files that are not read.
 
-The inbox is never altered. Names are bytes until the last moment, so that a name that is no UTF-8 is carried whole.
+The inbox is never altered. Names are kept as bytes as long as possible, so that names that are not UTF-8 are preserved.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def open_inbox(folder: Path, marker: str = "") -> Inbox:
         else:
             files.append(InboxFile(path, name))
     files.sort(key=lambda file: (natural_key(file.name), file.path))
-    files = _told_apart(files)
+    files = _with_unique_names(files)
     return Inbox(unicodedata.normalize("NFC", root.name), root, tuple(files), sheet, tuple(sorted(ignored)))
 
 
@@ -102,8 +102,8 @@ def _speaks_for_batch(base: bytes, low: str, marker: str) -> bool:
     return bool(_REGISTER.match(low)) or (marker != "" and base == os.fsencode(marker))
 
 
-def _told_apart(files: list[InboxFile]) -> list[InboxFile]:
-    r"""Two names can look the same once undecodable bytes are shown as `\xNN`; neither may hide the other."""
+def _with_unique_names(files: list[InboxFile]) -> list[InboxFile]:
+    r"""Number names that look the same once undecodable bytes are shown as `\xNN`."""
     seen: dict[str, int] = {}
     apart = []
     for file in files:
@@ -141,7 +141,7 @@ def is_paper(path: bytes) -> bool:
 
 
 def _members(folder: bytes) -> tuple[Member, ...]:
-    """Files of a paper, folders in it too, in natural order; what systems leave behind is not among them."""
+    """Files of a paper, including sub-folders, in natural order, without system files."""
     found = []
     for path, _ in _walk(folder):
         base = os.path.basename(path)

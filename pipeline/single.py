@@ -148,8 +148,8 @@ def _leave(root: Path) -> None:
 def in_order(readers: Readers, files: Sequence[bytes], work: Callable[[bytes], T]) -> Iterator[T]:
     """Process several files at once; results come in the order given.
 
-    Only so far ahead of the answer that is due: answers of ten thousand files would not fit into memory. Whoever stops
-    before the end stops what is under way as well; the readers is then closed.
+    Read-ahead is limited, because results of ten thousand files would not fit into memory. Closing the iterator early
+    also stops files in progress and closes the readers.
     """
     threads = ThreadPoolExecutor(max_workers=2 * readers.workers)
     waiting: deque[Future[T]] = deque()
@@ -161,7 +161,7 @@ def in_order(readers: Readers, files: Sequence[bytes], work: Callable[[bytes], T
         while waiting:
             yield waiting.popleft().result()
     except BaseException:
-        # Else a Ctrl-C would wait for the last page of every file that was begun.
+        # Otherwise Ctrl-C would wait for the last page of every started file.
         readers.pool.close()
         raise
     finally:
@@ -228,7 +228,7 @@ class _Deliver:
     def __init__(self, out: Path) -> None:
         self._out = out
         self.steps: Sequence[Step] = (
-            self._need_room,
+            self._require_space,
             steps.pages,
             steps.read,
             steps.settle_as_one,
@@ -236,7 +236,7 @@ class _Deliver:
         )
 
     def already_done(self, work: FileWork) -> RenditionResult | None:
-        """Nothing is; what lies at the output is replaced."""
+        """Always None: an existing output is replaced."""
         return None
 
     def finish(self, work: FileWork) -> RenditionResult:
@@ -263,7 +263,7 @@ class _Deliver:
         notes = (*work.file_findings, *joined(_of_lost_pages(work), findings))
         return RenditionResult(work.source.name, None, "set_aside", Verdict.NOT_CHECKED, 0, notes)
 
-    def _need_room(self, work: FileWork) -> FileWork:
+    def _require_space(self, work: FileWork) -> FileWork:
         delivery.need_room(self._out, work.file.size)
         return work
 

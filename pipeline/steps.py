@@ -158,7 +158,7 @@ def _title(work: FileWork, paper: Document) -> str:
 
 
 def _written(work: FileWork, paper: Document, job: WriteJob, future: Future[Rendition]) -> Written:
-    """The written file, checked: by our own structure checks always, by veraPDF where it is."""
+    """Check the written file: always with our structure checks, with veraPDF if it is installed."""
     context = work.context
     unchecked = VerdictReport(verdict=Verdict.NOT_CHECKED)
     try:

@@ -132,7 +132,7 @@ class FileWork:
     """State of one file; every step returns a copy with its own results added.
 
     Attributes:
-        folder: private folder of this file; whatever the steps write lies in it.
+        folder: private folder of this file, for everything that the steps write.
         papers: papers as understood.
         written: papers that had to be rendered.
     """

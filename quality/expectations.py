@@ -1,4 +1,4 @@
-"""Holds a batch against a suite with great-expectations: one validation per batch over a tidy table of facts.
+"""Validates a batch against a suite with great-expectations: one validation per batch over a tidy table of facts.
 
 It reports and never re-routes. An expectation that breaks (`raised_exception`) is not a failure of the data.
 The context is ephemeral, analytics are off and nothing leaves the machine. great-expectations takes seconds
@@ -44,7 +44,7 @@ class Validated:
 def validate(
     batch: str, rows: Sequence[DocumentFacts], suite: Sequence[Expectation], lang: str = "vi"
 ) -> Validated:
-    """Hold a batch against a suite; an empty batch fails nothing."""
+    """Validate a batch against a suite; an empty batch passes."""
     gx = library()
     context = gx.get_context(mode="ephemeral", project_config=_project())
     source = context.data_sources.add_pandas("sohoa")
@@ -139,7 +139,7 @@ def _result(expectation: Expectation, found: ExpectationValidationResult | None)
         key=key,
         severity=severity,
         success=bool(found.success),
-        # `missing_count` is None where a missing value is what the expectation is about.
+        # `missing_count` is None if the expectation is about missing values.
         checked=outcome["element_count"] - (outcome.get("missing_count") or 0),
         unexpected=outcome["unexpected_count"],
         documents=tuple(sorted(failing)),

@@ -1,4 +1,4 @@
-"""What an auditor signs in a batch's report: what people decided, duplicates, failing papers by name, the fingerprint.
+"""Audit part of a batch's report: decisions by people, duplicates, failing papers by name, the fingerprint.
 
 Pure; may import schemas.
 """
@@ -29,7 +29,7 @@ from schemas.wording import say
 
 MOST_DECISIONS: Final = 40
 MOST_NAMED: Final = 6  # papers of one failed expectation
-# What may differ between two reports of the same state; `state` of a run that is closing is not settled yet either.
+# Fields that may differ between reports of the same state; `state` is not final while a run is closing.
 _NOT_FIGURES: Final = {"made_at", "started", "ended", "operator", "places", "kind_titles", "field_titles"}
 
 

@@ -1,7 +1,7 @@
 """The trace of a paper as one static page for the auditor: opens offline, prints on A4, fits a telephone.
 
-No script, no outside resource; pictures are inside the page. It shows what a `Trace` says and adds nothing to it;
-whether identifiers are hidden was settled when the trace and the pictures were made. May import schemas.
+No script, no outside resource; pictures are inside the page. It renders a `Trace` and adds nothing to it;
+identifiers were hidden, if requested, when the trace and the pictures were made. May import schemas.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _SURE, _DOUBTFUL = 0.85, 0.6  # tones of a bar; the thresholds of acceptance are
 
 @dataclass(frozen=True)
 class ShownValue:
-    """One value in the list beside the pages; `place` numbers its frame on the picture, None where it has none."""
+    """One value in the list beside the pages; `place` is the number of its frame on the picture, None if it has none."""
 
     place: int | None
     name: str
@@ -50,7 +50,7 @@ class ShownValue:
 
 @dataclass(frozen=True)
 class Mark:
-    """A frame on a page's picture, in its pixels; `tag` is where its number stands."""
+    """A frame on a page's picture, in pixels; `tag` is the position of its number."""
 
     place: int
     name: str
@@ -164,7 +164,7 @@ class _Sheet:
         number = paper.fields.get("number")
         self.number = number.value if number else None
         placed = [name for name, field in paper.fields.items() if _has_place(paper, name, field, pictures)]
-        # Numbered as they stand on the paper, from the top of its first page down.
+        # Numbered by position on the paper, from the top of the first page.
         placed.sort(key=lambda name: _position(paper.fields[name]))
         places = {name: index for index, name in enumerate(placed, 1)}
         decided_by = {decision.target: decision.operator for decision in paper.decisions}
@@ -283,7 +283,7 @@ def _detail(event: TracedEvent, voice: _Voice) -> list[str]:
 
 
 def _fixity(trace: Trace) -> tuple[int, int]:
-    """Objects that are intact, of all that should be."""
+    """Number of intact objects and number of all expected ones."""
     states = [trace.original.stored.fixity] if trace.original.stored else []
     for paper in trace.papers:
         if paper.rendition.stored:

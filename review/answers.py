@@ -97,7 +97,7 @@ def read_answer(
     Args:
         given: the typed text, or the spreadsheet cell value (a number, a date).
         target: target of the answer.
-        paper: the paper as it stands, its kind as decided with it.
+        paper: the current paper, with the kind decided in the same call.
         rules: kinds, units, codes.
         today: latest accepted date of issue or birth.
         sure: the person confirms that the paper reads so.

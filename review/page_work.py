@@ -53,8 +53,8 @@ class Order(NamedTuple):
         heir: index in `groups` of the document that keeps the code; None if there is no code to keep.
         pages: the original's page list with the edits, None if it stays.
         reason: why.
-        substitute: original that stands for the edited page.
-        image: that original where it is new; stored only once nothing in it forbids it.
+        substitute: original that replaces the edited page.
+        image: that original if it is new; stored only after its checks have passed.
         detail: additional details for the events.
     """
 

@@ -63,7 +63,7 @@ def _behind(board: Board, rule: AlertRule, at: datetime, lang: str) -> _Found:
             "year": board.as_of.year,
             "day": day_text(board.as_of, lang),
         }
-        # Told anew when the year or the gap by five points changes, not with every paper.
+        # Sent again when the year or the gap (in steps of five points) changes, not with every paper.
         yield f"{row.level} {row.unit or ''}", f"{board.as_of.year} {int(gap * 20)}", "behind_pace", words
 
 

@@ -166,7 +166,7 @@ def _write(out: Path, manifest: dict[str, Any], files: dict[str, Path]) -> None:
 
 
 def _unpack(archive: tarfile.TarFile, folder: Path, file: Path) -> dict[str, Any]:
-    """Every part under a folder, as the manifest tells; nothing else is taken out."""
+    """Extract the parts listed in the manifest into a folder; nothing else is extracted."""
     try:
         stream = archive.extractfile(_MANIFEST)
         manifest: dict[str, Any] = json.load(stream) if stream else {}

@@ -91,8 +91,8 @@ def drawn(workspace: Workspace, sha256: str, wanted: Mapping[int, PageWanted]) -
         return {}
     with laid_out(workspace, sha256) as opened:
         waiting = {
-            page: _submit(workspace, opened, page, each)
-            for page, each in wanted.items()
+            page: _submit(workspace, opened, page, page_wanted)
+            for page, page_wanted in wanted.items()
             if page in opened.pages
         }
         found = {}

@@ -51,7 +51,7 @@ class Verified(NamedTuple):
     @property
     def outcome(self) -> str:
         """Outcome as recorded in the event."""
-        return DAMAGED if any(not each.healed for each in self.damage) else WHOLE
+        return DAMAGED if any(not damaged.healed for damaged in self.damage) else WHOLE
 
 
 def verify(
