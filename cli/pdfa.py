@@ -98,7 +98,7 @@ def _pairs(source: Path, target: Path) -> list[Pair]:
 
 
 def _nothing() -> None:
-    """Nobody watches single pages here."""
+    """Page progress is not shown."""
 
 
 def _print_for_people(shape: dict[str, Any], lang: str) -> None:

@@ -44,7 +44,7 @@ def read(
 
 
 def _nothing() -> None:
-    """Nobody watches single pages here."""
+    """Page progress is not shown."""
 
 
 def _print_for_people(result: object, lang: str) -> None:

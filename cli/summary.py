@@ -17,7 +17,7 @@ from schemas.numerals import number_text
 from schemas.wording import text
 from workspace.closing import report_folder
 
-_MOST = 8
+_MAX_REASONS = 8
 
 
 def batch_summary(
@@ -139,11 +139,12 @@ def _needs(batches: Sequence[dict[str, Any]], say: Any) -> list[str]:
         return []
     lines = ["", say("needs")]
     lines += [
-        say("needs_line", count=count, message=message) for message, count in weights.most_common(_MOST)
+        say("needs_line", count=count, message=message)
+        for message, count in weights.most_common(_MAX_REASONS)
     ]
     name = batches[0]["batch"] if len(batches) == 1 else "LÔ"
-    if len(weights) > _MOST:
-        lines.append(say("more", count=len(weights) - _MOST))
+    if len(weights) > _MAX_REASONS:
+        lines.append(say("more", count=len(weights) - _MAX_REASONS))
     lines.append(say("needs_where", batch=name))
     return lines
 

@@ -1,8 +1,8 @@
-"""The flow and the task that Prefect shows: a flow run is a batch, a task run a chunk of its files. Parameters are data.
+"""The Prefect flow and task: a flow run is a batch, a task run a chunk of its files. Parameters are plain data.
 
 What they work on (an opened home, worker processes) cannot be a parameter. It is handed over in `RUN`, a context variable
 that Prefect copies into the threads of its tasks. Our own records are the truth; Prefect shows, retries and schedules.
-Imported only where there is work: it costs a second and wants a server.
+Import this lazily: it takes a second and needs a server.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def digitize_files(files: list[str], label: str) -> int:
 
 @flow(name="digitize-batch", flow_run_name="{batch}", persist_result=False, validate_parameters=False)
 def digitize_batch_flow(batch: str, folder: str, files: int) -> str:
-    """Run the batch that `RUN` holds; its page accounting and the way to its report are left as artifacts."""
+    """Run the batch that `RUN` holds; page accounting and the path of its report are stored as artifacts."""
     del folder, files
     run = RUN.get()
 
@@ -130,7 +130,7 @@ class Logged:
         line = text("orchestra.file", self._lang, file=outcome.name, status=status, **counts)
         try:
             get_run_logger().info(line)
-        except MissingContextError:  # a file that was done outside a task
+        except MissingContextError:  # a file processed outside a task
             logging.getLogger(__name__).info(line)
 
     def step(self, key: str) -> None:

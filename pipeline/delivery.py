@@ -17,7 +17,7 @@ from pathlib import Path
 
 from schemas.errors import SetupError, SourceError, UsageError
 
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_DISK_FULL_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _PDF = ".pdf"
 
 
@@ -100,7 +100,7 @@ def deliver(built: Path, out: Path) -> None:
                 raise
             _carry(built, out)
     except OSError as error:
-        if error.errno in _FULL:
+        if error.errno in _DISK_FULL_ERRORS:
             free = shutil.disk_usage(out.parent).free
             raise _full(free, built.stat().st_size) from error
         detail = error.strerror or str(error)

@@ -41,7 +41,7 @@ STEPS: tuple[Step, ...] = (steps.pages, steps.read, steps.understand, steps.sett
 
 
 class FileOutcome(NamedTuple):
-    """How one file ended."""
+    """Outcome of one file."""
 
     name: str
     status: FileStatus
@@ -64,7 +64,7 @@ class BatchRun:
         return new_event(kind, subject, outcome, batch=self.plan.name, agent=agent, tool=TOOL, detail=detail)
 
     def commit(self, row: FileRow, versions: Sequence[NewVersion], event: Event) -> list[documents.Committed]:
-        """Write a file's fate with its documents and their codes: all of it, or nothing. Then store its events."""
+        """Commit a file's status with its documents and codes in one transaction, then store its events."""
         done = documents.commit(
             self.workspace.database,
             self.plan.name,
@@ -228,7 +228,7 @@ class KeepInBatch:
         )
 
     def _hash(self, findings: Sequence[Finding]) -> str | None:
-        """SHA-256 of a file refused before it was staged, so that the same bytes are no work for the next run."""
+        """SHA-256 of a file refused before it was staged, so that the next run skips the same bytes."""
         if any(note.transient for note in findings):
             return None
         try:
@@ -238,7 +238,7 @@ class KeepInBatch:
 
 
 def accounted(work: FileWork) -> int:
-    """Pages that are somewhere: in a document (blank and failed ones too), marked as a separator, or set aside."""
+    """Accounted pages: in a document (including blank and failed ones), marked as a separator, or set aside."""
     held = {number for paper in work.papers for number in paper.pages}
     apart = {
         reading.number
@@ -250,7 +250,7 @@ def accounted(work: FileWork) -> int:
 
 
 def loose_findings(work: FileWork) -> tuple[Finding, ...]:
-    """Findings of pages that no paper carries along."""
+    """Findings of pages that belong to no paper."""
     carried = [note for paper in work.papers for note in paper.findings]
     return new_among((note for reading in work.readings for note in reading.findings), carried)
 
@@ -357,7 +357,7 @@ def _rendition_facts(run: BatchRun, written: Written) -> RenditionFacts | None:
 
 
 def tools(workspace: Workspace) -> dict[str, str]:
-    """Names and versions of what made a document."""
+    """Names and versions of the tools that made a document."""
     rendered = poppler.probe()
     return {
         "sohoa": TOOL,

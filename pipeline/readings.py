@@ -12,7 +12,7 @@ from schemas.findings import Finding, finding
 from schemas.reading import Format, PageList, PageReading, PageSource, failed_page
 from schemas.rules import Limits
 
-_GRACE = 5.0
+_GRACE_SECONDS = 5.0
 
 
 def list_pages(context: RunContext, staged: StagedFile) -> PageList:
@@ -95,7 +95,7 @@ def _submit(
     from extractors.reading import read_page  # noqa: PLC0415 - OpenCV: only where there is work
 
     arguments = (file.path, file.format, place, context.reading, (), context.limits)
-    seconds = context.limits.page_seconds + _GRACE
+    seconds = context.limits.page_seconds + _GRACE_SECONDS
     start = ledger.starting(source.number) if ledger else None
     return context.pool.submit(read_page, arguments, seconds, start)
 

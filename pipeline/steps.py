@@ -24,7 +24,7 @@ from schemas.renditions import Rendition, RenditionIdentity, VerdictReport
 from schemas.routing import route
 from schemas.rules import Rulebook
 
-_UNNAMED = "Văn bản"  # title of a paper whose kind is unknown
+_UNKNOWN_TITLE = "Văn bản"  # title of a paper whose kind is unknown
 
 
 def stage(work: FileWork) -> FileWork:
@@ -154,7 +154,7 @@ def _title(work: FileWork, paper: Document) -> str:
     if work.context.rulebook is None:
         return Path(work.file.name).stem
     kind = work.context.rulebook.kind(paper.kind)
-    return kind.title if kind else _UNNAMED
+    return kind.title if kind else _UNKNOWN_TITLE
 
 
 def _written(work: FileWork, paper: Document, job: WriteJob, future: Future[Rendition]) -> Written:

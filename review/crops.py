@@ -14,7 +14,7 @@ from workspace.opening import Workspace
 from workspace.pictures import LaidOut, laid_out
 
 log = structlog.get_logger(__name__)
-_GRACE = 5.0
+_GRACE_SECONDS = 5.0
 
 
 def pictures_of(
@@ -68,7 +68,7 @@ def _submit(
     path, kind, source = opened.place(page)
     boxes: Sequence[Box | None] = [question.box for question in questions]
     arguments = (path, kind, source, workspace.rules.reading, workspace.rules.limits, rotation, boxes)
-    seconds = workspace.rules.limits.page_seconds + _GRACE
+    seconds = workspace.rules.limits.page_seconds + _GRACE_SECONDS
     from extractors.crops import cut_page  # noqa: PLC0415 - OpenCV: only where pictures are cut
 
     return workspace.pool.submit(cut_page, arguments, seconds)

@@ -17,7 +17,7 @@ from storage.catalogue import releases
 from storage.catalogue.provenance import new_event
 from workspace.opening import Workspace
 
-_LONGEST = 100
+_MAX_NUMBER_LENGTH = 100
 
 
 class Released(NamedTuple):
@@ -35,7 +35,11 @@ def declassify(workspace: Workspace, wanted: str, decision: str, operator: str |
         UsageError: no such refused paper, no person named, or no number of a decision.
     """
     number = close_up(squeeze(decision))
-    if not any(char.isdigit() for char in number) or len(number) > _LONGEST or not number.isprintable():
+    if (
+        not any(char.isdigit() for char in number)
+        or len(number) > _MAX_NUMBER_LENGTH
+        or not number.isprintable()
+    ):
         raise UsageError(f"no decision {decision}", remedy="release_decision", value=decision)
     rules = ("secret_document", "secret_mark_possible")
     return _release(workspace, wanted, rules, "declassified", operator, number)

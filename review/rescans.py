@@ -22,7 +22,7 @@ from storage.sidecars import read_sidecar
 from workspace.opening import Workspace
 
 _NUMBER = re.compile(r"(\d+)")
-_NO_HELP = frozenset({"secret_document", "file_absent", "file_vanished", "duplicate_file"})
+_NOT_FIXED_BY_RESCAN = frozenset({"secret_document", "file_absent", "file_vanished", "duplicate_file"})
 
 
 class Rescan(NamedTuple):
@@ -95,7 +95,7 @@ def _reasons(notes: Sequence[Finding], every: bool) -> dict[int, Finding]:
 def _whole_file(row: FileRow, sheet: BatchSheet | None) -> list[Rescan]:
     """A file that was set aside and that a new scan may fix."""
     errors = [note for note in row.findings if note.severity is Severity.ERROR] or list(row.findings)
-    if row.status is not FileStatus.SET_ASIDE or not errors or errors[-1].rule in _NO_HELP:
+    if row.status is not FileStatus.SET_ASIDE or not errors or errors[-1].rule in _NOT_FIXED_BY_RESCAN:
         return []
     box, file = (sheet.box or "", sheet.file or "") if sheet else ("", "")
     return [Rescan(box, file, None, None, row.name, None, None, errors[-1])]

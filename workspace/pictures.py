@@ -22,7 +22,7 @@ from workspace.opening import Workspace
 from workspace.substitutes import fetched, substitutes_of
 
 log = structlog.get_logger(__name__)
-_GRACE = 5.0
+_GRACE_SECONDS = 5.0
 
 
 class LaidOut(NamedTuple):
@@ -112,7 +112,7 @@ def _submit(workspace: Workspace, opened: LaidOut, page: int, wanted: PageWanted
     )
     from extractors.facsimile import draw  # noqa: PLC0415 - OpenCV: only where pages are drawn
 
-    return workspace.pool.submit(draw, arguments, workspace.rules.limits.page_seconds + _GRACE)
+    return workspace.pool.submit(draw, arguments, workspace.rules.limits.page_seconds + _GRACE_SECONDS)
 
 
 def to_cover(papers: Iterable[Document], reading: PageReading) -> list[Box]:

@@ -65,7 +65,7 @@ class Deployments:
     async def follow(self, client: PrefectClient, rows: list[Schedule], live: set[str]) -> None:
         """Create, update and delete deployments. `live` names the batches whose schedule can still fire."""
         wanted = {batch_key(row.batch): row for row in rows}
-        for known in await client.read_deployments(flow_filter=_OURS):
+        for known in await client.read_deployments(flow_filter=_OUR_FLOW):
             if known.name not in wanted:
                 await client.delete_deployment(known.id)
                 self._made.pop(known.name, None)
@@ -99,7 +99,7 @@ def _when(row: Schedule) -> list[PrefectSchedule]:
     return [RRule(f"DTSTART:{at:%Y%m%dT%H%M%S}\nRRULE:FREQ=DAILY;COUNT=1", timezone=_ZONE)]
 
 
-_OURS = FlowFilter(name=FlowFilterName(any_=[FLOW]))
+_OUR_FLOW = FlowFilter(name=FlowFilterName(any_=[FLOW]))
 
 
 async def runs_of(client: PrefectClient, batch: str) -> tuple[Any, list[FlowRun]]:

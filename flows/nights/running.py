@@ -25,7 +25,7 @@ from storage.catalogue.database import Database
 
 Clock = Callable[[], datetime]
 _ENOUGH_FILES = 5
-_ASK_EVERY = 1.0  # seconds between catalogue queries
+_QUERY_SECONDS = 1.0  # seconds between catalogue queries
 _log = structlog.get_logger(__name__)
 
 
@@ -42,7 +42,7 @@ class Watch:
     ) -> None:
         self._database, self._batch, self._window, self._clock = database, batch, window, clock
         self._started = clock()
-        self._asked = -_ASK_EVERY
+        self._asked = -_QUERY_SECONDS
         self._answer: BatchState | None = None
         self._begun: int | None = None
         self._lock = threading.Lock()  # several files are worked on at once
@@ -53,19 +53,19 @@ class Watch:
         if self._window and not self._window.open_at(self._clock()):
             return BatchState.PAUSED
         with self._lock:
-            if time.monotonic() - self._asked >= _ASK_EVERY:
-                self._answer = self._wished()
+            if time.monotonic() - self._asked >= _QUERY_SECONDS:
+                self._answer = self._requested_state()
                 self._asked = time.monotonic()
             return self._answer
 
-    def _wished(self) -> BatchState | None:
+    def _requested_state(self) -> BatchState | None:
         row = schedules.find(self._database, self._batch)
         if row is not None and row.wish is not None:
             return BatchState.PAUSED if row.wish is Wish.PAUSE else BatchState.CANCELLED
-        self._foretell(row)
+        self._warn_if_too_short(row)
         return None
 
-    def _foretell(self, row: schedules.Schedule | None) -> None:
+    def _warn_if_too_short(self, row: schedules.Schedule | None) -> None:
         counted = batches.counts(self._database, self._batch)[0]
         left = counted.not_started
         done = counted.in_ - left

@@ -32,9 +32,10 @@ from workspace.locks import is_held
 ROOT = Path(__file__).resolve().parents[2]
 _MARK = "SOHOA_SERVE"  # carried by every process of a serve, so that the next one can sweep them
 _LATE = timedelta(seconds=60)
-_GRACE = 10.0  # seconds a batch may be "running" without a lock: its process is starting or closing
+# A batch may be "running" without a lock this long: its process is starting or closing.
+_LOCK_GRACE_SECONDS = 10.0
 _POLL_SECONDS = 0.5
-_CHECK_EVERY = 900.0  # seconds between alert checks
+_ALERT_CHECK_SECONDS = 900.0  # seconds between alert checks
 _RESTING = {ScheduleState.PAUSED, ScheduleState.CANCELLED}
 _log = structlog.get_logger(__name__)
 
@@ -205,7 +206,7 @@ class Serve:
 
     def _check_alerts(self) -> None:
         """Send alerts for stuck batches and unfinished nights even if no run ends, and rewrite the board."""
-        if time.monotonic() - self._checked_at >= _CHECK_EVERY:
+        if time.monotonic() - self._checked_at >= _ALERT_CHECK_SECONDS:
             self._checked_at = time.monotonic()
             self._checker.once()
 
@@ -237,7 +238,7 @@ class Serve:
             return
         if row.state is ScheduleState.RUNNING:
             since = self._orphaned.setdefault(row.batch, time.monotonic())
-            if time.monotonic() - since < _GRACE:
+            if time.monotonic() - since < _LOCK_GRACE_SECONDS:
                 return
         if await start_again(client, row.batch):
             self._orphaned.pop(row.batch, None)
