@@ -1,1 +1,1 @@
-"""The command line: thin commands over plain functions. Heavy rooms are imported inside the command that needs them."""
+"""The command line: thin commands over plain functions. Heavy packages are imported inside the commands."""

@@ -32,7 +32,7 @@ def check_alerts(
         board, _ = write_board(database, settings, today(), today())
         done = check(database, settings, board, datetime.now(VIETNAM))
         _show(database, settings, as_json)
-    return _told(done, settings.lang)
+    return _report_deliveries(done, settings.lang)
 
 
 def list_alerts(
@@ -52,15 +52,17 @@ def test_channels(home: Home = None, lang: Lang = None, operator: Operator = Non
     done = send_test(settings)
     if not done:
         raise SetupError(text("alerts.unset", settings.lang), remedy="verbatim")
-    return _told(done, settings.lang)
+    return _report_deliveries(done, settings.lang)
 
 
-def _told(done: list[Any], lang: str) -> int:
-    for each in done:
-        channel = text(f"alerts.channel_{each.channel}", lang)
-        key = "alerts.failed" if each.failure else "alerts.sent"
-        sys.stderr.write(text(key, lang, channel=channel, count=each.alerts, detail=each.failure) + "\n")
-    return 1 if any(each.failure for each in done) else 0
+def _report_deliveries(done: list[Any], lang: str) -> int:
+    for delivery in done:
+        channel = text(f"alerts.channel_{delivery.channel}", lang)
+        key = "alerts.failed" if delivery.failure else "alerts.sent"
+        sys.stderr.write(
+            text(key, lang, channel=channel, count=delivery.alerts, detail=delivery.failure) + "\n"
+        )
+    return 1 if any(delivery.failure for delivery in done) else 0
 
 
 def _show(database: Database, settings: Settings, as_json: bool) -> None:

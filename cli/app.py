@@ -1,4 +1,4 @@
-"""`sohoa`: finds the command that was typed, and turns every end into an exit code.
+"""`sohoa`: dispatches the command and maps every outcome to an exit code.
 
 Progress goes to stderr, results to stdout. Exit codes are those of docs/configuration.md.
 """
@@ -30,7 +30,7 @@ _PLAIN: dict[str, Any] = {
 
 
 class LazyGroup(TyperGroup):
-    """A group that imports a command's module when the command is called, not to list it."""
+    """A group that imports the module of a command only when it is called."""
 
     table: dict[str, str | dict[str, str]]
     prefix: str
@@ -40,7 +40,7 @@ class LazyGroup(TyperGroup):
         return list(self.table)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """The command, built from its function; None where there is none of that name."""
+        """The command, built from its function; None if there is none of that name."""
         target = self.table.get(cmd_name)
         if target is None:
             return None
@@ -108,7 +108,7 @@ def app_for() -> Any:
 
 
 def report_error(error: SohoaError) -> None:
-    """Say what went wrong and what to do next, to stderr."""
+    """Print an error and its remedy to stderr."""
     lang = current_lang()
     key = error.remedy or error.code
     params = {name: str(value) for name, value in error.params.items()}
@@ -125,7 +125,7 @@ def main() -> None:
     except KeyboardInterrupt:
         code = EXIT_INTERRUPTED
     except BrokenPipeError:
-        # The reader of our stdout left (`sohoa … | head`): nothing more to say, and nothing went wrong.
+        # The reader closed our stdout (`sohoa … | head`); this is not an error.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
     except typer.Exit as leave:

@@ -27,7 +27,10 @@ def shown_batch(database: Database, name: str, lang: str) -> dict[str, Any]:
 
 def rendered_batch(found: dict[str, Any], lang: str) -> dict[str, Any]:
     """A batch as `views.show` gives it, its findings with their sentences."""
-    return {**found, "findings": [finding_json(each, lang, with_file=True) for each in found["findings"]]}
+    return {
+        **found,
+        "findings": [finding_json(finding, lang, with_file=True) for finding in found["findings"]],
+    }
 
 
 def list_batches(
@@ -92,7 +95,7 @@ def failed(
             "file": row.name,
             "status": str(row.status),
             "sha256": row.sha256,
-            "findings": [finding_json(each, settings.lang) for each in row.findings],
+            "findings": [finding_json(finding, settings.lang) for finding in row.findings],
         }
         for row in rows
     ]
@@ -110,8 +113,8 @@ def _write_csv(out: Any, rows: list[Any], lang: str) -> None:
     lines = []
     keys = ("file", "status", "page", "rule", "severity", "message", "remedy", "sha256")
     for row in rows:
-        told = [each for each in row.findings if each.severity == "error"] or row.findings
-        for finding in told:
+        weightiest = [note for note in row.findings if note.severity == "error"] or row.findings
+        for finding in weightiest:
             message, remedy = render(finding, lang)
             line = (
                 row.name,

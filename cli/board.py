@@ -1,4 +1,4 @@
-"""`sohoa board`: the IT department's board, written anew."""
+"""`sohoa board`: rewrite the IT department's board."""
 
 from __future__ import annotations
 

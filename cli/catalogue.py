@@ -16,7 +16,7 @@ from storage.objects import open_store
 def database_of(settings: Settings) -> Iterator[Database]:
     """Open the catalogue, migrated if it is of an older version; closed at the end of the block.
 
-    Figures out of a catalogue that its store has outgrown would be wrong without a word, so none are given.
+    A catalogue older than its store is refused, because its figures would be silently wrong.
 
     Raises:
         CatalogueError: it cannot be opened, or is older than its store.
@@ -33,5 +33,5 @@ def _require_current(database: Database, settings: Settings) -> None:
     try:
         store = open_store(settings.store, settings.home, create=False)
     except StoreError:
-        return  # a store that is not there yet, or away, says nothing against the catalogue
+        return  # a missing or unreachable store is no evidence against the catalogue
     outbox.require_current(database, store)

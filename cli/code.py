@@ -1,4 +1,4 @@
-"""`sohoa code show|void`: a code as it stands, and taking a wrongly issued one back for ever."""
+"""`sohoa code show|void`: show a code, or permanently void a wrongly issued one."""
 
 from __future__ import annotations
 
@@ -43,17 +43,17 @@ def show(
         "voided_by": row.voided_by,
         "reason": row.void_reason,
         "successor": row.successor,
-        "duplicates": [each.document.id for each in papers[1:]],
+        "duplicates": [paper.document.id for paper in papers[1:]],
     }
     if as_json:
         print_json(shape)
         return 0
     for key, value in shape.items():
         if value not in (None, []):
-            said = text(f"code.state_{value}", settings.lang) if key == "state" else value
-            said = ", ".join(said) if isinstance(said, list) else said
-            said = shown(said) if key == "file" else said
-            sys.stdout.write(f"{text(f'code.{key}', settings.lang)}: {said}\n")
+            wording = text(f"code.state_{value}", settings.lang) if key == "state" else value
+            wording = ", ".join(wording) if isinstance(wording, list) else wording
+            wording = shown(wording) if key == "file" else wording
+            sys.stdout.write(f"{text(f'code.{key}', settings.lang)}: {wording}\n")
     return 0
 
 
@@ -84,8 +84,8 @@ def void(
         )
         return 0
     sys.stdout.write(text("code.voided", settings.lang, code=done.code, document=done.document_id) + "\n")
-    for each in done.again:
-        sys.stdout.write(text("code.again", settings.lang, document=each) + "\n")
-    for each in done.left:
-        sys.stdout.write(text("code.left", settings.lang, document=each) + "\n")
+    for document in done.again:
+        sys.stdout.write(text("code.again", settings.lang, document=document) + "\n")
+    for document in done.left:
+        sys.stdout.write(text("code.left", settings.lang, document=document) + "\n")
     return 0

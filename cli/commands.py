@@ -1,6 +1,6 @@
-"""Every command, by the words a person types: where its function lies. A module is imported when its command is called.
+"""Maps command names to their functions. A module is imported when its command is called.
 
-The help of each stands in `schemas/messages/` under `[help]`: a single command as `command.NAME`, one of a group as
+Help texts are in `schemas/messages/` under `[help]`: a single command as `command.NAME`, one of a group as
 `GROUP.NAME`, a group as `group.NAME`.
 """
 

@@ -12,7 +12,7 @@ def day_of(given: str | None) -> date:
     """The day a person typed, or today.
 
     Raises:
-        UsageError: it is no date.
+        UsageError: not a date.
     """
     if given is None:
         return today()

@@ -99,7 +99,7 @@ def _made(settings: Settings, batches: Sequence[dict[str, Any]]) -> tuple[Path, 
 
 
 def _inventory(settings: Settings) -> None:
-    """Invented inventory for the invented papers, so that the quota shows a rate as well as its absence."""
+    """Write a sample inventory for the sample papers, so that the quota shows rates for some units."""
     store = open_store(settings.store, settings.home)
     with database_of(settings) as database:
         units = sorted(

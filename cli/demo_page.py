@@ -1,4 +1,4 @@
-"""The page that `make demo` ends with: what it made, each thing a link. Opens without a network."""
+"""The final page of `make demo`, with links to everything it made. Opens offline."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Row(NamedTuple):
 
 
 class Made(NamedTuple):
-    """What the demo made besides its batches."""
+    """Results of the demo other than its batches."""
 
     board: Path
     trace: Path | None
@@ -43,7 +43,7 @@ class Made(NamedTuple):
 
 
 def write_demo_page(settings: Settings, batches: Sequence[dict[str, Any]], made: Made, out: Path) -> None:
-    """Write the page; whatever it names lies beside or below it."""
+    """Write the page; linked files are beside or below it."""
     lang = settings.lang
     rows = [
         Row(cells, _batch_links(settings, shown["batch"], out.parent, lang))

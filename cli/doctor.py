@@ -76,7 +76,7 @@ def _languages() -> list[Line]:
 
 
 def _home(settings: Settings) -> list[Line]:
-    """Home, catalogue and store as they stand: what is absent is not made."""
+    """Check home, catalogue and store without creating anything."""
     there = settings.home
     while not there.exists() and there != there.parent:
         there = there.parent

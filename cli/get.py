@@ -48,7 +48,7 @@ def get(
     )
     if key is None:
         raise UsageError("no PDF/A", remedy="document_without_pdfa", value=wanted)
-    # An original goes exactly where it is sent: its own name may have no ending, or a wrong one.
+    # Write an original to the exact path given: its own name may have no extension, or a wrong one.
     target = (
         _target(out, Path(row.file).name, ending="")
         if original

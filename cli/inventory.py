@@ -61,7 +61,7 @@ def import_(
 
 @contextmanager
 def _evidenced(settings: Settings) -> Iterator[Database]:
-    """The catalogue, current with its store; what is entered goes into the house chain and is stored at the end."""
+    """Open the catalogue, in sync with its store; new entries are recorded in the house chain and stored at the end."""
     store = open_store(settings.store, settings.home)
     with database_of(settings) as database:
         outbox.require_current(database, store)
@@ -70,7 +70,7 @@ def _evidenced(settings: Settings) -> Iterator[Database]:
 
 
 def _refuse(problems: Sequence[Any], lang: str) -> None:
-    """One bad row and nothing is imported: say every problem, then end as wrong usage does."""
+    """Print every problem and exit with a usage error; nothing is imported if one row is bad."""
     if not problems:
         return
 
@@ -80,17 +80,17 @@ def _refuse(problems: Sequence[Any], lang: str) -> None:
 
 
 def _resolvers() -> tuple[Any, Any]:
-    """How a table's units and kinds are known: by the same lists, and under the same names, as papers are."""
+    """Resolvers of units and kinds in a table, with the same lists and names as for papers."""
     book = load_rulebook()
 
-    def unit_of(said: str, level: Any) -> Any:
-        placed = resolve(said, None, BatchSheet(owning_unit=said), book)
+    def unit_of(name: str, level: Any) -> Any:
+        placed = resolve(name, None, BatchSheet(owning_unit=name), book)
         if placed.unit is None or (level is not None and placed.level != level):
             return None
         return placed.level, placed.unit
 
-    def kind_of(said: str) -> str | None:
-        wanted = fold(said)
+    def kind_of(name: str) -> str | None:
+        wanted = fold(name)
         return next((kind.id for kind in book.kinds if wanted in {kind.id, fold(kind.title)}), None)
 
     return unit_of, kind_of

@@ -1,4 +1,4 @@
-"""`sohoa verify`, `rebuild`, `backup`, `restore`: whether the store is whole, and the catalogue brought back."""
+"""`sohoa verify`, `rebuild`, `backup`, `restore`: check the store and recover the catalogue."""
 
 from __future__ import annotations
 
@@ -44,45 +44,47 @@ def verify(
         "bytes": result.bytes,
         "outcome": result.outcome,
         "resumed": result.resumed,
-        "damage": [_damage(each, settings.lang) for each in result.damage],
+        "damage": [_damage(damage, settings.lang) for damage in result.damage],
     }
     if as_json:
         print_json(shape)
     else:
         _print_verified(shape, settings.lang)
-    return EXIT_SET_ASIDE if any(each.state != SUPERSEDED for each in result.damage) else 0
+    return EXIT_SET_ASIDE if any(damage.state != SUPERSEDED for damage in result.damage) else 0
 
 
-def _damage(each: Any, lang: str) -> dict[str, Any]:
-    if each.state == SUPERSEDED:
+def _damage(damage: Any, lang: str) -> dict[str, Any]:
+    if damage.state == SUPERSEDED:
         remedy = "verify.remedy_superseded"
     else:
-        remedy = "verify.was_healed" if each.healed else f"verify.remedy_{each.kind}"
-    state = f"{each.kind}_altered" if each.state == "altered" and each.kind == "sidecar" else each.state
+        remedy = "verify.was_healed" if damage.healed else f"verify.remedy_{damage.kind}"
+    state = (
+        f"{damage.kind}_altered" if damage.state == "altered" and damage.kind == "sidecar" else damage.state
+    )
     return {
-        "key": each.key,
-        "kind": each.kind,
-        "state": each.state,
-        "healed": each.healed,
-        "documents": list(each.documents),
+        "key": damage.key,
+        "kind": damage.kind,
+        "state": damage.state,
+        "healed": damage.healed,
+        "documents": list(damage.documents),
         "message": text(f"verify.{state}", lang),
         "remedy": text(remedy, lang),
     }
 
 
 def _print_verified(shape: dict[str, Any], lang: str) -> None:
-    for each in shape["damage"]:
-        papers = ", ".join(each["documents"][:5]) or "–"
-        line = text("verify.line", lang, key=each["key"], message=each["message"], papers=papers)
-        sys.stdout.write(f"{line}\n    {each['remedy']}\n")
-    key = "damaged" if any(each["state"] != SUPERSEDED for each in shape["damage"]) else "whole"
-    count = sum(not each["healed"] for each in shape["damage"])
+    for damage in shape["damage"]:
+        papers = ", ".join(damage["documents"][:5]) or "–"
+        line = text("verify.line", lang, key=damage["key"], message=damage["message"], papers=papers)
+        sys.stdout.write(f"{line}\n    {damage['remedy']}\n")
+    key = "damaged" if any(damage["state"] != SUPERSEDED for damage in shape["damage"]) else "whole"
+    count = sum(not damage["healed"] for damage in shape["damage"])
     healed = len(shape["damage"]) - count
     sys.stdout.write(text(f"verify.{key}", lang, objects=shape["objects"], count=count, healed=healed) + "\n")
 
 
 class _watched:
-    """Objects done, on stderr, where a person watches."""
+    """Progress of objects on stderr, on a terminal only."""
 
     def __init__(self, lang: str) -> None:
         self._lang = lang
@@ -109,15 +111,15 @@ def rebuild(as_json: AsJson = False, home: Home = None, lang: Lang = None, opera
         shape = {
             "counts": rebuilt.counts,
             "aside": str(aside) if aside else None,
-            "problems": [each._asdict() for each in rebuilt.problems],
+            "problems": [problem._asdict() for problem in rebuilt.problems],
         }
         print_json(shape)
         return EXIT_SET_ASIDE if rebuilt.problems else 0
-    for each in rebuilt.problems:
-        message = text(f"verify.{each.damage}", settings.lang)
-        papers = each.document_id or "–"
+    for problem in rebuilt.problems:
+        message = text(f"verify.{problem.damage}", settings.lang)
+        papers = problem.document_id or "–"
         sys.stdout.write(
-            text("verify.line", settings.lang, key=each.key, message=message, papers=papers) + "\n"
+            text("verify.line", settings.lang, key=problem.key, message=message, papers=papers) + "\n"
         )
     counts = {name: rebuilt.counts.get(name, 0) for name in ("batch", "document", "code", "event")}
     sys.stdout.write(text("rebuild.done", settings.lang, **counts) + "\n")

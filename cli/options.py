@@ -29,7 +29,7 @@ EXIT_SET_ASIDE: Final = 3
 
 
 def settings_of(home: Path | None, lang: str | None, operator: str | None, **more: Any) -> Settings:
-    """Settings with what was typed on the command line on top.
+    """Settings, overridden by command line options.
 
     Raises:
         ConfigurationError: a setting is unknown or cannot be used.
@@ -44,7 +44,7 @@ def settings_of(home: Path | None, lang: str | None, operator: str | None, **mor
 
 
 def _log_to_stderr(level: str) -> None:
-    """Logs are for who runs the machine: stderr, from the configured level; stdout is for results."""
+    """Send logs to stderr from the configured level; stdout is for results."""
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -59,20 +59,20 @@ def _log_to_stderr(level: str) -> None:
 
 
 def _in_vietnam(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Stamps a log line with the time where the papers are."""
+    """Adds a timestamp in Việt Nam time to a log line."""
     event["timestamp"] = datetime.now(VIETNAM).strftime("%d/%m/%Y %H:%M:%S")
     return event
 
 
 class _Stderr:
-    """The stderr of the moment: while a progress bar is drawn, rich lays lines above it."""
+    """The current `sys.stderr`, looked up on every write: rich replaces it while a progress bar is drawn."""
 
     def write(self, line: str) -> int:
         """Write a line."""
         return sys.stderr.write(line)
 
     def flush(self) -> None:
-        """Pass it on."""
+        """Flush the stream."""
         sys.stderr.flush()
 
 

@@ -56,7 +56,7 @@ def split(
             row = _row(workspace, row.document.id)
         done = page_work.split(workspace, row, pages, heir=heir, reason=reason, as_of=today())
         update_board_and_alerts(workspace)
-    return _tell("split", [row], done, settings.lang, as_json)
+    return _print_outcome("split", [row], done, settings.lang, as_json)
 
 
 def join(
@@ -73,7 +73,7 @@ def join(
         rows = [_row(workspace, paper) for paper in papers]
         done = page_work.join(workspace, rows, reason=reason, as_of=today())
         update_board_and_alerts(workspace)
-    return _tell("joined", rows, done, settings.lang, as_json)
+    return _print_outcome("joined", rows, done, settings.lang, as_json)
 
 
 def turn(
@@ -93,7 +93,7 @@ def turn(
         degrees = {"90": 90, "180": 180, "270": 270}[by]
         done = page_work.turn(workspace, row, page, degrees, reason=reason, as_of=today())  # type: ignore[arg-type]
         update_board_and_alerts(workspace)
-    return _tell("turned", [row], done, settings.lang, as_json)
+    return _print_outcome("turned", [row], done, settings.lang, as_json)
 
 
 def replace(
@@ -112,7 +112,7 @@ def replace(
         row = _row(workspace, paper)
         done = page_work.replace_page(workspace, row, page, file, reason=reason, as_of=today())
         update_board_and_alerts(workspace)
-    return _tell("replaced", [row], done, settings.lang, as_json)
+    return _print_outcome("replaced", [row], done, settings.lang, as_json)
 
 
 def _row(workspace: Workspace, wanted: str) -> DocumentRow:
@@ -125,31 +125,33 @@ def _row(workspace: Workspace, wanted: str) -> DocumentRow:
     return rows[0]
 
 
-def _tell(action: str, before: list[DocumentRow], done: list[Committed], lang: str, as_json: bool) -> int:
+def _print_outcome(
+    action: str, before: list[DocumentRow], done: list[Committed], lang: str, as_json: bool
+) -> int:
     if as_json:
         made = [
             {
-                "id": each.document.id,
-                "pages": list(each.document.pages),
-                "kind": each.document.kind,
-                "code": each.code,
-                "new_code": each.new_code,
-                "route": str(each.document.route),
+                "id": part.document.id,
+                "pages": list(part.document.pages),
+                "kind": part.document.kind,
+                "code": part.code,
+                "new_code": part.new_code,
+                "route": str(part.document.route),
             }
-            for each in done
+            for part in done
         ]
         print_json({"action": action, "before": [row.document.id for row in before], "documents": made})
         return 0
     names = ", ".join(row.document.id for row in before)
     sys.stdout.write(text(f"page_work.{action}", lang, before=names, file=shown(before[0].file)) + "\n")
-    for each in done:
+    for part in done:
         line = text(
             "page_work.document",
             lang,
-            id=each.document.id,
-            pages=", ".join(map(str, each.document.pages)),
-            route=text(f"route.{each.document.route}", lang),
-            code=mask_code(each.code) if each.code else "–",
+            id=part.document.id,
+            pages=", ".join(map(str, part.document.pages)),
+            route=text(f"route.{part.document.route}", lang),
+            code=mask_code(part.code) if part.code else "–",
         )
         sys.stdout.write(line + "\n")
     return 0

@@ -55,7 +55,7 @@ def pdfa(
                 "flavour": profile.flavour if result.output else None,
                 "verdict": str(result.verdict),
                 "pages": result.pages,
-                "findings": [finding_json(each, settings.lang) for each in result.findings],
+                "findings": [finding_json(finding, settings.lang) for finding in result.findings],
             }
             if as_json:
                 print_json(shape)
@@ -98,14 +98,14 @@ def _pairs(source: Path, target: Path) -> list[Pair]:
 
 
 def _nothing() -> None:
-    """Nobody watches single pages here."""
+    """Page progress is not shown."""
 
 
 def _print_for_people(shape: dict[str, Any], lang: str) -> None:
     where = f" → {shape['output']}" if shape["output"] else ""
     verdict = text(f"verdict.{shape['verdict']}", lang)
     lines = [f"{shown(shape['file'] + where)} · {text('status.' + shape['status'], lang)} · PDF/A: {verdict}"]
-    for told in shape["findings"]:
-        remedy = f" → {told['remedy']}" if told["remedy"] else ""
-        lines.append(f"  [{told['severity']}] {told['message']}{remedy}")
+    for finding in shape["findings"]:
+        remedy = f" → {finding['remedy']}" if finding["remedy"] else ""
+        lines.append(f"  [{finding['severity']}] {finding['message']}{remedy}")
     sys.stdout.write("\n".join(lines) + "\n")

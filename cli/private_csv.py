@@ -14,7 +14,7 @@ from cli.shapes import shown
 
 @contextmanager
 def private_csv(path: Path) -> Iterator[TextIO]:
-    """A new file of mode 0600, with the mark by which Excel knows UTF-8."""
+    """Create a file with mode 0600 and a UTF-8 byte order mark for Excel."""
     with open(path, "w", encoding="utf-8-sig", newline="", opener=_private) as out:
         path.chmod(0o600)
         yield out
@@ -29,7 +29,7 @@ def write_rows(out: TextIO, head: Sequence[str], rows: Iterable[Sequence[object]
 
 
 def harmless(cell: str) -> str:
-    """A file may be named like a formula; a spreadsheet must not run it."""
+    """Escape values that a spreadsheet would run as a formula, such as file names."""
     guarded = f"'{cell}" if cell[:1] in {"=", "+", "-", "@", "\t", "\r"} else cell
     return shown(guarded)
 

@@ -1,4 +1,4 @@
-"""Progress on stderr: a bar where a person watches, nothing where nobody does."""
+"""Progress on stderr: a bar on a terminal, else nothing."""
 
 from __future__ import annotations
 

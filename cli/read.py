@@ -44,7 +44,7 @@ def read(
 
 
 def _nothing() -> None:
-    """Nobody watches single pages here."""
+    """Page progress is not shown."""
 
 
 def _print_for_people(result: object, lang: str) -> None:
@@ -62,9 +62,9 @@ def _print_for_people(result: object, lang: str) -> None:
             out.append(f"    {text(f'field.{name}', lang)}: {value}{sure}")
         out.append(f"    {text('validity', lang)}: {text(f'validity_state.{paper.validity.state}', lang)}")
     for finding in result.findings:
-        told = finding_json(finding, lang)
-        remedy = f" → {told['remedy']}" if told["remedy"] else ""
-        out.append(f"  [{told['severity']}] {told['message']}{remedy}")
+        shape = finding_json(finding, lang)
+        remedy = f" → {shape['remedy']}" if shape["remedy"] else ""
+        out.append(f"  [{shape['severity']}] {shape['message']}{remedy}")
     for page in result.pages:
         out.append(f"  ── {text('page', lang)} {page.number}")
         out.extend(f"  {line}" for line in page.text.splitlines())

@@ -32,7 +32,7 @@ def declassify(
 
     with open_workspace(settings) as workspace:
         done = declassify_paper(workspace, original, decision, operator)
-    return _tell(done, settings.lang, as_json)
+    return _print_outcome(done, settings.lang, as_json)
 
 
 def release(
@@ -50,13 +50,13 @@ def release(
 
     with open_workspace(settings) as workspace:
         done = not_secret(workspace, original, operator)
-    return _tell(done, settings.lang, as_json)
+    return _print_outcome(done, settings.lang, as_json)
 
 
-def _tell(done: Released, lang: str, as_json: bool) -> int:
+def _print_outcome(done: Released, lang: str, as_json: bool) -> int:
     if as_json:
         print_json({"sha256": done.sha256, "files": list(done.files), "batches": list(done.batches)})
     else:
-        names = ", ".join(f'"{each}"' for each in done.batches)
+        names = ", ".join(f'"{batch}"' for batch in done.batches)
         sys.stdout.write(text("review.released", lang, files=", ".join(done.files), batches=names) + "\n")
     return 0

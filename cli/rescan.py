@@ -45,12 +45,12 @@ def rescan(
     with open_workspace(settings) as workspace:
         found = rescans(workspace, name, every=every)
     heads = [text(f"head.{key}", settings.lang) for key in _HEADS]
-    rows = [_cells(each, settings.lang) for each in found]
+    rows = [_cells(page, settings.lang) for page in found]
     if csv_file:
         with private_csv(csv_file) as out:
             write_rows(out, heads, rows)
     if as_json:
-        print_json({"batch": name, "pages": [_shape(each, settings.lang) for each in found]})
+        print_json({"batch": name, "pages": [_shape(page, settings.lang) for page in found]})
     elif found:
         print_table(
             heads[:7], [[shown("–" if cell is None else str(cell)) for cell in row[:7]] for row in rows]
@@ -61,11 +61,11 @@ def rescan(
     return 0
 
 
-def _cells(each: Rescan, lang: str) -> list[Any]:
-    message, remedy = render(each.reason, lang)
-    place = [each.box or None, each.file or None, each.separator, each.after, each.scan]
-    return [*place, each.page, message, remedy, each.document_id]
+def _cells(page: Rescan, lang: str) -> list[Any]:
+    message, remedy = render(page.reason, lang)
+    place = [page.box or None, page.file or None, page.separator, page.after, page.scan]
+    return [*place, page.page, message, remedy, page.document_id]
 
 
-def _shape(each: Rescan, lang: str) -> dict[str, Any]:
-    return {**each._asdict(), "reason": finding_json(each.reason, lang)}
+def _shape(page: Rescan, lang: str) -> dict[str, Any]:
+    return {**page._asdict(), "reason": finding_json(page.reason, lang)}

@@ -55,13 +55,15 @@ def list_waiting(
     with database_of(settings) as database:
         papers = waiting(database, name, rules, every=every, closed=closed)
     if as_json:
-        print_json({"batch": name, "papers": [waiting_json(each, settings.lang) for each in papers]})
+        print_json(
+            {"batch": name, "papers": [waiting_json(open_paper, settings.lang) for open_paper in papers]}
+        )
     elif papers:
         for paper in papers:
             _print_paper(paper, rules, settings.lang)
-        questions = sum(len(each.questions) for each in papers)
-        said = text("review.count", settings.lang, papers=len(papers), questions=questions)
-        sys.stdout.write(said + "\n")
+        questions = sum(len(open_paper.questions) for open_paper in papers)
+        line = text("review.count", settings.lang, papers=len(papers), questions=questions)
+        sys.stdout.write(line + "\n")
     else:
         sys.stdout.write(text("review.none", settings.lang) + "\n")
     return 0
@@ -94,17 +96,17 @@ def show(
         for name, field in document.fields.items()
     ]
     print_table([text(f"head.{key}", settings.lang) for key in keys], rows)
-    for each in history:
-        said = text(
-            f"review.said_{each.action}",
+    for decision in history:
+        line = text(
+            f"review.said_{decision.action}",
             settings.lang,
-            at=moment_text(datetime.fromisoformat(each.at), settings.lang),
-            operator=each.operator,
-            target=target_name(each.target, settings.lang),
-            value=_shown(each.target, each.value, rules, settings.lang),
-            old=_shown(each.target, each.old, rules, settings.lang),
+            at=moment_text(datetime.fromisoformat(decision.at), settings.lang),
+            operator=decision.operator,
+            target=target_name(decision.target, settings.lang),
+            value=_shown(decision.target, decision.value, rules, settings.lang),
+            old=_shown(decision.target, decision.old, rules, settings.lang),
         )
-        sys.stdout.write(said + "\n")
+        sys.stdout.write(line + "\n")
     return 0
 
 
@@ -128,16 +130,16 @@ def set_values(
     """Set the right values of one paper by hand."""
     settings = settings_of(home, lang, operator)
     given: dict[str, str | None] = dict.fromkeys(absent or ())
-    for each in values:
-        target, equals, value = each.partition("=")
+    for setting in values:
+        target, equals, value = setting.partition("=")
         if not equals:
-            raise UsageError(f"no value in {each}", remedy="review_set_usage", value=each)
+            raise UsageError(f"no value in {setting}", remedy="review_set_usage", value=setting)
         given[target.strip()] = value
 
     with open_workspace(settings) as workspace:
         if confirm:
             again = {target: value for target, value in given.items() if value is not None}
-            return _tell(
+            return _print_outcome(
                 confirm_values(workspace, paper, again, as_of=today(), sure=sure), settings.lang, as_json
             )
         named = given.get(UNIT)
@@ -145,7 +147,7 @@ def set_values(
             done = set_unit(workspace, named_batch(paper), named, as_of=today(), note=note)
         else:
             done = apply_values(workspace, paper, given, as_of=today(), note=note, sure=sure)
-    return _tell(done, settings.lang, as_json)
+    return _print_outcome(done, settings.lang, as_json)
 
 
 def unit(
@@ -162,9 +164,9 @@ def unit(
     with open_workspace(settings) as workspace:
         done = set_unit(workspace, named_batch(batch), name, as_of=today(), note=note)
     if done and not as_json:
-        told = text("review.unit_set", settings.lang, unit=name, papers=len(done), batch=named_batch(batch))
-        sys.stdout.write(told + "\n")
-    return _tell(done, settings.lang, as_json)
+        line = text("review.unit_set", settings.lang, unit=name, papers=len(done), batch=named_batch(batch))
+        sys.stdout.write(line + "\n")
+    return _print_outcome(done, settings.lang, as_json)
 
 
 def close(
@@ -181,7 +183,7 @@ def close(
 
     with open_workspace(settings) as workspace:
         done = close_paper(workspace, paper, reason, as_of=today(), reopen=reopen)
-    return _tell(done, settings.lang, as_json)
+    return _print_outcome(done, settings.lang, as_json)
 
 
 def accept(
@@ -197,7 +199,7 @@ def accept(
 
     with open_workspace(settings) as workspace:
         done = accept_paper(workspace, paper, as_of=today(), note=note)
-    return _tell(done, settings.lang, as_json)
+    return _print_outcome(done, settings.lang, as_json)
 
 
 def export(
@@ -220,14 +222,15 @@ def export(
         done = write(workspace, name, path, day=today(), every=every, operator=operator or "")
     if as_json:
         files = [
-            {"file": str(each.path), "papers": each.papers, "questions": each.questions} for each in done
+            {"file": str(exported.path), "papers": exported.papers, "questions": exported.questions}
+            for exported in done
         ]
         print_json({"batch": name, "workbooks": files})
     elif not done:
         sys.stdout.write(text("review.none", settings.lang) + "\n")
     else:
-        for each in done:
-            sys.stdout.write(text("review.exported", settings.lang, **each._asdict()) + "\n")
+        for exported in done:
+            sys.stdout.write(text("review.exported", settings.lang, **exported._asdict()) + "\n")
     return 0
 
 
@@ -247,22 +250,22 @@ def import_(
         print_json(imported_json(done, str(workbook), settings.lang))
     elif done.problems:
         sys.stderr.write(text("review.refused", settings.lang, count=len(done.problems)) + "\n")
-        for each in done.problems:
-            said = mask(problem_text(each, settings.lang))
-            place = {"sheet": each.sheet, "row": each.row or "–", "column": each.column or "–"}
-            sys.stderr.write(text("review.problem", settings.lang, message=said, **place) + "\n")
+        for problem in done.problems:
+            message = mask(problem_text(problem, settings.lang))
+            place = {"sheet": problem.sheet, "row": problem.row or "–", "column": problem.column or "–"}
+            sys.stderr.write(text("review.problem", settings.lang, message=message, **place) + "\n")
     else:
-        counts = {"applied": sum(len(each.decisions) for each in done.applied), "papers": len(done.applied)}
-        told = {**counts, "already": done.already, "again": done.again, "open": done.unanswered}
-        sys.stdout.write(text("review.imported", settings.lang, **told) + "\n")
+        counts = {"applied": sum(len(paper.decisions) for paper in done.applied), "papers": len(done.applied)}
+        figures = {**counts, "already": done.already, "again": done.again, "open": done.unanswered}
+        sys.stdout.write(text("review.imported", settings.lang, **figures) + "\n")
         print_applied(list(done.applied), settings.lang)
     return EXIT_WRONG if done.problems else 0
 
 
-def _tell(done: list[Any], lang: str, as_json: bool) -> int:
+def _print_outcome(done: list[Any], lang: str, as_json: bool) -> int:
 
     if as_json:
-        print_json({"papers": [applied_json(each, lang) for each in done]})
+        print_json({"papers": [applied_json(paper, lang) for paper in done]})
         return 0
     if not done:
         sys.stdout.write(text("review.unchanged", lang) + "\n")
@@ -271,19 +274,19 @@ def _tell(done: list[Any], lang: str, as_json: bool) -> int:
 
 
 def print_applied(done: list[Any], lang: str) -> None:
-    """What became of each paper, a line each; identifiers in codes masked."""
-    for each in done:
-        document = each.after.document
-        code = each.after.code
-        said = text(
+    """Print one line per paper with its outcome; identifiers in codes are masked."""
+    for paper in done:
+        document = paper.after.document
+        code = paper.after.code
+        line = text(
             "review.applied_coded" if code else "review.applied",
             lang,
-            file=shown(each.before.file),
-            count=len(each.decisions),
+            file=shown(paper.before.file),
+            count=len(paper.decisions),
             route=text(f"route.{document.route}", lang),
             code=mask_code(code) if code else "",
         )
-        sys.stdout.write(said + "\n")
+        sys.stdout.write(line + "\n")
         for finding in document.findings:
             if finding.severity != "info" and document.route != "accepted":
                 sys.stdout.write(f"    – {mask(render(finding, lang)[0])}\n")

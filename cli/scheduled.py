@@ -87,7 +87,7 @@ def _put(
 
 
 def _moment(given: str) -> datetime:
-    """The moment that `--at` names, in Việt Nam's time.
+    """Parse `--at` in Việt Nam time.
 
     Raises:
         UsageError: it cannot be read, or lies in the past.
@@ -188,7 +188,7 @@ def _serving(home: Path) -> bool:
     return lock_is_held(home / "locks" / "serve")
 
 
-def _wish(
+def _request(
     batch: str, change: str, home: Path | None, lang: str | None, operator: str | None, as_json: bool
 ) -> int:
     settings = settings_of(home, lang, operator)
@@ -210,21 +210,21 @@ def pause(
     batch: Batch, as_json: AsJson = False, home: Home = None, lang: Lang = None, operator: Operator = None
 ) -> int:
     """Pause a scheduled batch; files being read are finished."""
-    return _wish(batch, "pause", home, lang, operator, as_json)
+    return _request(batch, "pause", home, lang, operator, as_json)
 
 
 def resume(
     batch: Batch, as_json: AsJson = False, home: Home = None, lang: Lang = None, operator: Operator = None
 ) -> int:
     """Let a batch go on at its next turn."""
-    return _wish(batch, "resume", home, lang, operator, as_json)
+    return _request(batch, "resume", home, lang, operator, as_json)
 
 
 def cancel(
     batch: Batch, as_json: AsJson = False, home: Home = None, lang: Lang = None, operator: Operator = None
 ) -> int:
     """Cancel a scheduled batch; finished work is kept."""
-    return _wish(batch, "cancel", home, lang, operator, as_json)
+    return _request(batch, "cancel", home, lang, operator, as_json)
 
 
 def priority(

@@ -15,9 +15,9 @@ from schemas.wording import render
 
 
 def shown(name: str) -> str:
-    r"""A file name as people may be shown it: control characters as `\\xNN`, marks that turn text around as `\\uNNNN`.
+    r"""A file name safe for display: control characters as `\\xNN`, marks that turn text around as `\\uNNNN`.
 
-    So no name breaks a line, commands the terminal, or hides its own ending.
+    So that no name breaks a line, sends terminal escapes, or hides its extension.
     """
     return "".join(_escaped(char) for char in name)
 
@@ -107,7 +107,7 @@ def read_json(
         "file": file,
         "sha256": sha256,
         "status": status,
-        "findings": [finding_json(each, lang) for each in findings],
+        "findings": [finding_json(finding, lang) for finding in findings],
         "pages": [page_json(page) for page in pages],
         "documents": [document_json(paper) for paper in papers],
     }

@@ -17,7 +17,7 @@ from schemas.numerals import number_text
 from schemas.wording import text
 from workspace.closing import report_folder
 
-_MOST = 8
+_MAX_REASONS = 8
 
 
 def batch_summary(
@@ -29,7 +29,7 @@ def batch_summary(
         settings: of this machine.
         shown: the batch in the contract's shape.
         outcome: of this run; None when there was nothing to do, or nothing was run.
-        every_paper: one line a paper as well.
+        every_paper: also print one line per paper.
     """
     lang = settings.lang
 
@@ -48,7 +48,7 @@ def batch_summary(
     counts = {name: routes.get(name, 0) for name in ("accepted", "review", "rescan", "partial")}
     lines.append(say("papers", count=len(papers), **counts))
     coded = sum(1 for paper in papers if paper["code"])
-    waiting = sum(1 for each in shown["findings"] if each["rule"] == "no_result_code")
+    waiting = sum(1 for note in shown["findings"] if note["rule"] == "no_result_code")
     lines.append(say("codes", count=coded, waiting=waiting))
     verdicts = Counter(paper["verdict"] for paper in papers)
     checked = {name: verdicts.get(name, 0) for name in ("valid", "invalid", "not_checked")}
@@ -103,7 +103,7 @@ OVERVIEW = (
 
 
 def overview_rows(batches: Sequence[dict[str, Any]], lang: str) -> list[list[str]]:
-    """The cells of a batch a row, in the order of `OVERVIEW`."""
+    """Table rows, one per batch, with the columns of `OVERVIEW`."""
     return [_overview_row(shown, text("summary.unchecked", lang)) for shown in batches]
 
 
@@ -119,37 +119,38 @@ def _overview_row(shown: dict[str, Any], unchecked: str) -> list[str]:
         *(shown["files"]["in"], shown["files"]["set_aside"]),
         *(shown["pages"]["in"], shown["pages"]["accounted"], len(papers)),
         *(accepted, len(papers) - accepted, sum(1 for paper in papers if paper["code"])),
-        sum(1 for each in shown["findings"] if each["rule"] == "no_result_code"),
+        sum(1 for note in shown["findings"] if note["rule"] == "no_result_code"),
         _valid(papers, unchecked),
     )
     return [shown["batch"], *map(str, counts)]
 
 
 def _valid(papers: Sequence[dict[str, Any]], unchecked: str) -> str:
-    """How many PDF/A files veraPDF found valid; a word where it looked at none."""
+    """Number of PDF/A files that veraPDF found valid; a placeholder if it checked none."""
     if papers and all(paper["verdict"] == "not_checked" for paper in papers):
         return unchecked
     return str(sum(paper["verdict"] == "valid" for paper in papers))
 
 
 def _needs(batches: Sequence[dict[str, Any]], say: Any) -> list[str]:
-    """Why papers and files wait for a person, the commonest reason first."""
+    """Reasons why papers and files wait for a person, most frequent first."""
     weights = Counter(mask(note["message"]) for shown in batches for note in _pressing(shown))
     if not weights:
         return []
     lines = ["", say("needs")]
     lines += [
-        say("needs_line", count=count, message=message) for message, count in weights.most_common(_MOST)
+        say("needs_line", count=count, message=message)
+        for message, count in weights.most_common(_MAX_REASONS)
     ]
     name = batches[0]["batch"] if len(batches) == 1 else "LÔ"
-    if len(weights) > _MOST:
-        lines.append(say("more", count=len(weights) - _MOST))
+    if len(weights) > _MAX_REASONS:
+        lines.append(say("more", count=len(weights) - _MAX_REASONS))
     lines.append(say("needs_where", batch=name))
     return lines
 
 
 def _pressing(shown: dict[str, Any]) -> list[dict[str, Any]]:
-    """Findings behind a paper that is not accepted, or a file that was set aside; others call for nobody."""
+    """Findings of papers that are not accepted and files that were set aside; others need no action."""
     waiting = [paper for paper in shown["documents"] if paper["route"] != "accepted"]
     pages = {(paper["file"], page) for paper in waiting for page in paper["pages"]}
     files = {paper["file"] for paper in waiting}

@@ -32,7 +32,7 @@ def trace(
     """Everything that happened to one paper: a page for the auditor that opens without a network."""
     settings = settings_of(home, lang, operator)
     if out is not None and not out.is_dir() and out.suffix.lower() not in _PAGES:
-        # A scan or a workbook named by mistake must not become a web page.
+        # Do not overwrite a scan or a workbook given by mistake.
         raise UsageError(f"{out} is no HTML file", remedy="trace_out", path=out)
 
     with open_workspace(settings) as workspace:

@@ -1,4 +1,4 @@
-"""The main job as a plain function: a plan in, an outcome out, progress and dispatch injected.
+"""The main job as a plain function: takes a plan, returns an outcome; progress and dispatch are injected.
 
 `run_batch` knows nothing of an orchestrator: `dispatch` runs chunks of files at once, by threads here or by tasks of a
 Prefect flow. Every chunk feeds the one page pool of the machine.
@@ -34,12 +34,12 @@ _CHUNK_FILES = 16
 
 
 def never() -> BatchState | None:
-    """Nothing ends this run before its last file."""
+    """Default halt check: never stop early."""
     return None
 
 
 class Progress(Protocol):
-    """Who watches a run. Called from several threads."""
+    """Progress callbacks of a run. Called from several threads."""
 
     def begin(self, name: str, files: int) -> None:
         """The run starts on so many files."""
@@ -55,7 +55,7 @@ class Progress(Protocol):
 
 
 class Silent:
-    """A `Progress` that says nothing."""
+    """A `Progress` that does nothing."""
 
     def begin(self, name: str, files: int) -> None:
         """Nothing."""
@@ -102,7 +102,7 @@ class _StopRule:
 
 
 class _Files:
-    """The files of one run, worked on until all are done, too many were set aside, or somebody halts the run."""
+    """Processes the files of one run until all are done, too many were set aside, or the run is halted."""
 
     def __init__(self, workspace: Workspace, plan: BatchPlan, progress: Progress, halt: Halt) -> None:
         self.rule = _StopRule(workspace, plan)
@@ -122,7 +122,7 @@ class _Files:
         if not self._plan.todo:
             return
         run = open_run(self._workspace, self._plan, self._progress.page, as_of)
-        ended: set[str] = set()  # a chunk that is tried again after an outage goes on behind what it had done
+        ended: set[str] = set()  # a chunk retried after an outage skips the files it had finished
 
         def chunk_done(chunk: Chunk) -> None:
             for planned in chunk:
@@ -155,15 +155,15 @@ def run_batch(
     as_of: date,
     halt: Halt = never,
 ) -> BatchOutcome:
-    """Do what a plan says, then close the batch: tables, expectations, report, events.
+    """Execute a plan, then close the batch: tables, expectations, report, events.
 
     Args:
         workspace: the opened home.
         plan: from `make_plan`; the caller holds the batch.
         dispatch: runs the chunks, several at once.
-        progress: who watches.
+        progress: callbacks.
         as_of: the day on which validity is judged.
-        halt: asked before each file; `paused` or `cancelled` ends the run there, what is begun is finished.
+        halt: called before every file; `paused` or `cancelled` ends the run there, files in progress are finished.
 
     Raises:
         CatalogueError, StoreError: records cannot be kept.
@@ -179,7 +179,7 @@ def run_batch(
         try:
             files.work(dispatch, as_of)
         except Exception:
-            # A failed batch is closed too; what failed the run may well refuse that, and the next run tries again.
+            # A failed batch is closed too. The same failure may prevent that; the next run then tries again.
             with suppress(SohoaError, OSError):
                 _close(workspace, plan, BatchState.FAILED, files.rule, progress)
             raise

@@ -1,4 +1,4 @@
-"""One batch from its folder to its report: planned, run if anything is left to do, closed. Called by hand and at night."""
+"""Plans, runs and closes one batch. Called from the command line and by scheduled runs."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ def digitize_batch(
     Args:
         settings: of this machine.
         folder: the batch folder.
-        progress: told of every step; `starting` while a temporary Prefect server comes up.
-        halt: asked between two files; a state it returns ends the run there.
+        progress: notified of every step; `starting` while a temporary Prefect server comes up.
+        halt: called between files; a returned state ends the run there.
 
     Returns:
-        The run's outcome (None where nothing was left to do), and the batch as `views.show` gives it.
+        The run's outcome (None if nothing was left to do), and the batch as `views.show` gives it.
     """
     name = open_inbox(folder).name
     patience = settings.outage_minutes * 60
@@ -42,7 +42,7 @@ def digitize_batch(
         open_workspace(settings, patience=patience) as workspace,
         hold_batch(settings.home, name, workspace.operator),
     ):
-        # Store and catalogue are looked at before the first page is read.
+        # Check store and catalogue before the first page is read.
         workspace.require_current(name)
         plan = make_plan(workspace, folder)
         outcome = None
@@ -57,13 +57,13 @@ def digitize_batch(
 
 
 def _has_ended(workspace: Workspace, name: str) -> bool:
-    """True if a run came to its last file, whether or not the batch was closed after it."""
+    """True if a run reached its last file, even if the batch was not closed afterwards."""
     row = batches.batch(workspace.database, name)
     return (row.ending or row.state) in {BatchState.FINISHED, BatchState.STOPPED}
 
 
 def _close_again(workspace: Workspace, plan: BatchPlan, progress: Progress) -> BatchOutcome:
-    """Close a batch whose closing was killed or refused; no file is left to do."""
+    """Close a batch with no files left whose closing was interrupted or failed."""
     progress.step("closing")
     try:
         closed = close_batch(workspace, plan.name)

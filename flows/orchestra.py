@@ -1,4 +1,4 @@
-"""Prefect's environment, and the door to the flow of a batch. Importing this imports no Prefect.
+"""Prefect's environment, and the entry point of the batch flow. Importing this does not import Prefect.
 
 Nothing is sent anywhere: analytics and telemetry are off before Prefect is imported.
 """
@@ -20,7 +20,7 @@ QUIET = {
     "PREFECT_CLOUD_ENABLE_ORCHESTRATION_TELEMETRY": "false",
     "PREFECT_TELEMETRY_ENABLE_RESOURCE_METRICS": "false",
     "PREFECT_SERVER_UI_V2_ENABLED": "false",
-    # The default of 20 s is missed on a machine whose cores are busy.
+    # The default of 20 s is too short on a busy machine.
     "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
     "PREFECT_LOGGING_LEVEL": "INFO",
     "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
@@ -29,7 +29,7 @@ QUIET = {
 
 
 def prepare_environment(home: Path, run_id: str) -> None:
-    """Prefect's settings for this process; what the user set stays. Must run before Prefect is imported."""
+    """Set Prefect's environment for this process, keeping user settings. Must run before Prefect is imported."""
     # Logs of runs go to Prefect's page; on the terminal they would break the bar and repeat errors as tracebacks.
     ours = {"PREFECT_HOME": str(home / "prefect"), "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL"}
     for name, value in {**ours, **QUIET}.items():
@@ -54,7 +54,7 @@ def run_as_flow(
 
 @contextmanager
 def one_server(home: Path, run_id: str) -> Iterator[None]:
-    """One temporary server for all batches of the block; where one is configured, that one serves."""
+    """Use the configured server, or one temporary server for all batches of the block."""
     prepare_environment(home, run_id)
     if "PREFECT_API_URL" in os.environ:
         yield

@@ -1,8 +1,8 @@
-"""The flow and the task that Prefect shows: a flow run is a batch, a task run a chunk of its files. Parameters are data.
+"""The Prefect flow and task: a flow run is a batch, a task run a chunk of its files. Parameters are plain data.
 
 What they work on (an opened home, worker processes) cannot be a parameter. It is handed over in `RUN`, a context variable
 that Prefect copies into the threads of its tasks. Our own records are the truth; Prefect shows, retries and schedules.
-Imported only where there is work: it costs a second and wants a server.
+Import this lazily: it takes a second and needs a server.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _PASSING: Final = {"store_unreachable", "catalogue_unusable"}
 
 @dataclass
 class Run:
-    """One batch at work: the home, how it is run, and its chunks by their first file."""
+    """One running batch: the home, run options, and its chunks by first file."""
 
     workspace: Workspace
     work: Callable[[Dispatch, Progress], BatchOutcome]
@@ -47,7 +47,7 @@ RUN: ContextVar[Run] = ContextVar("RUN")
 
 
 def _passes(_task: Any, _run: Any, state: Any) -> bool:
-    """True if the failure is an outage, which another try may find over."""
+    """True if the failure is an outage, so that a retry may succeed."""
     try:
         state.result()
     except (StoreError, CatalogueError) as error:
@@ -67,7 +67,7 @@ def _passes(_task: Any, _run: Any, state: Any) -> bool:
     retry_condition_fn=_passes,
 )
 def digitize_files(files: list[str], label: str) -> int:
-    """Work on a chunk of files, each to its end. Files that an earlier try finished are passed over."""
+    """Process a chunk of files one after another. Files that an earlier attempt finished are skipped."""
     del label
     chunk, work = RUN.get().chunks[files[0]]
     work(chunk)
@@ -76,7 +76,7 @@ def digitize_files(files: list[str], label: str) -> int:
 
 @flow(name="digitize-batch", flow_run_name="{batch}", persist_result=False, validate_parameters=False)
 def digitize_batch_flow(batch: str, folder: str, files: int) -> str:
-    """Run the batch that `RUN` holds; its page accounting and the way to its report are left as artifacts."""
+    """Run the batch that `RUN` holds; page accounting and the path of its report are stored as artifacts."""
     del folder, files
     run = RUN.get()
 
@@ -109,7 +109,7 @@ def run_flow(run: Run, batch: str, folder: str, files: int, threads: int) -> Bat
 
 
 class Logged:
-    """A `Progress` that also writes a line a file into the logs of the task run."""
+    """A `Progress` that also logs one line per file to the task run."""
 
     def __init__(self, progress: Progress, lang: str) -> None:
         self._progress, self._lang = progress, lang
@@ -130,7 +130,7 @@ class Logged:
         line = text("orchestra.file", self._lang, file=outcome.name, status=status, **counts)
         try:
             get_run_logger().info(line)
-        except MissingContextError:  # a file that was done outside a task
+        except MissingContextError:  # a file processed outside a task
             logging.getLogger(__name__).info(line)
 
     def step(self, key: str) -> None:

@@ -1,4 +1,4 @@
-"""Where `sohoa pdfa` puts its files: a place of its own for each, never over an input, whole or not at all.
+"""Output paths of `sohoa pdfa`: unique, never over an input, written atomically.
 
 Files are made in the run's private folder and come here finished, so that a kill at any moment leaves nothing half
 written among the results.
@@ -17,20 +17,20 @@ from pathlib import Path
 
 from schemas.errors import SetupError, SourceError, UsageError
 
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_DISK_FULL_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _PDF = ".pdf"
 
 
 def places(names: Iterable[str], target: Path) -> dict[str, Path]:
-    """Where each file of a tree goes: names mirrored, endings kept (`a.tif` → `a.tif.pdf`), no place given twice.
+    """Output path of every file of a tree: names mirrored, suffixes kept (`a.tif` → `a.tif.pdf`), no path used twice.
 
     A PDF keeps its own name; what would come to lie on it gets a number: of `a` and `a.pdf`, `a (2).pdf` and `a.pdf`.
-    Names count as equal as they do on disks that tell neither case nor Unicode form apart.
+    Names are compared as on file systems that ignore case and Unicode normalization.
     """
     given = list(names)
     found: dict[str, Path] = {}
     taken: set[str] = set()
-    for name in sorted(given, key=lambda each: not each.lower().endswith(_PDF)):
+    for name in sorted(given, key=lambda path: not path.lower().endswith(_PDF)):
         stem = name[: -len(_PDF)] if name.lower().endswith(_PDF) else name
         place, again = name if stem != name else name + _PDF, 1
         while _key(place) in taken:
@@ -46,10 +46,10 @@ def _key(place: str) -> str:
 
 
 def keep_out_of(source: Path, outs: Iterable[Path]) -> None:
-    """See that no output comes to lie in the tree it is made from, by whatever link or way round.
+    """Ensure that no output lies inside the input tree, links resolved.
 
     Raises:
-        UsageError: one would, and might lie on an input.
+        UsageError: an output would be inside it and might overwrite an input.
     """
     root = source.resolve()
     for folder in {out.parent for out in outs}:
@@ -58,7 +58,7 @@ def keep_out_of(source: Path, outs: Iterable[Path]) -> None:
 
 
 def need_writable(folder: Path) -> None:
-    """See that files can be made in a folder, or the folder itself, before hours are spent on what goes there.
+    """Ensure that a folder is writable or can be created, before hours of work.
 
     Raises:
         SetupError: they cannot.
@@ -71,7 +71,7 @@ def need_writable(folder: Path) -> None:
 
 
 def need_room(out: Path, size: int) -> None:
-    """See that the output's disk has room for a file about as large as its original.
+    """Ensure that the output disk has room for a file about as large as its original.
 
     Raises:
         SourceError: `disk_full`.
@@ -86,7 +86,7 @@ def need_room(out: Path, size: int) -> None:
 
 
 def deliver(built: Path, out: Path) -> None:
-    """Move a finished file to its place, on whatever disk that lies; what lay there before is replaced at once.
+    """Move a finished file to its destination, also across disks, replacing an existing file atomically.
 
     Raises:
         SourceError: `disk_full` or `output_unwritable`; nothing is left there.
@@ -100,7 +100,7 @@ def deliver(built: Path, out: Path) -> None:
                 raise
             _carry(built, out)
     except OSError as error:
-        if error.errno in _FULL:
+        if error.errno in _DISK_FULL_ERRORS:
             free = shutil.disk_usage(out.parent).free
             raise _full(free, built.stat().st_size) from error
         detail = error.strerror or str(error)
@@ -112,7 +112,7 @@ def _full(free: int, needed: int) -> SourceError:
 
 
 def _carry(built: Path, out: Path) -> None:
-    """Copy to another disk under a passing name, then give it its own."""
+    """Copy to another disk under a temporary name, then rename."""
     handle, name = tempfile.mkstemp(prefix=".pdfa-", suffix=".part", dir=out.parent)  # 0600
     part = Path(name)
     try:

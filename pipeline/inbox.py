@@ -1,6 +1,6 @@
-"""What lies in a batch folder: scans in natural order, the batch sheet, and what is listed but not read.
+"""Lists a batch folder: scans in natural order, the batch sheet, and files that are not read.
 
-The inbox is never altered. Names are bytes until the last moment, so that a name that is no UTF-8 is carried whole.
+The inbox is never altered. Names are kept as bytes as long as possible, so that names that are not UTF-8 are preserved.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def open_inbox(folder: Path, marker: str = "") -> Inbox:
         base = os.path.basename(path)
         low = base.lower().decode("ascii", "replace")
         if low in SHEET_NAMES:
-            # A sheet speaks for the batch it lies at the top of; elsewhere it is listed, and says nothing.
+            # A sheet applies only at the top of a batch; elsewhere it is listed but ignored.
             sheet = sheet or (Path(os.fsdecode(path)) if at_top else None)
             ignored.append(name)
         elif (
@@ -93,7 +93,7 @@ def open_inbox(folder: Path, marker: str = "") -> Inbox:
         else:
             files.append(InboxFile(path, name))
     files.sort(key=lambda file: (natural_key(file.name), file.path))
-    files = _told_apart(files)
+    files = _with_unique_names(files)
     return Inbox(unicodedata.normalize("NFC", root.name), root, tuple(files), sheet, tuple(sorted(ignored)))
 
 
@@ -102,8 +102,8 @@ def _speaks_for_batch(base: bytes, low: str, marker: str) -> bool:
     return bool(_REGISTER.match(low)) or (marker != "" and base == os.fsencode(marker))
 
 
-def _told_apart(files: list[InboxFile]) -> list[InboxFile]:
-    r"""Two names can look the same once undecodable bytes are shown as `\xNN`; neither may hide the other."""
+def _with_unique_names(files: list[InboxFile]) -> list[InboxFile]:
+    r"""Number names that look the same once undecodable bytes are shown as `\xNN`."""
     seen: dict[str, int] = {}
     apart = []
     for file in files:
@@ -114,7 +114,7 @@ def _told_apart(files: list[InboxFile]) -> list[InboxFile]:
 
 
 def _walk(folder: bytes, top: bool = True) -> list[tuple[bytes, bool]]:
-    """Every entry that is a candidate. A directory named like a scan is one too: nobody should miss it in silence."""
+    """Every candidate entry. A directory named like a scan counts too, so that it is reported rather than skipped."""
     found: list[tuple[bytes, bool]] = []
     for entry in sorted(os.scandir(folder), key=lambda item: item.name):
         if not entry.is_dir(follow_symlinks=False):
@@ -131,7 +131,7 @@ def _walk(folder: bytes, top: bool = True) -> list[tuple[bytes, bool]]:
 
 
 def is_paper(path: bytes) -> bool:
-    """Whether a path is a sub-folder whose files are one paper."""
+    """True if a path is a sub-folder whose files are one paper."""
     if not path.lower().endswith(PAPER_SUFFIX.encode()):
         return False
     try:
@@ -141,7 +141,7 @@ def is_paper(path: bytes) -> bool:
 
 
 def _members(folder: bytes) -> tuple[Member, ...]:
-    """Files of a paper, folders in it too, in natural order; what systems leave behind is not among them."""
+    """Files of a paper, including sub-folders, in natural order, without system files."""
     found = []
     for path, _ in _walk(folder):
         base = os.path.basename(path)
@@ -151,7 +151,7 @@ def _members(folder: bytes) -> tuple[Member, ...]:
 
 
 def is_regular(path: bytes) -> bool:
-    """Whether a path is a plain file right now, links not followed."""
+    """True if a path is currently a regular file; links are not followed."""
     try:
         return stat.S_ISREG(os.lstat(path).st_mode)
     except OSError:

@@ -1,4 +1,4 @@
-"""How a file of a batch ends: original, PDF/A files and sidecars stored, and only then its rows in the catalogue.
+"""Persists the result of a file: first original, PDF/A files and sidecars, then its catalogue rows.
 
 Objects are addressed by content; a killed run leaves at most objects that the next one finds and uses.
 """
@@ -41,7 +41,7 @@ STEPS: tuple[Step, ...] = (steps.pages, steps.read, steps.understand, steps.sett
 
 
 class FileOutcome(NamedTuple):
-    """How one file ended."""
+    """Outcome of one file."""
 
     name: str
     status: FileStatus
@@ -64,7 +64,7 @@ class BatchRun:
         return new_event(kind, subject, outcome, batch=self.plan.name, agent=agent, tool=TOOL, detail=detail)
 
     def commit(self, row: FileRow, versions: Sequence[NewVersion], event: Event) -> list[documents.Committed]:
-        """Write a file's fate with its documents and their codes: all of it, or nothing. Then store its events."""
+        """Commit a file's status with its documents and codes in one transaction, then store its events."""
         done = documents.commit(
             self.workspace.database,
             self.plan.name,
@@ -80,7 +80,7 @@ class BatchRun:
 
 
 def open_run(workspace: Workspace, plan: BatchPlan, on_page: Callable[[], None], as_of: date) -> BatchRun:
-    """Everything that work on the files of a batch needs.
+    """Context for processing the files of a batch.
 
     Raises:
         SetupError: veraPDF is required and absent.
@@ -139,7 +139,7 @@ def _recall(workspace: Workspace, plan: BatchPlan, staged: StagedFile) -> Known:
 
 
 def work_on(run: BatchRun, planned: PlannedFile) -> FileOutcome:
-    """Work on one file to its end. Never raises for what the file is; only for what our own house lacks.
+    """Work on one file to its end. Never raises for a bad file, only if storage fails.
 
     Raises:
         CatalogueError, StoreError: records cannot be kept; the run must not go on as if they were.
@@ -160,7 +160,7 @@ class KeepInBatch:
     steps: Sequence[Step] = STEPS
 
     def already_done(self, work: FileWork) -> FileOutcome | None:
-        """The same bytes again: linked, pages accounted, no document, no code."""
+        """Record a duplicate file: linked and its pages counted, but no document and no code."""
         database, name = self.run.workspace.database, self.run.plan.name
         staged, known = work.file, self.planned.known
         twin = batches.finished_twin(database, staged.sha256, name, self.planned.entry.name)
@@ -193,7 +193,7 @@ class KeepInBatch:
         return FileOutcome(row.name, status, row.pages, len(issued), codes)
 
     def set_aside(self, work: FileWork, findings: Sequence[Finding]) -> FileOutcome:
-        """Enter why the file cannot be used."""
+        """Record why the file cannot be used."""
         name = self.planned.entry.name
         rules = [note.rule for note in findings]
         log.info("file set aside", file=name, rules=rules)
@@ -228,7 +228,7 @@ class KeepInBatch:
         )
 
     def _hash(self, findings: Sequence[Finding]) -> str | None:
-        """SHA-256 of a file refused before it was staged, so that the same bytes are no work for the next run."""
+        """SHA-256 of a file refused before it was staged, so that the next run skips the same bytes."""
         if any(note.transient for note in findings):
             return None
         try:
@@ -238,7 +238,7 @@ class KeepInBatch:
 
 
 def accounted(work: FileWork) -> int:
-    """Pages that are somewhere: in a document (blank and failed ones too), marked as a separator, or set aside."""
+    """Accounted pages: in a document (including blank and failed ones), marked as a separator, or set aside."""
     held = {number for paper in work.papers for number in paper.pages}
     apart = {
         reading.number
@@ -250,7 +250,7 @@ def accounted(work: FileWork) -> int:
 
 
 def loose_findings(work: FileWork) -> tuple[Finding, ...]:
-    """Findings of pages that no paper carries along."""
+    """Findings of pages that belong to no paper."""
     carried = [note for paper in work.papers for note in paper.findings]
     return new_among((note for reading in work.readings for note in reading.findings), carried)
 
@@ -357,7 +357,7 @@ def _rendition_facts(run: BatchRun, written: Written) -> RenditionFacts | None:
 
 
 def tools(workspace: Workspace) -> dict[str, str]:
-    """Names and versions of what made a document."""
+    """Names and versions of the tools that made a document."""
     rendered = poppler.probe()
     return {
         "sohoa": TOOL,

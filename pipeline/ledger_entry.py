@@ -9,7 +9,7 @@ from storage.ledger import Ledger, digest_of_page
 
 
 class LedgerEntry:
-    """Where readings of one original are kept, and under which names they are started."""
+    """Ledger entry of one original: where its readings are kept, and the names under which they are started."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""What a run has to do: the inbox listed and hashed, each file's fate looked up. No orchestrator is imported for this.
+"""Plans a run: lists and hashes the inbox and looks up the status of every file. Imports no orchestrator.
 
 A file whose bytes and digests are those its work was completed under is done. A set-aside file stays so, unless its
 finding is transient (tried once more) or someone asked (`batch retry`).
@@ -82,7 +82,7 @@ def make_plan(workspace: Workspace, folder: Path) -> BatchPlan:
 
 
 def _vanished(inbox: Inbox, known: dict[str, FileRow]) -> list[InboxFile]:
-    """Files that were entered, never started, and are gone: their absence is a finding, not a silence."""
+    """Files that were registered, never started, and are gone; their absence is reported as a finding."""
     here = {entry.name for entry in inbox.files}
     waiting = [
         row.name for row in known.values() if row.status is FileStatus.NOT_STARTED and row.name not in here
@@ -118,14 +118,14 @@ def _has_work(
 ) -> bool:
     if row.status is FileStatus.NOT_STARTED or row.done_with is None:
         return True
-    transient = any(each.transient for each in row.findings)
+    transient = any(note.transient for note in row.findings)
     if transient and row.attempts < MAX_ATTEMPTS:
         return True
     try:
         mark = hash_entry(workspace.rules.limits, plan.inbox, entry)
     except SourceError as error:
-        # What cannot even be hashed has no new bytes to work on; another reason than last time is worth a look.
-        return all(each.rule != error.rule for each in row.findings)
+        # A file that cannot be hashed has no new bytes to process; retry only if the reason has changed.
+        return all(note.rule != error.rule for note in row.findings)
     if mark.sha256 != row.sha256 or mark.sha256 in lost:
         return True
     return row.status is not FileStatus.SET_ASIDE and row.done_with != plan.done_mark

@@ -1,4 +1,4 @@
-"""Reading a file's pages through the pool and the ledger: what was read before is not read again."""
+"""Reads a file's pages through the pool and the ledger; pages read before are reused."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from schemas.findings import Finding, finding
 from schemas.reading import Format, PageList, PageReading, PageSource, failed_page
 from schemas.rules import Limits
 
-_GRACE = 5.0
+_GRACE_SECONDS = 5.0
 
 
 def list_pages(context: RunContext, staged: StagedFile) -> PageList:
@@ -53,7 +53,7 @@ def read_pages(
     """Read every page of a file, in order; a page that fails keeps its place.
 
     A page whose worker died or hung is tried once more in a fresh process. With a ledger, kept readings are used and new
-    ones are kept, each the moment it ends.
+    ones are kept as soon as they finish.
 
     Raises:
         FileRefused: a page bears a mark of secrecy, or may; what was kept of the others is for the caller to wipe.
@@ -95,7 +95,7 @@ def _submit(
     from extractors.reading import read_page  # noqa: PLC0415 - OpenCV: only where there is work
 
     arguments = (file.path, file.format, place, context.reading, (), context.limits)
-    seconds = context.limits.page_seconds + _GRACE
+    seconds = context.limits.page_seconds + _GRACE_SECONDS
     start = ledger.starting(source.number) if ledger else None
     return context.pool.submit(read_page, arguments, seconds, start)
 

@@ -1,4 +1,4 @@
-"""Writing a PDF/A in a worker: one job a document, and once more without the pages that may have felled it."""
+"""Writes a PDF/A in a worker, one job per document, with one retry without the pages that may have crashed it."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ def submit(pool: WorkPool, limits: Limits, job: WriteJob) -> Future[Rendition]:
 def outcome(pool: WorkPool, limits: Limits, job: WriteJob, future: Future[Rendition]) -> Rendition:
     """The written file.
 
-    Where the worker died or hung over a document with pages that could not be read, those pages are the likely cause:
-    it is written once more with a sheet in the place of each.
+    If the worker died or hung on a document with unreadable pages, those pages are the likely cause: the document
+    is written again with a placeholder sheet for every unreadable page.
 
     Raises:
         SourceError: nothing was written.
@@ -56,7 +56,7 @@ def outcome(pool: WorkPool, limits: Limits, job: WriteJob, future: Future[Rendit
 
 
 def broken(pool: WorkPool, job: WriteJob, rendition: Rendition) -> tuple[Finding, ...]:
-    """What is wrong with the structure of a written file; empty where nothing is."""
+    """Structural problems of a written file; empty if there are none."""
     from storage.pdfa import check_structure  # noqa: PLC0415 - pikepdf: only where there is work
 
     seconds = WRITE_SECONDS + 0.5 * rendition.pages
@@ -65,9 +65,9 @@ def broken(pool: WorkPool, job: WriteJob, rendition: Rendition) -> tuple[Finding
 
 
 def _without_failed(job: WriteJob) -> tuple[PageSource, ...]:
-    """Pages of which each whose reading failed carries the errors of that reading, so that none is drawn."""
+    """Mark pages whose reading failed with the errors of that reading, so that they are not drawn."""
     errors = {
-        reading.number: tuple(each for each in reading.findings if each.severity is Severity.ERROR)
+        reading.number: tuple(finding for finding in reading.findings if finding.severity is Severity.ERROR)
         for reading in job.readings
         if reading.state is PageState.FAILED
     }

@@ -33,11 +33,11 @@ from schemas.rules import RenditionProfile, Rulebook
 from schemas.text import show_bytes
 
 T = TypeVar("T")
-_AHEAD = 16  # files begun for each worker beyond the one whose answer is due
+_AHEAD = 16  # files queued per worker ahead of the next result
 
 
 class ReadResult(NamedTuple):
-    """What became of one file given to `read`."""
+    """Result of `read` for one file."""
 
     file: str
     sha256: str | None
@@ -48,7 +48,7 @@ class ReadResult(NamedTuple):
 
 
 class RenditionResult(NamedTuple):
-    """What became of one file given to `pdfa`."""
+    """Result of `pdfa` for one file."""
 
     file: str
     output: str | None
@@ -60,7 +60,7 @@ class RenditionResult(NamedTuple):
 
 @dataclass(frozen=True)
 class Readers:
-    """Workers for single files, and the context of their work."""
+    """Workers for single files and their context."""
 
     context: RunContext
     workers: int
@@ -73,7 +73,7 @@ class Readers:
 
 @contextmanager
 def open_readers(workers: int) -> Iterator[Readers]:
-    """Start workers in a private temporary folder; what a killed readers left is swept first.
+    """Start workers in a private temporary folder; leftovers of killed processes are removed first.
 
     Raises:
         SetupError: no temporary folder can be made, or Tesseract is missing.
@@ -105,21 +105,21 @@ def open_readers(workers: int) -> Iterator[Readers]:
 
 @contextmanager
 def _stoppable() -> Iterator[None]:
-    """Let a plain `kill`, or a terminal that closes, end the work as Ctrl-C does: nothing is left behind."""
+    """Treat SIGTERM and SIGHUP like Ctrl-C, so that temporary files are removed."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = {each: signal.signal(each, _stop) for each in (signal.SIGTERM, signal.SIGHUP)}
+    before = {signum: signal.signal(signum, _stop) for signum in (signal.SIGTERM, signal.SIGHUP)}
     try:
         yield
     finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)
+        for signum, handler in before.items():
+            signal.signal(signum, handler)
 
 
 def _stop(*_: object) -> None:
-    for each in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(each, signal.SIG_IGN)  # once is enough, and tidying up is not to be cut short
+    for signum in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(signum, signal.SIG_IGN)  # ignore further signals so that cleanup can finish
     raise KeyboardInterrupt
 
 
@@ -138,7 +138,7 @@ def _begin(root: Path) -> sweep.Run:
 
 
 def _leave(root: Path) -> None:
-    """Leave the temporary folder as it was found, unless another command is at work in it."""
+    """Clean up the temporary folder unless another command is using it."""
     with suppress(OSError):
         if not sweep.live_runs(root):
             (root / ".lock").unlink()
@@ -146,10 +146,10 @@ def _leave(root: Path) -> None:
 
 
 def in_order(readers: Readers, files: Sequence[bytes], work: Callable[[bytes], T]) -> Iterator[T]:
-    """Work on several files at once, answers in the order given.
+    """Process several files at once; results come in the order given.
 
-    Only so far ahead of the answer that is due: answers of ten thousand files would not fit into memory. Whoever stops
-    before the end stops what is under way as well; the readers is then closed.
+    Read-ahead is limited, because results of ten thousand files would not fit into memory. Closing the iterator early
+    also stops files in progress and closes the readers.
     """
     threads = ThreadPoolExecutor(max_workers=2 * readers.workers)
     waiting: deque[Future[T]] = deque()
@@ -161,7 +161,7 @@ def in_order(readers: Readers, files: Sequence[bytes], work: Callable[[bytes], T
         while waiting:
             yield waiting.popleft().result()
     except BaseException:
-        # Else a Ctrl-C would wait for the last page of every file that was begun.
+        # Otherwise Ctrl-C would wait for the last page of every started file.
         readers.pool.close()
         raise
     finally:
@@ -196,7 +196,7 @@ def _source(path: bytes) -> Source:
 
 
 class _Show:
-    """The task of `read`: what a file's words mean is shown, and nothing is kept."""
+    """The task of `read`: analyse a file and store nothing."""
 
     steps = (steps.pages, steps.read, steps.understand, steps.settle)
 
@@ -223,12 +223,12 @@ class _Show:
 
 
 class _Deliver:
-    """The task of `pdfa`: the whole file as one PDF/A, laid where it is wanted."""
+    """The task of `pdfa`: convert the whole file to one PDF/A at the requested path."""
 
     def __init__(self, out: Path) -> None:
         self._out = out
         self.steps: Sequence[Step] = (
-            self._need_room,
+            self._require_space,
             steps.pages,
             steps.read,
             steps.settle_as_one,
@@ -236,7 +236,7 @@ class _Deliver:
         )
 
     def already_done(self, work: FileWork) -> RenditionResult | None:
-        """Nothing is; what lies at the output is replaced."""
+        """Always None: an existing output is replaced."""
         return None
 
     def finish(self, work: FileWork) -> RenditionResult:
@@ -263,7 +263,7 @@ class _Deliver:
         notes = (*work.file_findings, *joined(_of_lost_pages(work), findings))
         return RenditionResult(work.source.name, None, "set_aside", Verdict.NOT_CHECKED, 0, notes)
 
-    def _need_room(self, work: FileWork) -> FileWork:
+    def _require_space(self, work: FileWork) -> FileWork:
         delivery.need_room(self._out, work.file.size)
         return work
 

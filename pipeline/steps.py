@@ -1,6 +1,6 @@
 """The steps of a file's work: stage → pages → read → understand → settle → render. Each takes the file to the next.
 
-How the work ends (kept, shown, delivered) is the command's own: `pipeline.keeping`, `pipeline.single`.
+What happens to the result (kept, shown, delivered) depends on the command: `pipeline.keeping`, `pipeline.single`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from schemas.renditions import Rendition, RenditionIdentity, VerdictReport
 from schemas.routing import route
 from schemas.rules import Rulebook
 
-_UNNAMED = "Văn bản"  # title of a paper whose kind is unknown
+_UNKNOWN_TITLE = "Văn bản"  # title of a paper whose kind is unknown
 
 
 def stage(work: FileWork) -> FileWork:
@@ -63,7 +63,7 @@ def read(work: FileWork) -> FileWork:
 
 
 def understand(work: FileWork) -> FileWork:
-    """Split it into papers and understand each."""
+    """Split the file into papers and analyse them."""
     from extractors.split import mark_separators  # noqa: PLC0415 - `pdfa` need not understand
     from extractors.understanding import understand as papers_of  # noqa: PLC0415
 
@@ -75,7 +75,7 @@ def understand(work: FileWork) -> FileWork:
         raise FileRefused(*work.listed.findings, *errors)
     splits = list(work.before.splits)
     if work.file.members and not splits:
-        # Whoever made the folder said that it is one paper.
+        # A `.paper` folder is one paper by definition.
         splits = [tuple(page.number for page in work.listed.pages)]
     marked = mark_separators(work.readings, rules)
     papers = papers_of(
@@ -98,7 +98,7 @@ def settle(work: FileWork) -> FileWork:
 
 
 def settle_as_one(work: FileWork) -> FileWork:
-    """Take the whole file as one paper that nobody has to understand."""
+    """Treat the whole file as one paper without analysing it."""
     numbers = tuple(page.number for page in work.listed.pages)
     whole = Document(id=document_id(work.file.sha256, numbers), sha256=work.file.sha256, pages=numbers)
     return work.having(papers=(whole,))
@@ -154,11 +154,11 @@ def _title(work: FileWork, paper: Document) -> str:
     if work.context.rulebook is None:
         return Path(work.file.name).stem
     kind = work.context.rulebook.kind(paper.kind)
-    return kind.title if kind else _UNNAMED
+    return kind.title if kind else _UNKNOWN_TITLE
 
 
 def _written(work: FileWork, paper: Document, job: WriteJob, future: Future[Rendition]) -> Written:
-    """The written file, checked: by our own structure checks always, by veraPDF where it is."""
+    """Check the written file: always with our structure checks, with veraPDF if it is installed."""
     context = work.context
     unchecked = VerdictReport(verdict=Verdict.NOT_CHECKED)
     try:

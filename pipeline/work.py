@@ -1,4 +1,4 @@
-"""The file at work: what is known of one file, and the way through the steps that every command takes.
+"""State of one file and the step sequence that every command runs.
 
 `digitize`, `read` and `pdfa` differ in their `Task` (which steps, how it ends) and in what is known of an original from
 before (`Known`); everything between is the same. What a file does wrong ends as its findings.
@@ -59,7 +59,7 @@ class Known(NamedTuple):
     Attributes:
         received: when the original first came.
         pages: its pages, if they were listed before.
-        ledger: its kept readings; None where nothing is kept.
+        ledger: its kept readings; None if nothing is kept.
         splits: page lists of its papers, fixed when it was first split.
         decided: what persons decided of its papers, by document id.
         current: papers that are stored already under the same rules, by document id.
@@ -81,13 +81,13 @@ class Known(NamedTuple):
 
 @dataclass(frozen=True)
 class RunContext:
-    """What work on any file of a run needs: rules, workers, records.
+    """Context shared by all files of a run: rules, workers, records.
 
     Attributes:
         recall: looks up what is known of an original.
         inbox: folder that links must not leave; None allows no judgement of links.
-        rulebook, rendition: None where a command does not understand, or writes no PDF/A.
-        verapdf: None where PDF/A files are not checked.
+        rulebook, rendition: None if a command does not analyse papers, or writes no PDF/A.
+        verapdf: None if PDF/A files are not checked.
         says_unchecked: an unchecked PDF/A has the finding `pdfa_not_checked`.
     """
 
@@ -129,10 +129,10 @@ class Written(NamedTuple):
 
 @dataclass(frozen=True)
 class FileWork:
-    """What is known of one file so far; each step returns it with its own part added.
+    """State of one file; every step returns a copy with its own results added.
 
     Attributes:
-        folder: private folder of this file; whatever the steps write lies in it.
+        folder: private folder of this file, for everything that the steps write.
         papers: papers as understood.
         written: papers that had to be rendered.
     """
@@ -213,7 +213,7 @@ def no_hold(_: str) -> AbstractContextManager[None]:
 
 
 def take_through(context: RunContext, source: Source, stage: Step, task: Task[R], hold: Hold = no_hold) -> R:
-    """Take a file through the steps of a task. Never raises for what the file is; only for what our own house lacks.
+    """Take a file through the steps of a task. Never raises for a bad file, only if storage fails.
 
     Args:
         context: of the run.
@@ -244,7 +244,7 @@ def take_through(context: RunContext, source: Source, stage: Step, task: Task[R]
     except (SohoaError, CancelledError):
         raise
     except Exception as error:
-        # The border of one file's work: what nobody foresaw is this file's finding, and the batch goes on.
+        # Boundary of one file: an unexpected error becomes a finding of this file, and the batch goes on.
         log.exception("file failed", file=source.name)
         detail = f"{type(error).__name__}: {error}"[:200]
         return task.set_aside(work, (finding("work_failed", detail=detail),))
@@ -253,7 +253,7 @@ def take_through(context: RunContext, source: Source, stage: Step, task: Task[R]
 
 
 def reasons(error: SourceError) -> tuple[Finding, ...]:
-    """Why a file is set aside; of a paper in several files also which of them it was."""
+    """Findings for a file that is set aside; for a paper in several files they also name the file."""
     reason = page_finding(error, error.page)
     member = error.params.get("member")
     return (reason,) if member is None else (finding("paper_file_unusable", member=member), reason)

@@ -62,7 +62,7 @@ class Bar:
 
 @dataclass(frozen=True)
 class RuleGroup:
-    """Findings of one rule: how many, each sentence with its count, how many sentences are not shown."""
+    """Findings of one rule: total, sentences with counts, number of sentences omitted."""
 
     rule: str
     severity: str
@@ -74,7 +74,7 @@ class RuleGroup:
 
 @dataclass(frozen=True)
 class Attention:
-    """Something that needs a person: which file and pages, what it is, why."""
+    """An item that needs attention: file, pages, what it is, why."""
 
     file: str
     pages: str
@@ -116,7 +116,7 @@ def report_page(
         waiting=waiting[:MOST_ROWS],
         waiting_more=max(0, len(waiting) - MOST_ROWS),
         waiting_total=len(waiting),
-        aside=[_aside(each, voice) for each in data.files_aside[:MOST_ROWS]],
+        aside=[_aside(file, voice) for file in data.files_aside[:MOST_ROWS]],
         aside_more=max(0, len(data.files_aside) - MOST_ROWS),
         pages=_page_parts(data, voice),
         files=_file_parts(data, voice),
@@ -124,9 +124,9 @@ def report_page(
             [(voice.say(f"route_{route}"), _routes(data)[route], f"route-{route}") for route in _ROUTES]
         ),
         kinds=_kind_parts(data, voice),
-        verdicts=_counted((str(each.verdict) for each in _own(data)), "verdict", voice),
-        structures=_counted((each.structure for each in _own(data)), "structure", voice),
-        validities=_counted((str(each.validity) for each in _own(data)), "validity", voice),
+        verdicts=_counted((str(paper.verdict) for paper in _own(data)), "verdict", voice),
+        structures=_counted((paper.structure for paper in _own(data)), "structure", voice),
+        validities=_counted((str(paper.validity) for paper in _own(data)), "validity", voice),
         histogram=histogram(data.page_confidence),
         median=median(data.page_confidence) if data.page_confidence else 0.0,
         low=sum(value < _LOW for value in data.page_confidence),
@@ -145,7 +145,7 @@ def report_page(
 
 
 def lost_pages(data: BatchReportData) -> int:
-    """Pages whose fate is unknown, by either of the two counts; 0 is what must be."""
+    """Unaccounted pages by either of the two counts; must be 0."""
     return max(data.pages.in_ - data.pages.accounted, data.fates.in_ - data.fates.accounted)
 
 
@@ -178,9 +178,9 @@ def rule_groups(data: BatchReportData, voice: Voice) -> list[RuleGroup]:
 
 
 def _group(rule: str, severity: Severity, findings: Sequence[Finding], voice: Voice) -> RuleGroup:
-    said = [voice.sentence(each) for each in findings]
-    common = Counter(message for message, _ in said).most_common()
-    remedy = next((remedy for _, remedy in said if remedy), None)
+    sentences = [voice.sentence(finding) for finding in findings]
+    common = Counter(message for message, _ in sentences).most_common()
+    remedy = next((remedy for _, remedy in sentences if remedy), None)
     return RuleGroup(
         rule,
         str(severity),
@@ -223,15 +223,15 @@ def _attention(data: BatchReportData, voice: Voice) -> list[Attention]:
 
 
 def _reasons(findings: Sequence[Finding], voice: Voice) -> list[str]:
-    weighty = [each for each in findings if each.severity != Severity.INFO]
-    weighty.sort(key=lambda each: _ORDER.index(each.severity))
-    return list(dict.fromkeys(voice.sentence(each)[0] for each in weighty))
+    weighty = [finding for finding in findings if finding.severity != Severity.INFO]
+    weighty.sort(key=lambda finding: _ORDER.index(finding.severity))
+    return list(dict.fromkeys(voice.sentence(finding)[0] for finding in weighty))
 
 
 def _aside(file: ReportedFile, voice: Voice) -> tuple[str, str, list[str], list[str]]:
-    said = [voice.sentence(each) for each in file.findings]
-    remedies = list(dict.fromkeys(remedy for _, remedy in said if remedy))
-    return (mask(file.name), str(file.status), list(dict.fromkeys(text for text, _ in said)), remedies)
+    sentences = [voice.sentence(finding) for finding in file.findings]
+    remedies = list(dict.fromkeys(remedy for _, remedy in sentences if remedy))
+    return (mask(file.name), str(file.status), list(dict.fromkeys(text for text, _ in sentences)), remedies)
 
 
 def _parts(rows: Iterable[tuple[str, int, str]]) -> list[Part]:

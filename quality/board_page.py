@@ -197,7 +197,7 @@ def chart(panel: LevelPanel, as_of: date, end: date | None, voice: _Voice) -> Ch
     def x(day: date) -> float:
         return _LEFT + (_RIGHT - _LEFT) * max((day - first).days, 0) / max((last - first).days, 1)
 
-    known = [(each.day, each.rate) for each in panel.points if each.rate is not None]
+    known = [(point.day, point.rate) for point in panel.points if point.rate is not None]
     low = [(x(day), _y(rate.low)) for day, rate in known]
     high = [(x(day), _y(rate.high)) for day, rate in known]
     dots = [Mark(x(day), _y(rate.low), f"{voice.day(day)}: {voice.rate(rate)}") for day, rate in known]
@@ -225,11 +225,11 @@ def chart(panel: LevelPanel, as_of: date, end: date | None, voice: _Voice) -> Ch
 
 
 def _catch_ups(panel: LevelPanel, as_of: date) -> list[tuple[date, float, date, float]]:
-    """What each past year asked for, from where the year before had ended: (start, rate, end, target)."""
+    """Requirements of past years, starting from the end of the year before: (start, rate, end, target)."""
     ended = {
-        each.day.year: each.rate.low
-        for each in panel.points
-        if each.rate is not None and (each.day.month, each.day.day) == (12, 31)
+        point.day.year: point.rate.low
+        for point in panel.points
+        if point.rate is not None and (point.day.month, point.day.day) == (12, 31)
     }
     return [
         (date(day.year - 1, 12, 31), ended[day.year - 1], day, share)

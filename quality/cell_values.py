@@ -1,6 +1,6 @@
-"""What one cell of a handed-in table says: counts, days, levels, identifiers, as Vietnamese offices write them.
+"""Parses cells of submitted tables: counts, days, levels, identifiers, as Vietnamese offices write them.
 
-Each function gives the value or raises `BadCell`; what can be read in two ways is bad. May import schemas.
+Functions return the value or raise `BadCell`; ambiguous values are bad. May import schemas.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _BASES: Final[dict[str, Basis]] = {
 
 
 class BadCell(Exception):
-    """A cell does not say what its column asks for; `code` is a key of `[problem]` in the table of words."""
+    """A cell has no valid value for its column; `code` is a message key under `[problem]`."""
 
     def __init__(self, code: str, **params: str | int) -> None:
         super().__init__(code)
@@ -44,7 +44,7 @@ class BadCell(Exception):
 
 
 def folded(text: str) -> str:
-    """Key under which headers and words of closed lists are compared."""
+    """Normalized key for comparing headers and words of closed lists."""
     return fold(text).replace("_", " ").strip(" :*") or text.strip()
 
 
@@ -122,7 +122,7 @@ def a_level(value: object) -> Level:
 
 
 def a_basis(value: object) -> Basis:
-    """How an inventory is known."""
+    """Basis of an inventory."""
     found = _BASES.get(folded(_plain(value)))
     if found is None:
         raise BadCell("basis_unknown", value=_plain(value))
@@ -130,7 +130,7 @@ def a_basis(value: object) -> Basis:
 
 
 def an_owner(value: object) -> str:
-    """An owner's number; one that a spreadsheet took for a number has lost its leading zero."""
+    """An owner's number; a numeric cell that lost a leading zero is bad."""
     text = _plain(value).replace(" ", "")
     if not is_owner_identifier(text):
         lost = isinstance(value, (int, float)) and is_owner_identifier("0" + text)

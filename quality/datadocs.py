@@ -1,4 +1,4 @@
-"""Data Docs of a batch: one page that opens offline and says in plain words what was checked and what failed.
+"""Data Docs of a batch: one offline page that explains in plain words what was checked and what failed.
 
 great-expectations' own page needs ten files from content networks, a remote logo and scripts, and shows Python; this one
 is made from the same validation, and its numbers and names are those of the batch's report. A content-security policy
@@ -28,13 +28,13 @@ if TYPE_CHECKING:
     from jinja2 import Template
 
 MOST_LISTED: Final = 200  # documents of one failed expectation
-# What needs a person comes first.
+# Items that need action come first.
 _ORDER: Final[tuple[Outcome, ...]] = ("failed", "broken", "met", "idle")
 
 
 @dataclass(frozen=True)
 class Explained:
-    """One expectation as the page shows it: its result, how it is checked, and since when it is in force."""
+    """One expectation on the page: result, how it is checked, and since when it is in force."""
 
     shown: ShownExpectation
     rule: str

@@ -37,7 +37,7 @@ class StoredDocument(Protocol):
 
     @property
     def verdict(self) -> Verdict:
-        """What veraPDF said."""
+        """Verdict of veraPDF."""
         ...
 
     @property
@@ -63,13 +63,13 @@ class StoredDocument(Protocol):
 
 @dataclass(frozen=True)
 class Yardstick:
-    """What documents are measured by, handed down.
+    """Context for the table.
 
     Attributes:
         kinds: the kinds of paper by id.
         thresholds: confidences needed without a person.
-        page_counts: pages of each original by SHA-256, where known.
-        page_confidence: mean reading confidence of each document's pages by document id, where known.
+        page_counts: number of pages by SHA-256 of the original, if known.
+        page_confidence: mean reading confidence of the pages by document id, if known.
     """
 
     kinds: Mapping[str, Kind]
@@ -152,7 +152,7 @@ def _shape_of_character(char: str) -> str:
 def pages_accounted(
     document: Document, uses: Mapping[tuple[str, int], int], page_counts: Mapping[str, int]
 ) -> bool:
-    """True if a document has pages, each of them once, of its own, and within its original."""
+    """True if a document has unique pages that are its own and within its original."""
     pages = document.pages
     last = page_counts.get(document.sha256)
     return (

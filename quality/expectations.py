@@ -1,4 +1,4 @@
-"""Holds a batch against a suite with great-expectations: one validation per batch over a tidy table of facts.
+"""Validates a batch against a suite with great-expectations: one validation per batch over a tidy table of facts.
 
 It reports and never re-routes. An expectation that breaks (`raised_exception`) is not a failure of the data.
 The context is ephemeral, analytics are off and nothing leaves the machine. great-expectations takes seconds
@@ -44,7 +44,7 @@ class Validated:
 def validate(
     batch: str, rows: Sequence[DocumentFacts], suite: Sequence[Expectation], lang: str = "vi"
 ) -> Validated:
-    """Hold a batch against a suite; an empty batch fails nothing."""
+    """Validate a batch against a suite; an empty batch passes."""
     gx = library()
     context = gx.get_context(mode="ephemeral", project_config=_project())
     source = context.data_sources.add_pandas("sohoa")
@@ -73,14 +73,14 @@ def library() -> ModuleType:
     """great-expectations, imported on first use, its analytics off before it can start them."""
     os.environ.update(_QUIET)
     with warnings.catch_warnings():
-        # Deprecations inside the library are its own affair; where warnings are errors they would stop us.
+        # Ignore deprecations inside the library; they would fail if warnings are errors.
         warnings.simplefilter("ignore")
         import great_expectations  # noqa: PLC0415 - seconds to import
     return great_expectations
 
 
 def _project() -> DataContextConfig:
-    """All in memory: no folder for a docs site among the temporary files, no progress bars, no analytics."""
+    """An in-memory context: no temporary docs site, no progress bars, no analytics."""
     from great_expectations.data_context.types import base  # noqa: PLC0415
 
     return base.DataContextConfig(
@@ -139,7 +139,7 @@ def _result(expectation: Expectation, found: ExpectationValidationResult | None)
         key=key,
         severity=severity,
         success=bool(found.success),
-        # `missing_count` is None where a missing value is what the expectation is about.
+        # `missing_count` is None if the expectation is about missing values.
         checked=outcome["element_count"] - (outcome.get("missing_count") or 0),
         unexpected=outcome["unexpected_count"],
         documents=tuple(sorted(failing)),
@@ -147,7 +147,7 @@ def _result(expectation: Expectation, found: ExpectationValidationResult | None)
 
 
 def _exception(info: Mapping[str, Any] | None) -> str | None:
-    """Why a check broke, or None: GX says so at the top, or once for each metric that broke."""
+    """Error of a check, or None: GX reports it at the top level or per failed metric."""
     if not info:
         return None
     parts = [info] if "raised_exception" in info else [part for part in info.values() if part]

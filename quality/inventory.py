@@ -1,7 +1,7 @@
-"""Inventories and results digitised elsewhere, taken from the tables that units hand in.
+"""Imports inventories and results digitised elsewhere from the tables that units submit.
 
-All or nothing: one bad row and nothing is imported, and every bad row is named by file, sheet, row, column,
-cause and remedy. A number or a unit is never guessed: what can be read in two ways is a problem. May import
+All or nothing: one bad row prevents the import, and every bad row is reported by file, sheet, row, column,
+cause and remedy. Numbers and units are never guessed: ambiguous values are problems. May import
 schemas; units and kinds are resolved by callables that the caller hands in.
 """
 
@@ -62,7 +62,7 @@ _NEEDED: Final[Mapping[str, tuple[str, ...]]] = {
 
 @dataclass(frozen=True)
 class Imported(Generic[_T]):
-    """What a table brought: its rows, or, if anything is wrong with it, only problems."""
+    """Result of reading a table: its rows, or only problems if there are any."""
 
     rows: tuple[_T, ...]
     problems: tuple[RowProblem, ...]
@@ -74,7 +74,7 @@ def read_inventory(
     """Read an inventory: results in force by unit, kind and year, with the basis they are known by.
 
     `resolve_unit(text, level)` gives level and code of a unit named or coded so, `resolve_kind(text)` the id
-    of a kind; None where they are unknown or not unique.
+    of a kind; None if they are unknown or not unique.
     """
     return _read(path, "inventory", _Context(resolve_unit, resolve_kind), _inventory_row)
 
@@ -87,7 +87,7 @@ def read_elsewhere(
 
 
 def describe(problem: RowProblem, lang: str = "vi") -> tuple[str, str]:
-    """Where and what, and what to do, as sentences."""
+    """Place and cause of a problem, and its remedy, as sentences."""
     place = [problem.file]
     if problem.sheet:
         place.append(say("problem", "at_sheet", lang, sheet=problem.sheet))
@@ -95,8 +95,8 @@ def describe(problem: RowProblem, lang: str = "vi") -> tuple[str, str]:
         place.append(say("problem", "at_row", lang, row=problem.row))
     if problem.column:
         place.append(say("problem", "at_column", lang, column=problem.column))
-    said = say("problem", problem.code, lang, **problem.params)
-    return f"{', '.join(place)}: {said}", say("problem", f"{problem.code}.remedy", lang, **problem.params)
+    message = say("problem", problem.code, lang, **problem.params)
+    return f"{', '.join(place)}: {message}", say("problem", f"{problem.code}.remedy", lang, **problem.params)
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ class _Context:
 
 @dataclass
 class _Row:
-    """One row under its headers. Asking for a value notes a problem and gives None if it is bad."""
+    """One row by header. Getting a bad value records a problem and returns None."""
 
     values: dict[str, object]
     context: _Context
@@ -197,7 +197,7 @@ def _elsewhere_row(row: _Row) -> ElsewhereRow | None:
 
 
 def _identity(row: BaseModel) -> object:
-    """What may stand only once in a table."""
+    """Keys that must be unique within a table."""
     if isinstance(row, InventoryRow):
         return (row.level, row.unit, row.kind, row.year)
     if isinstance(row, ElsewhereRow) and row.number is not None:
@@ -237,7 +237,7 @@ _Headers = tuple[tuple[str, str | None], ...]  # as written, and which of our co
 def _under_headers(
     rows: Iterator[Cells], file: str, table: str, problems: list[RowProblem]
 ) -> Iterator[tuple[_Headers, Cells]]:
-    """Each data row with the headers of its sheet; a sheet with none of our headers is no table of ours."""
+    """Data rows with the headers of their sheet; sheets without known headers are ignored."""
     wanted = INVENTORY_COLUMNS if table == "inventory" else ELSEWHERE_COLUMNS
     sheet: object = object()
     headers: _Headers = ()

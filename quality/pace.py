@@ -1,4 +1,4 @@
-"""Lines over the years and speeds of batches: the arithmetic of the board. Pure; the same inputs, the same answer.
+"""Arithmetic of the board: lines over the years and batch speeds. Pure and deterministic.
 
 May import schemas. Reads no clock: days and moments arrive as arguments.
 """
@@ -18,28 +18,28 @@ FIRST_YEAR: Final = (
     2021  # the plan's first target (KH 5283/KH-UBND III.1); earlier days have no required line
 )
 _MONTH_DAYS: Final = 365.25 / 12
-_LEAST_PAGES: Final = 5  # fewer tell no speed
+_LEAST_PAGES: Final = 5  # minimum for a speed estimate
 _LEAST_MINUTES: Final = 1.0
 
 
 def district_end(units: Sequence[Unit]) -> date | None:
-    """Last day of the district level by the dated lists of units; None while it stands."""
+    """Last day of the district level by the dated lists of units; None if it still exists."""
     ends = [unit.effective_to for unit in units if unit.level == "huyen"]
     return max((end for end in ends if end), default=None) if ends and None not in ends else None
 
 
 def era_of(level: str, unit: str | None, units: Sequence[Unit], end: date | None) -> Era | None:
-    """When a unit of that name stood, around the end of the district level."""
-    named = [each for each in units if each.level == level and each.name == unit]
+    """Period in which a unit of that name existed, relative to the end of the district level."""
+    named = [entry for entry in units if entry.level == level and entry.name == unit]
     if end is None or not named:
         return "before" if level == "huyen" and end else None
-    before = any(each.effective_from is None or each.effective_from <= end for each in named)
-    after = any(each.effective_to is None or each.effective_to > end for each in named)
+    before = any(entry.effective_from is None or entry.effective_from <= end for entry in named)
+    after = any(entry.effective_to is None or entry.effective_to > end for entry in named)
     return "both" if before and after else "before" if before else "after"
 
 
 def days_of(as_of: date, end: date | None) -> list[date]:
-    """Days on which a level's line is drawn: ends of years, the last day of the district level, and the day itself."""
+    """Days plotted on the line of a level: ends of years, the last day of the district level, and the day itself."""
     days = {date(year, 12, 31) for year in range(FIRST_YEAR, as_of.year)} | {as_of}
     if end is not None and end < as_of:
         days.add(end)
@@ -74,7 +74,7 @@ def required_line(targets: Sequence[Target], level: str, reading: str, year: int
 
 
 def catch_up(row: QuotaRow, as_of: date) -> CatchUp | None:
-    """What remains until the year's target ÷ the months that remain; None where it is reached or nothing is known."""
+    """Remaining papers ÷ remaining months of the year; None if the target is reached or unknown."""
     if row.rate is None or row.inventory is None or row.target is None or row.rate.low >= row.target:
         return None
     until = date(as_of.year, 12, 31)
@@ -93,7 +93,7 @@ def catch_up(row: QuotaRow, as_of: date) -> CatchUp | None:
 def queue_line(
     batch: str, state: BatchState, files: FileCounts, pages_done: int, run: RunFacts | None
 ) -> QueueLine:
-    """One batch: its speed is that of its latest run, from its start to the last page begun."""
+    """Queue line of a batch; the speed is that of its latest run, from its start to the last page begun."""
     minutes = _minutes(run)
     timed = run.pages if run else 0
     speed = timed / minutes * 60 if timed >= _LEAST_PAGES and minutes >= _LEAST_MINUTES else None

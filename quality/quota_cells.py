@@ -24,7 +24,7 @@ class Place(NamedTuple):
 
 @dataclass
 class Cell:
-    """What one unit has of one kind. `papers` counts all that were looked at, in the figure or out of it."""
+    """Counts of one unit and kind. `papers` includes those that are not in the figure."""
 
     digitised: int = 0
     unknown: int = 0
@@ -33,7 +33,7 @@ class Cell:
 
 
 class Stock(NamedTuple):
-    """Results in force of one unit and kind: how many, how that is known, of which year."""
+    """Results in force of one unit and kind: count, basis, year."""
 
     results: int
     basis: Basis
@@ -42,7 +42,7 @@ class Stock(NamedTuple):
 
 @dataclass(frozen=True)
 class Figures:
-    """Sums of a row. `covered_*` are what lies in cells with an inventory; only that enters a rate."""
+    """Sums of a row. `covered_*` are sums over cells with an inventory; only those enter a rate."""
 
     digitised: int = 0
     unknown: int = 0
@@ -56,7 +56,7 @@ class Figures:
     inventory_year: int | None = None
 
     def __add__(self, other: Figures) -> Figures:
-        """Sums of sums; an unknown inventory adds nothing, the weakest basis and oldest year stay."""
+        """Add sums: an unknown inventory adds nothing; the result has the weakest basis and the oldest year."""
         return Figures(
             digitised=self.digitised + other.digitised,
             unknown=self.unknown + other.unknown,
@@ -73,13 +73,13 @@ class Figures:
 
 @dataclass
 class Cells:
-    """Counts by (place, kind), and the stock they are held against."""
+    """Counts by (place, kind), and the inventory they are compared with."""
 
     counts: dict[Place, dict[str, Cell]] = field(default_factory=dict)
     stock: dict[Place, dict[str, Stock]] = field(default_factory=dict)
 
     def cell(self, place: Place, kind: str) -> Cell:
-        """The cell of a unit and kind, made on first use."""
+        """The cell of a unit and kind, created on first use."""
         return self.counts.setdefault(place, {}).setdefault(kind, Cell())
 
     def places(self, level: str) -> list[Place]:
@@ -99,10 +99,10 @@ class Cells:
 
 
 def stock_of(rows: Iterable[InventoryRow], year: int) -> dict[Place, dict[str, Stock]]:
-    """Latest stock up to a year for each unit and kind.
+    """Latest inventory up to a year, by unit and kind.
 
-    A unit may be known as a whole (kind `*`) and by kind. Whichever was taken later stands for the unit,
-    the whole on equal terms, so that nothing is counted twice.
+    A unit may have a total (kind `*`) and inventories by kind. The later one is used, the total if both are of
+    the same year, so that nothing is counted twice.
     """
     latest: dict[Place, dict[str, Stock]] = {}
     for row in sorted(rows, key=_stock_order):
@@ -113,12 +113,12 @@ def stock_of(rows: Iterable[InventoryRow], year: int) -> dict[Place, dict[str, S
 
 
 def _stock_order(row: InventoryRow) -> tuple[int, int, int, str]:
-    # Two rows of one unit, kind and year cannot both be right: the larger count and weaker basis are kept.
+    # Two rows of one unit, kind and year contradict: keep the larger count and the weaker basis.
     return (row.year, row.count, -_WEAKEST_FIRST.index(row.basis), row.source)
 
 
 def weakest(one: Basis | None, other: Basis | None) -> Basis | None:
-    """The basis that a sum of two counts rests on: the weaker of the two."""
+    """Basis of a sum of two counts: the weaker of the two."""
     known = [basis for basis in (one, other) if basis is not None]
     return min(known, key=_WEAKEST_FIRST.index, default=None)
 

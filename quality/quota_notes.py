@@ -1,4 +1,4 @@
-"""Notes beneath a quota, each said once: units of which the same is to be said stand together. Pure; may import schemas."""
+"""Notes beneath a quota, merged: units with the same note are listed together. Pure; may import schemas."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from schemas.quotas import QuotaNote
 
-# Notes whose numbers are a unit's own and add up to nothing.
+# Notes whose numbers are specific to a unit and cannot be summed.
 _ALONE: Final = frozenset({"more_than_inventory"})
 _SUMMED: Final = "papers"
 
@@ -21,9 +21,9 @@ class GroupedNote(NamedTuple):
 
 
 def grouped(notes: Sequence[QuotaNote]) -> list[GroupedNote]:
-    """Notes that say the same, together, in the order of the first of each.
+    """Merge notes with the same text, in order of first occurrence.
 
-    What is said of levels' totals stays apart from what is said of units: the papers of both are the same papers.
+    Notes on level totals and on units are not merged: they concern the same papers.
     """
     together: dict[tuple[object, ...], list[QuotaNote]] = {}
     for at, note in enumerate(notes):

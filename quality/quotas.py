@@ -51,15 +51,14 @@ def compute(
     out_of_series: Collection[str] = (),
     explain: bool = True,
 ) -> tuple[QuotaReport, list[Explanation]]:
-    """The quota as of a day: rows by level and unit, level totals, and why each paper is in or out.
+    """Compute the quota as of a day: rows by level and unit, level totals, and the reason per paper.
 
-    Sums are taken over sums, never averages of rates. A rate compares like with like: papers enter its
-    numerator only where their unit and kind have an inventory, so that a unit without one cannot lift its
-    level's rate; the row's counts still show all papers, and a note says how many were left out of the
-    rate. Rates are capped at 1 with a note.
+    Totals are sums, never averages of rates. Papers enter the numerator of a rate only if their unit and kind
+    have an inventory, so that a unit without one cannot raise the rate of its level; counts of the row still
+    include all papers, and a note gives the number left out of the rate. Rates are capped at 1 with a note.
 
     Args:
-        papers: every stored document, each once.
+        papers: every stored document, without repetition.
         inventory: results in force by unit, kind and year; kind `*` stands for all kinds of a unit together.
         elsewhere: results digitised before Sohoa, one a row or as counts.
         targets: dated targets; only rows for a whole level or unit are used (no sector, no result type).
@@ -72,7 +71,7 @@ def compute(
         explain: give an explanation for every paper; without it the list stays empty.
     """
     cells = Cells()
-    # Only keys that could meet one from elsewhere are kept: of a million papers most never do.
+    # Keep only keys that may match one from elsewhere; most of a million papers never do.
     claimed = {key for row in elsewhere for key in _key(row.owner, row.result_type, row.number, row.unit)}
     taken: set[_PaperKey] = set()
     explanations: list[Explanation] = []
@@ -125,16 +124,16 @@ def counting_reason(
 
 
 _DIGITISED: Final = frozenset({COUNTED, VALIDITY_UNKNOWN, "superseded", "expired", "issued_later"})
-# Papers of these reasons are no papers of the series: they call for no row of their own.
+# Papers with these reasons do not belong to the series and get no row.
 _OF_NO_ROW: Final = frozenset({"duplicate", "other_series"})
 
 
 def _force(paper: PaperRow, as_of: date) -> str:
-    """Whether a digitised paper was in force on the day.
+    """Reason why a digitised paper counts, or does not, on the day.
 
-    The stored state was true when the paper was understood, not on `as_of`: a known last day decides, so
-    that an old figure asked again does not change because the paper has expired since. What a person
-    declared expired stays out.
+    The stored state is that of the time of analysis, not of `as_of`. If the last day is known it decides, so
+    that an old figure does not change because the paper has expired since. Papers that a person declared
+    expired are excluded.
     """
     if paper.superseded_on is not None and paper.superseded_on <= as_of:
         return "superseded"
@@ -165,7 +164,7 @@ def _place(paper: PaperRow) -> Place:
 def _key(
     owner: str | None, result_type: str | None, number: str | None, unit: str | None
 ) -> Iterator[_PaperKey]:
-    """(owner, KQ, number) where it tells the paper; without an owner the unit keeps numbers apart."""
+    """(owner, KQ, number) if that identifies the paper; without an owner the unit distinguishes numbers."""
     if result_type and number:
         bare = "".join(nfc(number).split()).upper()
         yield (owner or f"unit {unit}", result_type, bare)
@@ -174,7 +173,7 @@ def _key(
 def _distinct_elsewhere(
     rows: Sequence[ElsewhereRow], as_of: date, taken: set[_PaperKey], out_of_series: Collection[str]
 ) -> Iterator[ElsewhereRow]:
-    """Results digitised elsewhere by the day, each paper once and none that we digitised ourselves."""
+    """Results digitised elsewhere by the day, without repetitions and without papers that we digitised."""
     seen: set[_PaperKey | ElsewhereRow] = set(taken)
     for row in sorted(rows, key=ElsewhereRow.model_dump_json):
         if row.digitised_on > as_of or row.unit in out_of_series:

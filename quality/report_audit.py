@@ -1,4 +1,4 @@
-"""What an auditor signs in a batch's report: what people decided, duplicates, failing papers by name, the fingerprint.
+"""Audit part of a batch's report: decisions by people, duplicates, failing papers by name, the fingerprint.
 
 Pure; may import schemas.
 """
@@ -29,7 +29,7 @@ from schemas.wording import say
 
 MOST_DECISIONS: Final = 40
 MOST_NAMED: Final = 6  # papers of one failed expectation
-# What may differ between two reports of the same state; `state` of a run that is closing is not settled yet either.
+# Fields that may differ between reports of the same state; `state` is not final while a run is closing.
 _NOT_FIGURES: Final = {"made_at", "started", "ended", "operator", "places", "kind_titles", "field_titles"}
 
 
@@ -48,7 +48,7 @@ class ShownDecision:
 
 @dataclass(frozen=True)
 class Corrections:
-    """What people decided: how much, by whom, and the first rows of it."""
+    """Decisions by people: counts, operators, and the first rows."""
 
     total: int
     papers: int
@@ -61,7 +61,7 @@ class Corrections:
 
 @dataclass(frozen=True)
 class Copy:
-    """One duplicate: which file, whether its bytes or its paper came before, and where."""
+    """One duplicate: the file, whether its bytes or its paper is a copy, and of what."""
 
     file: str
     how: str
@@ -83,7 +83,7 @@ class ShownExpectation:
 
 
 def fingerprint(data: BatchReportData) -> str:
-    """SHA-256 over all figures and lists of a report: the same state gives the same, whenever and wherever it is made."""
+    """SHA-256 over all figures and lists of a report; depends only on the reported state."""
     plain = data.model_dump(mode="json", exclude=_NOT_FIGURES)
     return hashlib.sha256(json.dumps(plain, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
@@ -91,57 +91,62 @@ def fingerprint(data: BatchReportData) -> str:
 def pictures_by_rule(examples: Sequence[Example]) -> dict[str, list[tuple[str, str, int]]]:
     """Examples as data addresses, by rule: (address, file, page)."""
     found: dict[str, list[tuple[str, str, int]]] = defaultdict(list)
-    for each in examples:
-        address = "data:image/jpeg;base64," + b64encode(each.jpeg).decode("ascii")
-        found[each.rule].append((address, mask(each.file), each.page))
+    for example in examples:
+        address = "data:image/jpeg;base64," + b64encode(example.jpeg).decode("ascii")
+        found[example.rule].append((address, mask(example.file), example.page))
     return dict(found)
 
 
 def corrections(data: BatchReportData, voice: Voice) -> Corrections:
-    """What people decided, counted and listed."""
-    changed = sum(_changes(each) for each in data.decisions)
-    who = Counter(each.said.operator for each in data.decisions)
+    """Decisions by people, counted and listed."""
+    changed = sum(_changes(reported) for reported in data.decisions)
+    who = Counter(reported.said.operator for reported in data.decisions)
     return Corrections(
         total=len(data.decisions),
-        papers=len({each.document for each in data.decisions}),
+        papers=len({reported.document for reported in data.decisions}),
         changed=changed,
         confirmed=len(data.decisions) - changed,
         who=sorted(who.items(), key=lambda item: (-item[1], item[0])),
-        rows=[_decision(each, data, voice) for each in data.decisions[:MOST_DECISIONS]],
+        rows=[_decision(reported, data, voice) for reported in data.decisions[:MOST_DECISIONS]],
         more=max(0, len(data.decisions) - MOST_DECISIONS),
     )
 
 
-def _changes(each: ReportedDecision) -> bool:
-    """Whether a decision says otherwise than the machine did."""
-    said = each.said
-    return said.action is Action.ABSENT or (said.action is Action.SET and said.value != said.old)
+def _changes(reported: ReportedDecision) -> bool:
+    """True if a decision differs from what the machine read."""
+    decision = reported.said
+    return decision.action is Action.ABSENT or (
+        decision.action is Action.SET and decision.value != decision.old
+    )
 
 
-def _decision(each: ReportedDecision, data: BatchReportData, voice: Voice) -> ShownDecision:
-    said = each.said
+def _decision(reported: ReportedDecision, data: BatchReportData, voice: Voice) -> ShownDecision:
+    decision = reported.said
 
     def shown(value: str | None) -> str:
         if not value:
             return "—"
         # Kinds are kept by their ids.
-        return voice.value(mask_value(said.target, data.kind_titles.get(value, value)))
+        return voice.value(mask_value(decision.target, data.kind_titles.get(value, value)))
 
-    set_to = said.action is Action.SET
+    set_to = decision.action is Action.SET
     return ShownDecision(
-        at=voice.moment(datetime.fromisoformat(said.at)) if said.at else "—",
-        who=said.operator,
-        paper=mask(each.file),
-        target=data.field_titles.get(said.target, said.target),
-        before=shown(said.old),
-        after=shown(said.value) if set_to else voice.say(f"action_{said.action}"),
-        note=mask(said.note) or "—",
+        at=voice.moment(datetime.fromisoformat(decision.at)) if decision.at else "—",
+        who=decision.operator,
+        paper=mask(reported.file),
+        target=data.field_titles.get(decision.target, decision.target),
+        before=shown(decision.old),
+        after=shown(decision.value) if set_to else voice.say(f"action_{decision.action}"),
+        note=mask(decision.note) or "—",
     )
 
 
 def duplicates(data: BatchReportData, voice: Voice) -> list[Copy]:
     """Files whose bytes came before, then papers that are another's second copy."""
-    files = [Copy(mask(each.file), voice.say("duplicate_file"), mask(each.of)) for each in data.duplicates]
+    files = [
+        Copy(mask(duplicate.file), voice.say("duplicate_file"), mask(duplicate.of))
+        for duplicate in data.duplicates
+    ]
     known = {paper.id: paper for paper in data.papers}
     papers = []
     for paper in data.papers:

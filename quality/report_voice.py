@@ -1,4 +1,4 @@
-"""How a report speaks: its language, numbers and moments as people there write them, sentences of findings masked."""
+"""Wording of a report: language, local formats of numbers and times, masked finding messages."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Render = Callable[[Finding], tuple[str, str | None]]
 
 @dataclass(frozen=True)
 class Voice:
-    """The language, and who renders findings."""
+    """The language and the renderer of findings."""
 
     lang: str
     render: Render

@@ -1,4 +1,4 @@
-"""Papers that replace one another: of those that agree in what tells them, only the newest is in force.
+"""Papers that supersede one another: of papers with the same identity only the newest is in force.
 
 Pure; may import schemas. Which kinds these are is a dated rule (`configs/validity.csv`, `newest_of`; DOMAIN.md §3.4).
 """
@@ -14,14 +14,14 @@ from schemas.quotas import PaperRow
 
 
 def mark_superseded(papers: Sequence[PaperRow], kinds: Collection[str]) -> list[PaperRow]:
-    """The papers, each with the day from which a newer one of its owner stood in the catalogue.
+    """Mark every paper with the day from which a newer one of its owner was in the catalogue.
 
-    That day is the later of the newer paper's issue and of its being digitised, so that an old figure asked again
-    stays what it was. Papers without owner or issue date replace nothing and are not replaced.
+    That day is the later of the newer paper's issue and its digitisation, so that old figures are
+    reproducible. Papers without owner or issue date replace nothing and are not replaced.
 
     Args:
         papers: every stored document.
-        kinds: those of which an owner has one in force at a time.
+        kinds: kinds of which an owner has only one in force at a time.
     """
     series: dict[tuple[str, str], list[PaperRow]] = defaultdict(list)
     for paper in papers:
@@ -47,6 +47,6 @@ def mark_superseded(papers: Sequence[PaperRow], kinds: Collection[str]) -> list[
 
 
 def _stands(paper: PaperRow) -> bool:
-    """A paper that counts: accepted, coded, no copy of another."""
+    """True if a paper counts: accepted, coded and not a duplicate."""
     accepted = paper.route == Route.ACCEPTED and paper.role == Role.RESULT
     return accepted and paper.code is not None and not paper.code_voided and paper.linked_to is None

@@ -1,7 +1,7 @@
 """The trace of a paper as one static page for the auditor: opens offline, prints on A4, fits a telephone.
 
-No script, no outside resource; pictures are inside the page. It shows what a `Trace` says and adds nothing to it;
-whether identifiers are hidden was settled when the trace and the pictures were made. May import schemas.
+No script, no outside resource; pictures are inside the page. It renders a `Trace` and adds nothing to it;
+identifiers were hidden, if requested, when the trace and the pictures were made. May import schemas.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _SURE, _DOUBTFUL = 0.85, 0.6  # tones of a bar; the thresholds of acceptance are
 
 @dataclass(frozen=True)
 class ShownValue:
-    """One value in the list beside the pages; `place` numbers its frame on the picture, None where it has none."""
+    """One value in the list beside the pages; `place` is the number of its frame on the picture, None if it has none."""
 
     place: int | None
     name: str
@@ -50,7 +50,7 @@ class ShownValue:
 
 @dataclass(frozen=True)
 class Mark:
-    """A frame on a page's picture, in its pixels; `tag` is where its number stands."""
+    """A frame on a page's picture, in pixels; `tag` is the position of its number."""
 
     place: int
     name: str
@@ -73,7 +73,7 @@ class ShownPage:
 
 
 class _Voice:
-    """How the page speaks: its language, and the house's names of fields and sources."""
+    """Wording of the page: its language and the names of fields and sources."""
 
     def __init__(self, lang: str, word: Word) -> None:
         self.lang, self._word = lang, word
@@ -130,10 +130,10 @@ def trace_page(trace: Trace, pictures: Pictures, word: Word, lang: str = "vi", p
 
     Args:
         trace: what is known.
-        pictures: pages by (document id, page number); what is missing is said to be missing.
+        pictures: pages by (document id, page number); missing ones are marked as missing.
         word: the house's words by dotted key (`field.number`, `source.ocr`, `kind.birth_certificate`).
         lang: `vi` or `en`.
-        pages_shown: pages of all papers that pictures were wanted of; those beyond are said to be left out.
+        pages_shown: maximum number of pages drawn per paper; further pages are reported as omitted.
     """
     voice = _Voice(lang, word)
     return _template().render(
@@ -148,7 +148,7 @@ def trace_page(trace: Trace, pictures: Pictures, word: Word, lang: str = "vi", p
         shown=voice.value,
         basis=lambda rule: say("validity_basis", rule, lang),
         papers=[_Sheet(paper, pictures, voice, pages_shown) for paper in trace.papers],
-        events=[(each, _detail(each, voice)) for each in trace.events],
+        events=[(item, _detail(item, voice)) for item in trace.events],
         provenance=trace.provenance,
         outcome_of=lambda event: _outcome(event, trace, voice),
         fixity=_fixity(trace),
@@ -164,12 +164,12 @@ class _Sheet:
         number = paper.fields.get("number")
         self.number = number.value if number else None
         placed = [name for name, field in paper.fields.items() if _has_place(paper, name, field, pictures)]
-        # Numbered as they stand on the paper, from the top of its first page down.
+        # Numbered by position on the paper, from the top of the first page.
         placed.sort(key=lambda name: _position(paper.fields[name]))
         places = {name: index for index, name in enumerate(placed, 1)}
-        said = {each.target: each.operator for each in paper.decisions}
+        decided_by = {decision.target: decision.operator for decision in paper.decisions}
         self.values = [
-            _value(name, paper.fields[name], places.get(name), said.get(name), voice)
+            _value(name, paper.fields[name], places.get(name), decided_by.get(name), voice)
             for name in [*placed, *(name for name in paper.fields if name not in places)]
         ]
         self.pages = [
@@ -236,14 +236,14 @@ def _page(
 
 
 def _place(paper: TracedPaper, voice: _Voice) -> list[tuple[str, str]]:
-    """What the batch sheet says, the box first; empty where there is none."""
+    """Entries of the batch sheet, the box first; empty if there is no sheet."""
     if paper.sheet is None:
         return []
-    said = paper.sheet.model_dump(mode="json", exclude_none=True)
+    entries = paper.sheet.model_dump(mode="json", exclude_none=True)
     first = ("fonds", "box", "file")
     rows = []
-    for key in [*first, *(key for key in said if key not in first)]:
-        value = said.get(key)
+    for key in [*first, *(key for key in entries if key not in first)]:
+        value = entries.get(key)
         if value in (None, [], ()):
             continue
         if key == "level":
@@ -264,7 +264,7 @@ def _outcome(event: TracedEvent, trace: Trace, voice: _Voice) -> str:
 
 
 def _detail(event: TracedEvent, voice: _Voice) -> list[str]:
-    """What an event tells besides its outcome, in words."""
+    """Details of an event as text."""
     detail = dict(event.detail)
     lines = []
     target = detail.pop("target", None)
@@ -277,13 +277,13 @@ def _detail(event: TracedEvent, voice: _Voice) -> list[str]:
     for key, value in detail.items():
         if value in (None, ""):
             continue
-        told = voice.say(f"how_{value}") if key == "how" else str(value)
-        lines.append(f"{voice.say(f'detail_{key}').removeprefix('detail_')}: {told.removeprefix('how_')}")
+        wording = voice.say(f"how_{value}") if key == "how" else str(value)
+        lines.append(f"{voice.say(f'detail_{key}').removeprefix('detail_')}: {wording.removeprefix('how_')}")
     return lines
 
 
 def _fixity(trace: Trace) -> tuple[int, int]:
-    """Objects that are intact, of all that should be."""
+    """Number of intact objects and number of all expected ones."""
     states = [trace.original.stored.fixity] if trace.original.stored else []
     for paper in trace.papers:
         if paper.rendition.stored:

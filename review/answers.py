@@ -1,7 +1,7 @@
-"""Whether what a person typed can be the value of a target, and how it is kept: dates ISO, kinds by id.
+"""Validates and normalizes typed answers: dates to ISO, kinds to ids.
 
-Grammar and check digits are held against every answer; an answer that a person says stands so on the paper (`sure`) may
-break a check digit, for papers do, but never a grammar that a code or a date hangs on.
+Every answer is checked for grammar and check digits. If the person confirms that the paper reads so (`sure`), a wrong
+check digit is accepted, but never a grammar error that affects a code or a date.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ VALIDITY_WORDS: Final = {
 
 
 class WrongAnswer(SohoaError):
-    """An answer that cannot be the value. `problem` keys its sentence under `review.wrong`."""
+    """An invalid answer. `problem` is the message key under `review.wrong`."""
 
     code = "answer"
     exit_code = 2
@@ -64,11 +64,11 @@ class WrongAnswer(SohoaError):
 
 
 def type_of(target: str, kind: str | None, rules: Rulebook) -> str:
-    """How answers about a target are checked: date, identifier, number, year, sex, amount, text, or the target itself."""
+    """Answer type of a target: date, identifier, number, year, sex, amount, text, or the target itself."""
     if target in {KIND, RESULT_TYPE, UNIT, VALIDITY, "number"}:
         return target
     known = rules.kind(kind)
-    rule = next((each for each in known.fields if each.name == target), None) if known else None
+    rule = next((field for field in known.fields if field.name == target), None) if known else None
     if rule is not None and rule.type in _TYPES:
         return _TYPES[rule.type]
     if target.endswith("_date"):
@@ -79,13 +79,13 @@ def type_of(target: str, kind: str | None, rules: Rulebook) -> str:
 
 
 def check_target(target: str, paper: Document, rules: Rulebook) -> None:
-    """Hold a target against what papers of this kind have: a misspelt name must not become a field for ever.
+    """Check that papers of this kind have the target, so that a misspelt name does not become a field.
 
     Raises:
         WrongAnswer: no such field.
     """
     kind = rules.kind(paper.kind)
-    own = {each.name for each in kind.fields} | set(kind.required) if kind else set()
+    own = {field.name for field in kind.fields} | set(kind.required) if kind else set()
     if target not in _OF_ANY_PAPER and target not in own and target not in paper.fields:
         raise WrongAnswer("target", value=target)
 
@@ -93,18 +93,18 @@ def check_target(target: str, paper: Document, rules: Rulebook) -> None:
 def read_answer(
     given: object, target: str, paper: Document, rules: Rulebook, today: date, *, sure: bool = False
 ) -> str:
-    """The value as it is kept.
+    """The normalized value.
 
     Args:
-        given: what was typed: text, or what a spreadsheet made of it (a number, a date).
-        target: what it is about.
-        paper: the paper as it stands, its kind as decided with it.
+        given: the typed text, or the spreadsheet cell value (a number, a date).
+        target: target of the answer.
+        paper: the current paper, with the kind decided in the same call.
         rules: kinds, units, codes.
-        today: no paper was issued, and nobody born, after it.
-        sure: the person says that it stands so on the paper.
+        today: latest accepted date of issue or birth.
+        sure: the person confirms that the paper reads so.
 
     Raises:
-        WrongAnswer: it cannot be.
+        WrongAnswer: the answer is invalid.
     """
     check_target(target, paper, rules)
     kind = type_of(target, paper.kind, rules)
@@ -139,9 +139,9 @@ def read_answer(
 
 
 def _kind(text: str, rules: Rulebook) -> str:
-    for each in rules.kinds:
-        if text == each.id or fold(text) == fold(each.title):
-            return each.id
+    for kind in rules.kinds:
+        if text == kind.id or fold(text) == fold(kind.title):
+            return kind.id
     raise WrongAnswer("kind", value=text)
 
 
@@ -194,7 +194,7 @@ def _number(text: str, paper: Document, rules: Rulebook, sure: bool) -> str:
     if len(closed) > _LONGEST_NUMBER or not any(char.isdigit() for char in closed):
         raise WrongAnswer("number", value=text)
     kind = rules.kind(paper.kind)
-    own = next((each for each in kind.fields if each.name == "number"), None) if kind else None
+    own = next((field for field in kind.fields if field.name == "number"), None) if kind else None
     if own is not None and own.type == "tax_id":
         return _identifier(text, paper, sure)
     parsed = parse_number(closed)
@@ -216,7 +216,7 @@ def _plain(text: str, kind: str, today: date) -> str:
         raise WrongAnswer("amount", value=text)
     if kind == VALIDITY:
         state = VALIDITY_WORDS.get(text.lower()) or next(
-            (each for each in ValidityState if each == text), None
+            (known_state for known_state in ValidityState if known_state == text), None
         )
         if state is None:
             raise WrongAnswer("validity", value=text)

@@ -1,4 +1,4 @@
-"""Review by hand, a paper at a time: what the command line and, later, a web page call."""
+"""Review of single papers; called by the command line and, later, a web page."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def set_values(
     sure: bool = False,
     how: str = "hand",
 ) -> list[Applied]:
-    """Set values of one paper; None says that a value is not on the paper.
+    """Set values of one paper; None marks a value as absent from the paper.
 
     Args:
         workspace: the opened home.
@@ -43,8 +43,8 @@ def set_values(
         values: by target, as a person writes them (dates dd/mm/yyyy, kinds by title or id).
         as_of: today.
         note: why.
-        sure: identifiers and numbers stand so on the paper, whatever check digits say.
-        how: where it was said, for the events.
+        sure: accept identifiers and numbers in spite of wrong check digits.
+        how: source of the decision, recorded in the events.
 
     Raises:
         UsageError: no such paper, or several.
@@ -53,31 +53,31 @@ def set_values(
     """
     paper = waiting_paper(workspace.database, wanted, workspace.rules.book)
     _require_current(paper)
-    said = wanted_values(paper.row.document, values, workspace.rules.book, as_of, sure=sure, note=note)
-    return decide(workspace, paper.row.batch, said, as_of=as_of, how=how)
+    entries = wanted_values(paper.row.document, values, workspace.rules.book, as_of, sure=sure, note=note)
+    return decide(workspace, paper.row.batch, entries, as_of=as_of, how=how)
 
 
 def confirm_values(
     workspace: Workspace, wanted: str, values: Mapping[str, str], *, as_of: date, sure: bool = False
 ) -> list[Applied]:
-    """Say typed values a second time.
+    """Confirm typed values by entering them a second time.
 
     Raises:
-        UsageError: a value is not the one that stands, or is none that needs it.
+        UsageError: a value differs from the current one, or needs no confirmation.
     """
     paper = waiting_paper(workspace.database, wanted, workspace.rules.book)
-    said = wanted_values(paper.row.document, values, workspace.rules.book, as_of, sure=sure)
-    for each in said:
-        held = paper.decided.get(each.target)
-        if each.target not in CONFIRMED or held is None or held.value != each.value:
-            raise UsageError(f"{each.target} differs", remedy="confirm_differs", value=each.target)
-    return decide(workspace, paper.row.batch, said, as_of=as_of, how="hand")
+    entries = wanted_values(paper.row.document, values, workspace.rules.book, as_of, sure=sure)
+    for entry in entries:
+        held = paper.decided.get(entry.target)
+        if entry.target not in CONFIRMED or held is None or held.value != entry.value:
+            raise UsageError(f"{entry.target} differs", remedy="confirm_differs", value=entry.target)
+    return decide(workspace, paper.row.batch, entries, as_of=as_of, how="hand")
 
 
 def close_paper(
     workspace: Workspace, wanted: str, reason: str, *, as_of: date, reopen: bool = False
 ) -> list[Applied]:
-    """Close a paper as one that does not qualify for a code, or open it again; it stays stored.
+    """Close a paper that does not qualify for a code, or reopen it; it stays stored.
 
     Raises:
         UsageError: no such paper, no reason, or the paper has a code.
@@ -88,8 +88,8 @@ def close_paper(
     if paper.row.document.route is Route.ACCEPTED:
         raise UsageError("the paper is accepted", remedy="close_accepted", value=paper.row.document.id)
     value = REOPENED if reopen else NOT_CODABLE
-    said = Wanted(paper.row.document.id, CLOSING, Action.SET, value, squeeze(reason))
-    return decide(workspace, paper.row.batch, [said], as_of=as_of, how="hand")
+    entry = Wanted(paper.row.document.id, CLOSING, Action.SET, value, squeeze(reason))
+    return decide(workspace, paper.row.batch, [entry], as_of=as_of, how="hand")
 
 
 def _require_current(paper: Waiting) -> None:
@@ -107,7 +107,7 @@ def wanted_values(
     sure: bool = False,
     note: str = "",
 ) -> list[Wanted]:
-    """Values as a person writes them, checked; the kind first, for other answers hang on it.
+    """Validate typed values; the kind first, because other answers depend on it.
 
     Raises:
         WrongAnswer: a value cannot be.
@@ -115,25 +115,25 @@ def wanted_values(
     if values.get(KIND):
         kind = read_answer(values[KIND], KIND, paper, rules, as_of)
         paper = paper.model_copy(update={"kind": kind})
-    said = []
+    wanted = []
     for target, given in values.items():
         if given is None:
             check_target(target, paper, rules)
             if target in OF_PAPER:
                 raise UsageError(f"{target} cannot be absent", remedy="target_not_absent", value=target)
-            said.append(Wanted(paper.id, target, Action.ABSENT, None, note))
+            wanted.append(Wanted(paper.id, target, Action.ABSENT, None, note))
         else:
             value = read_answer(given, target, paper, rules, as_of, sure=sure)
-            said.append(Wanted(paper.id, target, Action.SET, value, note))
-    return said
+            wanted.append(Wanted(paper.id, target, Action.SET, value, note))
+    return wanted
 
 
 def accept_paper(
     workspace: Workspace, wanted: str, *, as_of: date, note: str = "", how: str = "hand"
 ) -> list[Applied]:
-    """Say of one paper that all that is asked about it was read right, and that its pictures will do.
+    """Accept all questioned values and pictures of one paper as they are.
 
-    What has no value stays open; the answer's route and findings say what is still lacking.
+    Questions without a value stay open; route and findings of the result show what is missing.
 
     Raises:
         UsageError: no such paper, or several.
@@ -141,14 +141,14 @@ def accept_paper(
     """
     paper = waiting_paper(workspace.database, wanted, workspace.rules.book)
     _require_current(paper)
-    said = []
-    for each in paper.questions:
-        if each.target == NOTHING:
+    entries = []
+    for question in paper.questions:
+        if question.target == NOTHING:
             continue
-        if picture_of(each.target):
-            said.append(Wanted(each.document_id, each.target, Action.ACCEPT, None, note))
+        if picture_of(question.target):
+            entries.append(Wanted(question.document_id, question.target, Action.ACCEPT, None, note))
             continue
-        value = current_value(paper.row.document, each.target)
+        value = current_value(paper.row.document, question.target)
         if value is not None:
-            said.append(Wanted(each.document_id, each.target, Action.SET, value, note))
-    return decide(workspace, paper.row.batch, said, as_of=as_of, how=how)
+            entries.append(Wanted(question.document_id, question.target, Action.SET, value, note))
+    return decide(workspace, paper.row.batch, entries, as_of=as_of, how=how)

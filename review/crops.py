@@ -1,4 +1,4 @@
-"""Pictures for questions: the stored original opened once, its pages cut in the workers that read them."""
+"""Crops for questions: opens a stored original once and cuts its pages in the workers."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from workspace.opening import Workspace
 from workspace.pictures import LaidOut, laid_out
 
 log = structlog.get_logger(__name__)
-_GRACE = 5.0
+_GRACE_SECONDS = 5.0
 
 
 def pictures_of(
     workspace: Workspace, papers: Sequence[Waiting], on_paper: Callable[[], None] = lambda: None
 ) -> dict[tuple[str, str, int], bytes]:
-    """A JPEG for each question, by (document, target, page); a page that cannot be shown any more has none.
+    """A JPEG per question, by (document, target, page); pages that can no longer be drawn have none.
 
     Raises:
         StoreError: an original is gone or damaged.
@@ -28,7 +28,7 @@ def pictures_of(
     found: dict[tuple[str, str, int], bytes] = {}
     for sha256 in dict.fromkeys(paper.row.document.sha256 for paper in papers):
         own = [paper for paper in papers if paper.row.document.sha256 == sha256]
-        found |= _of_original(workspace, sha256, [each for paper in own for each in paper.questions])
+        found |= _of_original(workspace, sha256, [question for paper in own for question in paper.questions])
         for _ in own:
             on_paper()
     return found
@@ -38,9 +38,9 @@ def _of_original(
     workspace: Workspace, sha256: str, questions: Sequence[Question]
 ) -> dict[tuple[str, str, int], bytes]:
     asked: dict[int, list[Question]] = {}
-    for each in questions:
-        if each.page:
-            asked.setdefault(each.page, []).append(each)
+    for question in questions:
+        if question.page:
+            asked.setdefault(question.page, []).append(question)
     if not asked:
         return {}
     with laid_out(workspace, sha256) as opened:
@@ -68,7 +68,7 @@ def _submit(
     path, kind, source = opened.place(page)
     boxes: Sequence[Box | None] = [question.box for question in questions]
     arguments = (path, kind, source, workspace.rules.reading, workspace.rules.limits, rotation, boxes)
-    seconds = workspace.rules.limits.page_seconds + _GRACE
+    seconds = workspace.rules.limits.page_seconds + _GRACE_SECONDS
     from extractors.crops import cut_page  # noqa: PLC0415 - OpenCV: only where pictures are cut
 
     return workspace.pool.submit(cut_page, arguments, seconds)

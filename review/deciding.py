@@ -1,4 +1,4 @@
-"""Applying what persons decided: understood anew from kept readings, a version and a sidecar more, codes where due.
+"""Applies decisions: papers are analysed again from kept readings and get a new version, a sidecar and, if due, a code.
 
 No page is read again and no PDF/A written: only values change. All decisions of one call are written in one transaction.
 """
@@ -32,7 +32,7 @@ from workspace.closing import close_batch, is_unclosed
 from workspace.locks import hold_batch
 from workspace.opening import Workspace
 
-# Findings that understanding draws itself, and those that the catalogue adds as it commits: both are drawn anew.
+# Findings made by the analysis, and those that the catalogue adds on commit; both are recreated.
 _DRAWN_ANEW: Final = frozenset(
     {
         *("kind_unknown", "no_result_code", "result_code_ambiguous", "result_code_unlisted"),
@@ -52,7 +52,7 @@ _DRAWN_ANEW: Final = frozenset(
 
 
 class Wanted(NamedTuple):
-    """One thing a person said about one paper; value and target as `schemas.review.Decision` keeps them."""
+    """A requested decision about one paper; value and target as in `schemas.review.Decision`."""
 
     document_id: str
     target: str
@@ -62,7 +62,7 @@ class Wanted(NamedTuple):
 
 
 class Applied(NamedTuple):
-    """What became of one paper: as it stood, as it stands, the decisions that were new."""
+    """Result for one paper: the row before, the version after, and the new decisions."""
 
     before: DocumentRow
     after: Committed
@@ -78,17 +78,17 @@ def decide(
     operator: str | None = None,
     how: str,
 ) -> list[Applied]:
-    """Apply decisions to papers of one batch, whole or not at all, and close the batch again.
+    """Apply decisions to papers of one batch in one transaction, and close the batch again.
 
-    What was decided so before is passed over; where nothing is left, nothing is written.
+    Decisions that repeat earlier ones are skipped; if none are left, nothing is written.
 
     Args:
         workspace: the opened home.
         batch: the batch that every paper belongs to.
-        wanted: what was said; of two about one target the later counts.
+        wanted: requested decisions; of two about one target the later one applies.
         as_of: day on which validity is judged.
-        operator: who decided, where it is not who runs this.
-        how: where it was said (`workbook`, `hand`), for the events.
+        operator: who decided, if not the current operator.
+        how: source of the decisions (`workbook`, `hand`), recorded in the events.
 
     Raises:
         BatchHeld: a run is at work on the batch.
@@ -107,12 +107,12 @@ def decide(
 def apply(
     workspace: Workspace, batch: str, wanted: Sequence[Wanted], *, as_of: date, operator: str, how: str
 ) -> list[Applied]:
-    """`decide`, for a caller who holds the batch and closes it."""
+    """Like `decide`, for a caller that holds the batch and closes it."""
     rows = {row.document.id: row for row in documents.of_batch(workspace.database, batch)}
-    stranger = next((each.document_id for each in wanted if each.document_id not in rows), None)
+    stranger = next((entry.document_id for entry in wanted if entry.document_id not in rows), None)
     if stranger is not None:
         raise UsageError(f"no document {stranger} in {batch}", remedy="document_absent", value=stranger)
-    held = decisions.of_documents(workspace.database, sorted({each.document_id for each in wanted}))
+    held = decisions.of_documents(workspace.database, sorted({entry.document_id for entry in wanted}))
     fresh = _fresh(rows, wanted, held, operator)
     if not fresh:
         return []
@@ -120,14 +120,14 @@ def apply(
     frame = _Frame(sheet, workspace.rules.digests(workspace.settings, sheet).understanding, as_of, how)
     decided = []
     kept: tuple[tuple[str, str], dict[int, PageReading]] = (("", ""), {})
-    # Papers of one original follow each other, so that its words are unpacked once and held no longer.
-    for document_id in sorted(fresh, key=lambda each: rows[each].document.sha256):
+    # Group papers by original, so that its readings are loaded only once and not kept in memory.
+    for document_id in sorted(fresh, key=lambda id_: rows[id_].document.sha256):
         row, new = rows[document_id], fresh[document_id]
         key = (row.document.sha256, row.digests.reading)
         if kept[0] != key:
             kept = (key, workspace.ledger.readings(*key))
-        said = in_force([*held.get(document_id, ()), *new])
-        decided.append(_next(workspace, row, new, said, frame, kept[1]))
+        standing = in_force([*held.get(document_id, ()), *new])
+        decided.append(_next(workspace, row, new, standing, frame, kept[1]))
     done = decisions.commit(
         workspace.database,
         workspace.run.id,
@@ -138,11 +138,11 @@ def apply(
         ),
     )
     applied = [
-        Applied(rows[each.version.document.id], after, tuple(said for said, _ in each.decisions))
-        for each, after in zip(decided, done, strict=True)
+        Applied(rows[change.version.document.id], after, tuple(decision for decision, _ in change.decisions))
+        for change, after in zip(decided, done, strict=True)
     ]
     order = {document_id: at for at, document_id in enumerate(rows)}
-    return sorted(applied, key=lambda each: order[each.before.document.id])
+    return sorted(applied, key=lambda result: order[result.before.document.id])
 
 
 def _fresh(
@@ -151,29 +151,29 @@ def _fresh(
     held: Mapping[str, Sequence[Decision]],
     operator: str,
 ) -> dict[str, list[Decision]]:
-    """Decisions that say something new, by document."""
-    last = {(each.document_id, each.target): each for each in wanted}
+    """Decisions that change something, by document."""
+    last = {(entry.document_id, entry.target): entry for entry in wanted}
     at = batches.now()
     found: dict[str, list[Decision]] = {}
-    for each in last.values():
-        known_all = in_force(held.get(each.document_id, ()))
-        known, target = known_all.get(each.target), each.target
-        if known is not None and (known.action, known.value) == (each.action, each.value):
+    for entry in last.values():
+        known_all = in_force(held.get(entry.document_id, ()))
+        known, target = known_all.get(entry.target), entry.target
+        if known is not None and (known.action, known.value) == (entry.action, entry.value):
             other = operator != known.operator
-            if each.target not in CONFIRMED or is_confirmed(known_all, each.target, by_other=other):
+            if entry.target not in CONFIRMED or is_confirmed(known_all, entry.target, by_other=other):
                 continue
-            # Said a second time: what goes into a code for ever is confirmed.
-            target = confirming(each.target)
-        said = Decision(
+            # Entered a second time: this confirms a value that becomes part of a code.
+            target = confirming(entry.target)
+        decision = Decision(
             target=target,
-            action=each.action,
-            value=each.value,
-            old=current_value(rows[each.document_id].document, each.target),
+            action=entry.action,
+            value=entry.value,
+            old=current_value(rows[entry.document_id].document, entry.target),
             operator=operator,
             at=at,
-            note=each.note,
+            note=entry.note,
         )
-        found.setdefault(each.document_id, []).append(said)
+        found.setdefault(entry.document_id, []).append(decision)
     return found
 
 
@@ -190,11 +190,11 @@ def _next(
     workspace: Workspace,
     row: DocumentRow,
     new: Sequence[Decision],
-    said: Mapping[str, Decision],
+    standing: Mapping[str, Decision],
     frame: _Frame,
     kept: Mapping[int, PageReading],
 ) -> Decided:
-    """A paper's next version, its sidecar stored; `said` is all that stands decided about it, the new included."""
+    """Build a paper's next version and store its sidecar; `standing` are all decisions in force, new ones included."""
     document_id, version = row.document.id, row.version + 1
     sidecar = read_sidecar(workspace.store, row.sidecar_key)
     readings = _readings(workspace, row, sidecar, frame.as_of, kept)
@@ -205,10 +205,10 @@ def _next(
         frame.sheet,
         frame.as_of,
         splits=[row.document.pages],
-        decided={document_id: said},
+        decided={document_id: standing},
     )
-    paper = _with_rest(workspace, row, paper, readings, said)
-    events = tuple(_told(row.batch, document_id, version, each, frame.how) for each in new)
+    paper = _with_rest(workspace, row, paper, readings, standing)
+    events = tuple(_decision_event(row.batch, document_id, version, decision, frame.how) for decision in new)
     digests = row.digests.model_copy(update={"understanding": frame.understanding})
     renewed = sidecar.model_copy(
         update={
@@ -242,10 +242,10 @@ def _next(
 def _readings(
     workspace: Workspace, row: DocumentRow, sidecar: Sidecar, as_of: date, kept: Mapping[int, PageReading]
 ) -> list[PageReading]:
-    """The paper's pages as they were read for its present version.
+    """Page readings of the paper's current version.
 
     Raises:
-        UsageError: a page's words are kept no longer.
+        UsageError: the reading of a page is no longer kept.
     """
     sources = {source.number: source for source in sidecar.original.pages}
     judged = with_image_findings(
@@ -273,29 +273,29 @@ def _with_rest(
     row: DocumentRow,
     paper: Document,
     readings: Sequence[PageReading],
-    said: Mapping[str, Decision],
+    standing: Mapping[str, Decision],
 ) -> Document:
-    """The paper with what was found after understanding (its rendition, its batch), and routed with that."""
-    rest = [each for each in row.document.findings if each.rule not in _DRAWN_ANEW]
+    """Add findings made after analysis (rendition, batch) to the paper, and route it."""
+    rest = [finding for finding in row.document.findings if finding.rule not in _DRAWN_ANEW]
     findings = joined(paper.findings, rest)
     paper = paper.model_copy(update={"findings": findings, "dossier": row.document.dossier})
-    notes = still_open([each for reading in readings for each in reading.findings], said)
+    notes = still_open([finding for reading in readings for finding in reading.findings], standing)
     decided = route(paper, workspace.rules.book, notes, row.verdict)
     return paper.model_copy(update={"route": decided})
 
 
-def _told(batch: str, document_id: str, version: int, said: Decision, how: str) -> Event:
+def _decision_event(batch: str, document_id: str, version: int, decision: Decision, how: str) -> Event:
     return _event(
-        said.operator,
+        decision.operator,
         batch,
         EventType.DECISION,
         document_id,
         "decided",
-        target=said.target,
-        action=str(said.action),
-        old=said.old,
-        new=said.value,
-        note=said.note,
+        target=decision.target,
+        action=str(decision.action),
+        old=decision.old,
+        new=decision.value,
+        note=decision.note,
         how=how,
         version=version,
     )

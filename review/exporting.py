@@ -1,4 +1,4 @@
-"""Writing what a batch asks of people into workbooks."""
+"""Exports the questions of a batch to workbooks."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from workspace.opening import Workspace
 
 
 class Exported(NamedTuple):
-    """One workbook: where it lies, how many papers and questions it holds."""
+    """One workbook: path, number of papers and questions."""
 
     path: Path
     papers: int
@@ -35,7 +35,7 @@ def export(
     operator: str = "",
     on_paper: Callable[[], None] = lambda: None,
 ) -> list[Exported]:
-    """Write the questions of a batch; what one workbook cannot hold goes into others beside it (`-2`, `-3` …).
+    """Write the questions of a batch; those that do not fit into one workbook go into further ones (`-2`, `-3` …).
 
     Args:
         workspace: the opened home.
@@ -43,8 +43,8 @@ def export(
         out: the workbook to write; one that is there is never overwritten.
         day: today, as shown.
         every: doubtful values of accepted papers too.
-        operator: who will review, where known.
-        on_paper: told of each paper whose pictures are cut.
+        operator: who will review, if known.
+        on_paper: called for every paper whose pictures are cut.
 
     Raises:
         UsageError: there is no such batch, or a workbook of that name is there already.
@@ -55,7 +55,7 @@ def export(
         return []
     # The unit is asked once, for the batch.
     own = [
-        paper._replace(questions=tuple(each for each in paper.questions if each.target != UNIT))
+        paper._replace(questions=tuple(question for question in paper.questions if question.target != UNIT))
         for paper in asked
     ]
     papers = [paper for paper in own if paper.questions]

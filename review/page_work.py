@@ -1,7 +1,7 @@
-"""What a person does to pages: a document split, several joined, a page turned or its image replaced.
+"""Page edits by a person: split or join documents, turn a page, replace its image.
 
-The original goes through the same steps as in a batch, from the copy in the store; its frame or its page list is what the
-person said. Readings of pages that nobody touched are taken from the ledger. Nothing rewrites an original.
+The stored original goes through the same steps as in a batch, with the splits or the page list given by the person.
+Readings of unchanged pages are taken from the ledger. Originals are never rewritten.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ Pages = tuple[int, ...]
 
 
 class Order(NamedTuple):
-    """What a person asked for.
+    """A page edit requested by a person.
 
     Attributes:
         action: `split`, `joined`, `turned` or `replaced`; the outcome of the events.
@@ -53,9 +53,9 @@ class Order(NamedTuple):
         heir: index in `groups` of the document that keeps the code; None if there is no code to keep.
         pages: the original's page list with the edits, None if it stays.
         reason: why.
-        substitute: original that stands for the edited page.
-        image: that original where it is new; stored only once nothing in it forbids it.
-        detail: what the events tell besides.
+        substitute: original that replaces the edited page.
+        image: that original if it is new; stored only after its checks have passed.
+        detail: additional details for the events.
     """
 
     action: str
@@ -75,14 +75,17 @@ def split(
     """Split a document before the given pages, which are numbered as in its file.
 
     Raises:
-        UsageError: a page does not begin a later part of this document, or nobody said who keeps the code.
+        UsageError: a page does not begin a later part of this document, or it is not given which part keeps the code.
         BatchHeld: a run is at work on the batch.
     """
     own = row.document.pages
     wrong = next((page for page in at if page not in own[1:]), None)
     if wrong is not None or not at:
         raise UsageError(
-            f"cannot split {own} at {wrong}", remedy="pages_split_at", page=wrong or "–", pages=_told(own)
+            f"cannot split {own} at {wrong}",
+            remedy="pages_split_at",
+            page=wrong or "–",
+            pages=_page_numbers(own),
         )
     starts = sorted({0, *(own.index(page) for page in at)})
     groups = tuple(own[start:end] for start, end in zip(starts, (*starts[1:], len(own)), strict=True))
@@ -90,15 +93,15 @@ def split(
         raise UsageError(f"no part {heir + 1}", remedy="pages_no_part", part=heir + 1, parts=len(groups))
     if row.code is not None and heir is None:
         raise UsageError("nobody said who keeps the code", remedy="pages_code_open", code=row.code)
-    order = Order("split", (row,), groups, heir, reason, detail={"at": _told(sorted(set(at)))})
+    order = Order("split", (row,), groups, heir, reason, detail={"at": _page_numbers(sorted(set(at)))})
     return carry_out(workspace, row, order, as_of)
 
 
 def join(workspace: Workspace, rows: Sequence[DocumentRow], *, reason: str, as_of: date) -> list[Committed]:
-    """Join documents of one original that follow each other.
+    """Join consecutive documents of one original.
 
     Raises:
-        UsageError: they are of several originals, do not follow each other, or several have a code.
+        UsageError: they are of several originals, are not consecutive, or several have a code.
         BatchHeld: a run is at work on the batch.
     """
     if len({row.document.id for row in rows}) < 2:
@@ -139,7 +142,7 @@ def turn(
 def replace_page(
     workspace: Workspace, row: DocumentRow, page: int, file: Path, *, reason: str, as_of: date
 ) -> list[Committed]:
-    """Let the image in a file stand for a page of a document; it is kept as an original beside the old one.
+    """Replace a page of a document by the image in a file, which is stored as an additional original.
 
     Raises:
         UsageError: the document has no such page.
@@ -174,7 +177,7 @@ def replace_page(
 
 
 def carry_out(workspace: Workspace, row: DocumentRow, order: Order, as_of: date) -> list[Committed]:
-    """Do what was asked for, and close the batch again.
+    """Execute the order, and close the batch again.
 
     Raises:
         UsageError: no reason, or a document was replaced before.
@@ -182,9 +185,9 @@ def carry_out(workspace: Workspace, row: DocumentRow, order: Order, as_of: date)
     """
     if not order.reason.strip():
         raise UsageError("no reason", remedy="pages_reason")
-    for each in (row, *order.replaced):
-        if each.replaced_by:
-            raise UsageError("replaced", remedy="document_replaced", by=", ".join(each.replaced_by))
+    for paper in (row, *order.replaced):
+        if paper.replaced_by:
+            raise UsageError("replaced", remedy="document_replaced", by=", ".join(paper.replaced_by))
     with hold_batch(workspace.settings.home, row.batch, workspace.operator):
         workspace.require_current(row.batch)
         _require_unchanged(workspace, row, order)
@@ -198,15 +201,15 @@ def carry_out(workspace: Workspace, row: DocumentRow, order: Order, as_of: date)
 
 
 def _require_unchanged(workspace: Workspace, row: DocumentRow, order: Order) -> None:
-    """What the order was made from must still stand, now that the batch is held.
+    """Check, once the batch is locked, that the documents and pages of the order are unchanged.
 
     Raises:
         CatalogueError: a document or the page list was changed meanwhile.
     """
-    for each in order.replaced or (row,):
-        known = succession.document_row(workspace.database, each.document.id)
-        if known is None or (known.version, known.replaced_by) != (each.version, each.replaced_by):
-            raise CatalogueError("changed meanwhile", remedy="version_taken", id=each.document.id)
+    for paper in order.replaced or (row,):
+        known = succession.document_row(workspace.database, paper.document.id)
+        if known is None or (known.version, known.replaced_by) != (paper.version, paper.replaced_by):
+            raise CatalogueError("changed meanwhile", remedy="version_taken", id=paper.document.id)
     if order.pages is not None:
         other = _page_list(workspace, row)
         edited = order.detail.get("page")
@@ -217,7 +220,7 @@ def _require_unchanged(workspace: Workspace, row: DocumentRow, order: Order) -> 
 
 @dataclass(frozen=True)
 class _PageWork:
-    """The task of one page work."""
+    """The task of one page edit."""
 
     run: BatchRun
     row: DocumentRow
@@ -239,7 +242,7 @@ class _PageWork:
         return work.having(staged=staged)
 
     def recall(self, staged: StagedFile) -> Known:
-        """What is known of the original, with the frame and page list that the person asked for."""
+        """Known state of the original, with the requested splits and page list."""
         workspace, plan, sha256 = self.run.workspace, self.run.plan, staged.sha256
         original = batches.receive_original(workspace.database, sha256, staged.size, staged.format)
         pages = self.order.pages or original.page_list
@@ -248,7 +251,7 @@ class _PageWork:
         rest = [row for row in current if row.document.id not in gone]
         splits = sorted([*self.order.groups, *(row.document.pages for row in rest)])
         decided = {**decisions.of_original(workspace.database, sha256)}
-        decided |= {name: in_force(said) for name, said in self._inherited().items()}
+        decided |= {name: in_force(made) for name, made in self._inherited().items()}
         edits = edits_of(pages.pages if pages else ())
         return Known(
             received=datetime.fromisoformat(original.received_at),
@@ -271,12 +274,14 @@ class _PageWork:
         )
 
     def _inherited(self) -> dict[str, list[Decision]]:
-        """Decisions about replaced documents that go to their successors: all to the heir, pictures with their page."""
-        said = decisions.of_documents(
+        """Decisions inherited from replaced documents: all go to the heir, those about pictures follow their page."""
+        by_document = decisions.of_documents(
             self.run.workspace.database, [row.document.id for row in self.order.replaced]
         )
         found: dict[str, list[Decision]] = {}
-        for decision in (each for row in self.order.replaced for each in said.get(row.document.id, ())):
+        for decision in (
+            made for row in self.order.replaced for made in by_document.get(row.document.id, ())
+        ):
             picture = picture_of(decision.target)
             for at, (name, group) in enumerate(zip(self.ids, self.order.groups, strict=True)):
                 if (picture[1] in group) if picture else at == (self.order.heir or 0):
@@ -284,7 +289,7 @@ class _PageWork:
         return found
 
     def already_done(self, work: FileWork) -> list[Committed] | None:
-        """Nothing is ever done already: a person asked for it."""
+        """Always None: a requested edit is never skipped."""
 
     def finish(self, work: FileWork) -> list[Committed]:
         """Store what was written, then change the catalogue."""
@@ -323,7 +328,7 @@ class _PageWork:
         )
 
     def _file(self, work: FileWork) -> FileRow:
-        """The file's row with what is now found on its pages."""
+        """The file's row with the current findings of its pages."""
         row = batches.files(self.run.workspace.database, self.row.batch)[self.row.file]
         kept = [note for note in row.findings if note.page is None]
         failed = any(reading.state is PageState.FAILED for reading in work.readings)
@@ -344,7 +349,7 @@ class _PageWork:
         raise UsageError(rules, remedy="pages_unusable", file=self.row.file, rules=rules)
 
     def _forget(self, pages: PageList) -> None:
-        """Leave no words of a secret page behind."""
+        """Delete the readings of a secret page."""
         digest = self.run.plan.digests.reading
         for page, edit in edits_of(pages.pages).items():
             self.run.workspace.ledger.forget(self.row.document.sha256, [page], digest_of_page(digest, edit))
@@ -388,11 +393,11 @@ def _page(row: DocumentRow, listed: PageList, page: int) -> PageSource:
     own = row.document.pages
     source = next((source for source in listed.pages if source.number == page and page in own), None)
     if source is None:
-        raise UsageError(f"no page {page}", remedy="pages_no_page", page=page, pages=_told(own))
+        raise UsageError(f"no page {page}", remedy="pages_no_page", page=page, pages=_page_numbers(own))
     return source
 
 
-def _told(pages: Sequence[int]) -> str:
+def _page_numbers(pages: Sequence[int]) -> str:
     return ", ".join(map(str, pages))
 
 

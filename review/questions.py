@@ -1,7 +1,7 @@
-"""What a person is asked about a paper: one question a value, with the reasons why.
+"""Questions to a person about a paper: one per value, with reasons.
 
-A question is answered by a decision about its target. What can only be mended outside (a lost page, a broken rendition) is
-a question without an answer: it is shown, so that nobody wonders why the paper waits.
+A question is answered by a decision about its target. A problem that no decision can fix (a lost page, a broken
+rendition) is a question without an answer, shown to explain why the paper waits.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _ABOUT_FIELD: Final = frozenset(
     }
 )
 _CODE_PARTS: Final = {"owner": "owner_id", "result_type": RESULT_TYPE, "number": "number"}
-# Of a paper whose kind is unknown nobody can say yet whether it has an owner; who sees it can.
+# If the kind is unknown, only the person can tell if the paper has an owner.
 _UNKNOWN_KIND_TOO: Final = ("owner_name", "owner_id")
 _FIRST: Final = (
     KIND,
@@ -59,20 +59,20 @@ _FIRST: Final = (
     "birth_date",
     UNIT,
 )
-# The catalogue refused a code for a reason that no answer about a value mends.
+# The catalogue refused a code for a reason that no decision about a value can fix.
 _REFUSED: Final = frozenset({"code_voided"})
 NOTHING: Final = "-"
 
 
 class Question(NamedTuple):
-    """One thing a person is asked.
+    """A question to a person.
 
     Attributes:
         document_id: the paper.
-        target: as in `schemas.review.Decision`; `-` where no decision helps.
+        target: as in `schemas.review.Decision`; `-` if no decision helps.
         value, raw, confidence, page, box: what was read, as `schemas.documents.Field` has it.
         reasons: the findings behind it.
-        required: whether the paper waits for it.
+        required: True if the paper waits for it.
     """
 
     document_id: str
@@ -87,13 +87,13 @@ class Question(NamedTuple):
 
     @property
     def shown(self) -> str:
-        """Digest of what the person is shown; another one later tells that the question has changed."""
+        """Digest of the displayed question, used to detect later changes."""
         plain = [self.document_id, self.target, self.value, self.raw, self.page]
         return hashlib.sha256(json.dumps(plain, ensure_ascii=False).encode()).hexdigest()[:12]
 
 
 class Waiting(NamedTuple):
-    """A paper that waits for a person: `lacks` names what keeps it from being accepted."""
+    """A paper that waits for a person: `lacks` lists what prevents acceptance."""
 
     row: DocumentRow
     questions: tuple[Question, ...]
@@ -111,7 +111,7 @@ def waiting(
         batch: name of the batch, None for all of them.
         rules: kinds and thresholds.
         every: doubtful values of accepted papers too.
-        closed: instead, papers that a person closed as ones that get no code.
+        closed: instead, papers that a person closed without a code.
 
     Raises:
         UsageError: there is no such batch.
@@ -123,14 +123,17 @@ def waiting(
     for name in names:
         rows = documents.of_batch(database, name)
         files = batches.files(database, name)
-        said = decisions.of_documents(database, [row.document.id for row in rows])
+        by_document = decisions.of_documents(database, [row.document.id for row in rows])
         for row in rows:
             if row.document.route is Route.ACCEPTED and not every:
                 continue
-            if is_closed({each.target: each for each in said.get(row.document.id, ())}) is not closed:
+            if (
+                is_closed({decision.target: decision for decision in by_document.get(row.document.id, ())})
+                is not closed
+            ):
                 continue
             notes = files[row.file].findings if row.file in files else ()
-            paper = _waiting(row, notes, said.get(row.document.id, ()), rules)
+            paper = _waiting(row, notes, by_document.get(row.document.id, ()), rules)
             if paper.questions or row.document.route is not Route.ACCEPTED:
                 found.append(paper)
     return found
@@ -150,31 +153,31 @@ def waiting_paper(database: Database, wanted: str, rules: Rulebook) -> Waiting:
         raise UsageError(f"{len(rows)} documents", remedy="document_ambiguous", ids=ids)
     row = rows[0]
     file = batches.files(database, row.batch).get(row.file)
-    said = decisions.of_documents(database, [row.document.id]).get(row.document.id, ())
-    return _waiting(row, file.findings if file else (), said, rules)
+    own_decisions = decisions.of_documents(database, [row.document.id]).get(row.document.id, ())
+    return _waiting(row, file.findings if file else (), own_decisions, rules)
 
 
 def _waiting(
-    row: DocumentRow, notes: Sequence[Finding], said: Sequence[Decision], rules: Rulebook
+    row: DocumentRow, notes: Sequence[Finding], own_decisions: Sequence[Decision], rules: Rulebook
 ) -> Waiting:
-    decided = {each.target: each for each in said}
-    own = [each for each in notes if each.page in row.document.pages]
+    decided = {decision.target: decision for decision in own_decisions}
+    own = [note for note in notes if note.page in row.document.pages]
     questions = questions_of(row.document, own, decided, rules)
     return Waiting(row, questions, lacks(row.document, rules, _absent(decided)), decided)
 
 
 def _absent(decided: Mapping[str, Decision]) -> set[str]:
-    """What a person said is not on the paper."""
+    """Targets that a person marked as absent from the paper."""
     return {target for target, held in decided.items() if held.action is Action.ABSENT}
 
 
 def questions_of(
     paper: Document, notes: Sequence[Finding], decided: Mapping[str, Decision], rules: Rulebook
 ) -> tuple[Question, ...]:
-    """Questions about one paper, what it waits for first. `notes` are findings of its pages."""
+    """Questions about one paper, required ones first. `notes` are findings of its pages."""
     absent = _absent(decided)
-    lacking = tuple(each for each in lacks(paper, rules, absent) if each != CLOSING)
-    # What a paper cannot do without stays a question, so that nobody wonders why it waits.
+    lacking = tuple(missing for missing in lacks(paper, rules, absent) if missing != CLOSING)
+    # Required values remain questions even if marked absent, to explain why the paper waits.
     asked: dict[str, list[Finding]] = {
         target: [finding("required_absent", field=target)] if target in absent else [] for target in lacking
     }
@@ -182,14 +185,14 @@ def questions_of(
         unknown = finding("kind_unknown")
         asked |= {name: [unknown] for name in _UNKNOWN_KIND_TOO if name not in paper.fields}
     blocked: list[Finding] = []
-    for each in (*paper.findings, *notes):
-        targets = _targets(each)
+    for noted in (*paper.findings, *notes):
+        targets = _targets(noted)
         for target in targets:
-            asked.setdefault(target, []).append(each)
-        if not targets and (each.severity is Severity.ERROR or each.rule in _REFUSED):
-            blocked.append(each)
+            asked.setdefault(target, []).append(noted)
+        if not targets and (noted.severity is Severity.ERROR or noted.rule in _REFUSED):
+            blocked.append(noted)
     if "number" in asked:
-        asked.pop("notation", None)  # the number's own part: who gives one gives both
+        asked.pop("notation", None)  # part of the number: answering one answers both
     open_now = {
         target: why for target, why in asked.items() if _is_open(target, why, decided.get(target), lacking)
     }
@@ -197,44 +200,44 @@ def questions_of(
     names = sorted(open_now, key=lambda target: (target not in lacking, order.get(target, 99), target))
     questions = [_question(paper, target, tuple(open_now[target]), target in lacking) for target in names]
     questions += [
-        Question(paper.id, NOTHING, None, None, None, each.page, None, (each,), True) for each in blocked
+        Question(paper.id, NOTHING, None, None, None, noted.page, None, (noted,), True) for noted in blocked
     ]
     if not questions and paper.route is Route.REVIEW and not is_closed(decided):
-        # Rules have changed since: a person's word about the kind has the paper understood and routed anew.
+        # Rules have changed since: a decision about the kind triggers new analysis and routing.
         questions.append(_question(paper, KIND, (), required=True))
     return tuple(questions)
 
 
-def _targets(each: Finding) -> tuple[str, ...]:
-    if each.rule in _ABOUT_FIELD:
-        named = [str(each.params[key]) for key in ("field", "other") if each.params.get(key)]
+def _targets(noted: Finding) -> tuple[str, ...]:
+    if noted.rule in _ABOUT_FIELD:
+        named = [str(noted.params[key]) for key in ("field", "other") if noted.params.get(key)]
         return tuple("number" if name == "code" else name for name in named)
-    if each.rule == "kind_unknown":
+    if noted.rule == "kind_unknown":
         return (KIND,)
-    if each.rule == "result_code_ambiguous":
+    if noted.rule == "result_code_ambiguous":
         return (RESULT_TYPE,)
-    if each.rule == "unit_unresolved":
+    if noted.rule == "unit_unresolved":
         return (UNIT,)
-    if each.rule == "code_part_differs":
-        return (_CODE_PARTS[str(each.params["part"])],)
-    if each.severity is Severity.ERROR and about_picture(each) and each.page:
-        return (picture(each.rule, each.page),)
+    if noted.rule == "code_part_differs":
+        return (_CODE_PARTS[str(noted.params["part"])],)
+    if noted.severity is Severity.ERROR and about_picture(noted) and noted.page:
+        return (picture(noted.rule, noted.page),)
     return ()
 
 
 def _is_open(target: str, why: Sequence[Finding], held: Decision | None, lacking: Sequence[str]) -> bool:
-    """A decided value is asked again only where it is still at odds with something."""
+    """True if a target is undecided, still conflicts with something, or is still lacking."""
     if held is None:
         return True
-    if any(each.rule in {"code_part_differs", "field_conflict"} for each in why):
+    if any(reason.rule in {"code_part_differs", "field_conflict"} for reason in why):
         return True
     return target in lacking
 
 
 def _question(paper: Document, target: str, why: tuple[Finding, ...], required: bool) -> Question:
-    told = picture_of(target)
-    if told is not None:
-        return Question(paper.id, target, None, None, None, told[1], None, why, True)
+    of_picture = picture_of(target)
+    if of_picture is not None:
+        return Question(paper.id, target, None, None, None, of_picture[1], None, why, True)
     if target in {KIND, RESULT_TYPE, UNIT, VALIDITY}:
         first = paper.pages[0] if paper.pages else None
         value = current_value(paper, target)
@@ -262,7 +265,7 @@ def shown_of(paper: Document, target: str) -> str:
 
 
 def current_value(paper: Document, target: str) -> str | None:
-    """What a paper has for a target now."""
+    """Current value of a target."""
     if target == KIND:
         return paper.kind
     if target == RESULT_TYPE:

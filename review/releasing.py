@@ -1,6 +1,6 @@
-"""Letting in a paper that bears, or seems to bear, a mark of secrecy: by a named person, with the ground for it.
+"""Releases papers that bear, or seem to bear, a mark of secrecy; requires a named person and a reason.
 
-A declassified paper needs the decision's number; one that was only held for an unreadable stamp needs somebody who looked.
+A declassified paper needs the number of the decision; one held for an unreadable stamp needs a visual check.
 The next run reads it; until then nothing of it is kept but its name, SHA-256, finding and this event.
 """
 
@@ -17,11 +17,11 @@ from storage.catalogue import releases
 from storage.catalogue.provenance import new_event
 from workspace.opening import Workspace
 
-_LONGEST = 100
+_MAX_NUMBER_LENGTH = 100
 
 
 class Released(NamedTuple):
-    """A paper let in. `batches` wait to be digitised again."""
+    """A released paper. `batches` must be digitised again."""
 
     sha256: str
     files: tuple[str, ...]
@@ -29,20 +29,24 @@ class Released(NamedTuple):
 
 
 def declassify(workspace: Workspace, wanted: str, decision: str, operator: str | None) -> Released:
-    """Let in a paper that bears a mark, on the ground of a decision.
+    """Release a marked paper on the basis of a declassification decision.
 
     Raises:
         UsageError: no such refused paper, no person named, or no number of a decision.
     """
     number = close_up(squeeze(decision))
-    if not any(char.isdigit() for char in number) or len(number) > _LONGEST or not number.isprintable():
+    if (
+        not any(char.isdigit() for char in number)
+        or len(number) > _MAX_NUMBER_LENGTH
+        or not number.isprintable()
+    ):
         raise UsageError(f"no decision {decision}", remedy="release_decision", value=decision)
     rules = ("secret_document", "secret_mark_possible")
     return _release(workspace, wanted, rules, "declassified", operator, number)
 
 
 def not_secret(workspace: Workspace, wanted: str, operator: str | None) -> Released:
-    """Let in a paper whose stamp could not be read, and which a person saw to be no secret.
+    """Release a paper with an unreadable stamp after a person found that it is not secret.
 
     Raises:
         UsageError: no such paper is held, no person is named, or its mark was read (it takes a decision).
@@ -62,14 +66,14 @@ def _release(
     if not who:
         raise UsageError("no operator", remedy="release_operator")
     found = [
-        each
-        for each in (releases.refused(workspace.database, wanted) if len(wanted) >= 8 else ())
-        if any(note.rule in {"secret_document", "secret_mark_possible"} for note in each.findings)
+        file
+        for file in (releases.refused(workspace.database, wanted) if len(wanted) >= 8 else ())
+        if any(note.rule in {"secret_document", "secret_mark_possible"} for note in file.findings)
     ]
-    originals = {each.sha256 for each in found}
+    originals = {file.sha256 for file in found}
     if len(originals) != 1:
         raise UsageError(f"{len(originals)} refused papers {wanted}", remedy="release_absent", value=wanted)
-    if not any(note.rule in rules for each in found for note in each.findings):
+    if not any(note.rule in rules for file in found for note in file.findings):
         raise UsageError(f"{wanted} bears a mark", remedy="release_needs_decision", value=wanted)
 
     def event(batch: str) -> Event:
@@ -80,4 +84,4 @@ def _release(
 
     batches = releases.release(workspace.database, workspace.run.id, found[0].sha256, event)
     workspace.send()
-    return Released(found[0].sha256, tuple(each.name for each in found), tuple(batches))
+    return Released(found[0].sha256, tuple(file.name for file in found), tuple(batches))

@@ -1,4 +1,4 @@
-"""Pages to scan again, in the order in which a person finds them on the shelf: by box, file and separator sheet."""
+"""Pages to scan again, in shelf order: by box, file and separator sheet."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from storage.sidecars import read_sidecar
 from workspace.opening import Workspace
 
 _NUMBER = re.compile(r"(\d+)")
-_NO_HELP = frozenset({"secret_document", "file_absent", "file_vanished", "duplicate_file"})
+_NOT_FIXED_BY_RESCAN = frozenset({"secret_document", "file_absent", "file_vanished", "duplicate_file"})
 
 
 class Rescan(NamedTuple):
     """One page to scan again, or a whole file.
 
     Attributes:
-        box, file: as the separator sheet before it or the batch sheet says; empty where neither does.
+        box, file: from the separator sheet before it or the batch sheet; empty if neither has it.
         separator: ordinal of the separator sheet before it, None if there is none.
         after: which page after that sheet it is, counted in scanned pages; from the start of the file without a sheet.
         scan: name of the scanned file.
@@ -62,14 +62,14 @@ def rescans(workspace: Workspace, batch: str, *, every: bool = False) -> list[Re
     sheet = batches.batch(workspace.database, batch).sheet
     files = batches.files(workspace.database, batch)
     rows = documents.of_batch(workspace.database, batch)
-    said = decisions.of_documents(workspace.database, [row.document.id for row in rows])
-    found = [each for row in files.values() for each in _whole_file(row, sheet)]
+    by_document = decisions.of_documents(workspace.database, [row.document.id for row in rows])
+    found = [rescan for row in files.values() for rescan in _whole_file(row, sheet)]
     for row in rows:
         if row.document.route not in {Route.RESCAN, Route.PARTIAL} and not every:
             continue
         notes = files[row.file].findings if row.file in files else ()
-        own = [*row.document.findings, *(each for each in notes if each.page in row.document.pages)]
-        pages = _reasons(still_open(own, in_force(said.get(row.document.id, ()))), every)
+        own = [*row.document.findings, *(note for note in notes if note.page in row.document.pages)]
+        pages = _reasons(still_open(own, in_force(by_document.get(row.document.id, ()))), every)
         facts = workspace.ledger.facts(row.document.sha256)
         place = _place(workspace, row, sheet, facts)
         for page, reason in pages.items():
@@ -79,11 +79,11 @@ def rescans(workspace: Workspace, batch: str, *, every: bool = False) -> list[Re
             ordinal = mark.ordinal if mark else None
             found.append(Rescan(box, file, ordinal, after, row.file, page, row.document.id, reason))
     position = {name: at for at, name in enumerate(files)}
-    return sorted(found, key=lambda each: _order(each, position))
+    return sorted(found, key=lambda rescan: _order(rescan, position))
 
 
 def _reasons(notes: Sequence[Finding], every: bool) -> dict[int, Finding]:
-    """The first reason of each page to scan again."""
+    """Pages to scan again with their first reason."""
     wanted = {Severity.ERROR, Severity.WARNING} if every else {Severity.ERROR}
     found: dict[int, Finding] = {}
     for note in notes:
@@ -93,9 +93,9 @@ def _reasons(notes: Sequence[Finding], every: bool) -> dict[int, Finding]:
 
 
 def _whole_file(row: FileRow, sheet: BatchSheet | None) -> list[Rescan]:
-    """A file that was set aside and that a new scan may mend."""
+    """A file that was set aside and that a new scan may fix."""
     errors = [note for note in row.findings if note.severity is Severity.ERROR] or list(row.findings)
-    if row.status is not FileStatus.SET_ASIDE or not errors or errors[-1].rule in _NO_HELP:
+    if row.status is not FileStatus.SET_ASIDE or not errors or errors[-1].rule in _NOT_FIXED_BY_RESCAN:
         return []
     box, file = (sheet.box or "", sheet.file or "") if sheet else ("", "")
     return [Rescan(box, file, None, None, row.name, None, None, errors[-1])]
@@ -104,7 +104,7 @@ def _whole_file(row: FileRow, sheet: BatchSheet | None) -> list[Rescan]:
 def _place(
     workspace: Workspace, row: DocumentRow, sheet: BatchSheet | None, facts: Mapping[int, PageFacts]
 ) -> BatchSheet:
-    """Box and file of a paper; from its sidecar where no readings are kept that would show a separator."""
+    """Box and file of a paper; from its sidecar if no readings are kept that would show a separator."""
     if not facts:
         try:
             sheet = read_sidecar(workspace.store, row.sidecar_key).sheet or sheet
@@ -114,7 +114,7 @@ def _place(
 
 
 def _before(facts: Mapping[int, PageFacts], page: int) -> tuple[SheetMark | None, int]:
-    """The separator sheet before a page, and which page after it this is."""
+    """The separator sheet before a page, and the number of the page after it."""
     for number in range(page - 1, 0, -1):
         payloads = facts[number].qr if number in facts else ()
         mark = next((mark for payload in payloads if (mark := read_payload(payload)) is not None), None)
@@ -123,12 +123,12 @@ def _before(facts: Mapping[int, PageFacts], page: int) -> tuple[SheetMark | None
     return None, page
 
 
-def _order(each: Rescan, position: Mapping[str, int]) -> tuple[Any, ...]:
-    separator = (each.separator is None, each.separator or 0)
-    return (_natural(each.box), _natural(each.file), separator, position[each.scan], each.page or 0)
+def _order(rescan: Rescan, position: Mapping[str, int]) -> tuple[Any, ...]:
+    separator = (rescan.separator is None, rescan.separator or 0)
+    return (_natural(rescan.box), _natural(rescan.file), separator, position[rescan.scan], rescan.page or 0)
 
 
 def _natural(name: str) -> tuple[Any, ...]:
-    """A key under which box 2 comes before box 10; what has no name comes last."""
+    """Natural sort key: box 2 before box 10, empty names last."""
     parts = _NUMBER.split(name.casefold())
     return (name == "", tuple((1, int(part), "") if part.isdecimal() else (0, 0, part) for part in parts))

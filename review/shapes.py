@@ -1,4 +1,4 @@
-"""Questions and outcomes as JSON, in the shapes of docs/review.md; they grow, they do not change."""
+"""Questions and outcomes as JSON, in the shapes of docs/review.md; keys may be added but not changed."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from schemas.findings import Finding
 from schemas.wording import render, text
 
 
-def _reason(each: Finding, lang: str) -> dict[str, Any]:
-    message, remedy = render(each, lang)
-    return {"rule": each.rule, "severity": str(each.severity), "message": message, "remedy": remedy}
+def _reason(finding: Finding, lang: str) -> dict[str, Any]:
+    message, remedy = render(finding, lang)
+    return {"rule": finding.rule, "severity": str(finding.severity), "message": message, "remedy": remedy}
 
 
 def question_json(question: Question, lang: str) -> dict[str, Any]:
@@ -28,7 +28,7 @@ def question_json(question: Question, lang: str) -> dict[str, Any]:
         "page": question.page,
         "box": list(question.box) if question.box else None,
         "required": question.required,
-        "reasons": [_reason(each, lang) for each in question.reasons],
+        "reasons": [_reason(reason, lang) for reason in question.reasons],
     }
 
 
@@ -45,12 +45,12 @@ def waiting_json(paper: Waiting, lang: str) -> dict[str, Any]:
         "route": str(document.route),
         "code": paper.row.code,
         "lacks": list(paper.lacks),
-        "questions": [question_json(each, lang) for each in paper.questions],
+        "questions": [question_json(question, lang) for question in paper.questions],
     }
 
 
 def paper_json(paper: Waiting, history: Sequence[Any], lang: str) -> dict[str, Any]:
-    """One paper with its values and everything ever decided about it."""
+    """One paper with its values and all decisions about it."""
     document = paper.row.document
     return {
         **waiting_json(paper, lang),
@@ -68,12 +68,12 @@ def paper_json(paper: Waiting, history: Sequence[Any], lang: str) -> dict[str, A
             }
             for name, field in document.fields.items()
         },
-        "decisions": [each.model_dump(mode="json") for each in history],
+        "decisions": [decision.model_dump(mode="json") for decision in history],
     }
 
 
 def applied_json(applied: Applied, lang: str) -> dict[str, Any]:
-    """What became of one paper."""
+    """Outcome for one paper."""
     after = applied.after
     return {
         "id": after.document.id,
@@ -83,12 +83,14 @@ def applied_json(applied: Applied, lang: str) -> dict[str, Any]:
         "code": after.code,
         "new_code": after.new_code,
         "linked_to": after.linked_to,
-        "findings": [_reason(each, lang) for each in after.document.findings if each.severity != "info"],
+        "findings": [
+            _reason(finding, lang) for finding in after.document.findings if finding.severity != "info"
+        ],
     }
 
 
 def problem_text(problem: Problem, lang: str) -> str:
-    """What to mend in a cell, and how."""
+    """Problem of a cell and its remedy."""
     params = dict(problem.params)
     if problem.problem == "workbook":
         params["reason"] = text(f"review_wrong.file_{params['reason']}", lang)
@@ -101,7 +103,7 @@ def problem_text(problem: Problem, lang: str) -> str:
 
 
 def imported_json(imported: Imported, workbook: str, lang: str) -> dict[str, Any]:
-    """What an import did."""
+    """Outcome of an import."""
     return {
         "workbook": workbook,
         "batch": imported.batch,
@@ -111,15 +113,15 @@ def imported_json(imported: Imported, workbook: str, lang: str) -> dict[str, Any
             "already": imported.already,
             "rescan": imported.again,
         },
-        "papers": [applied_json(each, lang) for each in imported.applied],
+        "papers": [applied_json(paper, lang) for paper in imported.applied],
         "problems": [
             {
-                "sheet": each.sheet,
-                "row": each.row,
-                "column": each.column,
-                "problem": each.problem,
-                "message": problem_text(each, lang),
+                "sheet": problem.sheet,
+                "row": problem.row,
+                "column": problem.column,
+                "problem": problem.problem,
+                "message": problem_text(problem, lang),
             }
-            for each in imported.problems
+            for problem in imported.problems
         ],
     }

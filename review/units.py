@@ -1,4 +1,4 @@
-"""The unit of a whole batch: one answer for every paper whose unit neither paper nor batch sheet tells."""
+"""Sets the unit of all papers of a batch whose unit is given neither by the paper nor by the batch sheet."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def without_unit(papers: Collection[Document]) -> list[Document]:
 
 
 def set_unit(workspace: Workspace, batch: str, unit: str, *, as_of: date, note: str = "") -> list[Applied]:
-    """Name the unit of every paper of a batch that has none.
+    """Set the unit of all papers of a batch that have none.
 
     Raises:
         UsageError: there is no such batch.
@@ -63,12 +63,12 @@ def wanted_units(
     as_of: date,
     note: str = "",
 ) -> list[Wanted]:
-    """One decision for each paper without a unit.
+    """A decision per paper without a unit.
 
     Args:
         papers: of the batch.
-        unit: as a person wrote it.
-        answered: papers with what the same workbook answers, by id; left out where their agency now tells the unit.
+        unit: as typed.
+        answered: papers with answers of the same workbook, by id; skipped if their agency now determines the unit.
         sheet: of the batch.
         rules: units and agencies.
         as_of: today.

@@ -1,4 +1,4 @@
-"""A person takes a wrongly issued code back; the papers that rested on it come before a person again.
+"""Voids wrongly issued codes; the papers that depend on them return to review.
 
 The holder and its duplicates get a new version, sidecar stored, routed to review; no page is read again.
 """
@@ -23,7 +23,7 @@ from workspace.opening import Workspace
 
 
 class Voided(NamedTuple):
-    """What became of a voided code: its holder, and the duplicates that wait for a person now."""
+    """Result of voiding: the former holder, and the duplicates that now wait for review."""
 
     code: str
     document_id: str
@@ -44,9 +44,9 @@ def void_code(
     Args:
         workspace: the opened home.
         printed: the code.
-        reason: why it was wrong; stands in the event for ever.
+        reason: why it was wrong; recorded permanently in the event.
         successor: the code that takes its place.
-        second_operator: who else agreed; needed where the settings ask for two.
+        second_operator: second person who agreed, if the settings require two.
 
     Raises:
         CodeError: no such code in force, no reason, an unknown successor, or one person where two are needed.
@@ -61,7 +61,7 @@ def void_code(
     if row is None:
         raise CodeError(f"no code {printed} in force", remedy="code_absent", value=printed)
     rows = voiding.affected(workspace.database, row.document_id)
-    names = sorted({each.batch for each in rows})
+    names = sorted({document_row.batch for document_row in rows})
     with ExitStack() as held:
         for name in names:
             held.enter_context(hold_batch(workspace.settings.home, name, workspace.operator))
@@ -81,14 +81,14 @@ def void_code(
         workspace.send()
         for name in names:
             close_batch(workspace, name)
-    others = tuple(each.document.id for each in done if each.document.id != row.document_id)
+    others = tuple(committed.document.id for committed in done if committed.document.id != row.document_id)
     return Voided(printed, row.document_id, others, left)
 
 
 def _next_versions(
     workspace: Workspace, printed: str, rows: Sequence[DocumentRow]
 ) -> tuple[list[tuple[str, NewVersion]], tuple[str, ...]]:
-    """The next version of each paper, its sidecar stored; ids of those whose sidecar cannot be read."""
+    """Build the next version of the papers and store their sidecars; also ids whose sidecar cannot be read."""
     made, left = [], []
     for at, row in enumerate(rows):
         try:
@@ -99,7 +99,7 @@ def _next_versions(
         document = row.document
         if at:
             note = finding("twin_code_voided", code=printed, document=rows[0].document.id)
-            kept = tuple(each for each in document.findings if each.rule != "identity_duplicate")
+            kept = tuple(earlier for earlier in document.findings if earlier.rule != "identity_duplicate")
             route = Route.REVIEW if document.route is Route.ACCEPTED else document.route
             document = document.model_copy(update={"findings": (*kept, note), "route": route})
         version = row.version + 1
@@ -124,7 +124,7 @@ def _next_versions(
             pdfa_sha256=row.pdfa_sha256,
             sidecar_key=stored.key,
             sidecar_sha256=stored.sha256,
-            # The catalogue refuses the holder the same code again and sends it to review.
+            # The catalogue will not issue the same code to the holder again and sends it to review.
             parts=parts_of(document) if document.route is Route.ACCEPTED else None,
             events=(),
         )

@@ -1,4 +1,4 @@
-"""What is worth telling the IT department now, by the dated rules; sent once by every channel until it changes."""
+"""Alerts for the IT department by the dated rules; sent once per channel until they change."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from workspace.channels import channels
 
 
 class Delivery(NamedTuple):
-    """What became of one channel: how many went out, or why none did."""
+    """Delivery result of one channel: number of alerts sent, or the reason for failure."""
 
     channel: str
     alerts: int
@@ -35,7 +35,7 @@ class Delivery(NamedTuple):
 
 
 def alerts_of(board: Board, now: datetime, lang: str) -> list[Alert]:
-    """Everything that calls for an alert by the rules of the day."""
+    """All alert conditions that hold under the rules of the day."""
     at = now.astimezone(VIETNAM)
     found: list[Alert] = []
     for rule in load_alert_rules():
@@ -63,12 +63,12 @@ def _behind(board: Board, rule: AlertRule, at: datetime, lang: str) -> _Found:
             "year": board.as_of.year,
             "day": day_text(board.as_of, lang),
         }
-        # Told anew when the year or the gap by five points changes, not with every paper.
+        # Sent again when the year or the gap (in steps of five points) changes, not with every paper.
         yield f"{row.level} {row.unit or ''}", f"{board.as_of.year} {int(gap * 20)}", "behind_pace", words
 
 
 def _of_today(board: Board) -> Iterator[QuotaRow]:
-    """Rows of levels and units that still stand on the board's day: nobody can be chased for an abolished one."""
+    """Rows of levels and units that exist on the board's day; abolished units raise no alerts."""
     ended = board.district_end is not None and board.as_of > board.district_end
     gone = {
         (line.row.level, line.row.unit)
@@ -110,7 +110,7 @@ def _not_closed(board: Board, rule: AlertRule, at: datetime, lang: str) -> _Foun
 def _night(board: Board, rule: AlertRule, at: datetime, lang: str) -> _Found:
     """A batch whose latest run began in the last night that is over, with files left.
 
-    Told of the catalogue's own runs, whatever started them: a schedule or a person.
+    Based on runs in the catalogue, whether scheduled or manual.
     """
     if rule.night_from is None or rule.night_to is None:
         return
@@ -191,9 +191,9 @@ def _moment(at: str, lang: str) -> str:
 
 
 def check(database: Database, settings: Settings, board: Board, now: datetime) -> list[Delivery]:
-    """Enter what holds now and send what waits. A channel that is down keeps its alerts waiting for next time.
+    """Record current alerts and send pending ones. Alerts for a channel that is down stay pending.
 
-    Sent and then killed before it was noted: sent once more. Never lost.
+    Delivery is at least once: a crash after sending repeats the alert.
     """
     with _one_at_a_time(settings.home):
         alerts.raise_alerts(database, alerts_of(board, now, settings.lang))
@@ -217,7 +217,7 @@ def check(database: Database, settings: Settings, board: Board, now: datetime) -
 
 
 def send_test(settings: Settings) -> list[Delivery]:
-    """Send a test by every channel that is set up, the log left out."""
+    """Send a test message to every configured channel except the log."""
     done = []
     for channel, send in channels(settings.alerts).items():
         if channel == "log":
@@ -232,7 +232,7 @@ def send_test(settings: Settings) -> list[Delivery]:
 
 @contextmanager
 def _one_at_a_time(home: Path) -> Iterator[None]:
-    """Two checks at once would send an alert twice."""
+    """Lock against concurrent checks, which would send alerts twice."""
     folder = home / "locks"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     descriptor = os.open(folder / "alerts.lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)

@@ -1,4 +1,4 @@
-"""`sohoa backup` and `sohoa restore`: catalogue, settings and schedules as one file, every part with its digest.
+"""`sohoa backup` and `sohoa restore`: catalogue, settings and schedules in one file, with a digest per part.
 
 Objects are not in it: the store is kept by its own means, and the catalogue can be rebuilt from it. What only the
 catalogue holds (schedules, page readings) is why a backup is worth having beside that.
@@ -55,7 +55,7 @@ def backup(settings: Settings, out: Path) -> Backup:
     if not source.is_file():
         raise UsageError("there is no catalogue", remedy="backup_nothing", path=source)
     made_at = datetime.now(VIETNAM).isoformat(timespec="seconds")
-    # A room of its own like that of a run: what a killed backup left is a copy of the catalogue, swept by whoever comes.
+    # A private run folder: a catalogue copy left by a killed backup is swept by the next run.
     sweep.sweep(settings.run_root, sweep.tmp_root())
     with sweep.open_run(settings.run_root, sweep.tmp_root()) as room:
         copy = room.tmp / _CATALOGUE
@@ -104,7 +104,7 @@ def restore(settings: Settings, file: Path) -> Backup:
                 (Path(folder) / name).replace(place)
     except (OSError, tarfile.TarError, EOFError) as error:
         raise _unusable(file, str(error)) from error
-    Database(settings.catalogue_url).close()  # migrated where the backup was made by an older Sohoa
+    Database(settings.catalogue_url).close()  # migrates a backup made by an older Sohoa
     sizes = {name: int(part["size"]) for name, part in manifest["parts"].items()}
     return Backup(file, str(manifest["made_at"]), sizes, dict(manifest["heads"]))
 
@@ -166,7 +166,7 @@ def _write(out: Path, manifest: dict[str, Any], files: dict[str, Path]) -> None:
 
 
 def _unpack(archive: tarfile.TarFile, folder: Path, file: Path) -> dict[str, Any]:
-    """Every part under a folder, as the manifest tells; nothing else is taken out."""
+    """Extract the parts listed in the manifest into a folder; nothing else is extracted."""
     try:
         stream = archive.extractfile(_MANIFEST)
         manifest: dict[str, Any] = json.load(stream) if stream else {}

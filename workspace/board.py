@@ -28,7 +28,7 @@ _AT_REST = {BatchState.FINISHED, BatchState.CANCELLED}
 
 
 def board_of(database: Database, settings: Settings, day: date) -> Board:
-    """What the board shows on a day; the same catalogue and day give the same board."""
+    """Board data of a day; deterministic for a given catalogue and day."""
     end = pace.district_end(load_units())
     reports = _reports(database, day, pace.days_of(day, end))
     lines = queue(database)
@@ -47,7 +47,7 @@ def board_of(database: Database, settings: Settings, day: date) -> Board:
 
 
 def write_board(database: Database, settings: Settings, day: date, today: date) -> tuple[Board, Path]:
-    """Write the board of a day where people look, whole or not at all. Returns it and its place."""
+    """Write the board of a day atomically. Returns the board and its path."""
     note_disk(database, settings, today)
     board = board_of(database, settings, day)
     out = settings.reports / NAME
@@ -56,7 +56,7 @@ def write_board(database: Database, settings: Settings, day: date, today: date) 
 
 
 def note_disk(database: Database, settings: Settings, day: date) -> None:
-    """Keep today's free bytes of the home's disk: two days of them tell how fast it fills."""
+    """Record today's free disk space, from which the fill rate is estimated."""
     usage = shutil.disk_usage(settings.home)
     work.note_disk(database, _host(), work.DiskSample(day, usage.free, usage.total))
 
@@ -69,7 +69,9 @@ def queue(database: Database) -> list[QueueLine]:
         files, pages = batches.counts(database, row.name)
         lines.append(pace.queue_line(row.name, row.state, files, pages.in_, runs.get(row.name)))
     known = {line.batch for line in lines}
-    return lines + [_scheduled(each) for each in schedules.every(database) if _awaited(each, known)]
+    return lines + [
+        _scheduled(schedule) for schedule in schedules.every(database) if _awaited(schedule, known)
+    ]
 
 
 def _awaited(schedule: schedules.Schedule, known: set[str]) -> bool:
@@ -78,7 +80,7 @@ def _awaited(schedule: schedules.Schedule, known: set[str]) -> bool:
 
 
 def _scheduled(schedule: schedules.Schedule) -> QueueLine:
-    """A batch that nobody has opened yet: its files are not known."""
+    """A scheduled batch that has not been opened yet, so its files are unknown."""
     failed = schedule.state is ScheduleState.FAILED
     state = BatchState.FAILED if failed else BatchState.PLANNED
     line = pace.queue_line(schedule.batch, state, FileCounts(), 0, None)
@@ -90,7 +92,7 @@ def _host() -> str:
 
 
 def _reports(database: Database, today: date, days: list[date]) -> list[QuotaReport]:
-    """The quota of each day, every one as `sohoa quota --as-of` gives it."""
+    """Quota reports of several days, as `sohoa quota --as-of` computes them."""
     papers = list(documents.papers(database))
     inventory, elsewhere = figures.inventory(database), figures.elsewhere(database)
     without_code = [kind.id for kind in load_kinds() if not kind.result_codes]
@@ -116,7 +118,7 @@ def _panel(level: Level, reports: list[QuotaReport], end: date | None) -> LevelP
     if row is None:
         return None
     points = tuple(found for report in reports if (found := pace.point(report, level)))
-    before = next((each.digitised for each in points if each.day == end), 0)
+    before = next((point.digitised for point in points if point.day == end), 0)
     units = load_units()
     return LevelPanel(
         level=level,
@@ -125,9 +127,9 @@ def _panel(level: Level, reports: list[QuotaReport], end: date | None) -> LevelP
         required=tuple(pace.required_line(load_targets(), level, READING, latest.as_of.year)),
         catch_up=pace.catch_up(row, latest.as_of),
         units=tuple(
-            UnitLine(row=each, era=pace.era_of(level, each.unit, units, end))
-            for each in latest.rows
-            if each.level == level and each.unit is not None
+            UnitLine(row=unit_row, era=pace.era_of(level, unit_row.unit, units, end))
+            for unit_row in latest.rows
+            if unit_row.level == level and unit_row.unit is not None
         ),
         before_end=before,
         since_end=row.digitised - before,

@@ -1,4 +1,4 @@
-"""How an alert leaves the machine: log, e-mail (SMTP), webhook (HTTP POST of JSON). Secrets from files or environment."""
+"""Alert channels: log, e-mail (SMTP), webhook (HTTP POST of JSON). Secrets come from files or the environment."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ Send = Callable[[str, Sequence[str]], None]
 
 
 def channels(spec: ChannelSpec) -> dict[str, Send]:
-    """Channels that are set up, each taking a subject and sentences.
+    """Configured channels: functions that take a subject and sentences.
 
-    Each raises DeliveryError where the other side cannot be reached or refuses.
+    They raise DeliveryError if the recipient cannot be reached or refuses.
     """
     found: dict[str, Send] = {"log": _log}
     if spec.smtp_host and spec.mail_to:
@@ -75,7 +75,7 @@ def _post(spec: ChannelSpec, subject: str, lines: Sequence[str]) -> None:
         with urllib.request.urlopen(request, timeout=spec.seconds):
             return
     except (OSError, HTTPException, ValueError) as error:
-        # The address may hold a token: it is not repeated.
+        # Do not log the address: it may contain a token.
         raise DeliveryError(f"webhook: {_why(error)}", remedy="verbatim") from error
 
 

@@ -1,4 +1,4 @@
-"""Closing a batch: tables written, expectations checked, the report laid where people look, events stored.
+"""Closes a batch: writes tables, checks expectations, publishes the report and stores events.
 
 A batch is `closing` until all of it stands and has its end state only then. A closing that was killed or refused is tried
 again by every run. Board and alerts come after it and never hold it back.
@@ -59,7 +59,7 @@ def close_batch(
         workspace: the opened home.
         name: the batch.
         ending: the end state; None keeps the state that the batch has, or that its last closing leads to.
-        findings: the batch's own findings, where they change.
+        findings: the batch's own findings, if they change.
         events: recorded together with the beginning of the closing.
 
     Raises:
@@ -82,7 +82,7 @@ def close_batch(
     report, data_docs = write_reports(workspace, name, folder)
     send_all(workspace.database, workspace.store)
     state = closings.end_closing(workspace.database, name, workspace.run.id)
-    # The end state itself is told in the chain, and the chain's head in that of the house.
+    # The end state is recorded in the batch chain, and the head of that chain in the house chain.
     anchor(workspace.database, name)
     send_all(workspace.database, workspace.store)
     return Closed(report, data_docs, tables, state)
@@ -91,7 +91,7 @@ def close_batch(
 def _ending(workspace: Workspace, name: str) -> BatchState:
     row = batches.batch(workspace.database, name)
     state = row.ending or row.state
-    # Whoever holds the batch closes it, so a run that is still entered here has died.
+    # The lock holder closes the batch, so a run that is still registered here has died.
     return BatchState.FAILED if state in {BatchState.RUNNING, BatchState.CLOSING} else state
 
 
@@ -103,7 +103,7 @@ def is_unclosed(workspace: Workspace, name: str) -> bool:
 def close_others(workspace: Workspace, name: str) -> list[str]:
     """Try again to close batches other than `name` whose closing failed. Returns those that are closed now.
 
-    A failure is logged; it is no failure of the run that tries.
+    A failure is logged and does not fail the current run.
     """
     closed = []
     for batch in closings.unclosed(workspace.database):
@@ -121,7 +121,7 @@ def close_others(workspace: Workspace, name: str) -> list[str]:
 
 
 def update_board_and_alerts(workspace: Workspace) -> None:
-    """Rewrite the board and send the alerts that are due, now that a run has ended."""
+    """Rewrite the board and send due alerts after a run."""
     from workspace.alerting import check  # noqa: PLC0415
     from workspace.board import write_board  # noqa: PLC0415 - a page and its template: only where a run has ended
 

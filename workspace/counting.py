@@ -1,4 +1,4 @@
-"""What the figures are counted from: every stored paper, with those that a newer one replaced marked as such."""
+"""Input of the figures: every stored paper, superseded ones marked."""
 
 from __future__ import annotations
 
@@ -18,6 +18,6 @@ def papers_as_of(database: Database, day: date) -> list[PaperRow]:
 
 
 def counted_on(papers: Sequence[PaperRow], day: date) -> list[PaperRow]:
-    """The same, of papers already fetched: one fetch serves several days."""
+    """The same for papers already fetched, so that one fetch serves several days."""
     kinds = {rule.kind for rule in load_validity() if rule.newest_of and rule.holds_on(day)}
     return mark_superseded(papers, kinds)

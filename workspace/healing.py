@@ -1,4 +1,4 @@
-"""Putting objects into the store, and good bytes back where damaged ones lie: what is in hand heals what was lost."""
+"""Stores objects, and repairs lost or damaged ones from the bytes at hand."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ def keep_object(
     batch: str,
     known: bool = False,
 ) -> None:
-    """Store an object that is addressed by its content; damaged bytes under its key give way to the good ones.
+    """Store a content-addressed object, replacing damaged bytes under its key.
 
     Args:
         workspace: the opened home.
-        key: where it belongs.
+        key: object key.
         source: the good bytes.
         sha256: their digest.
         content_type: of the bytes.
-        subject: of the event that tells of a repair.
-        batch: of the event.
-        known: the catalogue refers to it already, so that its absence is a loss.
+        subject: of the repair event.
+        batch: of the repair event.
+        known: the catalogue already refers to it, so that a missing object is a loss.
 
     Raises:
         StoreError: the store refused.
@@ -53,11 +53,11 @@ def keep_object(
         aside = workspace.store.restore(key, source, sha256=sha256, content_type=content_type)
         healed = True
     if healed:
-        _tell(workspace, key, subject, batch, aside)
+        _record_repair(workspace, key, subject, batch, aside)
 
 
 def keep_original(workspace: Workspace, staged: StagedFile, batch: str, *, known: bool) -> None:
-    """Store an original as it came, or put it back if the stored one is lost or damaged."""
+    """Store an original, or restore it if the stored one is lost or damaged."""
     keep_object(
         workspace,
         keys.original(staged.sha256),
@@ -71,12 +71,12 @@ def keep_original(workspace: Workspace, staged: StagedFile, batch: str, *, known
 
 
 def heal_twin(workspace: Workspace, staged: StagedFile, batch: str) -> None:
-    """The same bytes came again: if what is stored of them is lost or damaged, it is put back before they are linked."""
+    """Repair the stored original of a duplicate file before linking to it, if it is lost or damaged."""
     if documents.of_original(workspace.database, staged.sha256):
         keep_original(workspace, staged, batch, known=True)
 
 
-def _tell(workspace: Workspace, key: str, subject: str, batch: str, aside: str | None) -> None:
+def _record_repair(workspace: Workspace, key: str, subject: str, batch: str, aside: str | None) -> None:
     event = Event(
         id=new_event_id(),
         type=EventType.REPAIR,

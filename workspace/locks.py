@@ -1,6 +1,6 @@
 """One run at a time per batch, one thread at a time over the same bytes.
 
-A batch is held by a lock that the kernel lets go of when its holder dies, with a note of who holds it.
+A batch is held by a file lock that the kernel releases when its holder dies; the file names the holder.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def hold_batch(home: Path, batch: str, operator: str) -> Iterator[None]:
 
 
 def _lock(descriptor: int) -> None:
-    """Take a lock, in a few tries: somebody who only asks whether it is held has it for a moment."""
+    """Take a lock, with a few retries: a process that tests the lock holds it for a moment."""
     for _ in range(_TRIES):
         with suppress(OSError):
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -63,12 +63,12 @@ def _lock(descriptor: int) -> None:
 
 
 def is_held(home: Path, batch: str) -> bool:
-    """Whether some run holds a batch right now."""
+    """True if a run currently holds the batch."""
     return lock_is_held(home / "locks" / f"{batch_key(batch)}.lock")
 
 
 def lock_is_held(path: Path) -> bool:
-    """Whether some process holds a lock file."""
+    """True if a process holds the lock file."""
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
     except FileNotFoundError:
@@ -84,7 +84,7 @@ def lock_is_held(path: Path) -> bool:
 
 
 class DocumentLocks:
-    """Lets one thread at a time work on the same bytes: the second finds them read, and links."""
+    """Serialises threads working on the same bytes: the second one finds them read, and links."""
 
     def __init__(self) -> None:
         self._guard = threading.Lock()

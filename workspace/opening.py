@@ -44,7 +44,7 @@ from workspace.locks import DocumentLocks
 
 
 def operator_name(settings: Settings) -> str:
-    """Who answers for what is done: `--operator`, else the OS user."""
+    """Operator recorded for all actions: `--operator`, else the OS user."""
     try:
         return settings.operator or getpass.getuser()
     except (KeyError, OSError):
@@ -109,7 +109,7 @@ class Workspace:
 
     def __init__(self, settings: Settings, rules: Rules, stack: ExitStack, patience: float) -> None:
         self.settings = settings
-        self.patience = patience  # seconds that a store or database away is waited for
+        self.patience = patience  # seconds to wait for an unreachable store or database
         self.rules = rules
         self._stack = stack
         self.operator = operator_name(settings)
@@ -124,7 +124,7 @@ class Workspace:
 
     @cached_property
     def store(self) -> ObjectStore:
-        """The object store; while it cannot be reached, it is waited for.
+        """The object store; waits if it cannot be reached.
 
         Raises:
             StoreError: it cannot be reached for as long as this run waits, or refuses.
@@ -133,17 +133,17 @@ class Workspace:
         return PatientStore(opening, self.patience)
 
     def require_current(self, *names: str) -> None:
-        """Refuse to work where the catalogue is older than its store; then send what a killed run left unsent.
+        """Refuse to work if the catalogue is older than its store, then send events left by a killed run.
 
         Raises:
-            CatalogueOlder: it is; `sohoa rebuild` makes it anew.
+            CatalogueOlder: it is older; `sohoa rebuild` recreates it.
             StoreError: the store cannot be reached.
         """
         outbox.require_current(self.database, self.store, names)
         self.send()
 
     def send(self) -> None:
-        """Store the events of what was committed; a code is shown only from then on."""
+        """Store the events of committed changes; codes are shown only after that."""
         outbox.send(self.database, self.store)
 
     @cached_property
@@ -155,7 +155,7 @@ class Workspace:
 
     @cached_property
     def checker(self) -> verapdf.VeraPdf | None:
-        """veraPDF, or None where it is switched off or absent.
+        """veraPDF, or None if it is disabled or absent.
 
         Raises:
             SetupError: it is required and absent.
@@ -175,13 +175,13 @@ class Workspace:
 
 
 def close_killed(database: Database, settings: Settings) -> list[str]:
-    """Close this machine's runs that ended without a word. Returns the batches they left."""
+    """Close this machine's runs that died. Returns the batches they left."""
     return batches.close_dead_runs(database, sweep.live_runs(settings.run_root))
 
 
 @contextmanager
 def _temporary_files_in(folder: Path) -> Iterator[None]:
-    """Whatever a library leaves in a temporary folder goes with the run."""
+    """Point temporary files of libraries into the run folder, so that they are removed with it."""
     before, environment = tempfile.tempdir, os.environ.get("TMPDIR")
     tempfile.tempdir = os.environ["TMPDIR"] = str(folder)
     try:
@@ -202,8 +202,8 @@ def open_workspace(
 
     Args:
         settings: of this machine.
-        rules: loaded from the configuration where they are not given.
-        patience: seconds that a store or database which cannot be reached is waited for; a person is not kept waiting.
+        rules: loaded from the configuration if not given.
+        patience: seconds to wait for an unreachable store or database; short for interactive use.
 
     Raises:
         SetupError: the home cannot be written.

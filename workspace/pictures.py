@@ -1,4 +1,4 @@
-"""Pictures out of stored originals: an original copied out of the store once, its pages drawn in the workers."""
+"""Renders pages of stored originals: downloads an original once and draws its pages in workers."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from workspace.opening import Workspace
 from workspace.substitutes import fetched, substitutes_of
 
 log = structlog.get_logger(__name__)
-_GRACE = 5.0
+_GRACE_SECONDS = 5.0
 
 
 class LaidOut(NamedTuple):
-    """An original laid out for reading: the files that its pages lie in; none where it cannot be shown."""
+    """An original prepared for reading: the files of its pages, empty if it cannot be opened."""
 
     files: tuple[tuple[str, Format], ...]
     pages: dict[int, PageSource]
@@ -41,7 +41,7 @@ class LaidOut(NamedTuple):
 
 
 class PageWanted(NamedTuple):
-    """What to draw of one page, how it was turned, what must not be seen of it, and which boxes to tell places of."""
+    """What to draw of one page: rotation, pieces, boxes to cover, and boxes whose positions to return."""
 
     rotation: Rotation
     pieces: Sequence[Piece]
@@ -82,7 +82,7 @@ def _open(workspace: Workspace, sha256: str, folder: Path) -> LaidOut:
 
 
 def drawn(workspace: Workspace, sha256: str, wanted: Mapping[int, PageWanted]) -> dict[int, list[Facsimile]]:
-    """Pictures of an original's pages, by page; a page that cannot be shown any more is absent.
+    """Pictures of an original's pages, by page; pages that can no longer be drawn are absent.
 
     Raises:
         StoreError: the original is gone or damaged.
@@ -91,8 +91,8 @@ def drawn(workspace: Workspace, sha256: str, wanted: Mapping[int, PageWanted]) -
         return {}
     with laid_out(workspace, sha256) as opened:
         waiting = {
-            page: _submit(workspace, opened, page, each)
-            for page, each in wanted.items()
+            page: _submit(workspace, opened, page, page_wanted)
+            for page, page_wanted in wanted.items()
             if page in opened.pages
         }
         found = {}
@@ -112,11 +112,11 @@ def _submit(workspace: Workspace, opened: LaidOut, page: int, wanted: PageWanted
     )
     from extractors.facsimile import draw  # noqa: PLC0415 - OpenCV: only where pages are drawn
 
-    return workspace.pool.submit(draw, arguments, workspace.rules.limits.page_seconds + _GRACE)
+    return workspace.pool.submit(draw, arguments, workspace.rules.limits.page_seconds + _GRACE_SECONDS)
 
 
 def to_cover(papers: Iterable[Document], reading: PageReading) -> list[Box]:
-    """What must not be seen of a page where identifiers are hidden: fields that hold one, what reads as one."""
+    """Boxes to cover if identifiers are hidden: fields that hold one, and words that look like one."""
     fields = [
         field.box
         for paper in papers

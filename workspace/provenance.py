@@ -1,4 +1,4 @@
-"""Whether the events that a trace shows are those that were stored: read back from the chains and compared."""
+"""Compares the events shown in a trace with those in the stored chains."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from workspace.opening import Workspace
 def provenance_of(workspace: Workspace, found: History) -> Provenance:
     """Compare the events of a trace with the stored chain objects that hold them.
 
-    Only objects that hold such an event are read from the store. An event that a chain holds about these papers and
-    the catalogue does not show counts as differing, too.
+    Only objects that hold such an event are read. An event about these papers that is in a chain but not in the
+    catalogue also counts as differing.
     """
     shown = {event.id: event.model_dump(mode="json") for _, event in found.events}
     subjects = {found.sha256, *(paper.row.document.id for paper in found.papers)}
@@ -29,16 +29,18 @@ def provenance_of(workspace: Workspace, found: History) -> Provenance:
     for chain in sorted({chains.HOUSE, *(chain_of(name) for name in names)}):
         with workspace.database.read() as connection:
             objects = chains.objects(connection, chain)
-        for each in objects:
-            own = [entry["event"] for entry in json.loads(each.data)["entries"] if "event" in entry]
+        for chain_object in objects:
+            own = [entry["event"] for entry in json.loads(chain_object.data)["entries"] if "event" in entry]
             wanted = {event["id"] for event in own if event["id"] in shown or event["subject"] in subjects}
-            if not each.sent:
+            if not chain_object.sent:
                 waiting |= wanted
                 unread |= wanted
                 continue
             if not wanted:
                 continue
-            stored = _stored_events(workspace, keys.chain_object(chain, each.seq), each.sha256)
+            stored = _stored_events(
+                workspace, keys.chain_object(chain, chain_object.seq), chain_object.sha256
+            )
             if stored is None:
                 unread |= wanted
                 continue
@@ -51,7 +53,7 @@ def provenance_of(workspace: Workspace, found: History) -> Provenance:
 
 
 def _stored_events(workspace: Workspace, key: str, sha256: str) -> dict[str, object] | None:
-    """Events of a stored chain object by id; None if its bytes are lost, or not those that were sealed."""
+    """Events of a stored chain object by id; None if its bytes are lost or altered."""
     try:
         data = workspace.store.read(key)
     except StoreError:

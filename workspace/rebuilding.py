@@ -1,4 +1,4 @@
-"""`sohoa rebuild`: the catalogue made anew beside the old one, which is moved aside and never deleted."""
+"""`sohoa rebuild`: recreates the catalogue; the old one is moved aside and never deleted."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SIDE_FILES = ("", "-wal", "-shm")
 
 
 def rebuild_catalogue(settings: Settings) -> tuple[Rebuilt, Path | None]:
-    """Make the catalogue from the store alone.
+    """Recreate the catalogue from the store alone.
 
     A SQLite catalogue is made in a file of its own and takes its place only when whole. A PostgreSQL database must be
     empty: whoever runs it renames the old one.
@@ -52,7 +52,7 @@ def rebuild_catalogue(settings: Settings) -> tuple[Rebuilt, Path | None]:
 
 
 def _replaceable(url: str, store: ObjectStore) -> bool:
-    """Whether a catalogue is empty. One that holds records may only be replaced if it is older than its store.
+    """True if a catalogue is empty. One with records may only be replaced if it is older than its store.
 
     Raises:
         UsageError: it holds records and is up to date.

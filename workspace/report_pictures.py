@@ -1,7 +1,7 @@
 """Small pictures for a batch's report: the first examples of each error and warning, identifiers painted over.
 
-Bounded in number and size. They are kept beside the report by what they show, so that a report written again draws
-only what is new; what the report shows no longer is deleted.
+Bounded in number and size. They are cached beside the report under a content hash, so that a rewritten report draws
+only new ones; pictures no longer shown are deleted.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class _Placed(NamedTuple):
 def examples(
     workspace: Workspace, rows: Sequence[DocumentRow], files: Sequence[FileRow], folder: Path
 ) -> tuple[Example, ...]:
-    """The examples of a batch's report; where an original cannot be shown, its are left out.
+    """Example pictures for a batch's report; originals that cannot be drawn are skipped.
 
     Args:
         workspace: the opened home.
@@ -63,17 +63,17 @@ def examples(
     """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     placed = _placed(workspace, _chosen(rows, files), rows, folder)
-    kept = {each.path.name for each in placed}
+    kept = {picture.path.name for picture in placed}
     for path in folder.iterdir():
         if path.name not in kept:
             path.unlink()
-    for sha256 in dict.fromkeys(each.chosen.row.document.sha256 for each in placed):
-        own = [each for each in placed if each.chosen.row.document.sha256 == sha256]
-        _draw(workspace, sha256, [each for each in own if not each.path.exists()])
+    for sha256 in dict.fromkeys(picture.chosen.row.document.sha256 for picture in placed):
+        own = [picture for picture in placed if picture.chosen.row.document.sha256 == sha256]
+        _draw(workspace, sha256, [picture for picture in own if not picture.path.exists()])
     return tuple(
-        Example(each.chosen.rule, each.chosen.row.file, each.chosen.page, each.path.read_bytes())
-        for each in placed
-        if each.path.exists()
+        Example(picture.chosen.rule, picture.chosen.row.file, picture.chosen.page, picture.path.read_bytes())
+        for picture in placed
+        if picture.path.exists()
     )
 
 
@@ -85,25 +85,27 @@ def _chosen(rows: Sequence[DocumentRow], files: Sequence[FileRow]) -> list[_Chos
         seen: Counter[str] = Counter()
         for row in rows:
             of_pages = [
-                each for each in noted.get(row.document.sha256, ()) if each.page in row.document.pages
+                finding
+                for finding in noted.get(row.document.sha256, ())
+                if finding.page in row.document.pages
             ]
-            for each in (*row.document.findings, *of_pages):
-                place = _place(row.document, each)
-                if each.severity is severity and place and seen[each.rule] < MOST_OF_A_RULE:
-                    seen[each.rule] += 1
-                    found.append(_Chosen(each.rule, row, *place))
+            for finding in (*row.document.findings, *of_pages):
+                place = _place(row.document, finding)
+                if finding.severity is severity and place and seen[finding.rule] < MOST_OF_A_RULE:
+                    seen[finding.rule] += 1
+                    found.append(_Chosen(finding.rule, row, *place))
     return found[:MOST]
 
 
-def _place(paper: Document, each: Finding) -> tuple[int, Box | None] | None:
-    """Where to look: the field it speaks of, else its page, else the paper's first; not at a number that is hidden."""
-    name = str(each.params.get("field", ""))
+def _place(paper: Document, finding: Finding) -> tuple[int, Box | None] | None:
+    """Location of a finding: its field, else its page, else the first page; None if the field holds an identifier."""
+    name = str(finding.params.get("field", ""))
     field = paper.fields.get(name)
     if holds_identifier(name) and field is not None:
         return None
     if field is not None and field.page and field.box:
         return field.page, field.box
-    return each.page or paper.pages[0], None
+    return finding.page or paper.pages[0], None
 
 
 def _placed(
@@ -111,28 +113,30 @@ def _placed(
 ) -> list[_Placed]:
     readings: dict[str, dict[int, PageReading]] = {}
     found = []
-    for each in chosen:
-        paper = each.row.document
+    for example in chosen:
+        paper = example.row.document
         if paper.sha256 not in readings:
-            readings[paper.sha256] = workspace.ledger.readings(paper.sha256, each.row.digests.reading)
-        reading = readings[paper.sha256].get(each.page)
+            readings[paper.sha256] = workspace.ledger.readings(paper.sha256, example.row.digests.reading)
+        reading = readings[paper.sha256].get(example.page)
         if reading is None or reading.state is PageState.FAILED:
-            continue  # without its words nobody knows what to hide
+            continue  # identifiers cannot be located without a reading
         papers = [row.document for row in rows if row.document.sha256 == paper.sha256]
-        piece = Piece(each.box, _CROP if each.box else _PAGE, _QUALITY)
+        piece = Piece(example.box, _CROP if example.box else _PAGE, _QUALITY)
         wanted = PageWanted(reading.rotation, [piece], to_cover(papers, reading))
-        told = json.dumps([paper.sha256, each.page, wanted], default=str)
-        found.append(_Placed(each, folder / f"{hashlib.sha256(told.encode()).hexdigest()[:32]}.jpg", wanted))
+        identity = json.dumps([paper.sha256, example.page, wanted], default=str)
+        found.append(
+            _Placed(example, folder / f"{hashlib.sha256(identity.encode()).hexdigest()[:32]}.jpg", wanted)
+        )
     return found
 
 
 def _draw(workspace: Workspace, sha256: str, placed: Sequence[_Placed]) -> None:
-    """Draw what is missing of one original, a page once however many pieces it is shown in."""
+    """Draw the missing pictures of one original, rendering every page only once."""
     by_page: dict[int, list[_Placed]] = {}
-    for each in placed:
-        by_page.setdefault(each.chosen.page, []).append(each)
+    for picture in placed:
+        by_page.setdefault(picture.chosen.page, []).append(picture)
     wanted = {
-        page: own[0].wanted._replace(pieces=[piece for each in own for piece in each.wanted.pieces])
+        page: own[0].wanted._replace(pieces=[piece for picture in own for piece in picture.wanted.pieces])
         for page, own in by_page.items()
     }
     try:
@@ -141,9 +145,9 @@ def _draw(workspace: Workspace, sha256: str, placed: Sequence[_Placed]) -> None:
         log.warning("no example", sha256=sha256, reason=str(error))
         return
     for page, pieces in pictures.items():
-        for each, piece in zip(by_page[page], pieces, strict=True):
-            beside = each.path.with_suffix(".part")
+        for picture, piece in zip(by_page[page], pieces, strict=True):
+            beside = picture.path.with_suffix(".part")
             beside.unlink(missing_ok=True)
             with open(os.open(beside, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
                 file.write(piece.jpeg)
-            os.replace(beside, each.path)
+            os.replace(beside, picture.path)

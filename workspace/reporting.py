@@ -1,4 +1,4 @@
-"""Gathers what a batch's report shows, has it validated by great-expectations, and writes the pages people open."""
+"""Gathers the data of a batch's report, validates it with great-expectations and writes the pages."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def _validated(
 
 
 def _day(workspace: Workspace, batch: str) -> date:
-    """The day whose expectations a batch is held against: that of its last run, however late its report is made."""
+    """The day whose expectations apply to a batch: that of its last run, even if the report is written later."""
     run = batches.last_run(workspace.database, batch)
     return datetime.fromisoformat(run[0]).astimezone(VIETNAM).date() if run else today()
 
@@ -97,7 +97,7 @@ def _data(
     row = batches.batch(workspace.database, batch)
     notes: list[Finding] = [*row.findings]
     for file in files:
-        notes += [each.model_copy(update={"file": file.name}) for each in file.findings]
+        notes += [finding.model_copy(update={"file": file.name}) for finding in file.findings]
     places = [("store", workspace.settings.store_place), ("data_docs", str(data_docs))]
     return BatchReportData(
         batch=batch,
@@ -105,18 +105,18 @@ def _data(
         operator=run[2] if run else workspace.operator,
         made_at=made_at,
         started=datetime.fromisoformat(run[0]).astimezone(VIETNAM) if run else None,
-        # A report is made at the end of a run that is not over yet.
+        # The report is written before the run is marked as ended.
         ended=(datetime.fromisoformat(run[1]).astimezone(VIETNAM) if run[1] else made_at) if run else None,
         files=counted,
         pages=pages.model_copy(update={"ocr_passes": workspace.ledger.passes(batch)}),
         fates=_fates(rows, files, facts),
         page_confidence=tuple(
             page.confidence
-            for each in facts.values()
-            for page in each.values()
+            for pages_of_file in facts.values()
+            for page in pages_of_file.values()
             if page.confidence is not None
         ),
-        papers=tuple(_paper(each, workspace.rules.book) for each in rows),
+        papers=tuple(_paper(document_row, workspace.rules.book) for document_row in rows),
         files_aside=tuple(
             ReportedFile(name=file.name, status=file.status, sha256=file.sha256, findings=file.findings)
             for file in files
@@ -138,13 +138,13 @@ def _data(
 
 
 def _decisions(workspace: Workspace, rows: Sequence[DocumentRow]) -> tuple[ReportedDecision, ...]:
-    said = decisions.of_documents(workspace.database, [row.document.id for row in rows])
-    told = [
-        ReportedDecision(document=row.document.id, file=row.file, said=each)
+    by_document = decisions.of_documents(workspace.database, [row.document.id for row in rows])
+    reported = [
+        ReportedDecision(document=row.document.id, file=row.file, said=decision)
         for row in rows
-        for each in said.get(row.document.id, ())
+        for decision in by_document.get(row.document.id, ())
     ]
-    return tuple(sorted(told, key=lambda each: each.said.at))
+    return tuple(sorted(reported, key=lambda entry: entry.said.at))
 
 
 def _fates(rows: Sequence[DocumentRow], files: Sequence[FileRow], facts: Facts) -> PageFates:
@@ -160,7 +160,7 @@ def _fates(rows: Sequence[DocumentRow], files: Sequence[FileRow], facts: Facts) 
         in_=sum(file.pages for file in files),
         documents=held,
         blank=blank,
-        separators=sum(1 for file in files for each in file.findings if each.rule == "page_separator"),
+        separators=sum(1 for file in files for finding in file.findings if finding.rule == "page_separator"),
         set_aside=sum(file.accounted for file in files if file.status is FileStatus.SET_ASIDE),
         duplicates=sum(file.accounted for file in files if file.duplicate_of),
     )

@@ -1,4 +1,4 @@
-"""Originals whose image stands for a page of another: brought beside it, as the members that its page list names."""
+"""Originals that substitute pages of another, copied beside it as members of its page list."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def substitutes_of(pages: Sequence[PageSource]) -> tuple[str, ...]:
 def with_substitutes(
     workspace: Workspace, staged: StagedFile, pages: PageList, folder: Path, image: StagedFile | None = None
 ) -> StagedFile:
-    """A staged original with the originals that stand for pages of it among its members.
+    """A staged original with its substitute originals as members.
 
     `image` is one of them that is not stored yet.
 

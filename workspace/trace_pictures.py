@@ -20,16 +20,16 @@ _WIDTH, _QUALITY = 1000, 62
 def pictures_of(
     workspace: Workspace, history: History, *, hide: bool
 ) -> tuple[dict[tuple[str, int], PagePicture], int]:
-    """A picture of each page, by (document id, page), and of how many pages of each paper they were wanted.
+    """Page pictures by (document id, page), and the maximum number of pages drawn per paper.
 
-    A page whose words are gone has none where identifiers are to be hidden: nobody knows what to paint over.
+    If identifiers are to be hidden, pages without a reading are skipped: their identifiers cannot be located.
     """
     each_paper = max(1, MOST_PAGES // max(1, len(history.papers)))
-    papers = [each.row.document for each in history.papers]
+    papers = [paper.row.document for paper in history.papers]
     words: dict[str, dict[int, PageReading]] = {}
     owners: dict[int, Document] = {}
     wanted: dict[int, PageWanted] = {}
-    for row in [each.row for each in history.papers[:MOST_PAGES]]:
+    for row in [paper.row for paper in history.papers[:MOST_PAGES]]:
         if row.digests.reading not in words:
             words[row.digests.reading] = workspace.ledger.readings(history.sha256, row.digests.reading)
         for page in row.document.pages[:each_paper]:
@@ -49,14 +49,14 @@ def pictures_of(
         return {}, each_paper  # the trace itself says that the original is gone or damaged
     return {
         (owners[page].id, page): PagePicture(
-            each.jpeg, each.width, each.height, _named(owners[page], page, each)
+            picture.jpeg, picture.width, picture.height, _named(owners[page], page, picture)
         )
-        for page, (each,) in pictures.items()
+        for page, (picture,) in pictures.items()
     }, each_paper
 
 
 def _named(paper: Document, page: int, picture: Facsimile) -> dict[str, Box]:
-    """Places of a page's fields in its picture, by name."""
+    """Boxes of a page's fields in its picture, by field name."""
     return {name: box for (name, _), box in zip(_marks(paper, page), picture.marks, strict=True)}
 
 

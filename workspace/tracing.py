@@ -1,6 +1,6 @@
-"""The trace of one paper, put together: what the catalogue tells, what the sidecars add, what the store still holds.
+"""Builds the trace of one paper from the catalogue, its sidecars and the store.
 
-Nothing is written but temporary copies; stored bytes are read and hashed anew, so that a trace says what is true now.
+Writes only temporary copies; stored bytes are read and hashed again, so that a trace shows the current state.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ _LOST: Final = {"object_absent": "absent", "object_differs": "differs", "object_
 
 
 def trace_of(workspace: Workspace, wanted: str, *, as_of: date, clear: bool = False) -> tuple[Trace, History]:
-    """Everything known of what was asked for, and what it was made from.
+    """The trace of a paper, and the history it was built from.
 
     Args:
         workspace: the opened home.
@@ -59,7 +59,7 @@ def trace_of(workspace: Workspace, wanted: str, *, as_of: date, clear: bool = Fa
         clear: show identifiers.
 
     Raises:
-        UsageError: nothing of that name is known.
+        UsageError: nothing with that id, code or digest is known.
         CatalogueError: the catalogue cannot be read.
     """
     wanted = wanted.strip()
@@ -86,7 +86,7 @@ def trace_of(workspace: Workspace, wanted: str, *, as_of: date, clear: bool = Fa
             )
             for batch, row in found.arrivals
         ),
-        papers=tuple(_Paper(workspace, found, each, as_of).traced() for each in found.papers),
+        papers=tuple(_Paper(workspace, found, paper, as_of).traced() for paper in found.papers),
         events=tuple(TracedEvent(run=run, **event.model_dump()) for run, event in found.events),
         provenance=provenance_of(workspace, found),
     )
@@ -94,7 +94,7 @@ def trace_of(workspace: Workspace, wanted: str, *, as_of: date, clear: bool = Fa
 
 
 def write_page(workspace: Workspace, trace: Trace, found: History, out: Path) -> Path:
-    """Write the trace as a page with its pages' pictures; identifiers are hidden in them as they are in the trace."""
+    """Write the trace as a page with pictures; identifiers are hidden in them if they are hidden in the trace."""
     lang = workspace.settings.lang
     pictures, pages = pictures_of(workspace, found, hide=trace.masked)
     titles = {f"kind.{kind.id}": kind.title for kind in workspace.rules.book.kinds}
@@ -107,11 +107,11 @@ def masked(trace: Trace) -> Trace:
 
 
 def _hide(part: Any, target: str) -> Any:
-    """Hide identifiers in plain data; `target` is the field that a value nearby belongs to."""
+    """Mask identifiers in plain data; `target` is the field that the value belongs to."""
     if isinstance(part, str):
         return mask_value(target, part)
     if isinstance(part, list):
-        return [_hide(each, target) for each in part]
+        return [_hide(item, target) for item in part]
     if not isinstance(part, dict):
         return part
     named = part.get("target")
@@ -127,20 +127,20 @@ def _hide(part: Any, target: str) -> Any:
 
 
 def _findings(workspace: Workspace, findings: Iterable[Finding]) -> tuple[TracedFinding, ...]:
-    told = []
-    for each in findings:
-        message, remedy = render(each, workspace.settings.lang)
-        told.append(
+    traced = []
+    for finding in findings:
+        message, remedy = render(finding, workspace.settings.lang)
+        traced.append(
             TracedFinding(
-                rule=each.rule,
-                severity=each.severity,
-                page=each.page,
+                rule=finding.rule,
+                severity=finding.severity,
+                page=finding.page,
                 message=message,
                 remedy=remedy,
-                transient=each.transient,
+                transient=finding.transient,
             )
         )
-    return tuple(told)
+    return tuple(traced)
 
 
 def _original(workspace: Workspace, found: History) -> TracedOriginal:
@@ -161,7 +161,7 @@ def _original(workspace: Workspace, found: History) -> TracedOriginal:
 
 
 def held_object(workspace: Workspace, key: str, sha256: str) -> TracedObject:
-    """An object, copied out of the store and hashed."""
+    """Download an object and check its hash."""
     target = workspace.staging / f"fixity-{sha256[:16]}"
     size: int | None = None
     fixity: Fixity = "intact"
@@ -178,11 +178,11 @@ def held_object(workspace: Workspace, key: str, sha256: str) -> TracedObject:
 
 
 class _Paper:
-    """One paper being put together; its sidecars are read once."""
+    """Builds the trace of one paper; reads its sidecars once."""
 
     def __init__(self, workspace: Workspace, found: History, history: PaperHistory, as_of: date) -> None:
         self._house, self._found, self._history, self._as_of = workspace, found, history, as_of
-        self._sidecars = {each.version: self._sidecar(each) for each in history.versions}
+        self._sidecars = {version.version: self._sidecar(version) for version in history.versions}
 
     def _sidecar(self, version: StoredVersion) -> tuple[Sidecar | None, Fixity]:
         try:
@@ -224,7 +224,7 @@ class _Paper:
             validity=paper.validity,
             route=paper.route,
             code=row.code_shown,
-            codes=tuple(_code(each) for each in history.codes),
+            codes=tuple(_code(code) for code in history.codes),
             linked_to=row.linked_to,
             linked_from=history.linked_from,
             replaces=history.row.replaces,
@@ -240,13 +240,17 @@ class _Paper:
         )
 
     def _readings(self, newest: Sidecar | None) -> tuple[TracedReading, ...]:
-        """Kept readings of the paper's pages; of a page that has none, what the sidecar tells."""
+        """Readings of the paper's pages from the ledger, or from the sidecar for pages without one."""
         pages = set(self._history.row.document.pages)
-        kept = [(each.facts, each.digest, each.at) for each in self._found.readings if each.page in pages]
+        kept = [
+            (reading.facts, reading.digest, reading.at)
+            for reading in self._found.readings
+            if reading.page in pages
+        ]
         known = {facts.number for facts, _, _ in kept}
         if newest:
-            told = (newest.digests.reading, newest.written_at)
-            kept += [(facts, *told) for facts in newest.pages if facts.number not in known]
+            origin = (newest.digests.reading, newest.written_at)
+            kept += [(facts, *origin) for facts in newest.pages if facts.number not in known]
         return tuple(
             TracedReading(
                 page=facts.number,
@@ -262,31 +266,31 @@ class _Paper:
                 source=facts.source,
                 passes=self._found.passes.get((facts.number, digest), 0),
             )
-            for facts, digest, at in sorted(kept, key=lambda each: (each[0].number, each[2]))
+            for facts, digest, at in sorted(kept, key=lambda item: (item[0].number, item[2]))
         )
 
     def _versions(self) -> tuple[TracedVersion, ...]:
-        told, before = [], None
-        for each in self._history.versions:
-            sidecar, fixity = self._sidecars[each.version]
-            told.append(
+        versions, before = [], None
+        for version in self._history.versions:
+            sidecar, fixity = self._sidecars[version.version]
+            versions.append(
                 TracedVersion(
-                    version=each.version,
-                    at=each.created_at,
-                    digests=each.digests,
-                    route=each.document.route,
-                    verdict=each.verdict,
-                    pdfa=each.pdfa_sha256,
-                    sidecar=each.sidecar_key,
+                    version=version.version,
+                    at=version.created_at,
+                    digests=version.digests,
+                    route=version.document.route,
+                    verdict=version.verdict,
+                    pdfa=version.pdfa_sha256,
+                    sidecar=version.sidecar_key,
                     sidecar_fixity=fixity,
                     operator=sidecar.operator if sidecar else None,
                     run=sidecar.run if sidecar else None,
                     tools=sidecar.tools if sidecar else {},
-                    changes=_changes(before, each.document) if before else (),
+                    changes=_changes(before, version.document) if before else (),
                 )
             )
-            before = each.document
-        return tuple(told)
+            before = version.document
+        return tuple(versions)
 
     def _rendition(self, newest: Sidecar | None) -> TracedRendition:
         row = self._history.row
@@ -311,12 +315,12 @@ class _Paper:
         rows = mark_superseded(
             list(documents.papers(self._house.database, ids=[paper.id], kind=kind)), newest_of
         )
-        # A document that another replaced is in no figure.
+        # Replaced documents are not counted in any figure.
         own = next((row for row in rows if row.document_id == paper.id), None)
-        uncoded = [each.id for each in load_kinds() if not each.result_codes]
+        uncoded = [entry.id for entry in load_kinds() if not entry.result_codes]
         reason = "replaced" if own is None else counting_reason(own, day, uncoded)
-        said = say("quota_reason", reason, self._house.settings.lang)
-        return Figure(as_of=day, live=True, counted=reason == COUNTED, reason=reason, message=said)
+        message = say("quota_reason", reason, self._house.settings.lang)
+        return Figure(as_of=day, live=True, counted=reason == COUNTED, reason=reason, message=message)
 
 
 def _code(row: documents.CodeRow) -> TracedCode:
@@ -333,8 +337,8 @@ def _code(row: documents.CodeRow) -> TracedCode:
 
 
 def _changes(before: Document, after: Document) -> tuple[Change, ...]:
-    """What reads otherwise now, field by field, then what was decided of the paper as a whole."""
-    old, new = _told(before), _told(after)
+    """Differences between two versions: fields first, then properties of the whole paper."""
+    old, new = _compared_values(before), _compared_values(after)
     targets: Sequence[str] = list(dict.fromkeys([*old, *new]))
     return tuple(
         Change(target=target, before=old.get(target), after=new.get(target))
@@ -343,7 +347,7 @@ def _changes(before: Document, after: Document) -> tuple[Change, ...]:
     )
 
 
-def _told(paper: Document) -> dict[str, str | None]:
+def _compared_values(paper: Document) -> dict[str, str | None]:
     return {
         **{name: field.value for name, field in paper.fields.items()},
         "kind": paper.kind,

@@ -1,7 +1,7 @@
-"""`sohoa verify`: every object that the catalogue refers to is read and hashed anew; the chains are followed to their ends.
+"""`sohoa verify`: reads and hashes every object that the catalogue refers to, and checks the event chains.
 
-What the catalogue itself holds (chain objects) is put back; everything else is reported, until its bytes come again.
-A killed check goes on where it was.
+Damaged chain objects are restored from the catalogue; other damage is reported until the same bytes are ingested again.
+An interrupted check resumes where it stopped.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _GONE: Final[dict[str | None, State]] = {"object_absent": "missing", "object_dam
 
 
 class Damage(NamedTuple):
-    """An object that is not what it was. `healed`: its bytes are good again, or a later version took its place."""
+    """A damaged object. `healed`: its bytes were restored, or a later version superseded it."""
 
     key: str
     kind: str
@@ -41,7 +41,7 @@ class Damage(NamedTuple):
 
 
 class Verified(NamedTuple):
-    """What a check found. `resumed`: it went on where a killed one ended."""
+    """Result of a check. `resumed`: it continued an interrupted one."""
 
     objects: int
     bytes: int
@@ -50,8 +50,8 @@ class Verified(NamedTuple):
 
     @property
     def outcome(self) -> str:
-        """As the event tells it."""
-        return DAMAGED if any(not each.healed for each in self.damage) else WHOLE
+        """Outcome as recorded in the event."""
+        return DAMAGED if any(not damaged.healed for damaged in self.damage) else WHOLE
 
 
 def verify(
@@ -66,11 +66,11 @@ def verify(
     Args:
         workspace: the opened home.
         sample: papers to draw; None checks everything, chains included.
-        rate: megabytes a second at most.
-        on_object: called with the number of objects done and of all.
+        rate: maximum megabytes per second.
+        on_object: called with the number of objects done and the total.
 
     Raises:
-        CatalogueOlder: the catalogue is older than its store; nothing was read or noted.
+        CatalogueOlder: the catalogue is older than its store; nothing was read or recorded.
         StoreError: the store cannot be reached; what was checked so far is kept.
     """
     database = workspace.database
@@ -83,32 +83,34 @@ def verify(
     found: list[tuple[str, State]] = []
     kept_at = time.monotonic()
     try:
-        for done, each in enumerate(wanted, start=1):
-            if each.key not in known:
-                known[each.key] = _state(workspace.store, each, pace)
-                found.append((each.key, known[each.key]))
+        for done, expected in enumerate(wanted, start=1):
+            if expected.key not in known:
+                known[expected.key] = _state(workspace.store, expected, pace)
+                found.append((expected.key, known[expected.key]))
                 if len(found) >= _KEPT_EVERY or time.monotonic() - kept_at > _KEPT_SECONDS:
                     fixity.record(database, opened.id, found)
                     found, kept_at = [], time.monotonic()
             on_object(done, len(wanted))
     finally:
         fixity.record(database, opened.id, found)
-    damage = [_damage(each, known[each.key]) for each in wanted if known[each.key] != INTACT]
-    fixity.record(database, opened.id, [(each.key, each.state) for each in damage if each.healed])
+    damage = [_damage(expected, known[expected.key]) for expected in wanted if known[expected.key] != INTACT]
+    fixity.record(database, opened.id, [(damaged.key, damaged.state) for damaged in damage if damaged.healed])
     objects = len(wanted)
     if sample is None:
         in_chains, broken = _verify_chains(workspace, pace)
         objects, damage = objects + in_chains, damage + broken
         fixity.record(
-            database, opened.id, [(each.key, INTACT if each.healed else each.state) for each in broken]
+            database,
+            opened.id,
+            [(damaged.key, INTACT if damaged.healed else damaged.state) for damaged in broken],
         )
     result = Verified(objects, pace.bytes, tuple(damage), opened.resumed)
-    _tell(workspace, result, opened.id, sample)
+    _record_result(workspace, result, opened.id, sample)
     return result
 
 
 class _Pace:
-    """Counts bytes, and waits where they come faster than allowed."""
+    """Counts bytes and throttles reads to the allowed rate."""
 
     def __init__(self, rate: float | None) -> None:
         self._rate = rate
@@ -123,14 +125,14 @@ class _Pace:
                 time.sleep(due)
 
 
-def _state(store: ObjectStore, each: Expected, pace: _Pace) -> State:
+def _state(store: ObjectStore, expected: Expected, pace: _Pace) -> State:
     try:
-        size, digest = store.digest(each.key)
+        size, digest = store.digest(expected.key)
         pace.take(size)
-        if each.sha256 is not None:
-            return INTACT if digest == each.sha256 else "altered"
-        # Written before digests were kept: it can only be read.
-        sidecars.load(store.read(each.key), key=each.key)
+        if expected.sha256 is not None:
+            return INTACT if digest == expected.sha256 else "altered"
+        # Written before digests were recorded, so it can only be parsed.
+        sidecars.load(store.read(expected.key), key=expected.key)
     except StoreError as error:
         if error.remedy in {"object_absent", "object_damaged"}:
             return _GONE[error.remedy]
@@ -140,11 +142,11 @@ def _state(store: ObjectStore, each: Expected, pace: _Pace) -> State:
     return INTACT
 
 
-def _damage(each: Expected, state: State) -> Damage:
-    """Damage under a version that a later one took the place of is told, and is no loss to any paper of today."""
-    if each.current:
-        return Damage(each.key, each.kind, state, each.documents)
-    return Damage(each.key, each.kind, SUPERSEDED, each.documents, healed=True)
+def _damage(expected: Expected, state: State) -> Damage:
+    """Damage to an object; for a superseded version it is reported as healed, since no current paper is affected."""
+    if expected.current:
+        return Damage(expected.key, expected.kind, state, expected.documents)
+    return Damage(expected.key, expected.kind, SUPERSEDED, expected.documents, healed=True)
 
 
 def _verify_chains(workspace: Workspace, pace: _Pace) -> tuple[int, list[Damage]]:
@@ -161,12 +163,12 @@ def _verify_chains(workspace: Workspace, pace: _Pace) -> tuple[int, list[Damage]
             recorded = event_log.recorded(connection, list(_event_ids(objects)))
         count += len(objects)
         previous: str | None = None
-        for place, each in enumerate(objects, start=1):
-            state = _chain_state(store, each, previous, place, recorded, pace)
-            previous = each.sha256
+        for place, chain_object in enumerate(objects, start=1):
+            state = _chain_state(store, chain_object, previous, place, recorded, pace)
+            previous = chain_object.sha256
             if state != INTACT:
-                key = keys.chain_object(chain, each.seq)
-                damage.append(Damage(key, "chain", state, (), healed=_heal(workspace, each, state)))
+                key = keys.chain_object(chain, chain_object.seq)
+                damage.append(Damage(key, "chain", state, (), healed=_heal(workspace, chain_object, state)))
     for chain, numbers in sorted(stored.items()):
         beyond = sorted(number for number in numbers if number > heads.get(chain, (0, ""))[0])
         damage += [Damage(keys.chain_object(chain, number), "chain", "ahead", ()) for number in beyond]
@@ -174,52 +176,59 @@ def _verify_chains(workspace: Workspace, pace: _Pace) -> tuple[int, list[Damage]
 
 
 def _event_ids(objects: list[ChainObject]) -> Iterator[str]:
-    for each in objects:
-        for entry in json.loads(each.data)["entries"]:
+    for chain_object in objects:
+        for entry in json.loads(chain_object.data)["entries"]:
             if "event" in entry:
                 yield entry["event"]["id"]
 
 
 def _chain_state(
     store: ObjectStore,
-    each: ChainObject,
+    chain_object: ChainObject,
     previous: str | None,
     place: int,
     recorded: dict[str, dict[str, object]],
     pace: _Pace,
 ) -> State:
-    """One object against the store, its neighbours, and the events as the catalogue shows them."""
+    """Check one chain object against the store, its neighbours and the events in the catalogue."""
     try:
-        size, digest = store.digest(keys.chain_object(each.chain, each.seq))
+        size, digest = store.digest(keys.chain_object(chain_object.chain, chain_object.seq))
         pace.take(size)
     except StoreError as error:
         if error.remedy not in _GONE:
             raise
         return _GONE[error.remedy]
-    if digest != each.sha256:
+    if digest != chain_object.sha256:
         return "altered"
-    own = parsed(each.chain, each.seq, each.data)
-    if own is None or own.sha256 != each.sha256 or each.previous != previous or each.seq != place:
+    own = parsed(chain_object.chain, chain_object.seq, chain_object.data)
+    if (
+        own is None
+        or own.sha256 != chain_object.sha256
+        or chain_object.previous != previous
+        or chain_object.seq != place
+    ):
         return "chain_broken"
-    for entry in json.loads(each.data)["entries"]:
+    for entry in json.loads(chain_object.data)["entries"]:
         if "event" in entry and recorded.get(entry["event"]["id"]) != entry["event"]:
             return "event_altered"
     return INTACT
 
 
-def _heal(workspace: Workspace, each: ChainObject, state: State) -> bool:
-    """Put a chain object back from the catalogue, if what the catalogue holds still has the digest it was sealed with."""
-    own = parsed(each.chain, each.seq, each.data)
-    if state not in {"missing", "altered"} or own is None or own.sha256 != each.sha256:
+def _heal(workspace: Workspace, chain_object: ChainObject, state: State) -> bool:
+    """Restore a chain object from the catalogue if the catalogue copy still has its sealed digest."""
+    own = parsed(chain_object.chain, chain_object.seq, chain_object.data)
+    if state not in {"missing", "altered"} or own is None or own.sha256 != chain_object.sha256:
         return False
-    key = keys.chain_object(each.chain, each.seq)
-    workspace.store.restore(key, each.data, sha256=each.sha256, content_type="application/json")
+    key = keys.chain_object(chain_object.chain, chain_object.seq)
+    workspace.store.restore(
+        key, chain_object.data, sha256=chain_object.sha256, content_type="application/json"
+    )
     return True
 
 
-def _tell(workspace: Workspace, result: Verified, round_id: str, sample: int | None) -> None:
-    """The result as an event of the house chain, and the round closed, in one transaction."""
-    lasting = [each for each in result.damage if not each.healed]
+def _record_result(workspace: Workspace, result: Verified, round_id: str, sample: int | None) -> None:
+    """Record the result as an event of the house chain and close the round, in one transaction."""
+    lasting = [loss for loss in result.damage if not loss.healed]
     event = Event(
         id=new_event_id(),
         type=EventType.FIXITY_CHECK,

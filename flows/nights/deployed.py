@@ -1,7 +1,7 @@
-"""What Prefect is told: one work pool with three queues, one deployment a scheduled batch, made from our schedules.
+"""Syncs Prefect with our schedules: one work pool with three queues, one deployment per scheduled batch.
 
-Our catalogue is the truth. Whatever Prefect has beyond it is deleted, whatever it lacks is made; a flow run that Prefect
-lost, or believes in though nobody holds its batch, is closed and started again.
+The catalogue is authoritative. Extra deployments are deleted and missing ones created; a flow run that Prefect lost, or
+reports as running although its batch is not locked, is closed and restarted.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def scheduled_batch(batch: str) -> str:
 
 
 async def prepare_pool(client: PrefectClient) -> None:
-    """Make the work pool and its queues where they are missing. One batch runs at a time."""
+    """Create the work pool and its queues if they are missing. One batch runs at a time."""
     try:
         await client.read_work_pool(POOL)
     except ObjectNotFound:
@@ -56,16 +56,16 @@ async def prepare_pool(client: PrefectClient) -> None:
 
 
 class Deployments:
-    """Keeps Prefect's deployments as our schedules say."""
+    """Keeps Prefect's deployments in sync with the schedules."""
 
     def __init__(self, working_dir: str, environment: dict[str, str]) -> None:
         self._job = {"working_dir": working_dir, "env": environment}
         self._made: dict[str, str] = {}
 
     async def follow(self, client: PrefectClient, rows: list[Schedule], live: set[str]) -> None:
-        """Make, change and delete deployments. `live` names the batches whose schedule can still fire."""
+        """Create, update and delete deployments. `live` names the batches whose schedule can still fire."""
         wanted = {batch_key(row.batch): row for row in rows}
-        for known in await client.read_deployments(flow_filter=_OURS):
+        for known in await client.read_deployments(flow_filter=_OUR_FLOW):
             if known.name not in wanted:
                 await client.delete_deployment(known.id)
                 self._made.pop(known.name, None)
@@ -99,11 +99,11 @@ def _when(row: Schedule) -> list[PrefectSchedule]:
     return [RRule(f"DTSTART:{at:%Y%m%dT%H%M%S}\nRRULE:FREQ=DAILY;COUNT=1", timezone=_ZONE)]
 
 
-_OURS = FlowFilter(name=FlowFilterName(any_=[FLOW]))
+_OUR_FLOW = FlowFilter(name=FlowFilterName(any_=[FLOW]))
 
 
 async def runs_of(client: PrefectClient, batch: str) -> tuple[Any, list[FlowRun]]:
-    """The deployment of a batch, and its flow runs that have not ended and are due (None where there is none)."""
+    """The deployment of a batch and its due, unfinished flow runs (None if there is no deployment)."""
     try:
         deployment = await client.read_deployment_by_name(f"{FLOW}/{batch_key(batch)}")
     except ObjectNotFound:
@@ -121,9 +121,9 @@ async def runs_of(client: PrefectClient, batch: str) -> tuple[Any, list[FlowRun]
 
 
 async def start_again(client: PrefectClient, batch: str) -> bool:
-    """Start a flow run of a batch that nobody works on, closing what Prefect still believes to be running.
+    """Start a flow run of an idle batch, closing flow runs that Prefect still reports as running.
 
-    Returns whether one was started: not where one already waits for the worker.
+    Returns True if one was started; False if one is already waiting for the worker.
     """
     deployment, known = await runs_of(client, batch)
     if deployment is None:

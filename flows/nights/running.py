@@ -1,4 +1,4 @@
-"""One scheduled batch, run to its end or to the end of the night; what became of it is written into its schedule."""
+"""Runs one scheduled batch until it or the night ends, and writes the outcome into its schedule."""
 
 from __future__ import annotations
 
@@ -25,47 +25,47 @@ from storage.catalogue.database import Database
 
 Clock = Callable[[], datetime]
 _ENOUGH_FILES = 5
-_ASK_EVERY = 1.0  # seconds between two questions to the catalogue
+_QUERY_SECONDS = 1.0  # seconds between catalogue queries
 _log = structlog.get_logger(__name__)
 
 
 def now_in_vietnam() -> datetime:
-    """The time, where the papers are."""
+    """Current time in Việt Nam."""
     return datetime.now(VIETNAM)
 
 
 class Watch:
-    """Asked before each file whether the run goes on; says in advance when the night will be too short."""
+    """Decides before every file if the run goes on; warns early if the night will be too short."""
 
     def __init__(
         self, database: Database, batch: str, window: Window | None, clock: Clock = now_in_vietnam
     ) -> None:
         self._database, self._batch, self._window, self._clock = database, batch, window, clock
         self._started = clock()
-        self._asked = -_ASK_EVERY
+        self._asked = -_QUERY_SECONDS
         self._answer: BatchState | None = None
         self._begun: int | None = None
         self._lock = threading.Lock()  # several files are worked on at once
         self.warned = False
 
     def __call__(self) -> BatchState | None:
-        """`paused` or `cancelled` where the run must end before the next file; None where it goes on."""
+        """`paused` or `cancelled` if the run must end before the next file, else None."""
         if self._window and not self._window.open_at(self._clock()):
             return BatchState.PAUSED
         with self._lock:
-            if time.monotonic() - self._asked >= _ASK_EVERY:
-                self._answer = self._wished()
+            if time.monotonic() - self._asked >= _QUERY_SECONDS:
+                self._answer = self._requested_state()
                 self._asked = time.monotonic()
             return self._answer
 
-    def _wished(self) -> BatchState | None:
+    def _requested_state(self) -> BatchState | None:
         row = schedules.find(self._database, self._batch)
         if row is not None and row.wish is not None:
             return BatchState.PAUSED if row.wish is Wish.PAUSE else BatchState.CANCELLED
-        self._foretell(row)
+        self._warn_if_too_short(row)
         return None
 
-    def _foretell(self, row: schedules.Schedule | None) -> None:
+    def _warn_if_too_short(self, row: schedules.Schedule | None) -> None:
         counted = batches.counts(self._database, self._batch)[0]
         left = counted.not_started
         done = counted.in_ - left
@@ -88,7 +88,7 @@ class Watch:
 
 @contextmanager
 def turn(home: Path) -> Iterator[None]:
-    """Wait until no other scheduled batch runs on this home: two would only fight for the cores."""
+    """Wait until no other scheduled batch runs on this home; two would compete for the cores."""
     folder = home / "locks"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     descriptor = os.open(folder / "turn", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
@@ -103,7 +103,7 @@ def run_scheduled(settings: Any, batch: str, *, clock: Clock = now_in_vietnam) -
     """Run a batch by its schedule.
 
     Returns:
-        What the schedule's state is then; None where the batch is no longer scheduled.
+        The schedule's new state; None if the batch is no longer scheduled.
 
     Raises:
         SohoaError: the batch could not be run; its schedule says why.
@@ -126,7 +126,7 @@ def run_scheduled(settings: Any, batch: str, *, clock: Clock = now_in_vietnam) -
             try:
                 _, shown = digitize_batch(settings, Path(row.path), Silent(), halt=watch)
             except BatchHeld:
-                # Somebody runs it by hand: it is taken up again when they are through.
+                # It is being run by hand; it is resumed once that run ends.
                 _ended(database, row, ScheduleState.DUE)
                 raise
             except SohoaError as error:

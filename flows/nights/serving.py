@@ -1,4 +1,4 @@
-"""`sohoa serve`: Prefect's server and one worker, kept alive; schedules kept in step; lost work taken up again."""
+"""`sohoa serve`: keeps Prefect's server and one worker alive, syncs schedules and restarts lost runs."""
 
 from __future__ import annotations
 
@@ -32,15 +32,16 @@ from workspace.locks import is_held
 ROOT = Path(__file__).resolve().parents[2]
 _MARK = "SOHOA_SERVE"  # carried by every process of a serve, so that the next one can sweep them
 _LATE = timedelta(seconds=60)
-_GRACE = 10.0  # seconds a batch may say "running" while nobody holds it: its process is starting or closing
-_FEW = 0.5
-_CHECK_EVERY = 900.0  # seconds between two looks at alerts
+# A batch may be "running" without a lock this long: its process is starting or closing.
+_LOCK_GRACE_SECONDS = 10.0
+_POLL_SECONDS = 0.5
+_ALERT_CHECK_SECONDS = 900.0  # seconds between alert checks
 _RESTING = {ScheduleState.PAUSED, ScheduleState.CANCELLED}
 _log = structlog.get_logger(__name__)
 
 
 def due(row: Schedule, now: datetime, *, window: Window | None, held: bool) -> bool:
-    """Whether a batch should be started now though Prefect's own clock did not, or did and lost it."""
+    """True if a batch is due but Prefect's scheduler did not start it, or lost its flow run."""
     if held or (window is not None and not window.open_at(now)):
         return False
     if row.state in {ScheduleState.DUE, ScheduleState.WINDOW, ScheduleState.RUNNING}:
@@ -50,7 +51,7 @@ def due(row: Schedule, now: datetime, *, window: Window | None, held: bool) -> b
 
 
 class Child:
-    """A program that should always run; started again, a little later each time, when it ends."""
+    """A supervised process, restarted with increasing delay when it exits."""
 
     def __init__(self, name: str, arguments: list[str], environment: dict[str, str], log: Path) -> None:
         self.name, self._arguments, self._environment, self._log = name, arguments, environment, log
@@ -59,7 +60,7 @@ class Child:
         self._next = 0.0
 
     def keep(self) -> bool:
-        """Start it where it does not run. Returns whether it was (re)started."""
+        """Start the process if it is not running. Returns True if it was (re)started."""
         if self._process is not None and self._process.poll() is None:
             return False
         if time.monotonic() < self._next:
@@ -80,14 +81,14 @@ class Child:
         return True
 
     def once(self) -> None:
-        """Start it where it does not run, whenever it last did."""
+        """Start the process if it is not running, without the restart delay."""
         if self._process is not None and self._process.poll() is None:
             return
         self._process, self._next = None, 0.0
         self.keep()
 
     def stop(self, seconds: float = 15) -> None:
-        """Ask it to end, then make it."""
+        """Terminate the process, then kill it if it does not exit."""
         if self._process is None or self._process.poll() is not None:
             return
         self._process.send_signal(signal.SIGINT)
@@ -103,7 +104,7 @@ def _private(path: str, flags: int) -> int:
 
 
 class Serve:
-    """The server, the worker and the round that keeps them in step with our schedules."""
+    """The server, the worker and the loop that syncs them with the schedules."""
 
     def __init__(self, settings: Any, host: str, port: int, say: Callable[..., None]) -> None:
         self._settings, self._say = settings, say
@@ -143,7 +144,7 @@ class Serve:
         return {**os.environ, **ours}
 
     def run(self) -> None:
-        """Serve until told to stop.
+        """Serve until stopped by a signal.
 
         Raises:
             SetupError: another `sohoa serve` works on this home, or the port is taken.
@@ -199,18 +200,18 @@ class Serve:
                         self._worker.keep()
                         self._check_alerts()
                         await self._round(client, deployments, database)
-                    await asyncio.sleep(_FEW if not ready else 2.0)
+                    await asyncio.sleep(_POLL_SECONDS if not ready else 2.0)
         finally:
             database.close()
 
     def _check_alerts(self) -> None:
-        """Stuck batches and nights that did not end raise their alert though no run ends; the board is rewritten, too."""
-        if time.monotonic() - self._checked_at >= _CHECK_EVERY:
+        """Send alerts for stuck batches and unfinished nights even if no run ends, and rewrite the board."""
+        if time.monotonic() - self._checked_at >= _ALERT_CHECK_SECONDS:
             self._checked_at = time.monotonic()
             self._checker.once()
 
     async def _round(self, client: Any, deployments: Any, database: Database) -> None:
-        """One look at everything. Trouble with one part is told once and tried again; it never ends the night."""
+        """One pass of the loop. A failing step is logged once and retried; it never stops the server."""
         from httpx import HTTPError  # noqa: PLC0415
         from prefect.exceptions import PrefectException  # noqa: PLC0415
 
@@ -223,10 +224,10 @@ class Serve:
                 await self._take_up(client, database, row)
             self._troubled = ""
         except (HTTPError, PrefectException, SohoaError, OSError) as error:
-            told = f"{type(error).__name__}: {error}"
-            if told != self._troubled:
-                self._troubled = told
-                _log.warning("serve_trouble", detail=told)
+            trouble = f"{type(error).__name__}: {error}"
+            if trouble != self._troubled:
+                self._troubled = trouble
+                _log.warning("serve_trouble", detail=trouble)
 
     async def _take_up(self, client: Any, database: Database, row: Schedule) -> None:
         from flows.nights.deployed import start_again  # noqa: PLC0415
@@ -237,7 +238,7 @@ class Serve:
             return
         if row.state is ScheduleState.RUNNING:
             since = self._orphaned.setdefault(row.batch, time.monotonic())
-            if time.monotonic() - since < _GRACE:
+            if time.monotonic() - since < _LOCK_GRACE_SECONDS:
                 return
         if await start_again(client, row.batch):
             self._orphaned.pop(row.batch, None)
@@ -261,7 +262,7 @@ class Serve:
 
 
 def take_folder(database: Database, found: watched.Found, known: dict[str, Schedule], operator: str) -> bool:
-    """Schedule a complete folder of the inbox that is new or has grown. Returns whether it was."""
+    """Schedule a complete inbox folder that is new or has grown. Returns True if it was scheduled."""
     from pipeline.inbox import open_inbox  # noqa: PLC0415
 
     if not found.complete:
@@ -287,7 +288,7 @@ def take_folder(database: Database, found: watched.Found, known: dict[str, Sched
 
 
 def sweep_serve(home: Path) -> int:
-    """Kill what a `sohoa serve` of this home left: server, worker, flow runs. Returns how many there were."""
+    """Kill processes left by an earlier `sohoa serve` of this home (server, worker, flow runs). Returns their number."""
     wanted = f"{_MARK}={home}".encode()
     found = 0
     for entry in Path("/proc").glob("[0-9]*"):

@@ -23,9 +23,9 @@ def look(root: Path, *, marker: str, quiet_seconds: float, now: float) -> list[F
     """Every batch folder under a watched inbox.
 
     Args:
-        root: the watched folder; each folder in it is a batch.
+        root: the watched folder; every folder in it is a batch.
         marker: name of the file that says "all is here".
-        quiet_seconds: how long nothing may have changed where there is no marker.
+        quiet_seconds: how long nothing may have changed if there is no marker.
         now: seconds since the epoch. A file from the future counts as changing: the clock jumped, or a copy goes on.
 
     Raises:
@@ -35,15 +35,15 @@ def look(root: Path, *, marker: str, quiet_seconds: float, now: float) -> list[F
         folders = sorted(entry.path for entry in os.scandir(root) if _is_batch(entry))
     except OSError as error:
         raise SetupError(f"cannot list {root}: {error}", remedy="inbox_unreadable", path=root) from error
-    return [found for folder in folders if (found := _look_at(folder, marker, quiet_seconds, now)).files]
+    return [found for folder in folders if (found := _inspect(folder, marker, quiet_seconds, now)).files]
 
 
 def _is_batch(entry: os.DirEntry[str]) -> bool:
     return entry.is_dir(follow_symlinks=False) and not entry.name.startswith(".")
 
 
-def _look_at(folder: str, marker: str, quiet_seconds: float, now: float) -> Found:
-    """Where listing fails midway the folder is changing, and is looked at again later."""
+def _inspect(folder: str, marker: str, quiet_seconds: float, now: float) -> Found:
+    """If listing fails midway, treat the folder as changing and check it again later."""
     facts: list[str] = []
     latest, ready, files = 0.0, False, 0
     try:

@@ -19,14 +19,14 @@ class Window(NamedTuple):
     end: time
 
     def open_at(self, moment: datetime) -> bool:
-        """Whether work may go on at a moment."""
+        """True if a moment lies inside the window."""
         clock = moment.astimezone(VIETNAM).time()
         if self.start < self.end:
             return self.start <= clock < self.end
         return clock >= self.start or clock < self.end
 
     def closes_after(self, moment: datetime) -> datetime:
-        """When the window that a moment lies in ends; for a moment outside, when the coming one ends."""
+        """End of the window that contains a moment, or of the next window if it lies outside."""
         local = moment.astimezone(VIETNAM)
         if not self.open_at(local):
             local = self.opens_after(local)
@@ -44,7 +44,7 @@ def parse_window(text: str) -> Window:
     """Read `22:00-06:00`.
 
     Raises:
-        ConfigurationError: it is no such thing.
+        ConfigurationError: the text is not a valid window.
     """
     match = _FORM.fullmatch(text.strip())
     try:
@@ -58,7 +58,7 @@ def parse_window(text: str) -> Window:
 
 
 def expected_end(started: datetime, now: datetime, done: int, left: int, *, enough: int) -> datetime | None:
-    """When the work will end at the pace so far; None while fewer than `enough` files say nothing about the pace."""
+    """Estimated end of the work at the pace so far; None until `enough` files are done."""
     if done < enough:
         return None
     return now + (now - started) / done * left

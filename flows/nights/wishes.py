@@ -1,4 +1,4 @@
-"""What people wish of a scheduled batch: pause, resume, cancel. A running one heeds it between two files."""
+"""Requested state of a scheduled batch (pause, resume, cancel); checked between files."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from storage.catalogue.schedules import Schedule
 
 
 def pause(database: Database, batch: str) -> Schedule:
-    """Let a batch rest until it is resumed."""
+    """Pause a batch until it is resumed."""
     return _ask(database, batch, Wish.PAUSE, ScheduleState.PAUSED)
 
 
 def cancel(database: Database, batch: str, operator: str) -> Schedule:
-    """Give a batch up; what is done stays done, and its report is written anew by the next run."""
+    """Cancel a batch. Finished files are kept; the next run rewrites its report."""
     row = _ask(database, batch, Wish.CANCEL, ScheduleState.CANCELLED)
     if row.state is ScheduleState.CANCELLED and any(
         known.name == batch for known in batches.batches(database)
@@ -36,7 +36,7 @@ def cancel(database: Database, batch: str, operator: str) -> Schedule:
 
 
 def resume(database: Database, batch: str) -> Schedule:
-    """Let a batch run as soon as it can, also one that failed, was cancelled or is done."""
+    """Queue a batch to run as soon as possible, even if it failed, was cancelled or is done."""
     row = _scheduled(database, batch)
     if row.state is ScheduleState.RUNNING:
         schedules.change(database, batch, wish=None)
