@@ -72,7 +72,7 @@ def build(model: type[Model], values: Mapping[str, Any], path: Path, where: str)
         return model.model_validate(values)
     except ValidationError as error:
         # A misspelt name leaves another one missing: the misspelling is what to say.
-        first = min(error.errors(), key=lambda each: each["type"] != "extra_forbidden")
+        first = min(error.errors(), key=lambda problem: problem["type"] != "extra_forbidden")
         name = ".".join(str(part) for part in first["loc"])
         raise unusable(path, where, f"{name}: {first['msg']}") from error
 

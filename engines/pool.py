@@ -58,11 +58,11 @@ class _Worker:
         self._socket, theirs = socket.socketpair()
         self._log, self.jobs = log, 0
         try:
-            with open(log, "wb") as said:
+            with open(log, "wb") as output:
                 self._child = start(
                     [sys.executable, "-P", "-m", "engines.worker", str(theirs.fileno())],
-                    stdout=said,
-                    stderr=said,
+                    stdout=output,
+                    stderr=output,
                     cwd="/",
                     env=environment,
                     pass_fds=(theirs.fileno(),),
@@ -85,8 +85,8 @@ class _Worker:
             answer = wire.receive(self._socket, deadline)
         except TimeoutError as error:
             self.end()
-            said = f"no answer after {job.timeout:g} s"
-            raise PageTimedOut("page_timed_out", said, seconds=job.timeout) from error
+            reason = f"no answer after {job.timeout:g} s"
+            raise PageTimedOut("page_timed_out", reason, seconds=job.timeout) from error
         except (EOFError, OSError) as error:
             code = self.end()
             name = signal.Signals(-code).name if code < 0 else f"exit {code}"
@@ -105,9 +105,9 @@ class _Worker:
         return not self._child.ended()
 
     def _last_words(self) -> str:
-        with open(self._log, "rb") as said:
-            said.seek(max(0, os.fstat(said.fileno()).st_size - 1500))
-            return said.read().decode("utf-8", "backslashreplace")
+        with open(self._log, "rb") as output:
+            output.seek(max(0, os.fstat(output.fileno()).st_size - 1500))
+            return output.read().decode("utf-8", "backslashreplace")
 
     def close_pipes(self) -> None:
         """Engines warn on stderr; a long run must not fill the disk with it."""

@@ -167,10 +167,10 @@ def text_words(path: str, page: int, *, wide: bool, timeout: float) -> list[Text
         raise SetupError("poppler is not installed", remedy="poppler_missing")
     argv = [program, "-bbox-layout", "-cropbox", "-f", str(page), "-l", str(page), "-enc", "UTF-8", path, "-"]
     try:
-        said = run(argv, timeout=timeout, check=False)
+        result = run(argv, timeout=timeout, check=False)
     except ProgramTimedOut as error:
         raise SourceError("page_timed_out", str(error), page=page, seconds=timeout) from error
-    text = said.stdout.decode("utf-8", "replace")
+    text = result.stdout.decode("utf-8", "replace")
     size = _PAGE.search(text)
     if not size or float(size[1]) <= 0 or float(size[2]) <= 0:
         return []
@@ -180,8 +180,8 @@ def text_words(path: str, page: int, *, wide: bool, timeout: float) -> list[Text
     words = []
     for number, line in enumerate(_LINE.findall(text)):
         for left, top, right, bottom, word in _WORD.findall(line):
-            shown = html.unescape(word).strip()
-            if shown:
+            content = html.unescape(word).strip()
+            if content:
                 box = (float(left) / width, float(top) / height, float(right) / width, float(bottom) / height)
-                words.append(TextWord(shown, *box, number))
+                words.append(TextWord(content, *box, number))
     return words

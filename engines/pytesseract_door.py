@@ -43,19 +43,19 @@ def recognise(image: Grey, profile: ReadingProfile, *, dpi: int, timeout: float)
         try:
             door.run_tesseract(source, target, "tsv", profile.languages, config=config, timeout=timeout)
         except door.TesseractError as error:
-            said = str(error.message)[:400]
+            message = str(error.message)[:400]
             raise ProgramFailed(
-                "page_broken", f"tesseract: {said}", program="tesseract", detail=said
+                "page_broken", f"tesseract: {message}", program="tesseract", detail=message
             ) from error
         except UnicodeDecodeError as error:
-            said = "its messages are not UTF-8"
+            message = "its messages are not UTF-8"
             raise ProgramFailed(
-                "page_broken", f"tesseract: {said}", program="tesseract", detail=said
+                "page_broken", f"tesseract: {message}", program="tesseract", detail=message
             ) from error
         except RuntimeError as error:
             # pytesseract tells a time-out by a bare RuntimeError.
-            said = f"tesseract: no end after {timeout:g} s"
-            raise ProgramTimedOut("page_timed_out", said, program="tesseract", seconds=timeout) from error
+            message = f"tesseract: no end after {timeout:g} s"
+            raise ProgramTimedOut("page_timed_out", message, program="tesseract", seconds=timeout) from error
         return _parse_tsv(Path(f"{target}.tsv"))
 
 
@@ -67,9 +67,9 @@ def orientation(image: Grey, *, dpi: int, timeout: float) -> tuple[int, float] |
     with tempfile.TemporaryDirectory(prefix="osd-") as folder:
         source = _written(image, folder)
         argv = [program.path, source, "-", "--psm", "0", "-l", "osd", "--dpi", str(dpi)]
-        said = run([*argv, "--tessdata-dir", str(tesseract.data_folder())], timeout=timeout, check=False)
-    turn = re.search(rb"Rotate: (\d+)", said.stdout)
-    sure = re.search(rb"Orientation confidence: ([\d.]+)", said.stdout)
+        result = run([*argv, "--tessdata-dir", str(tesseract.data_folder())], timeout=timeout, check=False)
+    turn = re.search(rb"Rotate: (\d+)", result.stdout)
+    sure = re.search(rb"Orientation confidence: ([\d.]+)", result.stdout)
     return (int(turn[1]) % 360, float(sure[1])) if turn and sure else None
 
 
@@ -89,8 +89,10 @@ def _parse_tsv(path: Path) -> list[EngineWord]:
         return [word for row in rows[1:] if row for word in _parse_row(row)]
     except (OSError, ValueError) as error:
         # A missing config makes Tesseract exit 0 without the file that was asked for.
-        said = f"no usable TSV: {error}"[:300]
-        raise ProgramFailed("page_broken", f"tesseract: {said}", program="tesseract", detail=said) from error
+        message = f"no usable TSV: {error}"[:300]
+        raise ProgramFailed(
+            "page_broken", f"tesseract: {message}", program="tesseract", detail=message
+        ) from error
 
 
 def _parse_row(row: str) -> list[EngineWord]:

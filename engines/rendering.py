@@ -46,7 +46,7 @@ def render_page(
 
 
 def agreed(path: str, page: int, array: poppler.Pixels) -> bool:
-    """Whether PDFium, which had nothing to do with it, draws the same picture as was had, and not next to nothing.
+    """True if PDFium, which had nothing to do with it, draws the same picture as was had, and not next to nothing.
 
     Poppler complains of much that changes nothing to be seen; of a picture that two renderers draw, nothing is missing
     that a viewer would show.

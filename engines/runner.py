@@ -24,8 +24,8 @@ from schemas.errors import SourceError
 
 _CHUNK = 1 << 16
 _STDERR_KEPT = 100_000
-_TICK = 0.1
-_GRACE = 0.3
+_POLL_SECONDS = 0.1
+_GRACE_SECONDS = 0.3
 
 
 class ProgramTimedOut(SourceError):
@@ -61,7 +61,7 @@ class Child:
         self._guard = guard
 
     def ended(self) -> bool:
-        """Whether the program itself has ended. Does not reap it: its process group keeps its number until `end`."""
+        """True if the program itself has ended. Does not reap it: its process group keeps its number until `end`."""
         if self.process.returncode is not None:
             return True
         return os.waitid(os.P_PID, self.process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
@@ -188,11 +188,11 @@ def run(
     try:
         pump.work(started + timeout)
     except TimeoutError as error:
-        said = f"{name}: no end after {timeout:g} s"
-        raise ProgramTimedOut("page_timed_out", said, program=name, seconds=timeout) from error
+        message = f"{name}: no end after {timeout:g} s"
+        raise ProgramTimedOut("page_timed_out", message, program=name, seconds=timeout) from error
     except OverflowError as error:
-        said = f"{name}: more than {max_output} bytes of output"
-        raise ProgramFailed(rule, said, program=name, detail=said) from error
+        message = f"{name}: more than {max_output} bytes of output"
+        raise ProgramFailed(rule, message, program=name, detail=message) from error
     finally:
         returncode = child.end()
         pump.close()
@@ -219,12 +219,12 @@ class _Pump:
     def work(self, deadline: float) -> None:
         """Pump until the program has ended. A descendant that keeps the pipes open is not waited for."""
         ended_at: float | None = None
-        while ended_at is None or (self._selector.get_map() and time.monotonic() < ended_at + _GRACE):
+        while ended_at is None or (self._selector.get_map() and time.monotonic() < ended_at + _GRACE_SECONDS):
             left = deadline - time.monotonic()
             if left <= 0:
                 raise TimeoutError
             if self._selector.get_map():
-                for key, _ in self._selector.select(min(left, _TICK)):
+                for key, _ in self._selector.select(min(left, _POLL_SECONDS)):
                     self._move(key.fileobj)
             else:
                 time.sleep(min(left, 0.001))
@@ -273,6 +273,6 @@ def probe(name: str, *, argument: str = "--version", pattern: bytes = rb"(\d+(?:
     path = find(name)
     if path is None:
         return None
-    said = run([path, argument], timeout=20, check=False, max_output=1_000_000)
-    match = re.search(pattern, said.stdout + said.stderr)
+    result = run([path, argument], timeout=20, check=False, max_output=1_000_000)
+    match = re.search(pattern, result.stdout + result.stderr)
     return Program(name, path, match[1].decode() if match else "?")

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 _TMP_PREFIX = "sohoa-"
-_ROUNDS = 20
+_MAX_ROUNDS = 20
 
 
 class SweepReport(NamedTuple):
@@ -113,10 +113,10 @@ def _alone(run_root: Path) -> Iterator[None]:
 def _told_tmp(folder: Path) -> Path | None:
     """The run's temporary folder as it noted it; only a name that a run gives is believed."""
     try:
-        told = Path(os.fsdecode((folder / "tmp").read_bytes()))
+        noted = Path(os.fsdecode((folder / "tmp").read_bytes()))
     except OSError:
         return None
-    return told if told.name == f"{_TMP_PREFIX}{folder.name}" and told.is_absolute() else None
+    return noted if noted.name == f"{_TMP_PREFIX}{folder.name}" and noted.is_absolute() else None
 
 
 def _is_live(folder: Path) -> bool:
@@ -136,7 +136,7 @@ def _is_live(folder: Path) -> bool:
 def _kill_processes(run_ids: set[str]) -> int:
     """Kill every process that carries one of the ids, again until none is left: one may start another meanwhile."""
     killed: set[int] = set()
-    for _ in range(_ROUNDS):
+    for _ in range(_MAX_ROUNDS):
         found = [pid for pid in _processes() if _run_of(pid) in run_ids]
         if not found:
             break

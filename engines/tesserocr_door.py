@@ -30,10 +30,10 @@ def recognise(image: Grey, profile: ReadingProfile, *, dpi: int, timeout: float)
         _give(api, image, dpi)
         if not api.Recognize(max(1, int(timeout * 1000))):
             if time.monotonic() - started >= timeout:
-                said = f"tesseract: no end after {timeout:g} s"
-                raise ProgramTimedOut("page_timed_out", said, program="tesserocr", seconds=timeout)
-            said = "tesseract could not recognise the page"
-            raise ProgramFailed("page_broken", said, program="tesserocr", detail="Recognize")
+                message = f"tesseract: no end after {timeout:g} s"
+                raise ProgramTimedOut("page_timed_out", message, program="tesserocr", seconds=timeout)
+            message = "tesseract could not recognise the page"
+            raise ProgramFailed("page_broken", message, program="tesserocr", detail="Recognize")
         iterator = api.GetIterator()
         return [] if iterator is None else _words(tesserocr.iterate_level(iterator, tesserocr.RIL.WORD))
     finally:
@@ -48,10 +48,10 @@ def orientation(image: Grey, *, dpi: int, timeout: float) -> tuple[int, float] |
     api = _api("osd", 0, ())
     try:
         _give(api, image, dpi)
-        said = api.DetectOrientationScript()
+        result = api.DetectOrientationScript()
     finally:
         api.Clear()
-    return (-int(said["orient_deg"]) % 360, float(said["orient_conf"])) if said else None
+    return (-int(result["orient_deg"]) % 360, float(result["orient_conf"])) if result else None
 
 
 @functools.cache

@@ -62,10 +62,10 @@ def probe() -> VeraPdfProgram | None:
     if program is None:
         return None
     try:
-        said = runner.run([*program.command, "--version"], timeout=_START_SECONDS, env=_LOCALE)
+        result = runner.run([*program.command, "--version"], timeout=_START_SECONDS, env=_LOCALE)
     except SourceError:
         return None
-    version = re.search(rb"veraPDF (\S+)", said.stdout)
+    version = re.search(rb"veraPDF (\S+)", result.stdout)
     return program._replace(version=version[1].decode()) if version else None
 
 
@@ -218,10 +218,10 @@ class _Server:
             left = deadline - time.monotonic()
             if left <= 0 or not select.select([stdout], [], [], left)[0]:
                 raise _Silent("the time limit passed")
-            said = os.read(stdout.fileno(), 65536)
-            if not said:
+            chunk = os.read(stdout.fileno(), 65536)
+            if not chunk:
                 raise _Silent("the process ended")
-            self._pending += said
+            self._pending += chunk
         line, _, self._pending = self._pending.partition(b"\n")
         return line.decode("utf-8").strip()
 

@@ -29,7 +29,7 @@ def _watch_parent(jobs: int) -> None:
 
 
 def _is_memory(error: Exception) -> bool:
-    """Whether an error means that the memory limit was met; OpenCV has an exception of its own for that."""
+    """True if an error means that the memory limit was met; OpenCV has an exception of its own for that."""
     return isinstance(error, MemoryError) or "insufficient memory" in str(error).lower()
 
 

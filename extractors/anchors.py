@@ -73,7 +73,7 @@ class Line:
 
     @property
     def is_caps(self) -> bool:
-        """Whether its letters are (nearly) all capitals."""
+        """True if its letters are (nearly) all capitals."""
         letters = [char for char in self.text if char.isalpha()]
         return len(letters) >= 2 and sum(char.isupper() for char in letters) >= 0.8 * len(letters)
 
@@ -237,7 +237,7 @@ def find_phrase(line: Sequence[Word], phrase: str, threshold: float = 0.86) -> F
 
 
 def has_phrase(text: str, phrase: str) -> bool:
-    """Whether a phrase stands in a folded text, as whole words."""
+    """True if a phrase stands in a folded text, as whole words."""
     wanted = plain(phrase)
     return bool(re.search(rf"(?<!\w){re.escape(wanted)}(?!\w)", text))
 

@@ -77,19 +77,19 @@ def stage_paper(
         for member in members:
             with _named(member):
                 held.append(stage(member.path, name=member.name, staging=staging, limits=limits, inbox=inbox))
-        _refuse(sum(each.size for each in held), limits)
+        _refuse(sum(item.size for item in held), limits)
         with partial.open("xb") as out:
             partial.chmod(0o600)
             sink = _Sink(out)
             with _archive(sink) as archive:
-                for each in held:
-                    with Path(each.path).open("rb") as source:
-                        _add(archive, each.name, iter(lambda: source.read(_CHUNK), b""))
+                for item in held:
+                    with Path(item.path).open("rb") as source:
+                        _add(archive, item.name, iter(lambda: source.read(_CHUNK), b""))
         final = staging / f"{sink.sha256[:16]}-{uuid.uuid4().hex}"
         partial.replace(final)
     except BaseException:
-        for each in held:
-            Path(each.path).unlink(missing_ok=True)
+        for item in held:
+            Path(item.path).unlink(missing_ok=True)
         raise
     finally:
         partial.unlink(missing_ok=True)
@@ -99,7 +99,7 @@ def stage_paper(
         sha256=sink.sha256,
         size=sink.size,
         format=Format.BUNDLE,
-        findings=tuple(note for each in held for note in each.findings),
+        findings=tuple(note for item in held for note in item.findings),
         members=tuple(held),
     )
 

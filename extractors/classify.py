@@ -13,7 +13,7 @@ from extractors.numbers import Number
 from schemas.rules import Kind, Rulebook
 
 _TOP = 0.62
-_LIKE = 0.84
+_MIN_LIKENESS = 0.84
 _ALONE = 0.9
 
 
@@ -74,16 +74,16 @@ def _like(kind: Kind, first: Line, window: tuple[Line, ...]) -> Title | None:
     best: Title | None = None
     for phrase in kind.titles:
         wanted = plain(phrase)
-        score = fuzz.ratio(text, wanted, score_cutoff=_LIKE * 100) / 100
+        score = fuzz.ratio(text, wanted, score_cutoff=_MIN_LIKENESS * 100) / 100
         if len(wanted) < 14 and score < _ALONE:
             # A short title (`KẾ HOẠCH`) may begin a longer line of capitals; inside one it is only a word.
             score = (
                 0.85 if len(window) == 1 and text.startswith(wanted + " ") and not _is_left(first) else 0.0
             )
-        elif score < _LIKE and len(text) > len(wanted) and len(window) == 1 + wanted.count("\n"):
+        elif score < _MIN_LIKENESS and len(text) > len(wanted) and len(window) == 1 + wanted.count("\n"):
             head = fuzz.ratio(text[: len(wanted)], wanted) / 100
             score = head * 0.97 if head >= 0.9 else 0.0
-        if score >= _LIKE and (best is None or score > best.score):
+        if score >= _MIN_LIKENESS and (best is None or score > best.score):
             best = Title(kind, score, phrase, window)
     return best
 
@@ -116,7 +116,7 @@ def classify(pages: Sequence[Sequence[Line]], number: Number | None, rules: Rule
 
 
 def is_addressed(line: Line) -> bool:
-    """Whether a line begins `Kính gửi`, give or take a letter."""
+    """True if a line begins `Kính gửi`, give or take a letter."""
     return fuzz.ratio(" ".join(plain(line.text).split()[:2]), "kinh gui") >= 85
 
 
@@ -141,7 +141,7 @@ def _by_notation(lines: Sequence[Line], number: Number | None, rules: Rulebook) 
         parts = notation.split("-")
         if parts[0] in rules.abbreviations:
             name = rules.abbreviations[parts[0]]
-            kind = next((each for each in rules.kinds if each.document_type == name), None)
+            kind = next((candidate for candidate in rules.kinds if candidate.document_type == name), None)
             return Classified(kind, 0.62, None) if kind else None
         sure = 0.55 + 0.2 * addressed + 0.2 * about
         kind = rules.kind("dispatch")

@@ -93,9 +93,9 @@ def _with_notation(fields: dict[str, Field], decided: Decided) -> dict[str, Fiel
     if parsed is None or parsed.notation is None:
         fields.pop("notation", None)
     else:
-        told = {"value": parsed.notation, "confidence": 1.0, "source": "derived"}
+        derived = {"value": parsed.notation, "confidence": 1.0, "source": "derived"}
         known = fields.get("notation")
-        fields["notation"] = known.model_copy(update=told) if known else Field.model_validate(told)
+        fields["notation"] = known.model_copy(update=derived) if known else Field.model_validate(derived)
     return fields
 
 
@@ -107,7 +107,7 @@ def result_type_of(
     if code is None:
         return codes, notes
     candidates = codes.candidates if codes else ()
-    left = [each for each in notes if each.rule not in {"result_code_ambiguous", "no_result_code"}]
+    left = [note for note in notes if note.rule not in {"result_code_ambiguous", "no_result_code"}]
     return Choice(value=code, confidence=1.0, candidates=candidates or (code,)), left
 
 
@@ -136,11 +136,11 @@ def validity_of(judged: Validity, decided: Decided) -> Validity:
 def still_open(findings: Sequence[Finding], decided: Decided) -> list[Finding]:
     """Findings that no decision answers: who says that a value stands so on the paper has seen it."""
 
-    def answered(each: Finding) -> bool:
-        told = {each.params.get("field"), each.params.get("other")} - {None}
-        if each.rule in {"field_malformed", "date_in_future", "field_conflict", "field_written"}:
-            return bool(told) and all(value_of(decided, str(name)) is not None for name in told)
-        held = decided.get(picture(each.rule, each.page)) if each.page else None
+    def answered(note: Finding) -> bool:
+        names = {note.params.get("field"), note.params.get("other")} - {None}
+        if note.rule in {"field_malformed", "date_in_future", "field_conflict", "field_written"}:
+            return bool(names) and all(value_of(decided, str(name)) is not None for name in names)
+        held = decided.get(picture(note.rule, note.page)) if note.page else None
         return held is not None and held.action is Action.ACCEPT
 
-    return [each for each in findings if not answered(each)]
+    return [found for found in findings if not answered(found)]

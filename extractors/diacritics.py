@@ -130,7 +130,7 @@ def _with_text(word: Word, text: str | None) -> Word:
 
 
 def _doubted(part: Part, profile: DiacriticsProfile) -> bool:
-    """Whether a word may be weighed at all: a whole word of one case that the engine was not sure of."""
+    """True if a word may be weighed at all: a whole word of one case that the engine was not sure of."""
     core = part.core
     return (
         part.confidence < profile.sure
@@ -140,7 +140,7 @@ def _doubted(part: Part, profile: DiacriticsProfile) -> bool:
 
 
 def _foreign(parts: Sequence[Part], at: int, language: LanguageModel) -> bool:
-    """Whether the words around are mostly none that Vietnamese can have, whatever their marks."""
+    """True if the words around are mostly none that Vietnamese can have, whatever their marks."""
     near = [part.core for part in parts[max(0, at - _WINDOW) : at + _WINDOW + 1] if len(part.core) > 1]
     ours = sum(can_exist(core) or bool(language.alike(core)) for core in near)
     return ours < 0.75 * len(near)
@@ -267,5 +267,5 @@ def _everyday(profile: DiacriticsProfile) -> frozenset[str]:
 
 def _tone_habit(parts: Sequence[Part]) -> int:
     """Where this page places its tones, by the words that tell; the early place where none does."""
-    told = [place for part in parts if part.core and (place := tone_place(part.core))]
-    return 2 if told and sum(place == 2 for place in told) > len(told) / 2 else _EARLY
+    places = [place for part in parts if part.core and (place := tone_place(part.core))]
+    return 2 if places and sum(place == 2 for place in places) > len(places) / 2 else _EARLY

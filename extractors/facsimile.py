@@ -115,19 +115,19 @@ def _draw(
     size = (max(1, round(cut.shape[1] * scale)), max(1, round(cut.shape[0] * scale)))
     # A copy in any case: what is painted must not show in the next piece.
     small = cv2.resize(cut, size, interpolation=cv2.INTER_AREA) if scale < 1.0 else cut.copy()
-    shown = cv2.cvtColor(small, cv2.COLOR_GRAY2BGR if small.ndim == 2 else cv2.COLOR_RGB2BGR)
-    for each in hidden:
-        left, top, right, bottom = _placed(each, part, scale)
+    canvas = cv2.cvtColor(small, cv2.COLOR_GRAY2BGR if small.ndim == 2 else cv2.COLOR_RGB2BGR)
+    for place in hidden:
+        left, top, right, bottom = _placed(place, part, scale)
         margin = max(1, round(_MARGIN * (bottom - top)))
         cv2.rectangle(
-            shown, (left - margin, top - margin), (right + margin, bottom + margin), _COVER[::-1], -1
+            canvas, (left - margin, top - margin), (right + margin, bottom + margin), _COVER[::-1], -1
         )
     if box:
         left, top, right, bottom = _placed(box, part, scale)
-        cv2.rectangle(shown, (left - 4, top - 4), (right + 4, bottom + 4), _FRAME[::-1], 2)
-    done, data = cv2.imencode(".jpg", shown, [cv2.IMWRITE_JPEG_QUALITY, piece.quality])
+        cv2.rectangle(canvas, (left - 4, top - 4), (right + 4, bottom + 4), _FRAME[::-1], 2)
+    done, data = cv2.imencode(".jpg", canvas, [cv2.IMWRITE_JPEG_QUALITY, piece.quality])
     assert done
-    marks = () if box else tuple(_placed(each, part, scale) for each in places)
+    marks = () if box else tuple(_placed(place, part, scale) for place in places)
     return Facsimile(bytes(data), size[0], size[1], marks)
 
 

@@ -167,7 +167,7 @@ def _stretches(
     same = tuple(
         word for word in line.words[label.end : following.start if following else None] if _is_word(word)
     )
-    starts = {each.line: each.start for each in reversed(labels)}
+    starts = {entry.line: entry.start for entry in reversed(labels)}
     beside = None if following else _beside(lines, label.line, starts)
     if beside is not None and (
         not same or (kind == "date" and find_date(" ".join(map(_text, same))) is None)

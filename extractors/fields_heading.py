@@ -80,7 +80,7 @@ def _unread_number(lines: Sequence[Line]) -> tuple[Line | None, Number | None]:
     for line in lines:
         word = line.words[0].text
         if line.top < 0.3 and 0.1 < line.middle < 0.6 and len(line.words) <= 5 and _NUMBER_WORD.match(word):
-            return line, Number(None, None, " ".join(each.as_read for each in line.words[1:]))
+            return line, Number(None, None, " ".join(word.as_read for word in line.words[1:]))
     return None, None
 
 
@@ -290,9 +290,9 @@ def dispatch_subject(lines: Sequence[Line], source: ReadFrom) -> Field | None:
             if gap > 1.1 * line.frame.height or _ends_about(below) or len(taken) > 7:
                 break
             taken.append(below)
-        text = squeeze(" ".join(each.chosen for each in taken))
+        text = squeeze(" ".join(part.chosen for part in taken))
         value = _ABOUT.sub("", text).strip(" .;-_")
         if not value:
             return None
-        return field_of(value, [word for each in taken for word in each.words], line.page, source, 0.95)
+        return field_of(value, [word for part in taken for word in part.words], line.page, source, 0.95)
     return None

@@ -79,7 +79,7 @@ def find_signature(lines: Sequence[Line], rules: Rulebook) -> Signature | None:
         or stands_in
         or (strength < 1 and len(block) > 1 and bool(_FOR.match(squeeze(block[-2][0].text))))
     )
-    return Signature(tuple(each for each, _, _ in block), line, None if lost else post, strength)
+    return Signature(tuple(row for row, _, _ in block), line, None if lost else post, strength)
 
 
 def _mostly_caps(line: Line) -> bool:

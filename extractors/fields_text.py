@@ -55,12 +55,12 @@ def expiry_field(lines: Sequence[Line], issued: date | None, source: ReadFrom) -
     bare = _bare(flow.text)
     for match in _UNTIL.finditer(bare):
         tail = flow.text[match.end() : match.end() + _SPAN]
-        said = find_date(tail) or find_date("ngày " + tail)
-        if said is None or said.start > 14:
+        until = find_date(tail) or find_date("ngày " + tail)
+        if until is None or until.start > 14:
             continue
-        words = flow.words_between(match.start(), match.end() + said.end)
+        words = flow.words_between(match.start(), match.end() + until.end)
         page = flow.page_at(match.start())
-        return field_of(said.day.isoformat() if said.day else None, words, page, source, 0.95)
+        return field_of(until.day.isoformat() if until.day else None, words, page, source, 0.95)
     term = _TERM.search(bare)
     if term and issued:
         months = int(term.group(1)) * (12 if term.group(2) == "nam" else 1)

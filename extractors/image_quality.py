@@ -129,7 +129,7 @@ def skew_of(grey: Grey) -> float | None:
 
 
 def lines_run_down(grey: Grey) -> bool:
-    """Whether the text lines run down the image: a page that lies on its side."""
+    """True if the text lines run down the image: a page that lies on its side."""
     small = reduced(grey, _WORK_WIDTH)
     dark = _inner(small) < max(ink_threshold(small), _percentile(small, 0.9) * 0.7)
     across, down = (side.astype(np.float32) for side in np.nonzero(dark.T))

@@ -23,7 +23,7 @@ Grey = npt.NDArray[np.uint8]
 _NUMBER_RIGHT = 0.58
 _NUMBER_TOP = 0.5
 _DATE_WORDS = 16
-_FEW = 5
+_FEW_MARKS = 5
 _PRINT = 7.0
 _SO = re.compile(r"^\W{0,2}S[ốôóồổoO6ỐÔ]\W{0,3}$", flags=re.IGNORECASE)
 _LABEL = re.compile(r"^\W{0,2}M[ãaàá]\s+s[ốôóo][^:]{0,40}:", flags=re.IGNORECASE)
@@ -323,11 +323,11 @@ def strangeness(ink: Ink) -> float:
     """How far the ink of a place is from print: squared deviations, each in steps that print seldom takes."""
     far = ((ink.height - 1) / 0.10) ** 2 + (ink.foot / 0.08) ** 2
     far += (max(0.0, ink.colour) / 10) ** 2 + (max(0.0, ink.lighter) / 0.06) ** 2
-    if ink.marks <= _FEW:
+    if ink.marks <= _FEW_MARKS:
         far += (ink.wavering / 0.12) ** 2 + (ink.uneven / 0.2) ** 2
     return far
 
 
 def is_written(ink: Ink) -> bool:
-    """Whether a pen wrote it. On samples print stays below 7, and pens lie above it (tests/test_written_numbers.py)."""
+    """True if a pen wrote it. On samples print stays below 7, and pens lie above it (tests/test_written_numbers.py)."""
     return strangeness(ink) > _PRINT

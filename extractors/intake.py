@@ -118,8 +118,8 @@ def stage(path: bytes | Path, *, name: str, staging: Path, limits: Limits, inbox
 
 def _misnamed(name: str, kind: Format) -> tuple[Finding, ...]:
     suffix = name.rpartition(".")[2].lower()
-    said = _SUFFIXES.get(suffix)
-    if said is None or said == kind:
+    expected = _SUFFIXES.get(suffix)
+    if expected is None or expected == kind:
         return ()
     return (finding("format_misnamed", suffix=suffix, format=str(kind)),)
 

@@ -77,7 +77,7 @@ class LanguageModel:
         return self._alike.get(base_of(syllable), ())
 
     def known_pair(self, first: int, second: int) -> bool:
-        """Whether the counts hold this pair."""
+        """True if the counts hold this pair."""
         return first >= 0 and second >= 0 and first * self._size + second in self._pairs
 
     def probability(self, first: int, second: int, third: int) -> float:

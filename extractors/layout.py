@@ -180,7 +180,7 @@ def _belongs(segment: Segment, side: Sequence[Segment], width: int) -> bool:
 
 
 def _reads_as_columns(left: Sequence[Segment], right: Sequence[Segment]) -> bool:
-    """Whether two sides are columns of their own and not the cells of a table or form."""
+    """True if two sides are columns of their own and not the cells of a table or form."""
     level = min(left[-1].bottom, right[-1].bottom) - max(left[0].top, right[0].top)
     if level <= 0:
         return False
@@ -202,7 +202,7 @@ def _labels(side: Sequence[Segment]) -> set[str]:
 
 
 def _is_centred(side: Sequence[Segment]) -> bool:
-    """Whether lines of different lengths share their middle rather than their beginning."""
+    """True if lines of different lengths share their middle rather than their beginning."""
     lefts, centres = [one.left for one in side], [one.centre for one in side]
     height = median(one.height for one in side)
     return pstdev(lefts) > 0.8 * height and pstdev(centres) < 0.5 * pstdev(lefts)

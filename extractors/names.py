@@ -62,7 +62,7 @@ def person_name(text: str) -> str | None:
 
 
 def is_organisation(text: str) -> bool:
-    """Whether a name begins as companies' names do."""
+    """True if a name begins as companies' names do."""
     folded = fold(text)
     return any(folded.startswith(fold(lead) + " ") for lead in _COMPANY_LEADS)
 
@@ -142,7 +142,7 @@ def head_of(line: str, rules: Rulebook) -> str | None:
 
 
 def _begins_with(line: str, folded: Sequence[str], head: str) -> bool:
-    """Whether a line begins with a head; accents may be misread, but not all of them (`Vân Phong` is no `Văn phòng`)."""
+    """True if a line begins with a head; accents may be misread, but not all of them (`Vân Phong` is no `Văn phòng`)."""
     wanted = plain(head).split()
     if list(folded[: len(wanted)]) != wanted:
         return False

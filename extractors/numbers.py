@@ -162,7 +162,7 @@ def _snap_part(part: str, parts: frozenset[str]) -> str:
 
 
 def _looks_alike(left: str, right: str) -> bool:
-    """Whether two words of one length differ in one letter that OCR confuses."""
+    """True if two words of one length differ in one letter that OCR confuses."""
     if len(left) != len(right):
         return False
     differ = [(a, b) for a, b in zip(left, right, strict=True) if a != b]

@@ -172,7 +172,7 @@ def _resource(resources: Any, kind: str, name: str) -> Any:
 
 
 def _is_too_long(streams: Any) -> bool:
-    """Whether content is too long to be walked, told without unpacking more of it than that."""
+    """True if content is too long to be walked, told without unpacking more of it than that."""
     total = 0
     for stream in streams if isinstance(streams, pikepdf.Array) else [streams]:
         if not isinstance(stream, pikepdf.Stream):
@@ -222,7 +222,7 @@ def _intersection(clip: Corners | None, path: Sequence[Corners | None]) -> Corne
 
 
 def _is_special(settings: Any) -> bool:
-    """Whether a graphics state makes things transparent or blends them."""
+    """True if a graphics state makes things transparent or blends them."""
     if not isinstance(settings, pikepdf.Dictionary):
         return False
     mask, mode = str(settings.get("/SMask", "/None")), str(settings.get("/BM", "/Normal"))

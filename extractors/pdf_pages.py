@@ -248,7 +248,7 @@ def _placement(matrix: pikepdf.Matrix, where: Geometry) -> tuple[float, float, f
 
 
 def _covers(placed: PlacedImage, where: Geometry) -> bool:
-    """Whether an upright image shows on the whole page and is cut neither by it nor by a clip."""
+    """True if an upright image shows on the whole page and is cut neither by it nor by a clip."""
     matrix, clip = placed.matrix, placed.clip
     if clip is None:
         return False

@@ -21,8 +21,8 @@ from schemas.rules import ReadingProfile
 Grey = npt.NDArray[np.uint8]
 _PAPER_REDUCTION = 4
 _MM = 1 / 25.4
-_FEW_LETTERS = 40
-_FEW_DOTS = 20
+_MIN_LETTERS = 40
+_MIN_DOTS = 20
 # Of running text a quarter rises above the small letters; of capitals and figures next to nothing rises above the rest,
 # and they are about half as tall again as the small letters of their size.
 _ABOVE, _RISING, _CAPITAL = 1.25, 0.08, 1.4
@@ -145,7 +145,7 @@ def spots_of(mask: npt.NDArray[Any]) -> npt.NDArray[np.int32]:
 
 def share_missed(letters: Letters, boxes: Sequence[Box], width: int, height: int) -> float:
     """Share of a page's letter-like spots that lie in no word: what was never read."""
-    if len(letters.centres) < _FEW_LETTERS:
+    if len(letters.centres) < _MIN_LETTERS:
         return 0.0
     covered = np.zeros((height // 4 + 1, width // 4 + 1), np.uint8)
     for left, top, right, bottom in boxes:
@@ -265,7 +265,7 @@ def without_leaders(image: Grey, dpi: float) -> Grey:
     stats = spots_of(dark)
     size = max(3, round(0.028 * dpi))
     dots = stats[(stats[:, cv2.CC_STAT_WIDTH] <= size) & (stats[:, cv2.CC_STAT_HEIGHT] <= size)]
-    if len(dots) < _FEW_DOTS:
+    if len(dots) < _MIN_DOTS:
         return image
     left, top, wide, tall = (dots[:, column] for column in range(4))
     across, down = left + wide // 2, top + tall // 2

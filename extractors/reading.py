@@ -55,14 +55,14 @@ Grey = npt.NDArray[np.uint8]
 _UNSURE = 0.6
 _OSD_SURE = 2.0
 _CLEAR_MARGIN = 1.3
-_FEW_WORDS = 6
+_MIN_WORDS = 6
 _BLANK_LETTERS = 8
-_MUCH_MISSED = 0.08
+_HIGH_MISSED_SHARE = 0.08
 # Below this a page of some length is likelier a list or a table than a bad scan of running text.
 _DOUBTED = 0.85
 _SOME_WORDS = 60
 _WITHOUT_ORNAMENT = 0.8
-_HEARD = 0.3
+_MIN_CONFIDENCE = 0.3
 _OSD_SECONDS = 15.0
 _ONE_COLUMN = 4  # Tesseract's page segmentation mode: one column of text of any size
 _STROKES = set("|¦_‗~`´¬")
@@ -130,7 +130,7 @@ def _guarded(reading: PageReading, profile: ReadingProfile, rule: str) -> PageRe
     if not profile.marks.released:
         raise SourceError(rule, "mark of secrecy", page=reading.number)
     note = finding("secret_mark_released", page=reading.number)
-    known = any(each.rule == note.rule for each in reading.findings)
+    known = any(other.rule == note.rule for other in reading.findings)
     return reading if known else reading.model_copy(update={"findings": (*reading.findings, note)})
 
 
@@ -202,7 +202,7 @@ def _read_pixels(
     findings.extend(image_findings(measures, image_rules, number, date.today()))
     changes: dict[str, Any] = {"state": PageState.BLANK}
     # Ink without a word that can be made out is bleed-through, a stain, a picture: kept as blank, and said.
-    if look is None or not any(word.confidence >= _HEARD for word in look.words):
+    if look is None or not any(word.confidence >= _MIN_CONFIDENCE for word in look.words):
         if pixels.complaint:
             raise SourceError("page_broken", pixels.complaint, page=number, detail=pixels.complaint)
         findings.append(finding("page_blank", page=number))
@@ -253,7 +253,7 @@ def _best_look(sheet: _Sheet, profile: ReadingProfile, limits: Limits, turned: R
         spent += look.seconds
         if best is None or _worth(look) > _CLEAR_MARGIN * _worth(best):
             best = look
-        if best.confidence >= _UNSURE and len(best.words) >= _FEW_WORDS:
+        if best.confidence >= _UNSURE and len(best.words) >= _MIN_WORDS:
             break
     if best is None:
         raise AssertionError("no way up was tried")
@@ -290,7 +290,7 @@ def _clear_look(sheet: _Sheet, profile: ReadingProfile, turn: Rotation, limits: 
     figures of joined cells mislead each other: there the rules stay in, and the page is taken as one column.
     """
     best = _look(sheet, profile, turn, limits)
-    if best.missed >= _MUCH_MISSED and profile.even_background:
+    if best.missed >= _HIGH_MISSED_SHARE and profile.even_background:
         best = _better(best, _look(sheet, profile, turn, limits, white=_WITHOUT_ORNAMENT))
     if best.confidence < _DOUBTED and len(best.words) >= _SOME_WORDS:
         best = _better(best, _look(sheet, profile, turn, limits, listed=True))
@@ -335,7 +335,7 @@ def _look(
         words.append(Word(text, round(word.confidence, 4), box, line, block, raw if raw != text else None))
     sure = [word.confidence for word in words if any(char.isalnum() for char in word.text)]
     missed = share_missed(
-        sheet.letters, [word.box for word in words if word.confidence >= _HEARD], width, height
+        sheet.letters, [word.box for word in words if word.confidence >= _MIN_CONFIDENCE], width, height
     )
     return _Look(tuple(words), sum(sure) / len(sure) if sure else 0.0, turn, skew, seconds, missed)
 
@@ -347,4 +347,4 @@ def _is_text(word: EngineWord) -> bool:
         return False
     if not any(char.isalnum() for char in text):
         return word.confidence > 0.4 and len(text) <= 3 and not set(text) & _STROKES
-    return len(text) > 1 or text.isdigit() or word.confidence >= _HEARD
+    return len(text) > 1 or text.isdigit() or word.confidence >= _MIN_CONFIDENCE

@@ -74,5 +74,7 @@ def sheet_of(sheet: BatchSheet | None, readings: Sequence[PageReading], first_pa
     marks = [mark for reading in readings if reading.number < first_page and (mark := mark_on(reading))]
     if not marks:
         return sheet
-    said = {"box": marks[-1].box or None, "file": marks[-1].file or None}
-    return (sheet or BatchSheet()).model_copy(update={key: value for key, value in said.items() if value})
+    overrides = {"box": marks[-1].box or None, "file": marks[-1].file or None}
+    return (sheet or BatchSheet()).model_copy(
+        update={key: value for key, value in overrides.items() if value}
+    )

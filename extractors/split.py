@@ -38,8 +38,8 @@ def mark_separators(readings: Sequence[PageReading], rules: Rulebook) -> tuple[P
 
 
 def is_marked_separator(reading: PageReading) -> bool:
-    """Whether a reading was told to be a separator sheet."""
-    return any(each.rule == "page_separator" for each in reading.findings)
+    """True if a reading was told to be a separator sheet."""
+    return any(note.rule == "page_separator" for note in reading.findings)
 
 
 def _divides(reading: PageReading, lines: Sequence[Line], rules: Rulebook) -> bool:
@@ -81,7 +81,7 @@ def split_pages(
 
 
 def begins_paper(lines: Sequence[Line], rules: Rulebook) -> bool:
-    """Whether a page shows the heading of a paper: national name with title or number, or all of number, date, title."""
+    """True if a page shows the heading of a paper: national name with title or number, or all of number, date, title."""
     head = [line for line in lines if line.top < _HEAD]
     if not head or _continues(head):
         return False

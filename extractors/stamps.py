@@ -26,9 +26,9 @@ _SEARCH_DPI = 100.0
 _READ_DPI = 200.0
 _REDDER = (45, 20)  # clean ink, and worn
 _DARKER = (0.78, 0.91)  # shares of the paper's brightness
-_AT_MOST = 6
+_MAX_STAMPS = 6
 _ONE_LINE, _ONE_BLOCK = 7, 6  # Tesseract's page segmentation modes
-_HEARD = 0.5
+_MIN_CONFIDENCE = 0.5
 # Share of a stamp's inside that the ink of a word takes at least; an ornament's cell has less.
 _INKED, _WORDS_INK = 215, 0.03
 _TURNS: Final[dict[int, int]] = {0: 0, 90: -1, 180: 2, 270: 1}
@@ -151,7 +151,7 @@ def _could_be(region: Region, rules: MarkRules) -> bool:
 
 def _is_legible(words: Sequence[tuple[str, float]]) -> bool:
     """Other words that were clearly read: a stamp of another purpose."""
-    sure = [text for text, confidence in words if confidence >= _HEARD]
+    sure = [text for text, confidence in words if confidence >= _MIN_CONFIDENCE]
     return sum(char.isalnum() for text in sure for char in text) >= 4
 
 
@@ -173,7 +173,9 @@ def _regions(upright: npt.NDArray[np.uint8], dpi: float, rules: MarkRules) -> li
         for close in (False, True):
             framed = _framed(dark, unit, scale, rules, is_red=False, close=close)
             found += _new(framed, found, 8 * unit / scale)
-    return sorted(found, key=lambda region: (not region.framed, not region.red, region.centre[1]))[:_AT_MOST]
+    return sorted(found, key=lambda region: (not region.framed, not region.red, region.centre[1]))[
+        :_MAX_STAMPS
+    ]
 
 
 def _new(regions: Iterable[Region], known: Sequence[Region], near: float) -> list[Region]:

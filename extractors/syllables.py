@@ -63,7 +63,7 @@ def base_of(syllable: str) -> str:
 
 @functools.lru_cache(maxsize=16384)
 def can_exist(syllable: str) -> bool:
-    """Whether Vietnamese can have this syllable, whatever the case and the place of its tone."""
+    """True if Vietnamese can have this syllable, whatever the case and the place of its tone."""
     toneless, tone = split_tone(syllable)
     return len(tone) <= 1 and any(
         toneless.startswith(onset) and _fits(onset, toneless[len(onset) :], tone) for onset in _ONSETS

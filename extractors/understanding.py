@@ -85,27 +85,27 @@ def _paper(frame: _Frame, readings: Sequence[PageReading], pages: Sequence[Seque
     rules, sheet, as_of = frame.rules, frame.sheet, frame.as_of
     numbers = tuple(reading.number for reading in readings)
     own = document_id(frame.sha256, numbers)
-    said = frame.decided.get(own, {})
+    decisions = frame.decided.get(own, {})
     first = next((lines for lines in pages if lines), ())
     source: ReadFrom = next(
         (reading.source for reading in readings if reading.state is PageState.READ), "ocr"
     )
     heading = heading_of(first, rules)
-    found = persons.kind_of(classify(pages, heading.number, rules), said, rules)
+    found = persons.kind_of(classify(pages, heading.number, rules), decisions, rules)
     read = fields_of_paper(pages, found, heading, rules, source)
-    fields = persons.fields_with(read, said)
-    placed = persons.place_of(_placed(pages, fields, sheet, rules), fields, said, sheet, rules)
+    fields = persons.fields_with(read, decisions)
+    placed = persons.place_of(_placed(pages, fields, sheet, rules), fields, decisions, sheet, rules)
     decided = validity.decide(found.kind.id if found.kind else None, fields, rules, as_of)
-    decided = persons.validity_of(decided, said)
-    codes, code_findings = persons.result_type_of(*_result_type(found, pages, rules), said)
+    decided = persons.validity_of(decided, decisions)
+    codes, code_findings = persons.result_type_of(*_result_type(found, pages, rules), decisions)
     findings = (
         *_secrecy(readings, pages, rules),
         *_kind_findings(found, rules),
         *code_findings,
-        *persons.still_open(_field_findings(fields, found.kind, rules, as_of), said),
-        *persons.still_open(_written(fields, readings), said),
-        *persons.unconfirmed(read, said, rules),
-        *([finding("closed_not_codable")] if is_closed(said) else ()),
+        *persons.still_open(_field_findings(fields, found.kind, rules, as_of), decisions),
+        *persons.still_open(_written(fields, readings), decisions),
+        *persons.unconfirmed(read, decisions, rules),
+        *([finding("closed_not_codable")] if is_closed(decisions) else ()),
         *_place_findings(placed),
         *_validity_findings(decided),
         *_lost(readings),
@@ -125,7 +125,7 @@ def _paper(frame: _Frame, readings: Sequence[PageReading], pages: Sequence[Seque
         unit=placed.unit,
         findings=tuple(findings),
     )
-    page_findings = persons.still_open([each for reading in readings for each in reading.findings], said)
+    page_findings = persons.still_open([note for reading in readings for note in reading.findings], decisions)
     return document.model_copy(update={"route": routing.route(document, rules, page_findings)})
 
 
@@ -158,8 +158,8 @@ def _result_type(
         unlisted = [] if code in rules.result_types else [finding("result_code_unlisted", code=code)]
         return Choice(value=code, confidence=found.confidence, candidates=kind.result_codes), unlisted
     candidates = tuple(code for code in kind.result_codes if not chosen or code in chosen)
-    said = finding("result_code_ambiguous", kind=kind.title, codes=", ".join(candidates))
-    return Choice(value=None, confidence=None, candidates=candidates), [said]
+    ambiguous = finding("result_code_ambiguous", kind=kind.title, codes=", ".join(candidates))
+    return Choice(value=None, confidence=None, candidates=candidates), [ambiguous]
 
 
 def _texts(pages: Sequence[Sequence[Line]]) -> tuple[str, str]:
@@ -271,5 +271,5 @@ def _lost(readings: Sequence[PageReading]) -> list[Finding]:
         finding("page_broken", page=reading.number, detail="-")
         for reading in readings
         if reading.state is PageState.FAILED
-        and not any(each.severity is Severity.ERROR for each in reading.findings)
+        and not any(note.severity is Severity.ERROR for note in reading.findings)
     ]

@@ -77,8 +77,8 @@ def _organisation(text: str, rules: Rulebook) -> Parsed | None:
 def _sex(text: str, rules: Rulebook) -> Parsed | None:
     del rules
     first = plain(text).split(" ")[0]
-    said = {"nam": "Nam", "nu": "Nữ"}.get(first)
-    return Parsed(said) if said else None
+    sex = {"nam": "Nam", "nu": "Nữ"}.get(first)
+    return Parsed(sex) if sex else None
 
 
 def _agency(text: str, rules: Rulebook) -> Parsed | None:
@@ -149,7 +149,7 @@ _BY_TYPE = {
 
 
 def identifier_is_sound(identifier: str, year_of_issue: int | None) -> bool:
-    """Whether an owner's identifier can be real: shape, check digit of a tax code, birth year of a personal number."""
+    """True if an owner's identifier can be real: shape, check digit of a tax code, birth year of a personal number."""
     digits = re.sub(r"\D", "", identifier)
     if len(digits) == 12:
         year = person_number_year(digits)

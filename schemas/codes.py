@@ -88,7 +88,7 @@ def make_result_code(owner: str, result_type: str, number: str, running: int) ->
 
 
 def is_owner_identifier(text: str) -> bool:
-    """Whether a text is a 9- or 12-digit personal number or a 10/13-digit tax code, by shape."""
+    """True if a text is a 9- or 12-digit personal number or a 10/13-digit tax code, by shape."""
     return any(GRAMMARS[name].match(text) for name in ("person12", "cmnd9", "mst"))
 
 

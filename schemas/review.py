@@ -76,12 +76,12 @@ def confirming(target: str) -> str:
 
 
 def is_confirming(target: str) -> bool:
-    """Whether a target is the second word about another."""
+    """True if a target is the second word about another."""
     return target.startswith(_CONFIRM)
 
 
 def is_confirmed(decided: Mapping[str, Decision], target: str, *, by_other: bool) -> bool:
-    """Whether what was typed of a target was said a second time; `by_other`: by another person."""
+    """True if what was typed of a target was said a second time; `by_other`: by another person."""
     first, second = decided.get(target), decided.get(confirming(target))
     if first is None or second is None or first.value != second.value:
         return False
@@ -89,11 +89,11 @@ def is_confirmed(decided: Mapping[str, Decision], target: str, *, by_other: bool
 
 
 def is_closed(decided: Mapping[str, Decision]) -> bool:
-    """Whether a person closed the paper as one that gets no code."""
+    """True if a person closed the paper as one that gets no code."""
     held = decided.get(CLOSING)
     return held is not None and held.value == NOT_CODABLE
 
 
 def in_force(decisions: Iterable[Decision]) -> dict[str, Decision]:
     """The last decision about each target, of decisions in the order they were made."""
-    return {each.target: each for each in decisions}
+    return {decision.target: decision for decision in decisions}

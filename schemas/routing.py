@@ -99,7 +99,7 @@ def after_code(document: Document, notes: Sequence[Finding], *, refused: bool) -
 
 
 def is_complete(document: Document, rules: Rulebook) -> bool:
-    """Whether kind and mandatory metadata are there and sure enough, and no code waits for a person."""
+    """True if kind and mandatory metadata are there and sure enough, and no code waits for a person."""
     return not lacks(document, rules)
 
 
@@ -220,5 +220,5 @@ def lost_page(note: Finding) -> bool:
 
 
 def about_picture(note: Finding) -> bool:
-    """Whether a finding is about the picture of a page that could be read."""
+    """True if a finding is about the picture of a page that could be read."""
     return note.rule in _PICTURE

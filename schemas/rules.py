@@ -33,7 +33,7 @@ class DatedRow(Row):
     mark: Mark = "?"
 
     def holds_on(self, day: date) -> bool:
-        """Whether the row is in force on a day."""
+        """True if the row is in force on a day."""
         return (self.effective_from is None or self.effective_from <= day) and (
             self.effective_to is None or day <= self.effective_to
         )

@@ -107,4 +107,6 @@ def has(part: str, key: str) -> bool:
 
 def section(name: str, lang: str = "vi") -> dict[str, str]:
     """All sentences of one part of the table, by key."""
-    return {key: said for key, said in _table(f"ui_{lang}")[name].items() if isinstance(said, str)}
+    return {
+        key: sentence for key, sentence in _table(f"ui_{lang}")[name].items() if isinstance(sentence, str)
+    }

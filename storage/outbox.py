@@ -33,8 +33,8 @@ def send(database: Database, store: ObjectStore) -> int:
     with _sending:
         with database.read() as connection:
             waiting = chains.unsent(connection)
-        for each in waiting:
-            _put(store, each)
+        for sealed in waiting:
+            _put(store, sealed)
         if not waiting:
             return 0
         with database.write() as connection:
@@ -51,14 +51,14 @@ def send_all(database: Database, store: ObjectStore) -> int:
     return send(database, store)
 
 
-def _put(store: ObjectStore, each: ChainObject) -> None:
-    key = keys.chain_object(each.chain, each.seq)
+def _put(store: ObjectStore, sealed: ChainObject) -> None:
+    key = keys.chain_object(sealed.chain, sealed.seq)
     try:
-        store.put_if_absent(key, each.data, sha256=each.sha256, content_type=_JSON)
+        store.put_if_absent(key, sealed.data, sha256=sealed.sha256, content_type=_JSON)
     except StoreError as error:
         if error.remedy != "object_differs":
             raise
-        raise CatalogueOlder(each.chain, each.seq - 1, each.seq) from error
+        raise CatalogueOlder(sealed.chain, sealed.seq - 1, sealed.seq) from error
 
 
 def require_current(database: Database, store: ObjectStore, chosen: Iterable[str] = ()) -> None:

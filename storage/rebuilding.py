@@ -111,10 +111,10 @@ def rebuild(store: ObjectStore, database: Database) -> Rebuilt:
         StoreError: the store cannot be reached.
     """
     problems: list[Problem] = []
-    objects = sorted(_chain_objects(store, problems), key=lambda each: each.order)
+    objects = sorted(_chain_objects(store, problems), key=lambda sealed: sealed.order)
     replay = _Replay()
-    for each in objects:
-        for entry in json.loads(each.data)["entries"]:
+    for sealed in objects:
+        for entry in json.loads(sealed.data)["entries"]:
             replay.apply(entry)
     versions = [_version(store, row, replay, problems) for row in replay.rows["document_version"].values()]
     with database.write() as connection:
@@ -205,15 +205,15 @@ def _insert_objects(connection: Connection, objects: list[ChainObject]) -> None:
         t.chain_object,
         [
             {
-                "order": each.order,
-                "chain": each.chain,
-                "seq": each.seq,
-                "previous": each.previous,
-                "sha256": each.sha256,
-                "body": zlib.compress(each.data, 6),
+                "order": sealed.order,
+                "chain": sealed.chain,
+                "seq": sealed.seq,
+                "previous": sealed.previous,
+                "sha256": sealed.sha256,
+                "body": zlib.compress(sealed.data, 6),
                 "sent": True,
             }
-            for each in objects
+            for sealed in objects
         ],
     )
 
@@ -264,7 +264,7 @@ def _advance_counters(connection: Connection) -> None:
 
 
 def is_empty(database: Database) -> bool:
-    """Whether a catalogue holds nothing that a rebuild would bring."""
+    """True if a catalogue holds nothing that a rebuild would bring."""
     with database.read() as connection:
         return all(connection.execute(select(table).limit(1)).first() is None for table in _TABLES)
 

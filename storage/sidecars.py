@@ -31,7 +31,7 @@ def load(data: bytes, *, key: str = "") -> Sidecar:
     try:
         return Sidecar.model_validate_json(data)
     except ValidationError as error:
-        where = "; ".join(".".join(str(part) for part in each["loc"]) for each in error.errors()[:3])
+        where = "; ".join(".".join(str(part) for part in problem["loc"]) for problem in error.errors()[:3])
         raise StoreError(
             f"{key or 'sidecar'} cannot be read: {where}", remedy="sidecar_unusable", key=key
         ) from error

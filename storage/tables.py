@@ -62,10 +62,10 @@ def batch_tables(database: Database, batch: str) -> dict[str, pa.Table]:
         originals = _originals(connection, shas)
         facts = _facts(connection, shas)
     rows: dict[str, Iterable[dict[str, Any]]] = {
-        "documents": (_document(each) for each in documents),
+        "documents": (_document(document) for document in documents),
         "pages": _pages(batch, files, documents, facts),
         "findings": _findings(batch, batches.load(row.findings), files, documents),
-        "files": (_file(batch, each, originals.get(each.sha256 or "")) for each in files),
+        "files": (_file(batch, file, originals.get(file.sha256 or "")) for file in files),
     }
     return {name: pa.Table.from_pylist(list(rows[name]), schema=schema) for name, schema in TABLES.items()}
 
@@ -162,7 +162,7 @@ def _pages(
             continue
         for page, fact in sorted(facts.get(file.sha256, {}).items()):
             measured = fact.measures.model_dump(exclude={"dpi"})
-            said = fact.model_dump(
+            reading = fact.model_dump(
                 mode="json", include={"state", "width", "height", "dpi", "rotation", "confidence"}
             )
             yield {
@@ -171,7 +171,7 @@ def _pages(
                 "sha256": file.sha256,
                 "page": page,
                 "document_id": owner.get((file.sha256, page)),
-                **said,
+                **reading,
                 "words": fact.words,
                 "source": fact.source,
                 **measured,
@@ -181,26 +181,26 @@ def _pages(
 def _findings(
     batch: str, own: Sequence[Finding], files: Sequence[FileRow], documents: Sequence[DocumentRow]
 ) -> Iterator[dict[str, Any]]:
-    for each in own:
-        yield _finding(batch, each.file, None, each)
+    for note in own:
+        yield _finding(batch, note.file, None, note)
     for file in files:
-        for each in file.findings:
-            yield _finding(batch, file.name, None, each)
+        for note in file.findings:
+            yield _finding(batch, file.name, None, note)
     for row in documents:
-        for each in row.document.findings:
-            yield _finding(batch, row.file, row.document.id, each)
+        for note in row.document.findings:
+            yield _finding(batch, row.file, row.document.id, note)
 
 
-def _finding(batch: str, file: str | None, document_id: str | None, each: Finding) -> dict[str, Any]:
+def _finding(batch: str, file: str | None, document_id: str | None, note: Finding) -> dict[str, Any]:
     return {
         "batch": batch,
         "file": file,
         "document_id": document_id,
-        "page": each.page,
-        "rule": each.rule,
-        "severity": each.severity.value,
-        "transient": each.transient,
-        "params": json.dumps(each.params, ensure_ascii=False, sort_keys=True),
+        "page": note.page,
+        "rule": note.rule,
+        "severity": note.severity.value,
+        "transient": note.transient,
+        "params": json.dumps(note.params, ensure_ascii=False, sort_keys=True),
     }
 
 

@@ -126,7 +126,7 @@ def seal_rest(connection: Connection) -> None:
 
 
 def waiting(connection: Connection) -> bool:
-    """Whether entries wait to be sealed."""
+    """True if entries wait to be sealed."""
     return connection.execute(select(t.outbox.c.id).limit(1)).first() is not None
 
 
@@ -196,9 +196,9 @@ def heads(connection: Connection) -> dict[str, tuple[int, str]]:
 def mark_sent(connection: Connection, sent: Iterable[ChainObject]) -> int:
     """The store holds these objects now. Returns how many events they hold."""
     orders, ids = [], []
-    for each in sent:
-        orders.append(each.order)
-        ids += [entry["event"]["id"] for entry in json.loads(each.data)["entries"] if "event" in entry]
+    for sealed in sent:
+        orders.append(sealed.order)
+        ids += [entry["event"]["id"] for entry in json.loads(sealed.data)["entries"] if "event" in entry]
     for start in range(0, len(orders), _CHUNK):
         chosen = t.chain_object.c.order.in_(orders[start : start + _CHUNK])
         connection.execute(update(t.chain_object).where(chosen).values(sent=True))

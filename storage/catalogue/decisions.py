@@ -50,7 +50,7 @@ def of_original(database: Database, sha256: str) -> dict[str, dict[str, Decision
     with database.read() as connection:
         for row in connection.execute(query):
             found.setdefault(row.document_id, []).append(Decision.model_validate(row._mapping))
-    return {document: in_force(said) for document, said in found.items()}
+    return {document: in_force(history) for document, history in found.items()}
 
 
 def commit(
@@ -74,27 +74,27 @@ def commit(
     """
     done = []
     with database.write() as connection:
-        for each in decided:
-            _record(connection, run, each)
+        for entry in decided:
+            _record(connection, run, entry)
             done.append(
                 commit_next(
                     connection,
-                    each.batch,
+                    entry.batch,
                     run,
                     operator,
-                    each.version,
-                    lambda document_id, code, batch=each.batch: code_event(batch, document_id, code),  # type: ignore[misc]
+                    entry.version,
+                    lambda document_id, code, batch=entry.batch: code_event(batch, document_id, code),  # type: ignore[misc]
                 )
             )
     return done
 
 
-def _record(connection: Connection, run: str, each: Decided) -> None:
+def _record(connection: Connection, run: str, entry: Decided) -> None:
     rows = [
-        {**decision.model_dump(mode="json"), "document_id": each.version.document.id, "event": event.id}
-        for decision, event in each.decisions
+        {**decision.model_dump(mode="json"), "document_id": entry.version.document.id, "event": event.id}
+        for decision, event in entry.decisions
     ]
     connection.execute(insert(t.decision), rows)
-    record_events(connection, run, [event for _, event in each.decisions])
-    made = t.decision.c.event.in_([event.id for _, event in each.decisions])
-    chains.note(connection, chain_of(each.batch), t.decision, made)
+    record_events(connection, run, [event for _, event in entry.decisions])
+    made = t.decision.c.event.in_([event.id for _, event in entry.decisions])
+    chains.note(connection, chain_of(entry.batch), t.decision, made)

@@ -257,9 +257,9 @@ def _commit_document(connection: Connection, context: _Context, new: NewVersion)
         .where(t.document.c.id == document.id)
         .values(version=new.version, linked_to=linked_to)
     )
-    told = _outcome_events(context, new, document, outcome)
-    record_events(connection, context.run, [*new.events, *told])
-    _note_document(connection, context, document.id, new.version, told)
+    events = _outcome_events(context, new, document, outcome)
+    record_events(connection, context.run, [*new.events, *events])
+    _note_document(connection, context, document.id, new.version, events)
     return Committed(document, outcome.code, outcome.new, linked_to)
 
 
@@ -344,17 +344,17 @@ def _outcome_events(
 
     With them sidecars and events tell all that the catalogue knows of a document.
     """
-    told = []
+    events = []
     if outcome.new and outcome.code:
-        told.append(context.code_event(after.id, outcome.code))
+        events.append(context.code_event(after.id, outcome.code))
     added = dump(after.findings[len(new.document.findings) :])
     if outcome.linked_to is not None:
         detail = {"to": outcome.linked_to, "findings": json.dumps(added, ensure_ascii=False)}
-        told.append(_event(context, EventType.LINKED, new, "linked", detail))
+        events.append(_event(context, EventType.LINKED, new, "linked", detail))
     elif added or after.route != new.document.route:
         detail = {"findings": json.dumps(added, ensure_ascii=False)}
-        told.append(_event(context, EventType.VALIDATION, new, after.route, detail))
-    return told
+        events.append(_event(context, EventType.VALIDATION, new, after.route, detail))
+    return events
 
 
 def _event(

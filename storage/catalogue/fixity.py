@@ -92,7 +92,7 @@ def _drawn(connection: Connection, sample: int | None, seed: str) -> set[str] | 
     if sample is None:
         return None
     ids = connection.execute(select(t.document.c.id)).scalars().all()
-    drawn = sorted(ids, key=lambda each: hashlib.sha256(f"{seed}{each}".encode()).digest())
+    drawn = sorted(ids, key=lambda identifier: hashlib.sha256(f"{seed}{identifier}".encode()).digest())
     return set(drawn[:sample])
 
 

@@ -132,7 +132,7 @@ def _arrivals(connection: Connection, sha256: str) -> tuple[tuple[str, FileRow],
 
 def _paper(connection: Connection, row: DocumentRow) -> PaperHistory:
     paper = row.document.id
-    said = select(t.decision).where(t.decision.c.document_id == paper).order_by(t.decision.c.id)
+    decisions = select(t.decision).where(t.decision.c.document_id == paper).order_by(t.decision.c.id)
     waits = exists().where(t.event.c.id == t.code.c.event, t.event.c.exported.is_(False))
     codes = select(*(t.code.c[name] for name in CodeRow._fields)).where(t.code.c.document_id == paper, ~waits)
     copies = select(t.document.c.id).where(t.document.c.linked_to == paper).order_by(t.document.c.id)
@@ -143,7 +143,9 @@ def _paper(connection: Connection, row: DocumentRow) -> PaperHistory:
         linked_from=tuple(connection.execute(copies).scalars()),
         versions=_versions(connection, paper),
         codes=tuple(CodeRow(*code) for code in connection.execute(codes.order_by(t.code.c.id))),
-        decisions=tuple(Decision.model_validate(each._mapping) for each in connection.execute(said)),
+        decisions=tuple(
+            Decision.model_validate(decision._mapping) for decision in connection.execute(decisions)
+        ),
     )
 
 

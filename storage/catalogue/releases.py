@@ -61,7 +61,7 @@ def release(database: Database, run: str, sha256: str, event: Callable[[str], Ev
 
 
 def is_released(database: Database, sha256: str) -> bool:
-    """Whether a person let these bytes in."""
+    """True if a person let these bytes in."""
     query = select(t.event.c.id).where(t.event.c.subject == sha256, t.event.c.type == EventType.RELEASED)
     with database.read() as connection:
         return connection.execute(query.limit(1)).first() is not None

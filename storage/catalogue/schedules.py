@@ -95,7 +95,7 @@ def every(database: Database) -> list[Schedule]:
 
 def find(database: Database, batch: str) -> Schedule | None:
     """One batch's schedule, or None."""
-    return next((each for each in every(database) if each.batch == batch), None)
+    return next((schedule for schedule in every(database) if schedule.batch == batch), None)
 
 
 def change(database: Database, batch: str, **values: Any) -> bool:

@@ -23,7 +23,7 @@ def code_row(database: Database, printed: str) -> CodeRow | None:
 
 
 def is_stored(database: Database, printed: str) -> bool:
-    """Whether the store holds the event that issued a code."""
+    """True if the store holds the event that issued a code."""
     query = select(t.event.c.exported).join(t.code, t.code.c.event == t.event.c.id)
     with database.read() as connection:
         return connection.execute(query.where(t.code.c.printed == printed)).scalar() is not False

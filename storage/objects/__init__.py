@@ -90,8 +90,8 @@ def verified(key: str, sha256: str) -> None:
     Raises:
         StoreError: the object is not what it was.
     """
-    told = keys.told_sha256(key)
-    if told is not None and told != sha256:
+    expected = keys.told_sha256(key)
+    if expected is not None and expected != sha256:
         raise StoreError(
             f"object {key} holds other bytes than it was stored with", remedy="object_damaged", key=key
         )

@@ -183,9 +183,9 @@ class LocalStore:
         while not folder.is_dir():
             missing.append(folder)
             folder = folder.parent
-        for each in reversed(missing):
-            each.mkdir(exist_ok=True, mode=0o700)
-            _sync_folder(each.parent)
+        for parent in reversed(missing):
+            parent.mkdir(exist_ok=True, mode=0o700)
+            _sync_folder(parent.parent)
 
     def _sweep(self) -> None:
         """Remove what killed writers left; a living writer holds a lock on its file."""

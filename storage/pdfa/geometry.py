@@ -137,5 +137,5 @@ def within_page(width: float, height: float) -> tuple[float, float]:
 
 
 def fits_page(width: float, height: float) -> bool:
-    """Whether PDF/A allows a page of this size in points."""
+    """True if PDF/A allows a page of this size in points."""
     return all(MIN_POINTS <= side <= MAX_POINTS for side in (width, height))

@@ -37,7 +37,7 @@ class Jpeg(NamedTuple):
 
     @property
     def stored_rgb(self) -> bool:
-        """Whether decoders see three components as RGB where a PDF reader would guess YCbCr."""
+        """True if decoders see three components as RGB where a PDF reader would guess YCbCr."""
         return self.components == 3 and self.adobe is None and not self.jfif and self.rgb_ids
 
     @property

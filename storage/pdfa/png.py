@@ -30,7 +30,7 @@ class Png(NamedTuple):
 
     @property
     def plain(self) -> bool:
-        """Whether the data can be shown by PDF as they are: no interlace, no alpha."""
+        """True if the data can be shown by PDF as they are: no interlace, no alpha."""
         opaque = self.colour == 3 and not self.transparency.strip(b"\xff")
         return not self.interlaced and self.colour in {0, 2, 3} and (not self.transparency or opaque)
 

@@ -178,7 +178,7 @@ def _space_allowed(space: Any) -> bool:
 
 
 def _data(image: Any, names: list[str], raw: bytes) -> Iterator[str]:
-    """Whether the encoded data are whole and say what the dictionary says, as far as a look without decoding tells."""
+    """True if the encoded data are whole and say what the dictionary says, as far as a look without decoding tells."""
     size = (int(image.Width), int(image.Height))
     if not raw or min(size) < 1:
         yield "empty image"

@@ -94,16 +94,16 @@ def _upside_down_line(words: Sequence[Word], boxes: Sequence[Box], frame_height:
         max(right - box.left, 1) / len(text) for text, box, right in zip(texts, boxes, rights, strict=True)
     ]
     width = min(median(pitches), ADVANCE * size)
-    shown = []
+    operands = []
     for index, (text, pitch) in enumerate(zip(texts, pitches, strict=True)):
-        shown += [f"<{encode(char)}> {_kern(width - pitch, width)}" for char in text]
+        operands += [f"<{encode(char)}> {_kern(width - pitch, width)}" for char in text]
         if index + 1 < len(texts):
             gap = max(boxes[index + 1].left - rights[index], _MIN_SPACE * size)
-            shown.append(f"<0020> {_kern(width - gap, width)}")
+            operands.append(f"<0020> {_kern(width - gap, width)}")
     y = number(round(frame_height - median(levels), 1))
     stretch = _stretch(1, width, size)
     head = f"BT /F0 {number(round(size, 1))} Tf {stretch} Tz 1 0 0 1 {boxes[0].left} {y} Tm"
-    return [head, f"[{' '.join(shown)}] TJ ET"]
+    return [head, f"[{' '.join(operands)}] TJ ET"]
 
 
 def _kern(back: float, width: float) -> str:
