@@ -44,7 +44,7 @@ def probe() -> Program | None:
 
 
 class Rendered(NamedTuple):
-    """A rendered page: H×W×3 RGB or H×W, and what Poppler said was wrong with it, empty if nothing."""
+    """A rendered page: H×W×3 RGB or H×W, and Poppler's warnings about it, empty if none."""
 
     array: Pixels
     complaint: str
@@ -66,13 +66,13 @@ def render_page(
 ) -> Rendered:
     """Render one page as a viewer shows it (CropBox, /Rotate).
 
-    What Poppler cannot make sense of it leaves white, and complains.
+    Poppler leaves white what it cannot interpret, and prints a warning.
 
     Args:
         path: the PDF.
         page: 1-based.
         dpi: pixels an inch.
-        timeout: seconds for each of Poppler's two programs.
+        timeout: seconds per run of either of Poppler's two programs.
         grey: one channel.
         size: exact width and height in pixels, whatever `dpi` says.
 
@@ -91,7 +91,7 @@ def render_page(
     }
     complaint = ""
     try:
-        # By way of a file: through a pipe and Pillow a large page would lie in memory three times.
+        # Via a file: through a pipe and Pillow a large page would be in memory three times.
         with tempfile.TemporaryDirectory(prefix="poppler-") as folder:
             try:
                 convert_from_path(path, strict=True, output_folder=folder, paths_only=True, **options)
@@ -159,7 +159,7 @@ def text_words(path: str, page: int, *, wide: bool, timeout: float) -> list[Text
         timeout: seconds.
 
     Raises:
-        SourceError: `page_timed_out`, or `page_broken` where there is too much of it.
+        SourceError: `page_timed_out`, or `page_broken` if the text is too long.
         SetupError: Poppler is not installed.
     """
     program = find("pdftotext")

@@ -1,4 +1,4 @@
-"""Tesseract as a program, through pytesseract: the portable door, for machines without the binding."""
+"""Tesseract as a subprocess, through pytesseract: the portable engine, for machines without tesserocr."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _COLUMNS: Final = [
 
 
 def identity(languages: str) -> str:
-    """What decides a reading by this door."""
+    """Identity of this engine for the reading digest."""
     program = tesseract.probe()
     if program is None:
         raise SetupError("tesseract is not installed", remedy="tesseract_missing")
@@ -53,14 +53,14 @@ def recognise(image: Grey, profile: ReadingProfile, *, dpi: int, timeout: float)
                 "page_broken", f"tesseract: {message}", program="tesseract", detail=message
             ) from error
         except RuntimeError as error:
-            # pytesseract tells a time-out by a bare RuntimeError.
+            # pytesseract reports a time-out as a bare RuntimeError.
             message = f"tesseract: no end after {timeout:g} s"
             raise ProgramTimedOut("page_timed_out", message, program="tesseract", seconds=timeout) from error
         return _parse_tsv(Path(f"{target}.tsv"))
 
 
 def orientation(image: Grey, *, dpi: int, timeout: float) -> tuple[int, float] | None:
-    """Degrees clockwise to turn an image upright, and how sure that is; None if it cannot be told."""
+    """Degrees clockwise to turn an image upright, and how sure that is; None if unknown."""
     program = tesseract.probe()
     if program is None or not tesseract.can_tell_orientation():
         return None
@@ -74,14 +74,14 @@ def orientation(image: Grey, *, dpi: int, timeout: float) -> tuple[int, float] |
 
 
 def _written(image: Grey, folder: str) -> str:
-    """An uncompressed file costs the least on both sides."""
+    """Write the image uncompressed, which is cheapest to write and to read."""
     path = f"{folder}/page.bmp"
     cv2.imwrite(path, image)
     return path
 
 
 def _parse_tsv(path: Path) -> list[EngineWord]:
-    """Words of a TSV; anything that is not what Tesseract writes is a failure, never a page without words."""
+    """Parse a TSV; anything that Tesseract would not write is a failure, never a page without words."""
     try:
         rows = path.read_text(encoding="utf-8").split("\n")
         if rows[0].split("\t") != _COLUMNS:

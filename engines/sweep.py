@@ -1,8 +1,8 @@
-"""Runs and their leavings: what a killed run left behind is found and removed by the next one.
+"""Runs and their leftovers: each run removes what a killed run left behind.
 
 A live run holds a lock on `<run root>/<id>/lock`; every process it starts carries its id in the environment. A run whose
-lock is free is dead: its processes are killed, its folders removed. Opening and sweeping exclude each other, so that a
-run is never taken for dead while it is being born.
+lock is free is dead: its processes are killed, its folders removed. Opening and sweeping are mutually exclusive, so
+that a run is never taken for dead while it starts.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Run:
         self._lock = lock
 
     def close(self) -> None:
-        """Remove the run's folders and let its lock go."""
+        """Remove the run's folders and release its lock."""
         shutil.rmtree(self.tmp, ignore_errors=True)
         shutil.rmtree(self.dir, ignore_errors=True)
         if self._lock >= 0:
@@ -80,7 +80,7 @@ def open_run(run_root: Path, temporary: Path) -> Run:
 
 
 def sweep(run_root: Path, temporary: Path) -> SweepReport:
-    """End and remove whatever dead runs under this home left."""
+    """Kill and remove what dead runs under this home left behind."""
     if not run_root.is_dir():
         return SweepReport(0, 0)
     with _alone(run_root):
@@ -111,7 +111,7 @@ def _alone(run_root: Path) -> Iterator[None]:
 
 
 def _told_tmp(folder: Path) -> Path | None:
-    """The run's temporary folder as it noted it; only a name that a run gives is believed."""
+    """The run's temporary folder as recorded; only a name that a run would generate is accepted."""
     try:
         noted = Path(os.fsdecode((folder / "tmp").read_bytes()))
     except OSError:

@@ -1,4 +1,4 @@
-"""Tesseract in process, through tesserocr: less overhead than the program. Loading the module wants the binding."""
+"""Tesseract in process, through tesserocr: less overhead than the program. Importing this module requires tesserocr."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from schemas.rules import ReadingProfile
 
 
 def identity(languages: str) -> str:
-    """What decides a reading by this door."""
+    """Identity of this engine for the reading digest."""
     return tesseract.identity("tesserocr", str(tesserocr.tesseract_version().split()[1]), languages)
 
 
@@ -41,7 +41,7 @@ def recognise(image: Grey, profile: ReadingProfile, *, dpi: int, timeout: float)
 
 
 def orientation(image: Grey, *, dpi: int, timeout: float) -> tuple[int, float] | None:
-    """Degrees clockwise to turn an image upright, and how sure that is; None if it cannot be told."""
+    """Degrees clockwise to turn an image upright, and how sure that is; None if unknown."""
     del timeout
     if not tesseract.can_tell_orientation():
         return None
@@ -56,7 +56,7 @@ def orientation(image: Grey, *, dpi: int, timeout: float) -> tuple[int, float] |
 
 @functools.cache
 def _api(wanted: str, segmentation: int, variables: tuple[tuple[str, str], ...]) -> Any:
-    """One engine a process, kept: loading the language data costs more than a small page."""
+    """One cached engine per process: loading the language data costs more than a small page."""
     api = tesserocr.PyTessBaseAPI(path=str(tesseract.data_folder()), lang=wanted, psm=segmentation)
     for name, value in variables:
         if not api.SetVariable(name, value):

@@ -1,6 +1,6 @@
-"""Papers that lie in several files: the files of a `.paper` sub-folder joined into one original.
+"""Papers stored as several files: the files of a `.paper` sub-folder are joined into one original.
 
-The original is a ZIP in which each file lies whole and uncompressed, under its name, in natural order, with no dates: the
+The original is a ZIP that stores the files uncompressed, under their names, in natural order, without timestamps: the
 same files give the same bytes, and any program opens it. Limits are those of one file, for all of them together.
 """
 
@@ -22,7 +22,7 @@ from schemas.rules import Limits
 
 PAPER_SUFFIX = ".paper"
 _CHUNK = 1 << 20
-# The first moment that ZIP knows.
+# The earliest timestamp that ZIP can represent.
 _NO_DATE = (1980, 1, 1, 0, 0, 0)
 
 
@@ -34,7 +34,7 @@ class Member(NamedTuple):
 
 
 class _Sink:
-    """A stream to write to and never go back in, so that a ZIP's bytes do not depend on where they go."""
+    """A write-only, non-seekable stream, so that a ZIP's bytes do not depend on the target."""
 
     def __init__(self, out: IO[bytes] | None) -> None:
         self._out = out
@@ -47,7 +47,7 @@ class _Sink:
         return self._out.write(chunk) if self._out else len(chunk)
 
     def flush(self) -> None:
-        """Nothing is held back."""
+        """Do nothing: nothing is buffered."""
 
     @property
     def sha256(self) -> str:

@@ -1,4 +1,4 @@
-"""Which kind of paper: by its title, else by its notation, else by phrases of the form; unknown stays unknown."""
+"""Classify a paper by its title, else by its notation, else by phrases of the form; otherwise it stays unknown."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _ALONE = 0.9
 
 
 class Title(NamedTuple):
-    """A kind's title as found: which kind, how alike (0–1), and the lines that bear it."""
+    """A title that was found: its kind, its similarity (0–1), and its lines."""
 
     kind: Kind
     score: float
@@ -93,10 +93,10 @@ def _is_left(line: Line) -> bool:
 
 
 def classify(pages: Sequence[Sequence[Line]], number: Number | None, rules: Rulebook) -> Classified:
-    """Tell the kind of a paper.
+    """Classify a paper.
 
     Args:
-        pages: lines of each of its pages, in order; empty for pages without text.
+        pages: lines of its pages, in order; empty for pages without text.
         number: its number line as parsed, or None.
         rules: kinds and abbreviations.
 
@@ -116,7 +116,7 @@ def classify(pages: Sequence[Sequence[Line]], number: Number | None, rules: Rule
 
 
 def is_addressed(line: Line) -> bool:
-    """True if a line begins `Kính gửi`, give or take a letter."""
+    """True if a line begins with `Kính gửi`, allowing for a misread letter."""
     return fuzz.ratio(" ".join(plain(line.text).split()[:2]), "kinh gui") >= 85
 
 

@@ -1,4 +1,4 @@
-"""What a person decided laid over what the machine understood. Pure; a decision wins over anything read.
+"""Apply a person's decisions to the machine's result. Pure; a decision overrides anything that was read.
 
 `decided` is always the last decision by target (`schemas.review.in_force`).
 """
@@ -64,12 +64,12 @@ def fields_with(fields: Mapping[str, Field], decided: Decided) -> dict[str, Fiel
 
 
 def unconfirmed(fields: Mapping[str, Field], decided: Decided, rules: Rulebook) -> list[Finding]:
-    """Values for a code that a person typed otherwise than they were read, and that nobody said a second time.
+    """Findings for typed values of a code that differ from the reading and have not been confirmed.
 
     Args:
-        fields: as read; a value that was read the same needs no second word.
-        decided: what persons said.
-        rules: whether, and by whom, it must be said again.
+        fields: as read; a typed value that equals the reading needs no confirmation.
+        decided: the decisions of persons.
+        rules: whether a confirmation is required, and by whom.
     """
     if rules.confirm_typed == "off":
         return []
@@ -85,7 +85,7 @@ def unconfirmed(fields: Mapping[str, Field], decided: Decided, rules: Rulebook) 
 
 
 def _with_notation(fields: dict[str, Field], decided: Decided) -> dict[str, Field]:
-    """The notation is part of the number: it follows what a person said the number is."""
+    """Derive the notation from the number that a person entered."""
     number = value_of(decided, "number")
     if number is None or "notation" in decided:
         return fields
@@ -114,7 +114,7 @@ def result_type_of(
 def place_of(
     placed: Placed, fields: Mapping[str, Field], decided: Decided, sheet: BatchSheet | None, rules: Rulebook
 ) -> Placed:
-    """The unit a person named, as units are named in figures."""
+    """The unit that a person named, in the form used by reports."""
     named = value_of(decided, UNIT)
     if named is None:
         return placed
@@ -126,7 +126,7 @@ def place_of(
 
 
 def validity_of(judged: Validity, decided: Decided) -> Validity:
-    """Validity as a person knows it."""
+    """The validity, overridden by a person's decision."""
     state = value_of(decided, VALIDITY)
     if state is None:
         return judged
@@ -134,7 +134,7 @@ def validity_of(judged: Validity, decided: Decided) -> Validity:
 
 
 def still_open(findings: Sequence[Finding], decided: Decided) -> list[Finding]:
-    """Findings that no decision answers: who says that a value stands so on the paper has seen it."""
+    """Findings that no decision answers; a person who confirms a value has seen the finding about it."""
 
     def answered(note: Finding) -> bool:
         names = {note.params.get("field"), note.params.get("other")} - {None}

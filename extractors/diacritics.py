@@ -1,4 +1,4 @@
-"""Diacritics of running text by context: among syllables of the same base letters, the one that the text around asks for.
+"""Restore diacritics in running text: of the syllables with the same base letters, choose the one that fits the context.
 
 What the engine saw is weighed against what the language allows; changing a word costs more the surer the engine was, and
 more where the page's words are not those that the counts know. Words are never added, dropped or joined; base letters,
@@ -21,7 +21,7 @@ from schemas.reading import Word
 from schemas.rules import DiacriticsProfile
 
 _WINDOW = 6
-# Syllables in use in Vietnamese at large, about.
+# Approximate number of syllables in use in Vietnamese.
 _SYLLABLES = 6000
 _IMPOSSIBLE = 1e-12
 _EARLY = 1
@@ -37,13 +37,13 @@ class Choice(NamedTuple):
 
 
 class Page(NamedTuple):
-    """What holds for every word of a page.
+    """Parameters that apply to every word of a page.
 
     Attributes:
-        language, profile: the counts, and the prices.
-        strange: how far the page is from what the counts know, 0–1.
+        language, profile: the language model, and the costs.
+        strange: distance of the page from the model's training text, 0–1.
         elsewhere: probability that a possible syllable has in any other text.
-        place: where this page places its tones.
+        place: the page's convention for placing tone marks.
     """
 
     language: LanguageModel
@@ -79,7 +79,7 @@ def choose(words: Sequence[Word], language: LanguageModel, profile: DiacriticsPr
 
 
 def _stretches(open_: Sequence[bool]) -> Iterator[tuple[int, int]]:
-    """First and last of the open places that bear on each other: no more than two words lie between them."""
+    """First and last of a run of open places that influence one another: at most two words lie between them."""
     start = last = -1
     for at, is_open in enumerate(open_):
         if not is_open:
@@ -130,7 +130,7 @@ def _with_text(word: Word, text: str | None) -> Word:
 
 
 def _doubted(part: Part, profile: DiacriticsProfile) -> bool:
-    """True if a word may be weighed at all: a whole word of one case that the engine was not sure of."""
+    """True if a word is a candidate: a whole word in one case that the engine was not sure of."""
     core = part.core
     return (
         part.confidence < profile.sure
@@ -140,14 +140,14 @@ def _doubted(part: Part, profile: DiacriticsProfile) -> bool:
 
 
 def _foreign(parts: Sequence[Part], at: int, language: LanguageModel) -> bool:
-    """True if the words around are mostly none that Vietnamese can have, whatever their marks."""
+    """True if most surrounding words are impossible in Vietnamese, whatever their marks."""
     near = [part.core for part in parts[max(0, at - _WINDOW) : at + _WINDOW + 1] if len(part.core) > 1]
     ours = sum(can_exist(core) or bool(language.alike(core)) for core in near)
     return ours < 0.75 * len(near)
 
 
 def familiarity(parts: Sequence[Part], clauses: Sequence[Sequence[int]], language: LanguageModel) -> float:
-    """Share of a page's neighbouring words that the counts know as neighbours, 0–1; few words tell nothing (0.5)."""
+    """Share of a page's word pairs that the model has seen, 0–1; 0.5 if there are too few words."""
     known = pairs = 0
     for clause in clauses:
         ids = [language.id_of(parts[at].core) for at in clause]
@@ -174,7 +174,7 @@ def _clauses(parts: Sequence[Part]) -> Iterator[list[int]]:
 
 
 def _lattice(run: Sequence[Part], doubted: Sequence[bool], page: Page) -> list[list[Choice]]:
-    """For each word of a clause what it may be: as read, and what some neighbour may be known beside."""
+    """Candidates per word of a clause: the word as read, and syllables the model has seen next to a neighbour."""
     language = page.language
     ids = [
         [
@@ -201,7 +201,7 @@ def _lattice(run: Sequence[Part], doubted: Sequence[bool], page: Page) -> list[l
 
 
 def _priced(part: Part, one: int, page: Page) -> Choice:
-    """Another syllable of the same base letters at its price."""
+    """Another syllable with the same base letters, with its cost."""
     profile = page.profile
     share = max(0.0, part.confidence - profile.doubted) / (profile.sure - profile.doubted)
     price = profile.least + (profile.most - profile.least) * min(1.0, share) + profile.strange * page.strange
@@ -225,7 +225,7 @@ def _best(
     history: tuple[int, int],
     language: LanguageModel,
 ) -> list[Choice]:
-    """The likeliest way through a stretch after two given words, each word weighed by the two before it."""
+    """Viterbi search over a span under the trigram model, given the two preceding words."""
     none, start = (Choice(one, 0.0, 0.0, "") for one in history)
     ways: dict[tuple[int, int], tuple[float, tuple[Choice, ...]]] = {history: (0.0, (none, start))}
     for choices, anew in zip(lattice, breaks, strict=True):
@@ -244,7 +244,7 @@ def _best(
 def _worth(
     way: Sequence[Choice], breaks: Sequence[bool], history: tuple[int, int], language: LanguageModel
 ) -> float:
-    """What a way through a stretch is worth: logarithm of its probability, prices paid."""
+    """Score of a path through a span: its log probability minus its costs."""
     total, (first, second) = 0.0, history
     for choice, anew in zip(way, breaks, strict=True):
         total += math.log(_chance(choice, first, second, anew, language)) + choice.seen
@@ -266,6 +266,6 @@ def _everyday(profile: DiacriticsProfile) -> frozenset[str]:
 
 
 def _tone_habit(parts: Sequence[Part]) -> int:
-    """Where this page places its tones, by the words that tell; the early place where none does."""
+    """The page's convention for placing tone marks, by majority; early if no word shows it."""
     places = [place for part in parts if part.core and (place := tone_place(part.core))]
     return 2 if places and sum(place == 2 for place in places) > len(places) / 2 else _EARLY

@@ -1,4 +1,4 @@
-"""Pages and pieces of pages as pictures for reports: small, with what must not be seen painted over. Runs in a worker."""
+"""Small images of pages and page regions for reports, with sensitive regions painted over. Runs in a worker."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def draw(
         rotation: degrees clockwise that the page was turned for reading.
         pieces: what to show; boxes in the displayed frame.
         covered: boxes that are painted over in every picture.
-        marks: boxes whose places in the picture of a whole page are told.
+        marks: boxes whose positions in the image of a whole page are returned.
 
     Raises:
         SourceError: the page cannot be decoded.
@@ -76,7 +76,7 @@ def draw(
 
 
 def identifier_boxes(reading: PageReading) -> list[Box]:
-    """Where a page bears what reads as the number of a person or enterprise: words, groups of digits, QR codes."""
+    """Boxes of what looks like an identifier of a person or enterprise: words, groups of digits, QR codes."""
     found = [word.box for word in reading.words if is_identifier(word.as_read) or is_identifier(word.text)]
     for line in reading.lines():
         for group in _groups(line):
@@ -87,7 +87,7 @@ def identifier_boxes(reading: PageReading) -> list[Box]:
 
 
 def _groups(line: Sequence[Word]) -> list[list[Word]]:
-    """Runs of words that are mostly digits: a number printed in groups; dates, times and amounts are none."""
+    """Runs of words that are mostly digits: a number printed in groups; dates, times and amounts are excluded."""
     groups: list[list[Word]] = [[]]
     for word in line:
         digits = sum(char.isdigit() for char in word.as_read)
@@ -113,7 +113,7 @@ def _draw(
     cut = page[part.top : part.bottom, part.left : part.right]
     scale = min(1.0, piece.width / cut.shape[1])
     size = (max(1, round(cut.shape[1] * scale)), max(1, round(cut.shape[0] * scale)))
-    # A copy in any case: what is painted must not show in the next piece.
+    # Always a copy: painting must not affect the next piece.
     small = cv2.resize(cut, size, interpolation=cv2.INTER_AREA) if scale < 1.0 else cut.copy()
     canvas = cv2.cvtColor(small, cv2.COLOR_GRAY2BGR if small.ndim == 2 else cv2.COLOR_RGB2BGR)
     for place in hidden:

@@ -1,4 +1,4 @@
-"""What a found value needs to become a field, and running text with its words' places.
+"""Helpers that turn a found value into a field, and running text that maps back to its words.
 
 The fields of a paper come from its heading (`fields_heading`), its signature (`fields_signature`), the labels of its
 form (`fields_form`) and its running text (`fields_text`); `fields_of_paper` lays them together.
@@ -20,7 +20,7 @@ ReadFrom = Literal["ocr", "text_layer"]
 
 @dataclass(frozen=True)
 class Flow:
-    """Lines joined into one text, with the way back from places in it to words."""
+    """Lines joined into one text, with a mapping from text positions back to words."""
 
     text: str
     words: tuple[Word, ...]
@@ -57,7 +57,7 @@ def flow_of(lines: Iterable[Line]) -> Flow:
 
 
 def raw_of(words: Iterable[Word]) -> str:
-    """What the engine read, before anything was chosen for it."""
+    """The engine's text, before any correction."""
     return " ".join(word.raw or word.text for word in words)
 
 

@@ -1,4 +1,4 @@
-"""Fields of printed forms: a label, and what stands after it, beside it or below it, by the rules of `kinds/*.toml`.
+"""Fields of printed forms: a label and the value after, beside or below it, by the rules of `kinds/*.toml`.
 
 A value ends where the next label of the form begins. A label whose value cannot be read leaves its field unread where
 the field matters, else absent.
@@ -178,7 +178,7 @@ def _stretches(
     if following is None:
         for index in _below(lines, label.line, max(1, most - 1) if same else most):
             words = lines[index].words[: starts.get(index)]
-            # An item's mark before its label (`g) Nguồn gốc sử dụng`) is no value.
+            # The item letter before a label (`g) Nguồn gốc sử dụng`) is not a value.
             if (
                 words
                 and (index not in starts or starts[index] > 1)
@@ -258,7 +258,7 @@ def _words_used(words: Sequence[Word], value: str) -> tuple[Word, ...]:
 
 
 def _anywhere(lines: Sequence[Line], rule: FieldRule, source: ReadFrom) -> Field | None:
-    """A value known by its pattern alone (the serial on a land certificate), on a short line of its own."""
+    """A value recognised by its pattern alone (the serial on a land certificate), on a short separate line."""
     if not rule.pattern:
         return None
     found: list[tuple[float, Field]] = []

@@ -1,4 +1,4 @@
-"""Facts told in sentences: the end of validity, and the owner that a decision or dispatch names."""
+"""Fields from running text: the end of validity, and the owner that a decision or dispatch names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ink of another hand than the print around it: numbers and days that a pen filled into a printed line.
+"""Handwritten ink: numbers and dates filled in by pen on a printed line.
 
 Runs inside a worker on one page's pixels. What a pen wrote is never sure, whatever an engine's confidence says
 (the engine was made for print): it is a question to a person. Measured per place: height, baseline, stroke width and
@@ -44,7 +44,7 @@ class Place(NamedTuple):
 
 
 class Ink(NamedTuple):
-    """What sets the ink of a place apart from the print of its line.
+    """How the ink of a place differs from the print of its line.
 
     Attributes:
         marks: number of digit-like spots.
@@ -131,7 +131,7 @@ def _number_place(line: Line, lines: Sequence[Line], reading: PageReading) -> It
 
 
 def _date_places(line: Line, lines: Sequence[Line], reading: PageReading) -> Iterator[Place]:
-    """Between `ngày`, `tháng` and `năm`, as often as they follow each other with something between."""
+    """The gaps between `ngày`, `tháng` and `năm`, for every occurrence of the sequence."""
     if "ngay" not in plain(line.text).split() or len(line.words) > _DATE_WORDS:
         return
     row = [(plain(word.as_read), _turned(box, reading)) for word, box in _row(line, lines, 1.0)]
@@ -320,7 +320,7 @@ def _back(box: Box, reading: PageReading) -> Box:
 
 
 def strangeness(ink: Ink) -> float:
-    """How far the ink of a place is from print: squared deviations, each in steps that print seldom takes."""
+    """Distance of a place's ink from print: a sum of squared deviations, scaled by the usual spread of print."""
     far = ((ink.height - 1) / 0.10) ** 2 + (ink.foot / 0.08) ** 2
     far += (max(0.0, ink.colour) / 10) ** 2 + (max(0.0, ink.lighter) / 0.06) ** 2
     if ink.marks <= _FEW_MARKS:

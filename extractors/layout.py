@@ -132,7 +132,7 @@ def _rows(column: Iterable[Segment]) -> list[list[Segment]]:
 
 
 def _overlap(one: Segment, other: Segment) -> float:
-    """Share of the lower of two segments that lies level with the other."""
+    """Vertical overlap of two segments, as a share of the lower one."""
     shared = min(one.bottom, other.bottom) - max(one.top, other.top)
     return shared / max(1, min(one.height, other.height))
 
@@ -180,7 +180,7 @@ def _belongs(segment: Segment, side: Sequence[Segment], width: int) -> bool:
 
 
 def _reads_as_columns(left: Sequence[Segment], right: Sequence[Segment]) -> bool:
-    """True if two sides are columns of their own and not the cells of a table or form."""
+    """True if two sides are separate columns and not the cells of a table or form."""
     level = min(left[-1].bottom, right[-1].bottom) - max(left[0].top, right[0].top)
     if level <= 0:
         return False
@@ -197,12 +197,12 @@ def _text(segment: Segment) -> str:
 
 
 def _labels(side: Sequence[Segment]) -> set[str]:
-    """Labels of a form; two columns that share theirs speak of two people."""
+    """Labels of a form; two columns with the same labels describe two people."""
     return {_text(one).partition(":")[0] for one in side if ":" in _text(one)}
 
 
 def _is_centred(side: Sequence[Segment]) -> bool:
-    """True if lines of different lengths share their middle rather than their beginning."""
+    """True if lines of different lengths are centred rather than left-aligned."""
     lefts, centres = [one.left for one in side], [one.centre for one in side]
     height = median(one.height for one in side)
     return pstdev(lefts) > 0.8 * height and pstdev(centres) < 0.5 * pstdev(lefts)

@@ -84,7 +84,7 @@ def close_up(text: str) -> str:
 
 
 def number_lead(text: str) -> int | None:
-    """Where the number begins in a line that begins with `Số`, or None."""
+    """Index at which the number starts in a line that begins with `Số`, or None."""
     match = _LEAD.match(nfc(text))
     return match.end() if match and match.end() > 0 else None
 
@@ -134,7 +134,7 @@ def _without_inner_spaces(text: str) -> str:
 
 
 def snap_notation(notation: str, parts: frozenset[str]) -> tuple[str, bool]:
-    """Repair each part of a notation from the closed list where only one entry fits; says whether anything changed."""
+    """Repair the parts of a notation for which exactly one listed entry fits; also returns whether any changed."""
     if not parts:
         return notation, False
     snapped = [_snap_part(part, parts) for part in notation.split("-")]

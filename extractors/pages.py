@@ -61,7 +61,7 @@ class PagePixels(NamedTuple):
         array: H×W grey or H×W×3 RGB.
         dpi: pixels an inch, None where the file does not say.
         bits: a pixel's bits as stored: 1, 8 or 24.
-        complaint: what a renderer said was wrong, empty if nothing.
+        complaint: warnings of the renderer, empty if none.
     """
 
     array: Pixels
@@ -133,7 +133,7 @@ def _frame(image: Image.Image, kind: Format, number: int, limits: Limits) -> Pag
 
 
 def _header_dpi(image: Image.Image, width: int, height: int, turn: Rotation) -> tuple[float, float] | None:
-    """The header's dpi across and down the displayed page, where it can be true.
+    """The header's horizontal and vertical dpi of the displayed page, if plausible.
 
     72 or 96 on a page of scan size is a default nobody set. Fax resolutions differ across and down.
     """

@@ -44,7 +44,7 @@ class PlacedImage(NamedTuple):
 
 
 class Content(NamedTuple):
-    """What a page shows. `others` counts what only a renderer can judge."""
+    """The visible content of a page. `others` counts elements that only a renderer can judge."""
 
     images: tuple[PlacedImage, ...]
     letters: int
@@ -113,7 +113,7 @@ class _Walker:
     def _paint(self, operator: str, state: _State, path: Sequence[Corners | None]) -> None:
         if operator == "n" or not path:
             return
-        # A white ground laid before anything else shows nothing.
+        # A white background painted first is invisible.
         if state.fill == "white" and operator in {"f", "F", "f*"} and not (self.images or self.letters):
             return
         self.paints += 1
@@ -172,7 +172,7 @@ def _resource(resources: Any, kind: str, name: str) -> Any:
 
 
 def _is_too_long(streams: Any) -> bool:
-    """True if content is too long to be walked, told without unpacking more of it than that."""
+    """True if content is too long to be walked; decompresses no more of it than the limit."""
     total = 0
     for stream in streams if isinstance(streams, pikepdf.Array) else [streams]:
         if not isinstance(stream, pikepdf.Stream):
@@ -214,7 +214,7 @@ def _bounds(matrix: pikepdf.Matrix, rectangle: Sequence[float]) -> Corners | Non
 
 
 def _intersection(clip: Corners | None, path: Sequence[Corners | None]) -> Corners | None:
-    """What a clip leaves when a path is added to it; None once that is no rectangle."""
+    """The clip intersected with a path; None if the result is not a rectangle."""
     if clip is None or len(path) != 1 or path[0] is None:
         return None
     added = path[0]

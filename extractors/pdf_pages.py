@@ -1,4 +1,4 @@
-"""How each page of a PDF is made: one image, a born-digital text, or something that must be rendered.
+"""Classify the pages of a PDF: a single image, born-digital text, or content that must be rendered.
 
 Only the content stream is walked here; no pixel is decoded. Hostile page trees and endless streams are bounded.
 """
@@ -96,7 +96,7 @@ def open_pdf(path: str) -> pikepdf.Pdf:
 
 
 def _without_path(message: str, path: str) -> str:
-    """QPDF begins its messages with the staged path, which says nothing to anyone."""
+    """A QPDF message without the staged path at its beginning, which means nothing to a reader."""
     return message.removeprefix(path).lstrip(": ")[:200]
 
 
@@ -111,7 +111,7 @@ def _source(pdf: pikepdf.Pdf, number: int, limits: Limits) -> PageSource:
     try:
         return _judge(page, number, where, walk(page), limits)
     except _MALFORMED:
-        # What we cannot follow a renderer may still show.
+        # A renderer may still show what we cannot parse.
         return _judge(page, number, where, _UNFOLLOWED, limits)
 
 

@@ -1,4 +1,4 @@
-"""Preprocessing for reading only: what the engine sees. The archived image is never this one.
+"""Preprocessing for OCR only. The archived image is never preprocessed.
 
 Each step was kept because it pays: coloured ink out, size at which the engine reads best, tilt levelled, paper even, long
 rules out. The steps that cost by the pixel come after the reduction.
@@ -57,8 +57,8 @@ class Letters(NamedTuple):
 def ink_channel(array: npt.NDArray[np.uint8], profile: ReadingProfile, dpi: float) -> Grey:
     """One channel in which seals fade and text stays.
 
-    Red ink is white in the red channel. Lines of red text (titles and serial numbers of certificates) are told from seals
-    by their shape and kept.
+    Red ink is white in the red channel. Lines of red text (titles and serial numbers of certificates) differ from
+    seals in shape and are kept.
     """
     if array.ndim == 2:
         return array
@@ -123,7 +123,7 @@ def letters_of(grey: Grey, *, whole: bool = False) -> Letters:
 
 
 def _spots(image: Grey, top: int, left: int, ink: float) -> npt.NDArray[np.int64]:
-    """Height, and place across and down, of each spot that has the size and shape of a letter."""
+    """Height and x, y position of the spots that have the size and shape of a letter."""
     if image.size == 0:
         return np.empty((0, 3), np.int64)
     dark = cv2.threshold(image, ink, 1, cv2.THRESH_BINARY_INV)[1]
@@ -271,7 +271,7 @@ def without_leaders(image: Grey, dpi: float) -> Grey:
     across, down = left + wide // 2, top + tall // 2
     rows = np.zeros_like(dark)
     rows[down, across] = 255
-    # Dots of one row lie within a pixel or two of each other's height, and close together for at least a centimetre.
+    # Dots of one row differ by a pixel or two in vertical position, and lie close together for at least a centimetre.
     rows = cv2.dilate(rows, np.ones((3, 1), np.uint8))
     rows = cv2.morphologyEx(rows, cv2.MORPH_CLOSE, np.ones((1, max(3, round(0.1 * dpi))), np.uint8))
     rows = cv2.morphologyEx(rows, cv2.MORPH_OPEN, np.ones((1, round(0.4 * dpi)), np.uint8))
@@ -305,6 +305,6 @@ def boxes_back(
 
 
 def small_copy(grey: Grey, dpi: float) -> tuple[Grey, int]:
-    """The page at about 150 dpi, and that dpi: enough to tell which way is up."""
+    """The page at about 150 dpi, and that dpi: enough to detect its orientation."""
     copy = reduced(grey, max(600, round(grey.shape[1] * 150 / dpi)))
     return copy, round(dpi * copy.shape[1] / grey.shape[1])

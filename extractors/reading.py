@@ -1,4 +1,4 @@
-"""One page's whole reading: pixels, measurements, preparation, one OCR pass, words in the displayed frame.
+"""Read one page: decode, measure, preprocess, run one OCR pass, map words to the displayed frame.
 
 Runs inside a worker process, whose time and memory are bounded by its pool.
 """
@@ -74,7 +74,7 @@ _CODES: dict[int, int] = {
 
 
 class _Sheet(NamedTuple):
-    """A page ready to be looked at, one way up or another."""
+    """A page prepared for recognition in any orientation."""
 
     grey: Grey
     letters: Letters
@@ -83,7 +83,7 @@ class _Sheet(NamedTuple):
 
 
 class _Look(NamedTuple):
-    """What one look at a page brought."""
+    """The result of one recognition attempt."""
 
     words: tuple[Word, ...]
     confidence: float
@@ -122,7 +122,7 @@ def read_page(
 
 
 def _guarded(reading: PageReading, profile: ReadingProfile, rule: str) -> PageReading:
-    """Refuse a page that bears a mark, or may; of one that a person let in, say that it does.
+    """Refuse a page that bears, or may bear, a mark; for a page released by a person, add a finding.
 
     Raises:
         SourceError: nobody let it in. Nothing of what was read goes further.
@@ -201,7 +201,7 @@ def _read_pixels(
         measures = measures.model_copy(update={"skew": look.skew})
     findings.extend(image_findings(measures, image_rules, number, date.today()))
     changes: dict[str, Any] = {"state": PageState.BLANK}
-    # Ink without a word that can be made out is bleed-through, a stain, a picture: kept as blank, and said.
+    # Ink without a legible word is bleed-through, a stain or a picture: kept as blank, with a finding.
     if look is None or not any(word.confidence >= _MIN_CONFIDENCE for word in look.words):
         if pixels.complaint:
             raise SourceError("page_broken", pixels.complaint, page=number, detail=pixels.complaint)
@@ -265,7 +265,7 @@ def _worth(look: _Look) -> float:
 
 
 def _turns(sheet: _Sheet, profile: ReadingProfile, limits: Limits) -> Iterator[Rotation]:
-    """Ways up to try, the likeliest first; the engine's own opinion costs as much as a small page, and is asked late."""
+    """Orientations to try, the likeliest first; the engine's detection is as slow as a small page, so it comes late."""
     if not profile.turn:
         yield 0
         return
@@ -287,7 +287,7 @@ def _clear_look(sheet: _Sheet, profile: ReadingProfile, turn: Rotation, limits: 
     """A look, and others where it brought little: without the page's light ornaments, or as a list or table.
 
     Ornaments are tried where much ink was missed. In lists of short entries the engine's columns go astray, and letters and
-    figures of joined cells mislead each other: there the rules stay in, and the page is taken as one column.
+    figures of joined cells confuse it: there the rules stay in, and the page is taken as one column.
     """
     best = _look(sheet, profile, turn, limits)
     if best.missed >= _HIGH_MISSED_SHARE and profile.even_background:
@@ -298,7 +298,7 @@ def _clear_look(sheet: _Sheet, profile: ReadingProfile, turn: Rotation, limits: 
 
 
 def _better(first: _Look, second: _Look) -> _Look:
-    """The look that is worth more, with the seconds of both."""
+    """The better of two attempts, with the seconds of both."""
     better = second if _worth(second) > _worth(first) else first
     return better._replace(seconds=first.seconds + second.seconds)
 

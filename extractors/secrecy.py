@@ -1,4 +1,4 @@
-"""Marks of secrecy (MẬT, TỐI MẬT, TUYỆT MẬT): a stamp or line of its own near the top left, no word in a sentence."""
+"""Marks of secrecy (MẬT, TỐI MẬT, TUYỆT MẬT): a stamp or separate line near the top left, not a word in a sentence."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Where one paper ends and the next begins in a file that holds several.
+"""Split a file that holds several papers into papers.
 
-Conservative: a page begins a new paper only if it shows a heading of its own. Annexes, forms annexed to a paper, backs
+Conservative: a page begins a new paper only if it shows a heading. Annexes, forms annexed to a paper, backs
 and blank pages stay with the paper before them; so does a page that could not be read.
 """
 
@@ -38,7 +38,7 @@ def mark_separators(readings: Sequence[PageReading], rules: Rulebook) -> tuple[P
 
 
 def is_marked_separator(reading: PageReading) -> bool:
-    """True if a reading was told to be a separator sheet."""
+    """True if the page was marked as a separator sheet."""
     return any(note.rule == "page_separator" for note in reading.findings)
 
 
@@ -48,7 +48,7 @@ def _divides(reading: PageReading, lines: Sequence[Line], rules: Rulebook) -> bo
 
 
 def _is_separator(lines: Sequence[Line], rules: Rulebook) -> bool:
-    """A sheet with little on it but a separator's mark on a line of its own."""
+    """A sheet with little text besides a separator's mark on a separate line."""
     marks = {plain(mark) for mark in rules.separator_marks}
     return 0 < len(lines) <= 6 and any(plain(line.text) in marks for line in lines)
 

@@ -74,7 +74,7 @@ def find_stamps(
         dpi: of the frame.
         rotation: degrees clockwise that the frame is turned to stand upright.
         profile: the engine, and the closed list of marks with their forms.
-        timeout: seconds for each look of the engine.
+        timeout: seconds per OCR pass.
     """
     rules = profile.marks
     if not rules.secret:
@@ -150,7 +150,7 @@ def _could_be(region: Region, rules: MarkRules) -> bool:
 
 
 def _is_legible(words: Sequence[tuple[str, float]]) -> bool:
-    """Other words that were clearly read: a stamp of another purpose."""
+    """True if other words were clearly read: a stamp with another purpose."""
     sure = [text for text, confidence in words if confidence >= _MIN_CONFIDENCE]
     return sum(char.isalnum() for text in sure for char in text) >= 4
 
@@ -193,7 +193,7 @@ def _new(regions: Iterable[Region], known: Sequence[Region], near: float) -> lis
 
 
 def _red(small: npt.NDArray[np.uint8], redder: int) -> Mask:
-    """Where red ink lies, told from the paper's own tint."""
+    """Mask of red ink, relative to the tint of the paper."""
     over = cast(Grey, cv2.subtract(cv2.extractChannel(small, 0), cv2.extractChannel(small, 1)))
     usual = int(np.median(over[::8, ::8]))
     return cast(Mask, (over > redder + usual).astype(np.uint8))
@@ -290,7 +290,7 @@ def _unframed(red: Mask, unit: float, scale: float, rules: MarkRules) -> Iterato
 
 
 def _views(upright: npt.NDArray[np.uint8], dpi: float, region: Region) -> Iterator[Grey]:
-    """The region as the engine is shown it: level and without its frame; then smoothed, and at other angles."""
+    """Variants of the region for the engine: level and without its frame; then smoothed, and at other angles."""
     yield _levelled(upright, dpi, region)
     yield _levelled(upright, dpi, region, smooth=True)
     if not region.framed:

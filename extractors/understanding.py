@@ -41,8 +41,8 @@ def understand(
         sha256: of the original's bytes.
         readings: all its pages in order; failed and blank ones too.
         rulebook: the rules.
-        sheet: what a person said of the batch, or None.
-        as_of: day on which validity is asked; default today.
+        sheet: the batch sheet, or None.
+        as_of: day for which validity is determined; default today.
         splits: page lists fixed when the file was first split; they stay, whatever the rules say now.
         decided: what persons decided, by document id; it wins over what is read.
 
@@ -59,7 +59,7 @@ def understand(
 
 
 class _Frame(NamedTuple):
-    """What all papers of one original share."""
+    """Inputs shared by all papers of one original."""
 
     sha256: str
     rules: Rulebook
@@ -187,7 +187,7 @@ def _procedure(codes: Choice | None, rules: Rulebook) -> Choice | None:
 def _secrecy(
     readings: Sequence[PageReading], pages: Sequence[Sequence[Line]], rules: Rulebook
 ) -> list[Finding]:
-    """The mark of a page that nobody has let in."""
+    """Findings for a mark of secrecy on a page that was not released."""
     closed = [
         lines
         for reading, lines in zip(readings, pages, strict=True)
@@ -240,7 +240,7 @@ def _meet(one: Box, other: Box) -> bool:
 
 
 def _soundness(fields: dict[str, Field], as_of: date) -> list[Finding]:
-    """Values that cannot be true: identifiers, days yet to come, a paper that ends before it begins."""
+    """Findings for impossible values: invalid identifiers, future dates, a paper that expires before its issue."""
     found = []
     issued, expiry = fields.get("issue_date"), fields.get("expiry_date")
     year = int(issued.value[:4]) if issued and issued.value else None
@@ -266,7 +266,7 @@ def _validity_findings(decided: Validity) -> list[Finding]:
 
 
 def _lost(readings: Sequence[PageReading]) -> list[Finding]:
-    """A page that failed without an error finding of its own must still be told."""
+    """Ensure that every failed page has an error finding."""
     return [
         finding("page_broken", page=reading.number, detail="-")
         for reading in readings

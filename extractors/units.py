@@ -72,7 +72,7 @@ def parent_of(rules: Rulebook, unit: Unit, day: date | None) -> Unit | None:
 
 
 def label(rules: Rulebook, unit: Unit, day: date | None) -> str:
-    """How a unit is named in figures: `Xã Diên An`; with its parent where two of that name stood on that day."""
+    """A unit's name in reports: `Xã Diên An`; with its parent where two of that name stood on that day."""
     if unit.level == "tinh":
         return f"UBND {unit.name[0].lower()}{unit.name[1:]}"
     twins = [row for row in rules.units if row.name == unit.name and _dated(row, day or unit.effective_from)]
@@ -92,7 +92,7 @@ def resolve(
     Args:
         agency: the issuing agency as kept in the fields, or None.
         issued: day of issue; without it only what held on every day counts.
-        sheet: what a person said about the batch; its word is taken where the paper's does not decide.
+        sheet: the batch sheet; used where the paper itself is inconclusive.
         rules: lists of units and agencies.
         within: text of the paper's header and of the agency's own address, to tell units of one name apart.
     """

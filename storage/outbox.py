@@ -1,4 +1,4 @@
-"""Sending sealed chain objects to the store, and telling whether a catalogue is older than its store.
+"""Send sealed chain objects to the store, and detect a catalogue that is older than its store.
 
 An object is put if absent, read back, and only then marked as sent; a kill in between repeats the put of the same
 bytes. Whoever commits sends; what a killed run left unsent goes out with the next.
@@ -73,7 +73,7 @@ def require_current(database: Database, store: ObjectStore, chosen: Iterable[str
         chosen: names of batches that are about to be worked on.
 
     Raises:
-        CatalogueOlder: the store holds events that the catalogue has never heard of.
+        CatalogueOlder: the store holds events that the catalogue does not know.
     """
     with database.read() as connection:
         known = chains.heads(connection)

@@ -1,4 +1,4 @@
-"""The Parquet tables of a batch: from one snapshot of the catalogue, rewritten whole, read by anyone."""
+"""The Parquet tables of a batch, written as a whole from one snapshot of the catalogue."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _CONTENT_TYPE = "application/vnd.apache.parquet"
 
 
 def write_batch_tables(database: Database, store: ObjectStore, batch: str) -> dict[str, str]:
-    """Write `documents`, `pages`, `findings` and `files` of a batch. Returns each table's key.
+    """Write `documents`, `pages`, `findings` and `files` of a batch. Returns the key of every table.
 
     Raises:
         UsageError: there is no batch of that name.
@@ -85,7 +85,7 @@ def _facts(connection: Connection, shas: Sequence[str]) -> dict[str, dict[int, P
         query = select(column.sha256, column.page, column.facts).where(
             column.sha256.in_(shas[start : start + _CHUNK])
         )
-        # Of readings under several digests the last one counts.
+        # If a page was read under several digests, the last reading counts.
         for row in connection.execute(query.order_by(column.sha256, column.page, column.at)):
             found.setdefault(row.sha256, {})[row.page] = PageFacts.model_validate(row.facts)
     return found
@@ -155,7 +155,7 @@ def _pages(
     documents: Sequence[DocumentRow],
     facts: dict[str, dict[int, PageFacts]],
 ) -> Iterator[dict[str, Any]]:
-    """Pages of files of this batch's own; those of a duplicate stand with the file it repeats."""
+    """Pages of the batch's files; pages of a duplicate are listed with the file it repeats."""
     owner = {(row.document.sha256, page): row.document.id for row in documents for page in row.document.pages}
     for file in files:
         if not file.sha256 or file.duplicate_of:

@@ -1,6 +1,6 @@
-"""Documents, their versions, codes and events: written in one transaction, after all else is safe.
+"""Documents, their versions, codes and events: written in one transaction, after everything else is stored.
 
-Who reads them again is `lookups`, whose names are offered here as well; events are `events`' to keep.
+Reading is in `lookups`, whose names are re-exported here; events are in `events`.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ _TOOL = "sohoa.catalogue"
 
 
 class NewVersion(NamedTuple):
-    """All that is written of one document version. `parts` is None if the paper may not have a code (yet)."""
+    """Everything written for one document version. `parts` is None if the paper may not have a code (yet)."""
 
     document: Document
     digests: Digests
@@ -101,7 +101,7 @@ class Committed(NamedTuple):
 
 
 class _Context(NamedTuple):
-    """What all documents of one commit share."""
+    """Values shared by all documents of one commit."""
 
     batch: str
     run: str
@@ -121,7 +121,7 @@ def commit(
     code_event: Callable[[str, str], Event],
     events: Sequence[Event] = (),
 ) -> list[Committed]:
-    """Write a file's documents, their codes, its events and its fate: all of it, or nothing.
+    """Write a file's documents, their codes, its events and its status, atomically.
 
     `events` are those of the file itself (ingestion, set aside); each version brings its own.
 
@@ -250,7 +250,7 @@ def _commit_document(connection: Connection, context: _Context, new: NewVersion)
         and known is not None
         and document.route is not Route.ACCEPTED
     ):
-        linked_to = known.linked_to  # a poorer reading does not untie what was the same paper
+        linked_to = known.linked_to  # a poorer reading does not undo a link
     connection.execute(insert(t.document_version).values(_version_values(new, document, context.at)))
     connection.execute(
         update(t.document)

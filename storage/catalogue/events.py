@@ -20,7 +20,7 @@ from storage.objects.keys import batch_key
 
 
 def now() -> str:
-    """The present moment as the catalogue writes it: ISO 8601, UTC, milliseconds."""
+    """The current time as the catalogue stores it: ISO 8601, UTC, milliseconds."""
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 

@@ -1,4 +1,4 @@
-"""Which objects the catalogue refers to, with their digests, and what the last check found of each."""
+"""Which objects the catalogue refers to, with their digests, and the results of the last check."""
 
 from __future__ import annotations
 
@@ -110,12 +110,12 @@ def open_round(database: Database, sample: int | None) -> Round:
 
 
 def close_round(connection: Connection, round_id: str) -> None:
-    """The round went over every object."""
+    """Mark the round as complete."""
     connection.execute(update(t.fixity_round).where(t.fixity_round.c.id == round_id).values(ended_at=now()))
 
 
 def checked(database: Database, round_id: str) -> dict[str, State]:
-    """What this round found so far, by key."""
+    """Results of this round so far, by key."""
     query = select(t.fixity.c.key, t.fixity.c.state).where(t.fixity.c.round == round_id)
     with database.read() as connection:
         return {row.key: row.state for row in connection.execute(query)}
@@ -144,7 +144,7 @@ def record(database: Database, round_id: str, states: Iterable[tuple[str, State]
 
 
 def healed(connection: Connection, key: str) -> None:
-    """An object has its bytes again."""
+    """Mark an object as repaired."""
     held = t.fixity.c.key == key
     if connection.execute(select(t.fixity.c.state).where(held, t.fixity.c.state != INTACT)).first():
         connection.execute(update(t.fixity).where(held).values(state=INTACT, checked_at=now()))

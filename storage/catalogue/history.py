@@ -1,4 +1,4 @@
-"""All that the catalogue holds of one paper, from one snapshot: for its trace. Reads only; interprets nothing."""
+"""All catalogue data of one paper, from one snapshot, for its trace. Reads only; interprets nothing."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class KeptReading(NamedTuple):
 
 
 class PaperHistory(NamedTuple):
-    """One document with everything that hangs on it. `linked_from` are the ids of its duplicates."""
+    """One document with everything related to it. `linked_from` are the ids of its duplicates."""
 
     row: DocumentRow
     sheet: BatchSheet | None

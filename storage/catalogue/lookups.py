@@ -151,7 +151,7 @@ def papers(
 
 
 def all_findings(rows: Sequence[DocumentRow]) -> list[Finding]:
-    """Findings of stored documents, each with its file."""
+    """Findings of stored documents, with their files."""
     return [
         finding.model_copy(update={"file": row.file}) for row in rows for finding in row.document.findings
     ]

@@ -61,7 +61,7 @@ def commit(
     change: Succession,
     code_event: Callable[[str, str], Event],
 ) -> list[Committed]:
-    """Write new documents, links, codes and events: all of it, or nothing.
+    """Write new documents, links, codes and events, atomically.
 
     Raises:
         CatalogueError: a document was replaced meanwhile; nothing was written.
@@ -86,7 +86,7 @@ def commit(
 
 
 def document_row(database: Database, document_id: str) -> DocumentRow | None:
-    """A document whether it was replaced or not."""
+    """A document, replaced or not."""
     with database.read() as connection:
         rows = rows_where(connection, t.document.c.id == document_id)
     return rows[0] if rows else None

@@ -1,4 +1,4 @@
-"""What `sohoa batch show` answers, from one snapshot; sentences for people are rendered elsewhere."""
+"""The data of `sohoa batch show`, from one snapshot; messages for people are rendered elsewhere."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from storage.objects import keys
 
 
 class ObjectStore(Protocol):
-    """What every store can do. Every put is verified by reading back; every failure is a `StoreError`.
+    """The interface of a store. Every put is verified by reading back; every failure is a `StoreError`.
 
     `sha256` is the caller's digest of the bytes, hex; a put whose bytes have another one fails and leaves
     nothing.
@@ -49,7 +49,7 @@ class ObjectStore(Protocol):
         """Size and digest of an object, None if absent."""
 
     def list(self, prefix: str) -> Iterator[ObjectInfo]:
-        """Objects whose keys begin with `prefix`, sorted by key; their digests are not told."""
+        """Objects whose keys begin with `prefix`, sorted by key, without their digests."""
 
 
 # A new kind of store is its module, which offers `open_spec(spec, home, create=…)`, and its line here.
@@ -85,10 +85,10 @@ def sha256_of(source: Path | bytes) -> str:
 
 
 def verified(key: str, sha256: str) -> None:
-    """Hold bytes that were read against the digest their key tells.
+    """Check bytes that were read against the digest in their key.
 
     Raises:
-        StoreError: the object is not what it was.
+        StoreError: the object has changed.
     """
     expected = keys.told_sha256(key)
     if expected is not None and expected != sha256:

@@ -178,7 +178,7 @@ class LocalStore:
                 ready.unlink(missing_ok=True)
 
     def _make_folders(self, folder: Path) -> None:
-        """Every missing folder down to this one, for its owner alone and entered durably in the one above."""
+        """Create every missing folder down to this one, private to its owner, and sync the parents."""
         missing = []
         while not folder.is_dir():
             missing.append(folder)
@@ -188,10 +188,10 @@ class LocalStore:
             _sync_folder(parent.parent)
 
     def _sweep(self) -> None:
-        """Remove what killed writers left; a living writer holds a lock on its file."""
+        """Remove temporary files of killed writers; a live writer holds a lock on its file."""
         for path in self._tmp.glob("put-*"):
             with contextlib.suppress(OSError), path.open("rb") as stream:
-                # Between being made and being locked a file is young.
+                # A young file may not be locked yet.
                 if time.time() - os.fstat(stream.fileno()).st_mtime < _ABANDONED_SECONDS:
                     continue
                 fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)

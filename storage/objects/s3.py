@@ -240,7 +240,7 @@ class S3Store:
         self._call(self._bucket, make)
 
     def _there(self, key: str, sha256: str) -> bool:
-        """True if the same object is there, by its bytes: a digest the server repeats proves nothing."""
+        """True if the same object is there, compared by bytes: a digest in the metadata proves nothing."""
         known = self.head(key)
         if known is None:
             return False
@@ -249,7 +249,7 @@ class S3Store:
         return True
 
     def _announced(self, key: str, source: Path | bytes, sha256: str) -> None:
-        """Not every server holds the bytes against the checksum, and a wrong object must not come to be."""
+        """Verify the bytes here: not every server checks the checksum, and a wrong object must not be stored."""
         if self._call(key, lambda: sha256_of(source)) != sha256:
             raise StoreError(f"bytes for {key} are not those announced", key=key)
 

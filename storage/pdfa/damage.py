@@ -1,4 +1,4 @@
-"""What decoders raise on damaged data."""
+"""Exceptions and warnings of decoders on damaged data."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ DAMAGED: Final = (
 
 @contextmanager
 def fax_complaints() -> Iterator[list[str]]:
-    """Collect what libtiff says of damaged fax data: on stderr alone, while it makes up the lines it cannot read."""
+    """Collect libtiff's warnings about damaged fax data, printed only to stderr while it invents unreadable lines."""
     complaints: list[str] = []
     sys.stderr.flush()
     kept = os.dup(2)
