@@ -94,7 +94,7 @@ def resolve(
         issued: day of issue; without it only what held on every day counts.
         sheet: the batch sheet; used where the paper itself is inconclusive.
         rules: lists of units and agencies.
-        within: text of the paper's header and of the agency's own address, to tell units of one name apart.
+        within: text of the paper's header and of the agency's own address, to distinguish units of one name.
     """
     found = _by_agency(agency, issued, rules, plain(within or "")) if agency else None
     return found or _by_sheet(sheet, issued, rules) or UNRESOLVED

@@ -38,7 +38,7 @@ class AlertRule(DatedRow):
 
 
 class Alert(NamedTuple):
-    """One thing to tell: about what, in which state (a change of `fingerprint` tells it anew), in which words."""
+    """One alert: its subject, its state (a change of `fingerprint` sends it again) and its wording."""
 
     rule: str
     subject: str

@@ -22,7 +22,7 @@ class _Record(BaseModel):
 
 
 class Point(_Record):
-    """A rate on a day, with the counts it was made of; `rate` is None where nothing was counted to hold it against."""
+    """A rate on a day, with the counts it was made of; `rate` is None if its denominator is zero."""
 
     day: date
     rate: RateBounds | None
@@ -102,7 +102,7 @@ class Disk(_Record):
 
 
 class MachineRead(_Record):
-    """Papers accepted without a person's word, of all papers."""
+    """Papers accepted without a person's decision, of all papers."""
 
     accepted_untouched: int
     papers: int

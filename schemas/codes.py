@@ -102,7 +102,7 @@ def tax_code_check(text: str) -> bool | None:
 
 
 def person_number_year(text: str) -> int | None:
-    """Birth year told by a 12-digit personal number (digit 4 = century and sex, 5–6 = year), or None."""
+    """Birth year encoded in a 12-digit personal number (digit 4 = century and sex, 5–6 = year), or None."""
     if not GRAMMARS["person12"].match(text):
         return None
     return 1900 + 100 * (int(text[3]) // 2) + int(text[4:6])

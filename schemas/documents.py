@@ -38,7 +38,7 @@ class Role(StrEnum):
 
 
 class Verdict(StrEnum):
-    """What veraPDF said of the rendition; never inferred."""
+    """veraPDF's verdict on the rendition; never inferred."""
 
     VALID = "valid"
     INVALID = "invalid"
@@ -54,7 +54,7 @@ class ValidityState(StrEnum):
 
 
 class Field(BaseModel):
-    """One value with where it came from and how sure it is."""
+    """One value with its source and confidence."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -77,7 +77,7 @@ class Choice(BaseModel):
 
 
 class Validity(BaseModel):
-    """Whether a paper counts, by which rule.
+    """Validity of a paper, and the rule that decided it.
 
     Attributes:
         state: in force, expired or unknown.

@@ -1,4 +1,4 @@
-"""Hiding numbers of persons and enterprises in what leaves the house: reports, traces, lists. Pure.
+"""Mask numbers of persons and enterprises in published output: reports, traces, lists. Pure.
 
 Only shapes are known here: 9, 10, 12 or 13 digits that stand alone, written together or in groups of three. Where a field
 is known to hold such a number, every longer run of digits in it is hidden, however it was read.
@@ -25,7 +25,7 @@ _SURELY_DIGITS: Final = 7
 
 
 def mask(text: str) -> str:
-    """Hide what has the shape of an owner's number."""
+    """Mask everything with the shape of an owner's number."""
     text = _IDENTIFIER.sub(lambda found: mask_identifier(found[0]), text)
     return _IN_GROUPS.sub(lambda found: mask_identifier(found[0]), text)
 

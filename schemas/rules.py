@@ -1,4 +1,4 @@
-"""Rows of rules as frozen models: what `configs/` loads and hands down.
+"""Rows of rules as frozen models, loaded by `configs/`.
 
 Every dated row has `effective_from`/`effective_to` (inclusive, None = open) and a `source` (law or guess, with the
 confidence mark of the domain dossier: V, V2, M-hi, M-lo). Nothing here decides anything; the rooms that use a row do.
@@ -40,7 +40,7 @@ class DatedRow(Row):
 
 
 class Limits(Row):
-    """Set before the work, not after. Sizes in bytes unless named otherwise."""
+    """Resource limits. Sizes in bytes unless named otherwise."""
 
     page_megapixels: int = 160
     page_seconds: float = 60.0
@@ -140,7 +140,7 @@ class ReadingProfile(Row):
 
 
 class RenditionProfile(Row):
-    """How PDF/A files are written; part of the rendition digest."""
+    """Settings for writing PDF/A files; part of the rendition digest."""
 
     flavour: Literal["2b", "2u"] = "2b"
     render_dpi: int = 300
@@ -169,7 +169,7 @@ class Thresholds(Row):
 
 
 class FieldRule(Row):
-    """How one field of a kind is found.
+    """How to find one field of a kind.
 
     Attributes:
         name: key in `Document.fields`.
@@ -320,7 +320,7 @@ class Agency(DatedRow):
 
 
 class Merger(DatedRow):
-    """Which old unit went into which new one; `part` says whether the whole of it did."""
+    """Merger of an old unit into a new one; `part` says whether only a part was merged."""
 
     new_code: str
     new_name: str
@@ -360,7 +360,7 @@ class Procedure(Row):
 
 
 class Rulebook(BaseModel):
-    """All that understanding a paper needs, loaded once and handed down."""
+    """The complete rulebook for understanding a paper, loaded once."""
 
     model_config = ConfigDict(frozen=True)
 

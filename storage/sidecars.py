@@ -1,4 +1,4 @@
-"""Writing the truth beside the originals: one JSON sidecar a document version.
+"""Write sidecars beside the originals: one JSON object per document version.
 
 A sidecar lies in the store before any catalogue row refers to it, and is never rewritten; the row holds its digest.
 """
@@ -23,10 +23,10 @@ def dump(sidecar: Sidecar) -> bytes:
 
 
 def load(data: bytes, *, key: str = "") -> Sidecar:
-    """A sidecar back from its bytes.
+    """Parse a sidecar.
 
     Raises:
-        StoreError: the bytes are no sidecar, or one of a format this version does not know.
+        StoreError: the bytes are not a sidecar, or have a format unknown to this version.
     """
     try:
         return Sidecar.model_validate_json(data)
@@ -47,8 +47,8 @@ class StoredSidecar(NamedTuple):
 def write_sidecar(store: ObjectStore, sidecar: Sidecar) -> StoredSidecar:
     """Store a sidecar once, read back and verified.
 
-    What a killed run left under the same version number proves nothing and is never overwritten: the new one then lies
-    beside it, under a key that bears its digest. The catalogue row says which of them counts.
+    What a killed run left under the same version number is never overwritten: the new one is then stored
+    beside it, under a key with its digest. The catalogue row says which of them counts.
     """
     data = dump(sidecar)
     digest = sha256_of(data)

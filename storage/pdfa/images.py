@@ -63,7 +63,7 @@ def g4_parms(width: int, height: int, *, black_is_one: bool = False) -> dict[str
 
 
 class ColourSpaces:
-    """Colour space objects of one file; each ICC profile is embedded once."""
+    """Colour space objects of one file; an ICC profile is embedded only once."""
 
     def __init__(self, pdf: pikepdf.Pdf) -> None:
         self._pdf = pdf

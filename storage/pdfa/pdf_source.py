@@ -49,7 +49,7 @@ class PdfSource:
             raise SourceError("pdf_broken", str(error), detail=type(error).__name__) from error
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._pdf.close()
 
     def draw(self, source: PageSource, out: pikepdf.Pdf, spaces: ColourSpaces) -> Drawn:

@@ -63,7 +63,7 @@ class RasterSource:
                 self._frames = tiff.frames(view)
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._stack.close()
 
     def draw(self, source: PageSource, out: pikepdf.Pdf, spaces: ColourSpaces) -> Drawn:
@@ -130,7 +130,7 @@ class RasterSource:
         return self._image
 
     def _fax_is_whole(self, number: int) -> bool:
-        """True if fax data decode without a fault: past one, each viewer would show something else."""
+        """True if fax data decode without errors: after an error, viewers show different results."""
         with fax_complaints() as complaints:
             self._loaded(number)
         return not complaints

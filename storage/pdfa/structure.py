@@ -1,7 +1,7 @@
-"""Our own checks of a finished PDF/A, always on: what must hold whatever a validator is there to say.
+"""Built-in checks of a finished PDF/A, always on, independent of any validator.
 
 They also see what veraPDF does not: image data that are cut off, a stream that is not the one that went in, a page that
-went missing. Each broken rule becomes one `pdfa_failed` finding whose `detail` names it; an empty answer is a pass.
+went missing. Every broken rule becomes one `pdfa_failed` finding whose `detail` names it; an empty result is a pass.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def check_structure(
         path: the file.
         pages: how many pages it must have.
         flavour: what its XMP must claim, e.g. `2b`.
-        streams: for each page the SHA-256 its image stream must have, None where it was encoded anew
+        streams: per page the SHA-256 that its image stream must have, None where it was encoded anew
             (`Rendition.streams`).
     """
     try:
@@ -178,7 +178,7 @@ def _space_allowed(space: Any) -> bool:
 
 
 def _data(image: Any, names: list[str], raw: bytes) -> Iterator[str]:
-    """True if the encoded data are whole and say what the dictionary says, as far as a look without decoding tells."""
+    """True if the encoded data are complete and match the dictionary, as far as can be checked without decoding."""
     size = (int(image.Width), int(image.Height))
     if not raw or min(size) < 1:
         yield "empty image"
