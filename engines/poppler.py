@@ -129,7 +129,7 @@ def _refuse_full_disk(folder: Path, page: int) -> None:
 
 
 def _netpbm(path: Path) -> Pixels | None:
-    """The pixels of a PPM or PGM file as pdftoppm writes them; None where it was cut off."""
+    """The pixels of a PPM or PGM file as pdftoppm writes them; None if it was cut off."""
     with path.open("rb") as stream:
         magic, size = stream.readline().strip(), stream.readline().split()
         stream.readline()

@@ -1,6 +1,6 @@
 """Start other programs so that they can always be killed, and never outlive this process.
 
-Every program gets a session and process group of its own. Its limits are set before it works; its output is kept only up
+Every program gets its own session and process group. Its limits are set before it works; its output is kept only up
 to a bound; whatever it started is killed with it. How it dies with us, even when we are killed by SIGKILL: see `start`.
 """
 

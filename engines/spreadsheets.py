@@ -45,7 +45,7 @@ class SheetError(SohoaError):
 
 @dataclass(frozen=True)
 class Cells:
-    """One row: the sheet it stands in (None in CSV), its number as a spreadsheet counts, its values.
+    """One row: its sheet (None in CSV), its number as a spreadsheet counts, its values.
 
     A value is text, a number, a date or datetime, or None. A formula stays text that begins with `=`.
     """

@@ -123,7 +123,7 @@ def unpack(path: Path, folder: Path) -> tuple[StagedFile, ...]:
     """The files of a joined original, written into `folder` under numbers, never under the names they carry.
 
     Raises:
-        SourceError: `image_broken`: it is no such ZIP, or its sums do not agree.
+        SourceError: `image_broken`: it is not such a ZIP, or a checksum is wrong.
     """
     found = []
     try:

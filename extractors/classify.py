@@ -27,7 +27,7 @@ class Title(NamedTuple):
 
 
 class Classified(NamedTuple):
-    """A kind with its confidence; `title` is where the title was read, None where the kind follows from other signs."""
+    """A kind with its confidence; `title` is where the title was read, None if the kind follows from other signs."""
 
     kind: Kind | None
     confidence: float | None
@@ -129,7 +129,7 @@ def _support(kind: Kind, body: str) -> float:
 
 
 def _by_notation(lines: Sequence[Line], number: Number | None, rules: Rulebook) -> Classified | None:
-    """A dispatch has no title; any other paper whose title was not read may still tell its type by its notation."""
+    """A dispatch has no title; any other paper whose title was not read may still be classified by its notation."""
     addressed = any(is_addressed(line) for line in lines if line.top < 0.5)
     about = any(
         plain(line.text).startswith(("v v ", "ve viec "))

@@ -34,7 +34,7 @@ _UNITS: Final = {
 
 
 class PrintedDate(NamedTuple):
-    """A date found in a text: the day, None where only parts could be read, and where it stands (`start`, `end`)."""
+    """A date found in a text: the day, None if only parts could be read, and where it stands (`start`, `end`)."""
 
     day: date | None
     start: int

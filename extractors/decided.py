@@ -40,7 +40,7 @@ def value_of(decided: Decided, target: str) -> str | None:
 
 
 def kind_of(found: Classified, decided: Decided, rules: Rulebook) -> Classified:
-    """The kind a person named; where the machine's title is of that kind it still tells where it stands."""
+    """The kind a person named; the title that was found is kept if it is of that kind."""
     kind = rules.kind(value_of(decided, KIND))
     if kind is None:
         return found

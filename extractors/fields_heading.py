@@ -1,7 +1,7 @@
-"""The heading of a paper laid out by NĐ 30/2020 (DOMAIN.md §3.1): agency, number, place and date, subject.
+"""The heading of a paper in the layout of NĐ 30/2020 (DOMAIN.md §3.1): agency, number, place and date, subject.
 
-Places matter more than words: agency upper left, number under it, date upper right, title and subject centred below.
-What the heading does not hold is not guessed from the body.
+Positions matter more than words: agency upper left, number under it, date upper right, title and subject centred below.
+Missing parts are not guessed from the body.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Heading:
 
     @property
     def place(self) -> str:
-        """Place of issue as printed before the date, "" where none was read."""
+        """Place of issue as printed before the date, "" if none was read."""
         if self.date_line is None or self.date is None:
             return ""
         return self.date_line.text[: self.date.start].strip(" ,.;:-")

@@ -155,7 +155,7 @@ def _date_places(line: Line, lines: Sequence[Line], reading: PageReading) -> Ite
 
 
 def ink_of(array: npt.NDArray[np.uint8], place: Place, skew: float) -> Ink | None:
-    """Measure a place; None where it holds no digit-like ink, or its line no print to hold it against.
+    """Measure a place; None if it holds no digit-like ink, or its line no print to hold it against.
 
     Args:
         array: upright page, H×W or H×W×3 (RGB).

@@ -1,4 +1,4 @@
-"""Names as they are kept: agencies out of header lines, persons and companies out of capitals.
+"""Normalise names: agencies from header lines, persons and companies from capitals.
 
 Case is ours to set; letters are not, but for the names of a closed list (agencies, ranks, provinces), where a line that
 equals exactly one entry but for diacritics takes that entry's spelling. What was read stays in raw.
@@ -34,12 +34,12 @@ _COMPANY_LEADS: Final = (
     "htx",
     "dntn",
 )
-# Words inside an agency's name before which a new noun begins with a capital: `Tài nguyên và Môi trường`.
+# Words inside an agency's name after which the next noun is capitalised: `Tài nguyên và Môi trường`.
 _JOINTS: Final = {"và", "-", "–", ","}
 
 
 class PlaceName(NamedTuple):
-    """A place inside an agency's name: rank in lower case ("" where none is printed), name, index of its first word."""
+    """A place inside an agency's name: rank in lower case ("" if none is printed), name, index of its first word."""
 
     rank: str
     name: str
@@ -47,12 +47,12 @@ class PlaceName(NamedTuple):
 
 
 def title_case(text: str) -> str:
-    """Every word with a capital and the rest small, as personal and place names are written."""
+    """Title case, as personal and place names are written."""
     return re.sub(r"[^\W\d_]+", lambda word: word[0][:1].upper() + word[0][1:].lower(), text)
 
 
 def person_name(text: str) -> str | None:
-    """A personal name out of a form's line, or None where it is none; capitals become title case."""
+    """A personal name out of a form's line, or None if it is none; capitals become title case."""
     name = squeeze(re.sub(r"[\s.:;,_*|…]+$", "", re.sub(r"^[\s.:;,_*|…-]+", "", text)))
     if not _PERSON.match(name):
         return None
@@ -176,7 +176,7 @@ def agencies_in(lines: Sequence[str], rules: Rulebook) -> list[str]:
 
 
 def _without_stamps(line: str, rules: Rulebook) -> str:
-    """A header line without the stamp that was read at its end, or empty where it is nothing else."""
+    """A header line without the stamp that was read at its end, or empty if it is nothing else."""
     words = line.split(" ")
     folded = [_BARE.sub("", plain(word)) for word in words]
     for stamp in sorted(rules.agency_lines.stamps, key=len, reverse=True):
@@ -199,7 +199,7 @@ def _rank_at(words: Sequence[str], at: int, rules: Rulebook) -> str | None:
 
 
 def place_in(agency: str, rules: Rulebook) -> PlaceName | None:
-    """The place that an agency's name ends in, by its rank, or by the name of a province; None where it names none."""
+    """The place that an agency's name ends in, by its rank, or by the name of a province; None if it names none."""
     words = squeeze(agency).split(" ")
     folded = [plain(word) for word in words]
     for at in range(len(words)):

@@ -62,7 +62,7 @@ class Number(NamedTuple):
     """A number line.
 
     Attributes:
-        value: number and notation without spaces around `/` and `-`; None where the digits are blank or unread.
+        value: number and notation without spaces around `/` and `-`; None if the digits are blank or unread.
         notation: what follows number and year, or None.
         raw: text as read, spaces closed up.
         year: year inside the number (`61/2018/NĐ-CP`, `123/2021`), or None.
@@ -97,7 +97,7 @@ def parse_number(text: str, parts: frozenset[str] = frozenset()) -> Number | Non
         parts: closed list of notation parts (`KH`, `UBND` …); empty means no repair.
 
     Returns:
-        The number, with `value` None where only the notation could be read; None where the line holds no number.
+        The number, with `value` None if only the notation could be read; None where the line holds no number.
     """
     lead = number_lead(text)
     closed = close_up(text[lead:] if lead else text)

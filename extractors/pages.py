@@ -59,7 +59,7 @@ class PagePixels(NamedTuple):
 
     Attributes:
         array: H×W grey or H×W×3 RGB.
-        dpi: pixels an inch, None where the file does not say.
+        dpi: pixels an inch, None if the file does not say.
         bits: a pixel's bits as stored: 1, 8 or 24.
         complaint: warnings of the renderer, empty if none.
     """
@@ -115,7 +115,7 @@ def _frame(image: Image.Image, kind: Format, number: int, limits: Limits) -> Pag
     except _BROKEN_IMAGE as error:
         broken = finding("page_broken", page=number, detail=str(error)[:200])
         return PageSource(number=number, width=1, height=1, findings=(broken,))
-    # Of a TIFF Pillow tells the displayed size, of the others the stored one.
+    # Pillow reports the displayed size of a TIFF, and the stored size of other formats.
     if turn in {90, 270} and kind is not Format.TIFF:
         width, height = height, width
     dpi = _header_dpi(image, width, height, turn)
@@ -180,7 +180,7 @@ def page_pixels(
 
 
 def _as_listed(array: Pixels, source: PageSource) -> Pixels:
-    """Pixels of the size that was listed. A render may be a pixel off; a broken header may have lied."""
+    """Pixels resized to the listed size. A render may be a pixel off, and a broken header may be wrong."""
     over, wide = source.height - array.shape[0], source.width - array.shape[1]
     if not (over or wide):
         return array

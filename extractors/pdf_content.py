@@ -31,7 +31,7 @@ class PlacedImage(NamedTuple):
     Attributes:
         name: among the page's own XObjects; None inside a form or inline.
         matrix: places the unit square, in points of the page.
-        clip: left, bottom, right, top of what may show; None where the clip is no rectangle.
+        clip: left, bottom, right, top of what may show; None if the clip is no rectangle.
         image: the image's stream.
         black: whether the fill colour, in which a stencil mask is painted, is black.
     """

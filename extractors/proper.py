@@ -1,4 +1,4 @@
-"""Words of a page taken apart into letters and punctuation, and which of them stand where names stand.
+"""Split the words of a page into letters and punctuation, and detect which may be names.
 
 Better too many than too few: a name that is taken for a word may be spelt anew, a word taken for a name only stays as
 it was read.
@@ -44,7 +44,7 @@ class Part(NamedTuple):
 
 
 def parts_of(words: Sequence[Word]) -> list[Part]:
-    """Every word of a page taken apart."""
+    """Split every word of a page."""
     parts: list[Part] = []
     for at, word in enumerate(words):
         lead, core, tail = _split(word.as_read)

@@ -38,7 +38,7 @@ def payload_of(mark: SheetMark) -> str:
 
 
 def read_payload(payload: str) -> SheetMark | None:
-    """A sheet's mark out of a QR; None where the QR is not ours, or its check fails."""
+    """A sheet's mark out of a QR; None if the QR is not ours, or its check fails."""
     text, _, check = payload.rpartition("|")
     parts = text.split("|")
     if len(parts) != 4 or parts[0] != _OURS or f"{zlib.crc32(text.encode('utf-8')):08X}" != check:

@@ -102,7 +102,7 @@ def match(words: Sequence[str], rules: MarkRules, *, loose: bool) -> str | None:
     Args:
         words: as read, in order.
         rules: the closed list.
-        loose: the words stand in a frame of their own, where a letter may be misread.
+        loose: the words are in a separate frame, where a misread letter is tolerated.
     """
     letters = [re.sub(r"[^A-Z]", "", strip_accents(word).replace("Đ", "D").upper()) for word in words]
     capitals = sum(char.isupper() for word in words for char in word)

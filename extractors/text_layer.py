@@ -36,8 +36,8 @@ class Layer(NamedTuple):
 
     Attributes:
         words: with boxes in the displayed frame.
-        trusted: it may stand without a look at the pixels.
-        garbled: it is of no use.
+        trusted: it can be used without checking the pixels.
+        garbled: it is unusable.
     """
 
     words: tuple[Word, ...]

@@ -55,5 +55,5 @@ def _until(last: date, as_of: date, basis: str, source: str) -> Validity:
 
 
 def remaining(validity: Validity, as_of: date) -> timedelta | None:
-    """Time until the last day in force; None where no end is known."""
+    """Time until the last day in force; None if no end is known."""
     return date.fromisoformat(validity.until) - as_of if validity.until else None

@@ -28,7 +28,7 @@ class Parsed(NamedTuple):
 
 
 def parse_value(text: str, rule: FieldRule, rules: Rulebook) -> Parsed | None:
-    """Parse the text after a label by its field's type; None where there is nothing of that type."""
+    """Parse the text after a label by its field's type; None if there is nothing of that type."""
     clean = without_leaders(nfc(text)).lstrip(" :.;,-*|").strip()
     if rule.pattern and rule.type != "name":
         match = re.search(rule.pattern, clean)

@@ -1,6 +1,6 @@
 """What the IT department's board shows: figures with their day and basis, nothing about any one paper.
 
-A number that is not known is None, never 0; what it rests on stands beside it.
+A number that is not known is None, never 0; the basis of a figure is given with it.
 """
 
 from __future__ import annotations

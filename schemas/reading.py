@@ -93,11 +93,11 @@ class PageSource(BaseModel):
     Attributes:
         number: 1-based in the file.
         width, height: pixels of the displayed frame.
-        dpi: pixels per inch from the page's size, None where the file does not say.
+        dpi: pixels per inch from the page's size, None if the file does not say.
         display_rotation: degrees clockwise that a viewer turns the stored image (EXIF or /Rotate).
         mirrored: EXIF orientations 2, 4, 5, 7.
         origin: how its pixels are obtained.
-        page_points: width and height of the displayed page in points, None where the file does not say.
+        page_points: width and height of the displayed page in points, None if the file does not say.
         image: name of the page's own image among its XObjects (PDF, origin `image`).
         placement: matrix that places that image's unit square on the displayed page, in points.
         member: 0-based index of the file it lies in, where a paper was joined from several (`extractors.bundle`).
@@ -150,7 +150,7 @@ class ImageMeasures(BaseModel):
     """Measurements of image QA; every property a rule in `configs/image_rules.csv` can name.
 
     Attributes:
-        dpi: effective, from page size; None where unknown.
+        dpi: effective, from page size; None if unknown.
         bits: 1, 8 or 24 as stored.
         skew: degrees, anticlockwise positive, None if unknown.
         sharpness: gradient energy at text edges, 0–1; lower is blurrier.

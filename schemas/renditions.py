@@ -18,7 +18,7 @@ class RenditionIdentity(BaseModel):
         original_sha256: of the original file as received.
         title: Vietnamese name of the kind of paper.
         created: when the paper was received for conversion; fixed, so that a second run writes the same bytes.
-        agency: who converted it (NĐ 137/2024 Điều 4), None where not configured.
+        agency: who converted it (NĐ 137/2024 Điều 4), None if not configured.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -41,7 +41,7 @@ class Rendition(BaseModel):
     """A written PDF/A: pages, size, digest and what was noticed on the way.
 
     `flavour` is what the file claims; only veraPDF's verdict confirms it. `streams` has, per page, the
-    SHA-256 of the image stream that was taken over byte for byte, None where the image was encoded anew.
+    SHA-256 of the image stream that was taken over byte for byte, None if the image was encoded anew.
     """
 
     model_config = ConfigDict(frozen=True)

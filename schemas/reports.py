@@ -172,7 +172,7 @@ class BatchReportData(BaseModel):
         batch: name of the batch.
         state: how it ended, or that it runs still.
         operator: who ran it, according to the events.
-        started, ended: moments with offset, None where not known.
+        started, ended: moments with offset, None if not known.
         made_at: when the report was made; handed in, so that the same data give the same page.
         files, pages, fates: the counts; `pages` as the catalogue counts, `fates` as the pages fell.
         page_confidence: reading confidence of every page read, 0–1.
@@ -215,7 +215,7 @@ class BatchReportData(BaseModel):
 class RowProblem(BaseModel):
     """Why a handed-in table cannot be taken: where, and by which rule of `[problem]` of the table of words.
 
-    `row` is the row as a spreadsheet numbers it; None where the whole file or sheet is meant. `column` is the
+    `row` is the row as a spreadsheet numbers it; None if the whole file or sheet is meant. `column` is the
     header as it stands in the file.
     """
 

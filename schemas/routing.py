@@ -169,7 +169,7 @@ def not_on_paper(fields: Mapping[str, Field], kind: Kind | None) -> list[str]:
 
 
 def _owner_lacks(document: Document, sure: Thresholds, absent: Collection[str]) -> list[str]:
-    """The identifier where one stands on the paper; else the name; else what tells this owner from namesakes."""
+    """The identifier where one stands on the paper; else the name; else what distinguishes this owner from namesakes."""
     if "owner_id" in document.fields and "owner_id" not in absent:
         return ["owner_id"]
     name = document.fields.get("owner_name")

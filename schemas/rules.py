@@ -266,7 +266,7 @@ class Kind(Row):
 class ValidityRule(DatedRow):
     """Decides whether a paper of a kind is in force (DOMAIN.md §3.4).
 
-    `newest_of`: of the papers that agree in this field only the newest is in force; None where no field tells
+    `newest_of`: of the papers that agree in this field only the newest is in force; None if no field tells
     which paper replaces which (an owner may hold many land certificates).
     """
 

@@ -28,7 +28,7 @@ class StoreSpec(BaseModel):
 
 
 class ObjectInfo(NamedTuple):
-    """Metadata of a stored object; `sha256` is the digest given when it was put, "" where unknown."""
+    """Metadata of a stored object; `sha256` is the digest given when it was put, "" if unknown."""
 
     key: str
     size: int

@@ -73,7 +73,7 @@ def note_passes(connection: Connection, chain: str, batch: str, sha256: str) -> 
 
 
 def _without_reading(row: dict[str, Any]) -> dict[str, Any]:
-    """A version as the chain tells it: its reading stands in the sidecar, what the commit decided stands here."""
+    """A version as recorded in the chain: its reading is in the sidecar, the results of the commit are here."""
     data = row.pop("data")
     return {**row, "findings": data.get("findings", [])}
 

@@ -114,7 +114,7 @@ class Database:
             ) from error
 
     def version(self) -> str | None:
-        """The version that the tables have; None where there are none."""
+        """The version that the tables have; None if there are none."""
         with self.read() as connection:
             if not inspect(connection).has_table("alembic_version"):
                 return None
@@ -145,7 +145,7 @@ class Database:
 
 
 def version_of(url: str) -> str | None:
-    """The version of a catalogue as it stands, without making or migrating it; None where there is none yet.
+    """The version of a catalogue as it stands, without making or migrating it; None if there is none yet.
 
     Raises:
         CatalogueError: it cannot be opened.

@@ -123,7 +123,7 @@ def commit(
 ) -> list[Committed]:
     """Write a file's documents, their codes, its events and its status, atomically.
 
-    `events` are those of the file itself (ingestion, set aside); each version brings its own.
+    `events` are those of the file itself (ingestion, set aside); versions carry their own.
 
     A run killed before this leaves no row and no code; after it, the file is done. Where another batch stored
     the same bytes meanwhile, its documents stand and this file is linked to them.
@@ -266,7 +266,7 @@ def _commit_document(connection: Connection, context: _Context, new: NewVersion)
 def _note_document(
     connection: Connection, context: _Context, document_id: str, version: int, events: Sequence[Event]
 ) -> None:
-    """Tie a new code to its event, and enter the rows as they now stand in the batch's chain."""
+    """Link a new code to its event, and add the current rows to the batch's chain."""
     for event in events:
         if event.type is EventType.CODE_ISSUED:
             issued = (t.code.c.document_id == document_id, t.code.c.state == codes.ISSUED)
@@ -340,9 +340,9 @@ def _settle_code(connection: Connection, context: _Context, new: NewVersion) -> 
 def _outcome_events(
     context: _Context, new: NewVersion, after: Document, outcome: codes.Issued
 ) -> list[Event]:
-    """What was decided here and stands in no sidecar: a code, a link, a paper sent to a person after all.
+    """Events for results that no sidecar holds: a code, a link, a paper sent to review after all.
 
-    With them sidecars and events tell all that the catalogue knows of a document.
+    With them, sidecars and events contain everything the catalogue knows about a document.
     """
     events = []
     if outcome.new and outcome.code:

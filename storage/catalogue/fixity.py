@@ -165,7 +165,7 @@ def damaged_originals(database: Database) -> frozenset[str]:
 
 
 def damaged_documents(connection: Connection) -> dict[str, str]:
-    """Documents whose original, or present PDF/A or sidecar, is known not to be intact; each with its original."""
+    """Documents whose original, or present PDF/A or sidecar, is known not to be intact, with their originals."""
     bad = connection.execute(select(t.fixity.c.key).where(t.fixity.c.state != INTACT)).scalars().all()
     if not bad:
         return {}

@@ -63,7 +63,7 @@ class History(NamedTuple):
         found_by: `document`, `code`, `pdfa` or `original`.
         sha256: of the original.
         original: as received; None where nothing is kept of it (a secret paper).
-        arrivals: files with these bytes, each with its batch, in the order they were entered.
+        arrivals: files with these bytes and their batches, in order of entry.
         papers: documents, in page order.
         readings: kept readings of the original's pages, by page and moment.
         passes: whole-page readings started, by (page, digest).
@@ -101,7 +101,7 @@ def history(database: Database, wanted: str) -> History | None:
 
 
 def _found(connection: Connection, wanted: str) -> tuple[str, list[DocumentRow]]:
-    """The narrowest meaning wins: one paper before all the papers of an original."""
+    """The most specific match wins: one paper before all the papers of an original."""
     versions = select(t.document_version.c.document_id).where(t.document_version.c.pdfa_sha256 == wanted)
     holders = select(t.code.c.document_id).where(t.code.c.printed == wanted)
     for found_by, condition in (

@@ -207,7 +207,7 @@ def _row(row: Row[Any]) -> DocumentRow:
 
 
 def _paper(row: Row[Any], voided: str | None, *, intact: bool) -> PaperRow:
-    # Read from the plain JSON: building a whole document for each of a million papers would take minutes.
+    # Read from the plain JSON: building full documents for a million papers would take minutes.
     fields = row.data.get("fields", {})
     validity = row.data.get("validity", {})
 

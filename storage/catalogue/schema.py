@@ -1,6 +1,6 @@
 """The catalogue's tables. All but readings in flight can be rebuilt from originals, sidecars and events.
 
-JSON columns hold models dumped by pydantic; what is asked for often stands in columns of its own. The
+JSON columns hold models dumped by pydantic; frequently queried values have their own columns. The
 migrations in `migrations/versions/` create exactly these tables; a test holds the two together.
 """
 

@@ -31,13 +31,13 @@ class ObjectStore(Protocol):
         """Store, replacing what is there; never an original or a rendition."""
 
     def get(self, key: str, target: Path) -> None:
-        """Copy an object to a file (written whole or not at all; verified where the key tells the digest)."""
+        """Copy an object to a file (atomically; verified if the key contains the digest)."""
 
     def read(self, key: str) -> bytes:
-        """An object's bytes (verified where the key tells the digest)."""
+        """An object's bytes (verified if the key contains the digest)."""
 
     def digest(self, key: str) -> tuple[int, str]:
-        """Size and SHA-256 of an object's bytes as they lie there now."""
+        """Size and SHA-256 of an object's current bytes."""
 
     def restore(self, key: str, source: Path | bytes, *, sha256: str, content_type: str) -> str | None:
         """Put an object's good bytes back where it is lost or damaged.
@@ -61,7 +61,7 @@ def open_store(spec: StoreSpec, home: Path, *, create: bool = True) -> ObjectSto
 
     Args:
         spec: its configuration.
-        home: where a store without a place of its own lies.
+        home: default location for a store without one.
         create: make the folder or bucket where it is absent.
 
     Raises:

@@ -23,7 +23,7 @@ _ALPHA_MODES = {"LA", "PA", "RGBA", "La", "RGBa"}
 
 
 def encode_image(image: Image.Image) -> tuple[ImageStream, str | None]:
-    """Encode a decoded image without loss where PDF/A has its colours; says why where it does not.
+    """Encode a decoded image without loss where PDF/A has its colours; reports why if it does not.
 
     Returns:
         The stream, and None or what was given up: `alpha` (laid on white), `colour_space` (turned to sRGB).

@@ -1,4 +1,4 @@
-"""JPEG headers: what a DCT stream must say of itself before it may be taken over untouched. Pure."""
+"""JPEG headers: the properties a DCT stream needs to be copied unchanged. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _DCT_FRAMES = {0xC0, 0xC1, 0xC2}  # baseline, extended, progressive: what PDF kn
 
 
 class Jpeg(NamedTuple):
-    """What a JPEG says of itself.
+    """Header data of a JPEG.
 
     Attributes:
         width, height, components, bits: of the frame.

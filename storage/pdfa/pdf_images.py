@@ -1,4 +1,4 @@
-"""Judges an image stream of a PDF: taken over as it lies, decoded and encoded anew, or left to the renderer.
+"""Decide how to handle an image stream of a PDF: copy it, re-encode it, or leave it to the renderer.
 
 PDF/A-2 forbids LZW and Crypt; what else is left to the renderer here is colour that one sRGB intent cannot carry (CMYK,
 Lab, Separation, DeviceN), masks, and JPEG or JPEG 2000 data that do not say what their dictionary says.
@@ -122,7 +122,7 @@ def keep_essentials(image: pikepdf.Object) -> None:
 
 
 def decode(image: pikepdf.Object, colour: Colour) -> ImageStream | None:
-    """Encode an image anew from its decoded samples; None where only a renderer can decode it.
+    """Encode an image anew from its decoded samples; None if only a renderer can decode it.
 
     Raises:
         ValueError: fewer samples than the dictionary promises.

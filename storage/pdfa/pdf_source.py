@@ -84,7 +84,7 @@ class PdfSource:
         return self._render(source, out, spaces, width, height)
 
     def _take(self, page: pikepdf.Page, name: str, out: pikepdf.Pdf, spaces: ColourSpaces) -> _Taken | None:
-        """The page's own image, untouched or encoded anew; None where only a renderer knows what it shows."""
+        """The page's own image, untouched or encoded anew; None if only a renderer knows what it shows."""
         drawing = drawing_of(page, name)
         image = cast(Any, page.resources).XObject[name]
         stencil = bool(image.get("/ImageMask", False))

@@ -11,7 +11,7 @@ _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 
 
 class Png(NamedTuple):
-    """What a PNG holds. `palette` is b"" unless indexed; `transparency` the tRNS chunk, b"" without one."""
+    """The contents of a PNG. `palette` is b"" unless indexed; `transparency` the tRNS chunk, b"" without one."""
 
     width: int
     height: int
@@ -25,7 +25,7 @@ class Png(NamedTuple):
 
     @property
     def channels(self) -> int:
-        """Samples a pixel."""
+        """Samples per pixel."""
         return _CHANNELS[self.colour]
 
     @property

@@ -48,7 +48,7 @@ def check_structure(
         path: the file.
         pages: how many pages it must have.
         flavour: what its XMP must claim, e.g. `2b`.
-        streams: per page the SHA-256 that its image stream must have, None where it was encoded anew
+        streams: per page the SHA-256 that its image stream must have, None if it was encoded anew
             (`Rendition.streams`).
     """
     try:
