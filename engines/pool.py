@@ -116,7 +116,7 @@ class _Worker:
 
     def interrupt(self) -> None:
         """Make a `call` in progress fail at once, from another thread."""
-        # Closed already where the worker has ended by itself.
+        # Already closed if the worker has exited.
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
 
@@ -179,7 +179,7 @@ class WorkPool:
     ) -> Future[Answer]:
         """Queue a job; waits while the queue is full.
 
-        The future raises `PageTimedOut`, `WorkerDied`, `WorkFailed`, or the error of ours that the function raised.
+        The future raises `PageTimedOut`, `WorkerDied`, `WorkFailed`, or the project error that the function raised.
 
         Args:
             function: of a module, not nested; it crosses by its name, and a worker imports its module with the first job.

@@ -87,7 +87,7 @@ def sweep(run_root: Path, temporary: Path) -> SweepReport:
         dead = [folder for folder in run_root.iterdir() if folder.is_dir() and not _is_live(folder)]
         killed = _kill_processes({folder.name for folder in dead}) if dead else 0
         for folder in dead:
-            for tmp in {_told_tmp(folder), temporary / f"{_TMP_PREFIX}{folder.name}"} - {None}:
+            for tmp in {_recorded_tmp(folder), temporary / f"{_TMP_PREFIX}{folder.name}"} - {None}:
                 shutil.rmtree(tmp, ignore_errors=True)  # type: ignore[arg-type]
             shutil.rmtree(folder, ignore_errors=True)
     return SweepReport(len(dead), killed)
@@ -110,7 +110,7 @@ def _alone(run_root: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _told_tmp(folder: Path) -> Path | None:
+def _recorded_tmp(folder: Path) -> Path | None:
     """The run's temporary folder as recorded; only a name that a run would generate is accepted."""
     try:
         noted = Path(os.fsdecode((folder / "tmp").read_bytes()))

@@ -172,9 +172,9 @@ def _runs(placed: list[tuple[Word, Box]]) -> list[list[tuple[Word, Box]]]:
     heights = sorted(box.height for _, box in placed)
     wide = 2.2 * heights[len(heights) // 2]
     runs = [[placed[0]]]
-    for at, (before, after) in enumerate(itertools.pairwise(placed), start=1):
+    for index, (before, after) in enumerate(itertools.pairwise(placed), start=1):
         gap = after[1].left - before[1].right
-        motto = plain(" ".join(word.text for word, _ in placed[at : at + 3]))
+        motto = plain(" ".join(word.text for word, _ in placed[index : index + 3]))
         if gap > wide or (motto in {"cong hoa xa", "doc lap tu"} and gap > 0):
             runs.append([])
         runs[-1].append(after)

@@ -41,9 +41,9 @@ def title_of(lines: Sequence[Line], kinds: Sequence[Kind]) -> Title | None:
     """The best title among the centred capitals of a page's upper part, or None."""
     caps = [line for line in lines if line.top < _TOP and line.is_caps and 0.22 < line.middle < 0.78]
     best: Title | None = None
-    for at, line in enumerate(caps):
+    for index, line in enumerate(caps):
         for span in (1, 2, 3):
-            window = caps[at : at + span]
+            window = caps[index : index + span]
             if len(window) < span or not _stacked(window):
                 break
             for kind in kinds:
@@ -73,15 +73,15 @@ def _like(kind: Kind, first: Line, window: tuple[Line, ...]) -> Title | None:
         return None
     best: Title | None = None
     for phrase in kind.titles:
-        wanted = plain(phrase)
-        score = fuzz.ratio(text, wanted, score_cutoff=_MIN_LIKENESS * 100) / 100
-        if len(wanted) < 14 and score < _ALONE:
+        folded = plain(phrase)
+        score = fuzz.ratio(text, folded, score_cutoff=_MIN_LIKENESS * 100) / 100
+        if len(folded) < 14 and score < _ALONE:
             # A short title (`KẾ HOẠCH`) may begin a longer line of capitals; inside one it is only a word.
             score = (
-                0.85 if len(window) == 1 and text.startswith(wanted + " ") and not _is_left(first) else 0.0
+                0.85 if len(window) == 1 and text.startswith(folded + " ") and not _is_left(first) else 0.0
             )
-        elif score < _MIN_LIKENESS and len(text) > len(wanted) and len(window) == 1 + wanted.count("\n"):
-            head = fuzz.ratio(text[: len(wanted)], wanted) / 100
+        elif score < _MIN_LIKENESS and len(text) > len(folded) and len(window) == 1 + folded.count("\n"):
+            head = fuzz.ratio(text[: len(folded)], folded) / 100
             score = head * 0.97 if head >= 0.9 else 0.0
         if score >= _MIN_LIKENESS and (best is None or score > best.score):
             best = Title(kind, score, phrase, window)

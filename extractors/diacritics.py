@@ -66,28 +66,28 @@ def choose(words: Sequence[Word], language: LanguageModel, profile: DiacriticsPr
     page = Page(language, profile, strange, elsewhere, _tone_habit(parts))
     new: dict[int, str] = {}
     for clause in clauses:
-        run = [parts[at] for at in clause]
+        run = [parts[index] for index in clause]
         doubted = [
-            at not in fixed and _doubted(parts[at], profile) and not _foreign(parts, at, language)
-            for at in clause
+            index not in fixed and _doubted(parts[index], profile) and not _foreign(parts, index, language)
+            for index in clause
         ]
         lattice = _lattice(run, doubted, page)
         for start, end in _stretches([len(choices) > 1 for choices in lattice]):
-            for at, choice in _chosen(run, lattice, start, end, page):
-                new[run[at].word] = run[at].lead + choice.text + run[at].tail
-    return tuple(_with_text(word, new.get(at)) for at, word in enumerate(words))
+            for index, choice in _chosen(run, lattice, start, end, page):
+                new[run[index].word] = run[index].lead + choice.text + run[index].tail
+    return tuple(_with_text(word, new.get(index)) for index, word in enumerate(words))
 
 
 def _stretches(open_: Sequence[bool]) -> Iterator[tuple[int, int]]:
     """First and last of a run of open places that influence one another: at most two words lie between them."""
     start = last = -1
-    for at, is_open in enumerate(open_):
+    for index, is_open in enumerate(open_):
         if not is_open:
             continue
-        if start >= 0 and at - last > 2:
+        if start >= 0 and index - last > 2:
             yield start, last
-            start = at
-        start, last = (at if start < 0 else start), at
+            start = index
+        start, last = (index if start < 0 else start), index
     if start >= 0:
         yield start, last
 
@@ -101,25 +101,25 @@ def _chosen(
     before = [Choice(START, 0.0, 0.0, ""), *(choices[0] for choices in lattice[:start])][-2:]
     after = [] if until == end + 3 else [Choice(END, 0.0, 0.0, "")]
     window = [*lattice[start:until], *([one] for one in after)]
-    breaks = [*(bool(at) and run[at].apart for at in range(start, until)), *(False for _ in after)]
+    breaks = [*(bool(index) and run[index].apart for index in range(start, until)), *(False for _ in after)]
     history = (before[0].id if len(before) > 1 else UNKNOWN, before[-1].id)
     best = _best(window, breaks, history, language)
-    for at in range(start, end + 1):
-        choice = best[at - start]
-        if choice.text == run[at].core:
+    for index in range(start, end + 1):
+        choice = best[index - start]
+        if choice.text == run[index].core:
             continue
-        left = best[at - start - 1].id if at > start else (before[-1].id if start else UNKNOWN)
-        right = best[at - start + 1].id if at + 1 < len(run) else UNKNOWN
+        left = best[index - start - 1].id if index > start else (before[-1].id if start else UNKNOWN)
+        right = best[index - start + 1].id if index + 1 < len(run) else UNKNOWN
         held = language.known_pair(left, choice.id) + language.known_pair(choice.id, right)
-        if held == 1 and key_of(run[at].core) in _everyday(profile):
+        if held == 1 and key_of(run[index].core) in _everyday(profile):
             continue
         if held == 1 and page.strange:
-            other = [*best[: at - start], lattice[at][0], *best[at - start + 1 :]]
+            other = [*best[: index - start], lattice[index][0], *best[index - start + 1 :]]
             won = _worth(best, breaks, history, language) - _worth(other, breaks, history, language)
             if won < profile.one_sided:
                 continue
         if held:
-            yield at, choice
+            yield index, choice
 
 
 def _with_text(word: Word, text: str | None) -> Word:
@@ -150,7 +150,7 @@ def familiarity(parts: Sequence[Part], clauses: Sequence[Sequence[int]], languag
     """Share of a page's word pairs that the model has seen, 0–1; 0.5 if there are too few words."""
     known = pairs = 0
     for clause in clauses:
-        ids = [language.id_of(parts[at].core) for at in clause]
+        ids = [language.id_of(parts[index].core) for index in clause]
         for first, second in itertools.pairwise(ids):
             pairs += 1
             known += language.known_pair(first, second)
@@ -160,12 +160,12 @@ def familiarity(parts: Sequence[Part], clauses: Sequence[Sequence[int]], languag
 def _clauses(parts: Sequence[Part]) -> Iterator[list[int]]:
     """Runs of words without punctuation, digits or codes between them, as the counts were made."""
     run: list[int] = []
-    for at, part in enumerate(parts):
+    for index, part in enumerate(parts):
         if run and (part.starts or not part.core):
             yield run
             run = []
         if part.core:
-            run.append(at)
+            run.append(index)
             if part.ends:
                 yield run
                 run = []
@@ -185,13 +185,13 @@ def _lattice(run: Sequence[Part], doubted: Sequence[bool], page: Page) -> list[l
         for part, open_ in zip(run, doubted, strict=True)
     ]
     lattice = []
-    for at, part in enumerate(run):
+    for index, part in enumerate(run):
         outside = page.elsewhere if can_exist(part.core) else _IMPOSSIBLE
         choices = [Choice(language.id_of(part.core), outside, 0.0, part.core)]
-        if doubted[at]:
-            near = [(one, True) for one in ids[at - 1]] if at else []
-            near += [(one, False) for one in ids[at + 1]] if at + 1 < len(ids) else []
-            for one in ids[at]:
+        if doubted[index]:
+            near = [(one, True) for one in ids[index - 1]] if index else []
+            near += [(one, False) for one in ids[index + 1]] if index + 1 < len(ids) else []
+            for one in ids[index]:
                 if one != choices[0].id and any(
                     language.known_pair(*((other, one) if left else (one, other))) for other, left in near
                 ):

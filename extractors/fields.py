@@ -35,8 +35,8 @@ class Flow:
 
     def page_at(self, start: int) -> int | None:
         """Page of the word at a place in the text."""
-        at = max(0, bisect.bisect_right(self.starts, start) - 1)
-        return self.pages[at] if self.pages else None
+        index = max(0, bisect.bisect_right(self.starts, start) - 1)
+        return self.pages[index] if self.pages else None
 
 
 def flow_of(lines: Iterable[Line]) -> Flow:
@@ -45,14 +45,14 @@ def flow_of(lines: Iterable[Line]) -> Flow:
     starts: list[int] = []
     pages: list[int] = []
     parts: list[str] = []
-    at = 0
+    index = 0
     for line in lines:
         for word in line.words:
             words.append(word)
-            starts.append(at)
+            starts.append(index)
             pages.append(line.page)
             parts.append(word.as_read)
-            at += len(word.as_read) + 1
+            index += len(word.as_read) + 1
     return Flow(" ".join(parts), tuple(words), tuple(starts), tuple(pages))
 
 

@@ -44,12 +44,12 @@ def labels_in(lines: Sequence[Line], kind: Kind) -> list[Label]:
     """All labels of a form in reading order; where two overlap, the one that explains more of the line stands."""
     phrases = tuple({label for field in kind.fields for label in field.labels} | set(kind.stops))
     found: list[Label] = []
-    for at, line in enumerate(lines):
+    for index, line in enumerate(lines):
         text = plain(line.text)
         likely = [
             phrase for phrase in phrases if len(phrase) < 6 or fuzz.partial_ratio(plain(phrase), text) >= 82
         ]
-        seen = [label for phrase in likely for label in _occurrences(line, at, phrase)]
+        seen = [label for phrase in likely for label in _occurrences(line, index, phrase)]
         taken: list[Label] = []
         for label in sorted(seen, key=_weight, reverse=True):
             if all(label.end <= other.start or label.start >= other.end for other in taken):
@@ -117,13 +117,13 @@ def _labelled(
 ) -> Field | None:
     unread: Field | None = None
     for phrase in rule.labels:
-        here = [at for at, label in enumerate(labels) if label.phrase == phrase]
+        positions = [index for index, label in enumerate(labels) if label.phrase == phrase]
         if rule.occurrence == -1:
-            here = here[-1:]
+            positions = positions[-1:]
         elif rule.occurrence > 1:
-            here = here[rule.occurrence - 1 : rule.occurrence]
-        for at in here:
-            field = _read(lines, labels, at, rule, rules, source)
+            positions = positions[rule.occurrence - 1 : rule.occurrence]
+        for index in positions:
+            field = _read(lines, labels, index, rule, rules, source)
             if field.value is not None:
                 return field
             unread = unread or field

@@ -104,13 +104,13 @@ def _with_spouses(fields: dict[str, Field], lines: Sequence[Line]) -> dict[str, 
 
 def _line_of(field: Field, lines: Sequence[Line]) -> int:
     """Index of the line that a field was read from; lines go row by row, whatever way the scan lies."""
-    for at, line in enumerate(lines):
+    for index, line in enumerate(lines):
         if (
             line.page == field.page
             and field.box is not None
             and any(_within(word.box, field.box) for word in line.words)
         ):
-            return at
+            return index
     return len(lines)
 
 

@@ -73,11 +73,15 @@ def expiry_field(lines: Sequence[Line], issued: date | None, source: ReadFrom) -
 def owner_fields(lines: Sequence[Line], source: ReadFrom) -> dict[str, Field]:
     """`owner_name` and `owner_id` of a decision or dispatch, only where exactly one person or body can be meant."""
     addressee = _addressee(lines, source)
-    start = next((at for at, line in enumerate(lines) if plain(line.text).startswith("dieu 1")), None)
+    start = next((index for index, line in enumerate(lines) if plain(line.text).startswith("dieu 1")), None)
     if start is None:
         return addressee
     end = next(
-        (at for at, line in enumerate(lines) if at > start and plain(line.text).startswith("dieu 2")),
+        (
+            index
+            for index, line in enumerate(lines)
+            if index > start and plain(line.text).startswith("dieu 2")
+        ),
         len(lines),
     )
     flow = flow_of(lines[start:end])
@@ -121,13 +125,13 @@ def _field(flow: Flow, value: str, match: re.Match[str], source: ReadFrom) -> Fi
 
 def _addressee(lines: Sequence[Line], source: ReadFrom) -> dict[str, Field]:
     """The one person or company that a dispatch is addressed to; offices are no owners."""
-    for at, line in enumerate(lines):
+    for index, line in enumerate(lines):
         if line.top > 0.6 or not is_addressed(line):
             continue
         text = " ".join(word.as_read for word in line.words[2:]).strip(" :-")
         used = line
-        if not text and at + 1 < len(lines):
-            used = lines[at + 1]
+        if not text and index + 1 < len(lines):
+            used = lines[index + 1]
             text = used.text.strip(" :-")
         someone = re.match(rf"(?:[Hh]ộ\s+)?(?:[ÔO]ng|Bà|ông|bà)(?:\s*\(bà\))?\s*:?\s+({_NAME})\W*$", text)
         if someone:

@@ -207,8 +207,10 @@ def image_findings(
             continue
         value = abs(measured) if rule.property == "skew" else measured
         if _OPERATIONS[rule.operation](value, rule.value):
-            shown = round(float(value), 3)
-            found.append(finding(rule.rule, page=page, severity=rule.severity, value=shown, limit=rule.value))
+            rounded = round(float(value), 3)
+            found.append(
+                finding(rule.rule, page=page, severity=rule.severity, value=rounded, limit=rule.value)
+            )
     return tuple(found)
 
 

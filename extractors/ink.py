@@ -1,7 +1,7 @@
 """Handwritten ink: numbers and dates filled in by pen on a printed line.
 
-Runs inside a worker on one page's pixels. What a pen wrote is never sure, whatever an engine's confidence says
-(the engine was made for print): it is a question to a person. Measured per place: height, baseline, stroke width and
+Runs inside a worker on one page's pixels. Handwriting is never reliable, whatever an engine's confidence
+(the engine was made for print): a person must check it. Measured per place: height, baseline, stroke width and
 colour of the digits, against the printed words of the same line.
 """
 
@@ -119,9 +119,9 @@ def _number_place(line: Line, lines: Sequence[Line], reading: PageReading) -> It
         left = box.left + box.width * lead / len(first) if lead < len(first) else float(box.right)
     right = None
     for text, box in row:
-        at = text.find("/")
-        if at >= 0 and box.right > left:
-            right = box.left + box.width * at / len(text)
+        index = text.find("/")
+        if index >= 0 and box.right > left:
+            right = box.left + box.width * index / len(text)
             break
     if right is None:
         behind = [box for text, box in row if box.right > left and any(char.isdigit() for char in text)]
@@ -285,7 +285,7 @@ def _compared(
 
 
 def written_places(array: npt.NDArray[np.uint8], reading: PageReading) -> tuple[tuple[str, Box], ...]:
-    """Places of a page that a pen filled in, in its displayed frame.
+    """Places of a page that were filled in by hand, in its displayed frame.
 
     Args:
         array: displayed frame, H×W or H×W×3 (RGB).
@@ -329,5 +329,5 @@ def strangeness(ink: Ink) -> float:
 
 
 def is_written(ink: Ink) -> bool:
-    """True if a pen wrote it. On samples print stays below 7, and pens lie above it (tests/test_written_numbers.py)."""
+    """True if it is handwritten. On samples print scores below 7 and handwriting above (tests/test_written_numbers.py)."""
     return strangeness(ink) > _PRINT

@@ -1,4 +1,4 @@
-"""Reading order: words as an engine groups them become lines and blocks as a person reads them.
+"""Reading order: turn the engine's word groups into lines and blocks as a person reads them.
 
 Administrative papers begin with two centred columns, the agency on the left and the national motto on the right, and end
 with two more, the recipients and the signature. Those are read one column after the other; tables and forms row by row.
@@ -76,8 +76,8 @@ def order(words: Sequence[EngineWord], width: int) -> list[Ordered]:
                     ordered += [Ordered(word, line, block) for segment in row for word in segment.words]
                     line += 1
             taken, block = [*columns[0], *columns[1]], block + 1
-        gone = {id(segment) for segment in taken}
-        waiting = [segment for segment in waiting if id(segment) not in gone]
+        used = {id(segment) for segment in taken}
+        waiting = [segment for segment in waiting if id(segment) not in used]
     return ordered
 
 
@@ -126,8 +126,8 @@ def _rows(column: Iterable[Segment]) -> list[list[Segment]]:
     waiting, rows = sorted(column, key=lambda segment: segment.middle), []
     while waiting:
         rows.append(_row(waiting))
-        gone = {id(segment) for segment in rows[-1]}
-        waiting = [segment for segment in waiting if id(segment) not in gone]
+        used = {id(segment) for segment in rows[-1]}
+        waiting = [segment for segment in waiting if id(segment) not in used]
     return rows
 
 
@@ -147,7 +147,7 @@ def _columns(waiting: Sequence[Segment], width: int) -> tuple[list[Segment], lis
 
 
 def _gutters(waiting: Sequence[Segment]) -> list[float]:
-    """Where a gap beside the topmost rows could part columns."""
+    """Candidate gutters between columns beside the topmost rows."""
     found = []
     for number, first in enumerate(waiting[:3]):
         for other in waiting[number + 1 : number + 6]:

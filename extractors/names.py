@@ -78,13 +78,13 @@ def organisation_name(text: str) -> str | None:
     words = name.split(" ")
     done: list[str] = []
     common = True
-    for at, word in enumerate(words):
+    for index, word in enumerate(words):
         bare = fold(word)
         common = common and (bare in _COMPANY_WORDS or bare in _COMPANY_SHORT)
         if bare in _COMPANY_SHORT:
             done.append(word.upper())
         elif common:
-            done.append(word.capitalize() if at == 0 else word.lower())
+            done.append(word.capitalize() if index == 0 else word.lower())
         else:
             done.append(title_case(word))
     return " ".join(done)
@@ -146,10 +146,10 @@ def _begins_with(line: str, folded: Sequence[str], head: str) -> bool:
     wanted = plain(head).split()
     if list(folded[: len(wanted)]) != wanted:
         return False
-    here = [word for word in (_BARE.sub("", word) for word in squeeze(line).split(" ")) if word][
+    opening = [word for word in (_BARE.sub("", word) for word in squeeze(line).split(" ")) if word][
         : len(wanted)
     ]
-    apart = Levenshtein.distance(fold_tone_place(" ".join(here)), fold_tone_place(head))
+    apart = Levenshtein.distance(fold_tone_place(" ".join(opening)), fold_tone_place(head))
     return apart <= (1 if len(head) < 12 else 2)
 
 
@@ -202,12 +202,12 @@ def place_in(agency: str, rules: Rulebook) -> PlaceName | None:
     """The place that an agency's name ends in, by its rank, or by the name of a province; None if it names none."""
     words = squeeze(agency).split(" ")
     folded = [plain(word) for word in words]
-    for at in range(len(words)):
+    for index in range(len(words)):
         # `xã hội` and `thành phố` inside other words: a rank counts only where a capitalised or upper-case name follows.
-        rank = _rank_at(folded, at, rules)
-        if rank and not _is_no_rank(rank, words[at], folded[at + 1]):
+        rank = _rank_at(folded, index, rules)
+        if rank and not _is_no_rank(rank, words[index], folded[index + 1]):
             size = len(rank.split())
-            return PlaceName(rank, title_case(" ".join(words[at + size :])), at)
+            return PlaceName(rank, title_case(" ".join(words[index + size :])), index)
     for province in rules.provinces:
         bare = bare_name(province.name)
         size = len(bare.split())
@@ -301,15 +301,15 @@ def _with_places(name: str, rules: Rulebook) -> str:
     """Places inside an agency's own name take their capitals (`Chi cục Thuế khu vực Nha Trang - Diên Khánh`)."""
     places = _places(rules.version, _Keyed(rules))
     words = name.split(" ")
-    at = 1
-    while at < len(words):
+    index = 1
+    while index < len(words):
         for size in (3, 2):
-            known = places.get(" ".join(words[at : at + size]).lower())
+            known = places.get(" ".join(words[index : index + size]).lower())
             if known:
-                words[at : at + size] = known.split(" ")
-                at += size - 1
+                words[index : index + size] = known.split(" ")
+                index += size - 1
                 break
-        at += 1
+        index += 1
     return " ".join(words)
 
 

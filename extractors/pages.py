@@ -200,16 +200,16 @@ def _raster(path: str, kind: Format, source: PageSource) -> PagePixels:
             image.seek(source.number - 1)
             bits, array = _BITS.get(image.mode, 24), _as_array(image)
             # Pillow turns a TIFF as it loads it, and nothing else.
-            shown = _as_listed(array, source) if kind is Format.TIFF else _turned(array, source)
-            return PagePixels(shown, source.dpi, bits)
+            pixels = _as_listed(array, source) if kind is Format.TIFF else _turned(array, source)
+            return PagePixels(pixels, source.dpi, bits)
     except _BROKEN_IMAGE as error:
         raise SourceError("page_broken", str(error), page=source.number, detail=str(error)[:200]) from error
 
 
 def _turned(array: Pixels, source: PageSource) -> Pixels:
     """Stored pixels as a viewer turns them."""
-    shown = array[:, ::-1] if source.mirrored else array
-    return _as_listed(np.ascontiguousarray(np.rot90(shown, -source.display_rotation // 90)), source)
+    flipped = array[:, ::-1] if source.mirrored else array
+    return _as_listed(np.ascontiguousarray(np.rot90(flipped, -source.display_rotation // 90)), source)
 
 
 def _as_array(image: Image.Image) -> Pixels:
@@ -254,8 +254,8 @@ def _decoded(image: Any, source: PageSource) -> tuple[Pixels, int] | None:
             return _jpeg(image.read_raw_bytes(), source)
         if "/DCTDecode" in filters:
             return None
-        shown = held.as_pil_image()
-        return _as_array(shown), _BITS.get(shown.mode, 24)
+        decoded = held.as_pil_image()
+        return _as_array(decoded), _BITS.get(decoded.mode, 24)
     except (ImageDecompressionError, OSError) as error:
         raise SourceError("page_broken", str(error), page=source.number, detail=str(error)[:200]) from error
     except (pikepdf.PdfError, NotImplementedError, RuntimeError, ValueError, TypeError, KeyError):

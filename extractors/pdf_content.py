@@ -1,7 +1,7 @@
-"""What a PDF page's content stream shows: placed images, visible letters, painted paths. No pixel is decoded.
+"""The visible content of a PDF page's content stream: images, letters, paths. No pixel is decoded.
 
-Forms are entered, so that a scan whose invisible text lies in a form is still one image. Endless streams, deep or
-circular forms are bounded: a page that is too much to walk is one to render.
+Forms are entered, so that a scan whose invisible text lies in a form is still one image. Endless streams and
+deep or circular forms are bounded: a page that is too complex to walk is rendered.
 """
 
 from __future__ import annotations

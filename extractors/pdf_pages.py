@@ -243,8 +243,15 @@ def _placement(matrix: pikepdf.Matrix, where: Geometry) -> tuple[float, float, f
         180: pikepdf.Matrix(-1, 0, 0, -1, where.width, where.height),
         270: pikepdf.Matrix(0, 1, -1, 0, where.height, 0),
     }
-    shown = scaled @ turns[where.rotation]
-    return (float(shown.a), float(shown.b), float(shown.c), float(shown.d), float(shown.e), float(shown.f))
+    displayed = scaled @ turns[where.rotation]
+    return (
+        float(displayed.a),
+        float(displayed.b),
+        float(displayed.c),
+        float(displayed.d),
+        float(displayed.e),
+        float(displayed.f),
+    )
 
 
 def _covers(placed: PlacedImage, where: Geometry) -> bool:

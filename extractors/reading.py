@@ -109,7 +109,7 @@ def read_page(
         source: the page as listed.
         profile: how to read.
         image_rules: judge the page's image; a born-digital page has none.
-        limits: pixels and seconds a page.
+        limits: pixels and seconds per page.
 
     Raises:
         SourceError: the page cannot be read; the caller records it.
@@ -125,7 +125,7 @@ def _guarded(reading: PageReading, profile: ReadingProfile, rule: str) -> PageRe
     """Refuse a page that bears, or may bear, a mark; for a page released by a person, add a finding.
 
     Raises:
-        SourceError: nobody let it in. Nothing of what was read goes further.
+        SourceError: the page was not released. The reading is discarded.
     """
     if not profile.marks.released:
         raise SourceError(rule, "mark of secrecy", page=reading.number)
@@ -242,7 +242,7 @@ def _in_context(words: tuple[Word, ...], profile: ReadingProfile) -> tuple[Word,
 
 
 def _best_look(sheet: _Sheet, profile: ReadingProfile, limits: Limits, turned: Rotation) -> _Look:
-    """One look at an upright page; one that lies on its side or reads badly is looked at the other ways round.
+    """Recognise an upright page; one that is rotated or reads badly is tried in other orientations.
 
     A page that a person turned is read as turned.
     """
@@ -284,7 +284,7 @@ def _turns(sheet: _Sheet, profile: ReadingProfile, limits: Limits) -> Iterator[R
 
 
 def _clear_look(sheet: _Sheet, profile: ReadingProfile, turn: Rotation, limits: Limits) -> _Look:
-    """A look, and others where it brought little: without the page's light ornaments, or as a list or table.
+    """Recognise a page; if the result is poor, retry without its light ornaments, or as a list or table.
 
     Ornaments are tried where much ink was missed. In lists of short entries the engine's columns go astray, and letters and
     figures of joined cells confuse it: there the rules stay in, and the page is taken as one column.

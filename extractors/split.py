@@ -43,7 +43,7 @@ def is_marked_separator(reading: PageReading) -> bool:
 
 
 def _divides(reading: PageReading, lines: Sequence[Line], rules: Rulebook) -> bool:
-    """By the code of one of our own sheets, or by its words."""
+    """True if a page is a separator sheet, by its QR code or by its words."""
     return mark_on(reading) is not None or _is_separator(lines, rules)
 
 
@@ -58,7 +58,7 @@ def split_pages(
 ) -> tuple[tuple[int, ...], ...]:
     """Indices of the readings, grouped by paper, in order.
 
-    Every reading is in exactly one group, but for marked separators, which are in none. A separator that nobody marked
+    Every reading is in exactly one group, but for marked separators, which are in none. An unmarked separator
     still divides, and stays with the paper before it so that no page is lost.
     """
     groups: list[list[int]] = []

@@ -1,4 +1,4 @@
-"""Marks of secrecy in the ink that reading takes away: stamps in red, framed or not, level or tilted, and framed grey ones.
+"""Marks of secrecy in ink that OCR preprocessing removes: red stamps, framed or not, level or tilted; framed grey ones.
 
 Runs inside a worker on one page's pixels, before anything is kept. Nothing that was read here leaves it but the mark.
 """
@@ -35,7 +35,7 @@ _TURNS: Final[dict[int, int]] = {0: 0, 90: -1, 180: 2, 270: 1}
 
 
 class Region(NamedTuple):
-    """A place that may be a stamp: a rectangle of the search image, levelled by `angle` degrees.
+    """A candidate for a stamp: a rectangle of the search image, levelled by `angle` degrees.
 
     Attributes:
         width, height: millimetres.
@@ -54,7 +54,7 @@ class Region(NamedTuple):
 
 
 class Stamps(NamedTuple):
-    """What was found: the mark as it is listed, or that there may be one that could not be read."""
+    """The result: a listed mark, or a possible mark that could not be read."""
 
     mark: str | None = None
     possible: bool = False
@@ -306,8 +306,8 @@ def _levelled(upright: npt.NDArray[np.uint8], dpi: float, region: Region, *, smo
     size = (round(region.width * unit), round(region.height * unit))
     turn = cv2.getRotationMatrix2D(region.centre, region.angle, zoom)
     turn[:, 2] += np.array([size[0] / 2, size[1] / 2]) - np.array(region.centre)
-    how = cv2.INTER_LINEAR if zoom < 1 else cv2.INTER_CUBIC
-    cut = cv2.warpAffine(upright, turn, size, flags=how, borderMode=cv2.BORDER_REPLICATE)
+    interpolation = cv2.INTER_LINEAR if zoom < 1 else cv2.INTER_CUBIC
+    cut = cv2.warpAffine(upright, turn, size, flags=interpolation, borderMode=cv2.BORDER_REPLICATE)
     if cut.ndim == 3 and region.red:
         over = cv2.subtract(cv2.extractChannel(cut, 0), cv2.extractChannel(cut, 1)).astype(np.float32)
         over -= np.percentile(over, 20)
@@ -348,6 +348,6 @@ def _unbound(grey: Grey, unit: float) -> Grey:
 def _read(image: Grey, profile: ReadingProfile, timeout: float) -> list[tuple[str, float]]:
     """Words of a small image, as one line; with several rows as a block."""
     mode = _ONE_BLOCK if image.shape[0] > 40 + 10.5 * _READ_DPI * _MM else _ONE_LINE
-    how = profile.model_copy(update={"page_segmentation": mode, "variables": ()})
-    seen = ocr.recognise(image, how, dpi=round(_READ_DPI), timeout=timeout)
+    one_line = profile.model_copy(update={"page_segmentation": mode, "variables": ()})
+    seen = ocr.recognise(image, one_line, dpi=round(_READ_DPI), timeout=timeout)
     return [(word.text, word.confidence) for word in seen]

@@ -92,8 +92,8 @@ def with_tone_at(syllable: str, place: int) -> str:
     if not now or place not in {1, 2} or now == place:
         return syllable
     toneless, tone = split_tone(syllable)
-    at = len(toneless) - 2 + (place - 1)
-    return unicodedata.normalize("NFC", toneless[: at + 1] + tone + toneless[at + 1 :])
+    index = len(toneless) - 2 + (place - 1)
+    return unicodedata.normalize("NFC", toneless[: index + 1] + tone + toneless[index + 1 :])
 
 
 def _has_two_places(toneless: str) -> bool:

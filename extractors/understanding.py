@@ -47,14 +47,15 @@ def understand(
         decided: what persons decided, by document id; it wins over what is read.
 
     Returns:
-        The papers in the order of their pages; every page but a marked separator is in exactly one.
+        The papers in the order of their pages; every page except marked separators is in exactly one.
     """
     day = as_of or date.today()
     lines = [lines_of(reading) for reading in readings]
     groups = _fixed(readings, splits) if splits else split_pages(readings, lines, rulebook)
     frame = _Frame(sha256, rulebook, sheet, day, decided or {})
     return tuple(
-        _paper(frame, [readings[at] for at in group], [lines[at] for at in group]) for group in groups
+        _paper(frame, [readings[index] for index in group], [lines[index] for index in group])
+        for group in groups
     )
 
 
@@ -219,7 +220,7 @@ def _field_findings(
 
 
 def _written(fields: dict[str, Field], readings: Sequence[PageReading]) -> list[Finding]:
-    """Number and issue date that a pen filled in: a question, whatever confidence they were read with."""
+    """Findings for a handwritten number or issue date, whatever their confidence."""
     places = {"number": ("number",), "issue_date": ("day", "month", "year")}
     found = []
     for name, parts in places.items():

@@ -186,7 +186,7 @@ class PageReading(BaseModel):
     """The complete result of reading one page, as kept in the ledger.
 
     `rotation` says how many degrees clockwise the displayed image was turned for reading. `source` is `ocr` or
-    `text_layer`. `qr` holds decoded machine-readable payloads (text, box). `written` holds places that a pen filled in
+    `text_layer`. `qr` holds decoded machine-readable payloads (text, box). `written` holds places filled in by hand
     (`number`, `day`, `month` or `year`; box in the displayed frame).
     """
 

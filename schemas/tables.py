@@ -1,4 +1,4 @@
-"""Columns of the Parquet tables beside the objects, one set a batch; anyone may read them without Sohoa.
+"""Columns of the Parquet tables beside the objects, one set per batch, readable without Sohoa.
 
 A column is never renamed or retyped; new ones are added at the end. Moments are UTC, days are days, boxes are
 pixels of the displayed page. Identifiers stand here unmasked: the tables lie in the store, like the papers

@@ -64,7 +64,7 @@ def _put(store: ObjectStore, sealed: ChainObject) -> None:
 def require_current(database: Database, store: ObjectStore, chosen: Iterable[str] = ()) -> None:
     """Refuse to work with a catalogue that is older than its store.
 
-    The house chain is always looked at: it anchors the heads of closed batches. Only the object after a chain's head
+    The house chain is always checked: it anchors the heads of closed batches. Only the object after a chain's head
     is asked for, so that the check costs one request a chain.
 
     Args:

@@ -53,8 +53,8 @@ def raise_alerts(database: Database, found: Sequence[Alert]) -> None:
                 connection.execute(insert(t.alert).values(new))
             else:
                 connection.execute(update(t.alert).where(t.alert.c.key == key).values(values))
-        gone = [key for key, row in known.items() if row.cleared_at is None and key not in alerts]
-        for key in gone:
+        cleared = [key for key, row in known.items() if row.cleared_at is None and key not in alerts]
+        for key in cleared:
             connection.execute(update(t.alert).where(t.alert.c.key == key).values(cleared_at=now()))
 
 

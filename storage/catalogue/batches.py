@@ -196,9 +196,9 @@ def close_dead_runs(database: Database, live: Collection[str]) -> list[str]:
     A batch that was running is `failed` then; one that was being closed stays so, and the next run closes it.
     `live` are the ids of the runs of this machine that still hold their lock.
     """
-    here = (t.run.c.state == "running", t.run.c.host == socket.gethostname()[:255])
+    unfinished = (t.run.c.state == "running", t.run.c.host == socket.gethostname()[:255])
     with database.write() as connection:
-        rows = connection.execute(select(t.run.c.id, t.run.c.batch).where(*here)).all()
+        rows = connection.execute(select(t.run.c.id, t.run.c.batch).where(*unfinished)).all()
         dead = [row for row in rows if row.id not in live]
         for row in dead:
             _abandon(connection, row.id, row.batch, "killed")

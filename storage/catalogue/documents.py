@@ -187,7 +187,7 @@ def void_code(
     successor: str | None = None,
     run: str = "manual",
 ) -> str:
-    """Take a wrongly issued code back, for ever, with its event. Returns the document it was issued to.
+    """Permanently void a wrongly issued code, with its event. Returns the document it was issued to.
 
     Raises:
         CodeError: no such code in force, no reason, or a successor that was never issued.
@@ -310,7 +310,7 @@ def _stored_meanwhile(connection: Connection, new: NewVersion, known: Row[Any]) 
 
 
 def _as_duplicate(connection: Connection, batch: str, file: FileRow) -> FileRow:
-    """A file whose bytes are those of another file's documents is linked to it, whoever read them last."""
+    """A file whose bytes are those of another file's documents is linked to it, whichever was read last."""
     if file.duplicate_of is not None or file.status is FileStatus.SET_ASIDE:
         return file
     query = select(t.document.c.batch, t.document.c.file).where(t.document.c.sha256 == file.sha256)

@@ -56,7 +56,7 @@ def record_events(connection: Connection, run: str, events: Sequence[Event]) -> 
 
 
 def chain_of(batch: str | None) -> str:
-    """The chain of a batch; what belongs to no batch goes into that of the house."""
+    """The chain of a batch; entries without a batch go into the house chain."""
     return batch_key(batch) if batch else chains.HOUSE
 
 

@@ -19,7 +19,7 @@ State = Literal[
     "intact", "missing", "altered", "unreadable", "chain_broken", "event_altered", "ahead", "superseded"
 ]
 INTACT: Final[State] = "intact"
-# Damaged, and of an older version or of a paper that others took the place of: nothing to heal.
+# Damaged, but of an older version or a replaced paper: nothing to repair.
 SUPERSEDED: Final[State] = "superseded"
 _CHUNK: Final = 500
 
@@ -27,7 +27,7 @@ _CHUNK: Final = 500
 class Expected(NamedTuple):
     """An object that should be there. `sha256` is None for a sidecar written before digests were kept.
 
-    `current`: what counts today rests on it; else only older versions, or papers that others took the place of, do.
+    `current`: a current document refers to it; otherwise only older versions or replaced papers do.
     """
 
     key: str
@@ -122,7 +122,7 @@ def checked(database: Database, round_id: str) -> dict[str, State]:
 
 
 def record(database: Database, round_id: str, states: Iterable[tuple[str, State]]) -> None:
-    """Keep what was found; damage also goes into the house chain."""
+    """Store the results; damage is also recorded in the house chain."""
     rows = dict(states)
     if not rows:
         return

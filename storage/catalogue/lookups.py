@@ -19,7 +19,7 @@ from storage.catalogue.database import Database
 from storage.catalogue.fixity import damaged_documents
 
 _CURRENT = t.document.c.replaced_by.is_(None)
-# Days are counted where the papers are; Vietnam has one zone and no summer time.
+# Days are counted in local time; Vietnam has one time zone and no summer time.
 
 
 class DocumentRow(NamedTuple):
@@ -44,7 +44,7 @@ class DocumentRow(NamedTuple):
 
     @property
     def code_shown(self) -> str | None:
-        """The code once the event that issued it is stored; before that nobody may rely on it."""
+        """The code once the event that issued it is stored; before that it must not be relied on."""
         return None if self.code_waits else self.code
 
 

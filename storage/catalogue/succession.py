@@ -100,9 +100,11 @@ def version_of(database: Database, document_id: str) -> int:
 
 def _require_current(connection: Connection, ids: Sequence[str]) -> None:
     query = select(t.document.c.id).where(t.document.c.id.in_(ids), t.document.c.replaced_by.is_not(None))
-    gone = connection.execute(query).scalars().first()
-    if gone is not None:
-        raise CatalogueError(f"document {gone} was replaced meanwhile", remedy="version_taken", id=gone)
+    replaced = connection.execute(query).scalars().first()
+    if replaced is not None:
+        raise CatalogueError(
+            f"document {replaced} was replaced meanwhile", remedy="version_taken", id=replaced
+        )
 
 
 def _edit_pages(connection: Connection, batch: str, change: Succession) -> None:

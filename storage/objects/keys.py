@@ -38,7 +38,7 @@ def pdfa(sha256: str) -> str:
 
 
 def sidecar(document_id: str, version: int, sha256: str = "") -> str:
-    """The JSON sidecar of one version of a document; the digest parts it from one that a killed run left behind."""
+    """The JSON sidecar of one version of a document; the digest distinguishes it from one left behind by a killed run."""
     return f"{SIDECARS}{document_id}/v{version:04d}{'-' if sha256 else ''}{sha256[:12]}.json"
 
 

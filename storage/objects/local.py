@@ -145,10 +145,10 @@ class LocalStore:
 
     def _same(self, path: Path, key: str, sha256: str) -> None:
         try:
-            there = sha256_of(path)
+            digest = sha256_of(path)
         except OSError as error:
             raise _failed(path, error) from error
-        if there != sha256:
+        if digest != sha256:
             raise StoreError(f"object {key} is there with other content", remedy="object_differs", key=key)
 
     @contextlib.contextmanager

@@ -63,7 +63,7 @@ def check_structure(
         RuntimeError,
     ) as error:
         broken = [f"unreadable: {type(error).__name__}: {error}"[:200]]
-    return tuple(finding("pdfa_failed", detail=what) for what in broken)
+    return tuple(finding("pdfa_failed", detail=rule) for rule in broken)
 
 
 def _head(path: Path) -> Iterator[str]:
@@ -95,8 +95,8 @@ def _inside(
             yield f"{found} pages where {pages} belong"
         for number, page in enumerate(pdf.pages, 1):
             wanted = streams[number - 1] if streams is not None and number <= len(streams) else None
-            for what in _page(page, wanted):
-                yield f"page {number}: {what}"
+            for rule in _page(page, wanted):
+                yield f"page {number}: {rule}"
         for key in ("/JavaScript", "/JS", "/EmbeddedFiles", "/Launch"):
             if _mentioned(pdf, key):
                 yield f"{key} somewhere in the file"
@@ -221,7 +221,7 @@ def _font(font: Any) -> Iterator[str]:
 
 def _mentioned(pdf: pikepdf.Pdf, key: str) -> bool:
     return any(
-        isinstance(thing, (pikepdf.Dictionary, pikepdf.Stream))
-        and (key in thing or str(thing.get("/S", "")) == key)
-        for thing in pdf.objects
+        isinstance(item, (pikepdf.Dictionary, pikepdf.Stream))
+        and (key in item or str(item.get("/S", "")) == key)
+        for item in pdf.objects
     )
