@@ -118,7 +118,7 @@ def load_targets(root: Path = ROOT) -> tuple[Target, ...]:
 
 @functools.cache
 def load_alert_rules(root: Path = ROOT) -> tuple[AlertRule, ...]:
-    """When alerts are raised and where they go (`alerts.csv`)."""
+    """Rules for raising and sending alerts (`alerts.csv`)."""
     path = root / "alerts.csv"
     rows = csv_rows(AlertRule, path, lists=("channels",))
     refuse_overlaps(rows, ("rule",), path)
@@ -181,7 +181,7 @@ def load_provinces(root: Path = ROOT) -> tuple[Unit, ...]:
 
 @functools.cache
 def load_mergers(root: Path = ROOT) -> tuple[Merger, ...]:
-    """Which old unit went into which new one (`units/mergers-*.csv`); not a function: some were split."""
+    """Mergers of old units into new ones (`units/mergers-*.csv`); many-to-many, as some were split."""
     rows: list[Merger] = []
     for path in sorted((root / "units").glob("mergers-*.csv")):
         rows.extend(csv_rows(Merger, path))

@@ -138,24 +138,24 @@ class Settings(BaseSettings):
 
     @property
     def run_root(self) -> Path:
-        """Where live runs keep their locks."""
+        """Folder of the locks of live runs."""
         return self.home / "run"
 
     @property
     def lists(self) -> Path:
-        """Where imported lists of procedures and result types lie."""
+        """Folder of imported lists of procedures and result types."""
         return self.home / "lists"
 
     @property
     def store_place(self) -> str:
-        """Where objects lie, as people are shown it: a folder, or the bucket on its server."""
+        """Location of the object store for display: a folder, or the bucket on its server."""
         if self.store.kind == "s3":
             return f"{self.store.endpoint}/{self.store.bucket}"
         return str(self.store.root or self.home / "store")
 
     @property
     def reports(self) -> Path:
-        """Where reports for people lie."""
+        """Folder of reports for people."""
         return self.home / "reports"
 
 

@@ -93,5 +93,5 @@ def recognise(image: Grey, profile: ReadingProfile, *, dpi: int, timeout: float)
 def orientation(
     image: Grey, profile: ReadingProfile, *, dpi: int, timeout: float
 ) -> tuple[int, float] | None:
-    """How an image must be turned, by the profile's engine; a reduced image will do."""
+    """Detect the orientation with the profile's engine; a reduced image is sufficient."""
     return engine_named(profile.engine).orientation(image, dpi=dpi, timeout=timeout)

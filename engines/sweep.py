@@ -24,7 +24,7 @@ _MAX_ROUNDS = 20
 
 
 class SweepReport(NamedTuple):
-    """How many dead runs were swept, and how many of their processes were still there."""
+    """Numbers of dead runs swept and of their processes killed."""
 
     runs: int
     processes: int
@@ -55,7 +55,7 @@ class Run:
 
 
 def tmp_root() -> Path:
-    """Where temporary folders are made."""
+    """Parent folder of temporary folders."""
     return Path(tempfile.gettempdir())
 
 

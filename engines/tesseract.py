@@ -28,7 +28,7 @@ def probe() -> Program | None:
 
 @functools.cache
 def data_folder() -> Path:
-    """Where the language data lie.
+    """The folder of the language data.
 
     Raises:
         SetupError: no folder holds any.

@@ -39,14 +39,14 @@ _FLAVOUR = re.compile(r"^[123][abu]$")
 
 
 class VeraPdfProgram(NamedTuple):
-    """How veraPDF is started on this machine. `version` is "?" until `probe` asked for it."""
+    """The command that starts veraPDF on this machine. `version` is "?" until `probe` asked for it."""
 
     command: tuple[str, ...]
     version: str = "?"
 
 
 def find() -> VeraPdfProgram | None:
-    """Where veraPDF is: the jar named by SOHOA_VERAPDF_JAR, the one in `.tools/`, or `verapdf` on PATH."""
+    """Locate veraPDF: the jar named by SOHOA_VERAPDF_JAR, the one in `.tools/`, or `verapdf` on PATH."""
     jars = [Path(named) for named in (os.environ.get(ENVIRONMENT),) if named]
     jar = next((path for path in [*jars, _TOOLS_JAR] if path.is_file()), None)
     java = _java()

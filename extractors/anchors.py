@@ -79,7 +79,7 @@ class Line:
 
 
 class Found(NamedTuple):
-    """Where a phrase stands in a line: words `start` up to `end` (exclusive), and how alike, 0–1."""
+    """Position of a phrase in a line: words `start` to `end` (exclusive), and the similarity, 0–1."""
 
     start: int
     end: int

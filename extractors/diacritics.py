@@ -28,7 +28,7 @@ _EARLY = 1
 
 
 class Choice(NamedTuple):
-    """What a word may be: place in the vocabulary, probability in any other text, the engine's word for it (log), text."""
+    """A candidate for a word: vocabulary id, probability outside the model, the engine's log probability, text."""
 
     id: int
     outside: float
@@ -212,7 +212,7 @@ def _priced(part: Part, one: int, page: Page) -> Choice:
 
 @functools.lru_cache(maxsize=16384)
 def _distance(read: str, wanted: str) -> float:
-    """How far apart two syllables of the same base letters look, beyond one mark of one kind: 0 and up."""
+    """Visual distance of two syllables with the same base letters, beyond a single mark; 0 or more."""
     (read_vowels, read_tone), (vowels, tone) = split_tone(read), split_tone(wanted)
     bars = sum(a != b and "đ" in (a, b) for a, b in zip(read_vowels, vowels, strict=True))
     marks = sum(a != b for a, b in zip(read_vowels, vowels, strict=True)) - bars

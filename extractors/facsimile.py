@@ -21,7 +21,7 @@ _MARGIN: Final = 0.12  # of a covered box's height, around it
 
 
 class Piece(NamedTuple):
-    """What to show of a page: the surroundings of a box, framed, or with None the whole page; `width` in pixels at most."""
+    """The part of a page to show: a framed box with its surroundings, or the whole page if None; at most `width` pixels."""
 
     box: Box | None
     width: int

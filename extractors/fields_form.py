@@ -156,7 +156,7 @@ def _read(
 def _stretches(
     lines: Sequence[Line], labels: Sequence[Label], at: int, most: int, kind: str = "text"
 ) -> list[tuple[Word, ...]]:
-    """Where a value may stand, likeliest first: after the label with the lines below, after it, beside it, below it.
+    """Possible positions of a value, likeliest first: after the label with the lines below, after it, beside it, below it.
 
     The second line of a name in capitals is in capitals too. A date may have a wide blank in its midst.
     """

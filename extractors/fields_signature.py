@@ -1,4 +1,4 @@
-"""Who signed and in which post (NĐ 30/2020 boxes 7a, 7c): bottom right of the last page that bears a signature."""
+"""Signer and post (NĐ 30/2020 boxes 7a, 7c): bottom right of the last page that bears a signature."""
 
 from __future__ import annotations
 

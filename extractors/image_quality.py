@@ -155,7 +155,7 @@ def _alternation(across: npt.NDArray[np.float32], down: npt.NDArray[np.float32],
 
 
 def _sharpness(grey: Grey) -> float:
-    """How much of the way from paper to ink the steepest strokes go within two pixels: 1 is sharp."""
+    """Sharpness: the share of the paper-to-ink contrast that the steepest strokes cover within two pixels; 1 is sharp."""
     height, width = grey.shape
     strip = grey[height // 8 : height * 7 // 8, width // 4 : width * 3 // 4]
     if strip.shape[1] < 3 or strip.shape[0] < 1:
@@ -186,7 +186,7 @@ def _touching(dark: npt.NDArray[np.bool_]) -> float:
 
 
 def a4_equivalents(width: int, height: int, dpi: float | None) -> int:
-    """How many A4 pages a page counts for when work is paid (DOMAIN.md §2.5); 1 where the size is unknown."""
+    """Number of A4 pages that a page counts for in payment (DOMAIN.md §2.5); 1 where the size is unknown."""
     if not dpi:
         return 1
     area = width * height / dpi**2

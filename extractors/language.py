@@ -98,7 +98,7 @@ class LanguageModel:
 
 
 class Counted(NamedTuple):
-    """What a file of counts holds; see `LanguageModel`."""
+    """Contents of a file of counts; see `LanguageModel`."""
 
     words: list[list[str]]
     alone: Counts

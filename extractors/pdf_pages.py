@@ -69,7 +69,7 @@ def list_pdf_pages(path: str, limits: Limits) -> PageList:
 
 
 def _repairs(pdf: pikepdf.Pdf, count: int) -> tuple[Finding, ...]:
-    """What had to be mended to open the file, and pages that its own count promises but are not there."""
+    """Findings for repairs made while opening the file, and for pages that the page count includes but are missing."""
     findings: list[Finding] = []
     warnings = [str(warning) for warning in pdf.get_warnings()]
     if warnings:

@@ -79,7 +79,7 @@ def _fits(onset: str, rhyme: str, tone: str) -> bool:
 
 @functools.lru_cache(maxsize=16384)
 def tone_place(syllable: str) -> int:
-    """Where a syllable with two possible places has its tone: 1 early (`hòa`), 2 late (`hoà`), 0 if undetermined."""
+    """Tone position of a syllable that has two possible ones: 1 early (`hòa`), 2 late (`hoà`), 0 if undetermined."""
     toneless, tone = split_tone(syllable)
     if not tone or not _has_two_places(toneless):
         return 0

@@ -1,4 +1,4 @@
-"""Which unit, at which level, a paper belongs to: by its agency and the day it was issued, else by the batch sheet.
+"""Resolve the unit and level of a paper from its agency and issue date, else from the batch sheet.
 
 A code or a name alone is ambiguous: look-ups go by name, rank, parent and day. What is not in the lists stays unresolved.
 """

@@ -29,7 +29,7 @@ class BatchState(StrEnum):
 
 
 class ScheduleState(StrEnum):
-    """Where a scheduled batch stands. `due` runs as soon as it can; `window`: the night ended, it goes on the next one."""
+    """State of a scheduled batch. `due` runs as soon as possible; `window` was interrupted and continues the next night."""
 
     PLANNED = "planned"
     DUE = "due"

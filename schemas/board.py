@@ -1,4 +1,4 @@
-"""What the IT department's board shows: figures with their day and basis, nothing about any one paper.
+"""Data of the IT department's board: figures with their day and basis, nothing about single papers.
 
 A number that is not known is None, never 0; the basis of a figure is given with it.
 """
@@ -32,7 +32,7 @@ class Point(_Record):
 
 
 class CatchUp(_Record):
-    """What is left until a target, spread over the days that are left: `per_month` papers until `until`."""
+    """The work left until a target, spread over the remaining days: `per_month` papers until `until`."""
 
     start: date
     until: date

@@ -21,7 +21,7 @@ Level = Literal["tinh", "huyen", "xa"]
 
 
 class Route(StrEnum):
-    """Where a document goes. Precedence: partial > rescan > review > accepted."""
+    """Route of a document. Precedence: partial > rescan > review > accepted."""
 
     ACCEPTED = "accepted"
     REVIEW = "review"
@@ -30,7 +30,7 @@ class Route(StrEnum):
 
 
 class Role(StrEnum):
-    """What a paper is within its dossier (KH 5283 section III)."""
+    """Role of a paper within its dossier (KH 5283 section III)."""
 
     RESULT = "result"
     PROCESSING_RESULT = "processing_result"

@@ -16,7 +16,7 @@ Param = str | int | float | bool | None
 
 
 class Severity(StrEnum):
-    """How much a finding weighs: only `error` keeps a paper from being accepted."""
+    """Severity of a finding: only `error` prevents acceptance of a paper."""
 
     INFO = "info"
     WARNING = "warning"

@@ -14,7 +14,7 @@ Basis = Literal["counted", "register", "estimated"]
 
 
 class InventoryRow(BaseModel):
-    """How many results in force a unit holds, of one kind, at the end of a year, and how that is known."""
+    """Number of results in force that a unit holds, of one kind, at the end of a year, with its source."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

@@ -75,7 +75,7 @@ class Word(NamedTuple):
 
     @property
     def as_read(self) -> str:
-        """What the engine read, in normal form, before context chose anything."""
+        """The engine's text in normal form, before correction by context."""
         return self.text if self.raw is None else nfc(self.raw)
 
 
@@ -175,7 +175,7 @@ class ImageMeasures(BaseModel):
 
 
 class PageState(StrEnum):
-    """How the reading of a page ended."""
+    """Outcome of reading a page."""
 
     READ = "read"
     BLANK = "blank"

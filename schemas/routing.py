@@ -104,7 +104,7 @@ def is_complete(document: Document, rules: Rulebook) -> bool:
 
 
 def lacks(document: Document, rules: Rulebook, absent: Collection[str] = ()) -> tuple[str, ...]:
-    """What keeps a paper from being complete, in the order one would ask: `kind`, `result_type`, names of fields.
+    """Missing items of a paper, in the order to ask for them: `kind`, `result_type`, names of fields.
 
     `absent` names what a person marked as not on the paper; an alternative is asked for if there is one.
     """

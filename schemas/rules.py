@@ -56,20 +56,20 @@ class Limits(Row):
 
 
 class DiacriticsProfile(Row):
-    """How diacritics of running text are weighed against their context; prices are natural logarithms of odds.
+    """Settings for restoring diacritics from context; costs are natural logarithms of odds.
 
     Attributes:
         enabled: off, every word stays as the engine read it.
         sure: confidence from which a word is never touched.
         doubted: confidence up to which a change costs `least`; it grows to `most` at `sure`.
         least, most: what a change costs.
-        usual: share of neighbouring words that the counts need not know; beyond it a page is none of theirs.
-        strange: what a change costs more on a page of which the counts know nothing.
-        one_sided: by how much a change must win there that only one neighbour bears out.
-        elsewhere: share of words that come from any other text; `stranger` is added on a page that the counts do not know.
+        usual: tolerated share of unseen word pairs; beyond it a page counts as unlike the training text.
+        strange: extra cost of a change on a page entirely unlike the training text.
+        one_sided: margin required on such a page for a change supported by only one neighbour.
+        elsewhere: share of words from outside the model; `stranger` is added on a page unlike the training text.
         name_leads: words before names: ranks of units, forms of address.
         offices: first words of offices and laws, which are no names.
-        everyday: common words that state papers seldom use; changed only where both neighbours bear it out.
+        everyday: common words that state papers seldom use; changed only if both neighbours support it.
         surnames: family names; none in `reading.toml`, `surnames.toml` gives them.
     """
 
@@ -96,7 +96,7 @@ class MarkRules(Row):
         secret: the closed list.
         harmless: other stamps of the same shape.
         sizes: width and height of the forms, millimetres.
-        released: a named person has let this paper in: a mark is a finding, and no reason to refuse.
+        released: a named person has released this paper: a mark is a finding, not a reason to refuse.
         slack: share by which a frame may differ from a form and still be taken for one.
         frame: least and most width, least and most height of a frame that is looked into, millimetres.
         tilt: degrees.
@@ -116,7 +116,7 @@ class MarkRules(Row):
 
 
 class ReadingProfile(Row):
-    """How pages are read; part of the reading digest.
+    """The reading profile; part of the reading digest.
 
     `engine`: a name in `engines.ocr.ENGINES`. `x_height`: pixels the engine reads best.
     `variables`: Tesseract's own, name and value.
@@ -209,7 +209,7 @@ class FieldRule(Row):
 
 
 class CodeEvidence(Row):
-    """When a paper of a kind carries one of several result codes: every phrase of `all_of` is there, none of `none_of`.
+    """Condition for one of a kind's several result codes: all phrases of `all_of` are present, none of `none_of`.
 
     Phrases are compared without accents; `where` is the head of the first page, or the whole paper.
     """
@@ -330,7 +330,7 @@ class Merger(DatedRow):
 
 
 class AgencyLines(Row):
-    """How agency lines of a header are read: first words of names, stamps that are none, ranks of units, short forms."""
+    """Word lists for agency lines of a header: first words of names, stamps to ignore, ranks of units, short forms."""
 
     heads: tuple[str, ...] = ()
     incomplete: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""Where objects lie, as configuration; keys are named by file or taken from the environment, never held."""
+"""Object store configuration; credentials come from files or the environment and are never stored here."""
 
 from __future__ import annotations
 

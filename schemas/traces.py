@@ -209,7 +209,7 @@ class TracedEvent(Event):
 
 
 class Provenance(_Part):
-    """How the events shown compare with those stored in the chains: read back and compared for this trace.
+    """Comparison of the events shown with those stored in the chains, read back for this trace.
 
     Attributes:
         agree: events that are identical in the store.

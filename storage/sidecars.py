@@ -38,7 +38,7 @@ def load(data: bytes, *, key: str = "") -> Sidecar:
 
 
 class StoredSidecar(NamedTuple):
-    """Where a sidecar lies, and the digest of its bytes."""
+    """The key of a sidecar, and the digest of its bytes."""
 
     key: str
     sha256: str

@@ -183,7 +183,7 @@ def _abandon(connection: Connection, run_id: str, batch: str, state: str) -> Non
 
 
 def last_run(database: Database, batch: str) -> tuple[str, str | None, str] | None:
-    """When a batch's latest run started and ended (None while it goes on), and whose it was; None if never run."""
+    """Start, end (None while running) and operator of a batch's latest run; None if never run."""
     query = select(t.run.c.started_at, t.run.c.ended_at, t.run.c.operator).where(t.run.c.batch == batch)
     with database.read() as connection:
         row = connection.execute(query.order_by(t.run.c.started_at.desc(), t.run.c.id)).first()
@@ -323,7 +323,7 @@ def keep_page_list(database: Database, sha256: str, pages: PageList) -> None:
 
 
 def finished_twin(database: Database, sha256: str, batch: str, name: str) -> str | None:
-    """Where the same bytes were already read to the end: `batch/name`, or None."""
+    """The file with the same bytes that was already read completely, as `batch/name`, or None."""
     query = (
         select(t.batch_file.c.batch, t.batch_file.c.name)
         .where(

@@ -88,7 +88,7 @@ class NewVersion(NamedTuple):
 
 
 class Committed(NamedTuple):
-    """What the transaction decided: the document as stored (route, findings may have changed), its code.
+    """Result of the transaction: the document as stored (route, findings may have changed), its code.
 
     `new` is False when another run had already stored the same version.
     """

@@ -1,4 +1,4 @@
-"""Which objects the catalogue refers to, with their digests, and the results of the last check."""
+"""Objects that the catalogue refers to, with their digests, and the results of the last check."""
 
 from __future__ import annotations
 

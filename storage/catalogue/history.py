@@ -57,7 +57,7 @@ class PaperHistory(NamedTuple):
 
 
 class History(NamedTuple):
-    """What one question finds.
+    """Result of one query.
 
     Attributes:
         found_by: `document`, `code`, `pdfa` or `original`.
@@ -81,7 +81,7 @@ class History(NamedTuple):
 
 
 def history(database: Database, wanted: str) -> History | None:
-    """What is known of a document id, a code (voided ones too), or the SHA-256 of a PDF/A or an original; else None."""
+    """All data about a document id, a code (voided ones too), or the SHA-256 of a PDF/A or an original; else None."""
     with database.read() as connection:
         found_by, rows = _found(connection, wanted)
         sha256 = rows[0].document.sha256 if rows else wanted

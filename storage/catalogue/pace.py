@@ -46,7 +46,7 @@ def latest_runs(database: Database) -> dict[str, RunFacts]:
 
 
 def last_moment(database: Database) -> str | None:
-    """When anything was last written about a batch, a file or an event."""
+    """Time of the last write about a batch, a file or an event."""
     columns = (
         t.batch.c.updated_at,
         t.batch_file.c.updated_at,

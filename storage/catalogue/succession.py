@@ -26,7 +26,7 @@ from storage.catalogue.lookups import DocumentRow, rows_where
 
 
 class Succession(NamedTuple):
-    """What changes with the versions of a page work.
+    """Changes that accompany the versions of an edit of pages.
 
     Attributes:
         sha256: the original.

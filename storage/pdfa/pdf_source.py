@@ -144,7 +144,7 @@ def _points(source: PageSource) -> tuple[float, float]:
 
 
 def _default_space(page: pikepdf.Page, space: Any) -> Any:
-    """What a device space means on this page, where DefaultGray or DefaultRGB redefine it."""
+    """The colour space that DefaultGray or DefaultRGB substitutes for a device space on this page."""
     default = _DEFAULTS.get(str(space)) if isinstance(space, pikepdf.Name) else None
     spaces = page.resources.get("/ColorSpace")
     if default and isinstance(spaces, pikepdf.Dictionary) and default in spaces:
