@@ -320,7 +320,7 @@ class Agency(DatedRow):
 
 
 class Merger(DatedRow):
-    """Merger of an old unit into a new one; `part` says whether only a part was merged."""
+    """Merger of an old unit into a new one; `part` says if all of it or only a part was merged."""
 
     new_code: str
     new_name: str

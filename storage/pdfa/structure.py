@@ -178,7 +178,7 @@ def _space_allowed(space: Any) -> bool:
 
 
 def _data(image: Any, names: list[str], raw: bytes) -> Iterator[str]:
-    """True if the encoded data are complete and match the dictionary, as far as can be checked without decoding."""
+    """Rules broken by encoded data that are incomplete or contradict the dictionary; checked without decoding."""
     size = (int(image.Width), int(image.Height))
     if not raw or min(size) < 1:
         yield "empty image"
