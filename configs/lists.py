@@ -1,4 +1,4 @@
-"""National lists of procedures and result types: the shipped ones, imported newer ones, and what differs between two.
+"""National lists of procedures and result types: the shipped ones, newer imported ones, and their differences.
 
 A list is a CSV file `<kind>-<effective from>.csv` (kind `procedures` or `result-types`, date `YYYY-MM` or `YYYY-MM-DD`).
 Imported lists lie in a folder of the machine's own and stand beside the shipped ones: the newest in force is used whole.
@@ -46,7 +46,7 @@ _HEADS: Final = {
 
 
 class ListDiff(BaseModel):
-    """What differs between two lists: codes that came, went, or changed their name or procedures."""
+    """Differences between two lists: codes added, removed, or changed in name or procedures."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -79,7 +79,7 @@ def all_lists(kind: ListKind, *folders: Path | None) -> list[Path]:
 
 
 def in_force(shipped: Path, imported: Path | None, as_of: date) -> dict[ListKind, Path]:
-    """The list of each kind that holds on a day; before the first one, the first.
+    """The list of every kind in force on a day; before the first one, the first.
 
     Raises:
         ConfigurationError: there is no list of a kind.
@@ -101,7 +101,7 @@ def read_procedures(path: Path) -> dict[str, Procedure]:
         code = cells.get("code", "")
         if code in rows or not GRAMMARS["tthc_short"].match(code):
             raise unusable(path, f"line {line}", f"not a new procedure code: {code!r}")
-        # model_construct: 2,600 rows of checked strings; validation of each would double the start of every command.
+        # model_construct: 2,600 rows of checked strings; validating them all would double the start-up time.
         rows[code] = Procedure.model_construct(
             code=code,
             name=cells.get("name", ""),
@@ -134,7 +134,7 @@ def import_list(
     before: Path | None = None,
     shorter: bool = False,
 ) -> Path:
-    """Check a list from outside and put it into a folder under its dated name.
+    """Validate an external list and copy it into a folder under its dated name.
 
     Columns may bear our names or those of official exports; several rows of one result code are joined. A list replaces
     the one before it as a whole, so one that lacks many of its codes is refused unless `shorter` says that this is meant.
@@ -142,7 +142,7 @@ def import_list(
     Raises:
         UsageError: the kind is unknown, the file is absent, or that list was imported before with other content,
             or lacks more than a tenth of the codes of the list `before`.
-        ConfigurationError: the file is no such list; names the row.
+        ConfigurationError: the file is not a valid list; names the row.
     """
     if kind not in KINDS:
         raise UsageError(f"unknown list: {kind}", remedy="list_unknown", kind=kind)
@@ -213,7 +213,7 @@ def _named(kind: ListKind, cells: dict[str, str]) -> dict[str, str]:
 
 
 def diff_lists(kind: ListKind, old: Path, new: Path) -> ListDiff:
-    """What differs between two lists of a kind."""
+    """Differences between two lists of a kind."""
     if kind == "procedures":
         before = {code: row.name for code, row in read_procedures(old).items()}
         after = {code: row.name for code, row in read_procedures(new).items()}

@@ -1,4 +1,4 @@
-"""The one door to the rules: files under `configs/` as frozen models, checked, cached for the life of the process.
+"""Load the rules: files under `configs/` as frozen, validated models, cached for the life of the process.
 
 Every function takes the folder of the rules (default: this one) and raises `ConfigurationError` naming file and row.
 Imported lists of procedures and result types in `lists_dir` stand beside the shipped ones; the newest in force wins.
@@ -53,13 +53,13 @@ _NOT_UNDERSTANDING: Final = {
 
 @functools.cache
 def load_limits(root: Path = ROOT) -> Limits:
-    """What is set before the work (`limits.toml`)."""
+    """Resource limits (`limits.toml`)."""
     return toml_model(Limits, root / "limits.toml")
 
 
 @functools.cache
 def load_reading_profile(root: Path = ROOT) -> ReadingProfile:
-    """How pages are read (`reading.toml`, and the family names of `surnames.toml`)."""
+    """The reading profile (`reading.toml`, and the family names of `surnames.toml`)."""
     profile = toml_model(ReadingProfile, root / "reading.toml")
     diacritics = profile.diacritics.model_copy(update={"surnames": tuple(sorted(_surnames(root)))})
     return profile.model_copy(update={"diacritics": diacritics, "marks": load_marks(root)})
@@ -83,19 +83,19 @@ def _surnames(root: Path) -> frozenset[str]:
 
 @functools.cache
 def load_rendition_profile(root: Path = ROOT) -> RenditionProfile:
-    """How PDF/A files are written (`rendition.toml`)."""
+    """The rendition profile of PDF/A files (`rendition.toml`)."""
     return toml_model(RenditionProfile, root / "rendition.toml")
 
 
 @functools.cache
 def load_thresholds(root: Path = ROOT) -> Thresholds:
-    """Confidence needed without a person (`thresholds.toml`)."""
+    """Confidence required for acceptance without a person (`thresholds.toml`)."""
     return toml_model(Thresholds, root / "thresholds.toml")
 
 
 @functools.cache
 def load_image_rules(root: Path = ROOT) -> tuple[ImageRule, ...]:
-    """Rules of image quality (`image_rules.csv`); each names a known finding and a measured property."""
+    """Rules of image quality (`image_rules.csv`); a rule names a known finding and a measured property."""
     path = root / "image_rules.csv"
     rules = csv_rows(ImageRule, path)
     for rule in rules:
@@ -118,7 +118,7 @@ def load_targets(root: Path = ROOT) -> tuple[Target, ...]:
 
 @functools.cache
 def load_alert_rules(root: Path = ROOT) -> tuple[AlertRule, ...]:
-    """When alerts are raised and where they go (`alerts.csv`)."""
+    """Rules for raising and sending alerts (`alerts.csv`)."""
     path = root / "alerts.csv"
     rows = csv_rows(AlertRule, path, lists=("channels",))
     refuse_overlaps(rows, ("rule",), path)
@@ -181,7 +181,7 @@ def load_provinces(root: Path = ROOT) -> tuple[Unit, ...]:
 
 @functools.cache
 def load_mergers(root: Path = ROOT) -> tuple[Merger, ...]:
-    """Which old unit went into which new one (`units/mergers-*.csv`); not a function: some were split."""
+    """Mergers of old units into new ones (`units/mergers-*.csv`); many-to-many, as some were split."""
     rows: list[Merger] = []
     for path in sorted((root / "units").glob("mergers-*.csv")):
         rows.extend(csv_rows(Merger, path))
@@ -199,7 +199,7 @@ def load_agencies(root: Path = ROOT) -> tuple[Agency, ...]:
 
 @functools.cache
 def load_kinds(root: Path = ROOT) -> tuple[Kind, ...]:
-    """Kinds of papers (`kinds/*.toml`), checked against each other and the code grammar."""
+    """Kinds of papers (`kinds/*.toml`), checked for consistency and against the code grammar."""
     kinds: list[Kind] = []
     for path in sorted((root / "kinds").glob("*.toml")):
         kind = toml_model(Kind, path)
@@ -230,7 +230,7 @@ def _check_kind(kind: Kind, path: Path) -> None:
 
 @functools.cache
 def load_validity(root: Path = ROOT) -> tuple[ValidityRule, ...]:
-    """Rules of validity (`validity.csv`); each names a known kind."""
+    """Rules of validity (`validity.csv`); a rule names a known kind."""
     path = root / "validity.csv"
     rows = csv_rows(ValidityRule, path)
     known = {kind.id for kind in load_kinds(root)}
@@ -246,7 +246,7 @@ def load_validity(root: Path = ROOT) -> tuple[ValidityRule, ...]:
 def load_rulebook(
     root: Path | None = None, lists_dir: Path | None = None, as_of: date | None = None
 ) -> Rulebook:
-    """All that understanding a paper needs.
+    """The complete rulebook for understanding a paper.
 
     Args:
         root: folder of the rules.
@@ -292,7 +292,7 @@ def _rulebook(root: Path, lists_dir: Path | None, as_of: date) -> Rulebook:
 
 
 def _digest(root: Path, chosen: tuple[Path, ...]) -> str:
-    """Short digest of every file whose change may change what a paper is understood to be."""
+    """Short digest of every file that can affect how a paper is understood."""
     total = hashlib.sha256()
     files = {path for pattern in _UNDERSTANDING for path in root.glob(pattern)} - {
         root / name for name in _NOT_UNDERSTANDING

@@ -1,4 +1,4 @@
-"""From rule files to rows: reading TOML and CSV, and naming file and row where one cannot be used.
+"""Read rule files (TOML and CSV) into rows, with errors that name file and row.
 
 May import schemas; knows no particular rule.
 """
@@ -66,13 +66,13 @@ def build(model: type[Model], values: Mapping[str, Any], path: Path, where: str)
     """One row of a model.
 
     Raises:
-        ConfigurationError: a value is wrong or a name unknown; says which.
+        ConfigurationError: a value is invalid or a name unknown; the message names it.
     """
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        # A misspelt name leaves another one missing: the misspelling is what to say.
-        first = min(error.errors(), key=lambda each: each["type"] != "extra_forbidden")
+        # A misspelt name also leaves another one missing: report the misspelling.
+        first = min(error.errors(), key=lambda problem: problem["type"] != "extra_forbidden")
         name = ".".join(str(part) for part in first["loc"])
         raise unusable(path, where, f"{name}: {first['msg']}") from error
 
@@ -126,7 +126,7 @@ class LazyRows(dict[str, Model]):
         self._filling = threading.Lock()
 
     def _fill(self) -> None:
-        # Files are worked on in threads: whoever asks while another reads waits, or a listed code would seem unlisted.
+        # Files are processed in threads: others wait during loading, or a listed code would seem unlisted.
         if self._read is None:
             return
         with self._filling:
@@ -135,7 +135,7 @@ class LazyRows(dict[str, Model]):
                 self._read = None
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Travels to other processes as a plain dict."""
+        """Pickle as a plain dict."""
         self._fill()
         return (dict, (dict(self.items()),))
 

@@ -35,7 +35,7 @@ _OTHER_VARIABLES = {
 
 
 def absolute(path: Path) -> Path:
-    """A path that means the same from every working directory: workers and nights start in another."""
+    """An absolute path: workers and scheduled runs start in another working directory."""
     return Path(os.path.abspath(path.expanduser()))
 
 
@@ -43,7 +43,7 @@ Place = Annotated[Path, AfterValidator(absolute)]
 
 
 def default_home() -> Path:
-    """Where a machine keeps everything: `$SOHOA_HOME`, else `~/.local/share/sohoa`."""
+    """The machine's data folder: `$SOHOA_HOME`, else `~/.local/share/sohoa`."""
     return Path(os.environ.get("SOHOA_HOME") or Path.home() / ".local" / "share" / "sohoa")
 
 
@@ -53,16 +53,16 @@ class Settings(BaseSettings):
     Attributes:
         home: everything kept lies under it.
         lang: language of sentences for people.
-        operator: who answers for what is done; default the OS user.
-        workers: processes that read pages; default one a core.
+        operator: the responsible person; default the OS user.
+        workers: processes that read pages; default one per core.
         orchestrator: `prefect` runs a batch as a flow, `plain` without a server.
         database_url: SQLAlchemy URL of the catalogue; default SQLite under `home`.
         store: where objects lie; default a folder under `home`.
         alerts: where alerts are sent.
         verapdf: `auto` checks when veraPDF is there, `off` never, `required` refuses to run without it.
-        outage_minutes: how long a store that cannot be reached is waited for before a run gives up.
+        outage_minutes: how long to wait for an unreachable store before a run gives up.
         night: hours in which scheduled batches run, as `22:00-06:00` in Việt Nam's time; default any hour.
-        inbox: a folder watched by `sohoa serve`; each folder in it is a batch.
+        inbox: a folder watched by `sohoa serve`; every folder in it is a batch.
         inbox_marker: name of the file that says a folder of the inbox is complete.
         inbox_quiet_minutes: without it, how long nothing may have changed in the folder.
         void_needs_two: whether voiding a code needs a second operator.
@@ -138,24 +138,24 @@ class Settings(BaseSettings):
 
     @property
     def run_root(self) -> Path:
-        """Where live runs keep their locks."""
+        """Folder of the locks of live runs."""
         return self.home / "run"
 
     @property
     def lists(self) -> Path:
-        """Where imported lists of procedures and result types lie."""
+        """Folder of imported lists of procedures and result types."""
         return self.home / "lists"
 
     @property
     def store_place(self) -> str:
-        """Where objects lie, as people are shown it: a folder, or the bucket on its server."""
+        """Location of the object store for display: a folder, or the bucket on its server."""
         if self.store.kind == "s3":
             return f"{self.store.endpoint}/{self.store.bucket}"
         return str(self.store.root or self.home / "store")
 
     @property
     def reports(self) -> Path:
-        """Where reports for people lie."""
+        """Folder of reports for people."""
         return self.home / "reports"
 
 

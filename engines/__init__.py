@@ -1,1 +1,1 @@
-"""External programs: the killable runner, the worker pool, one small module a program."""
+"""External programs: the process runner, the worker pool, and one small module per program."""

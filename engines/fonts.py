@@ -1,8 +1,9 @@
-"""Font files, chosen by content: the same glyphs on every machine, whatever else is installed.
+"""Font files chosen by content: the same glyphs on every machine, regardless of installed fonts.
 
-File names do not tell: `fonts-liberation` 1.07 and `fonts-liberation2` have equal names, and the former lacks Ế Ệ Ủ Ị Ộ ệ
-ự ơ. The files named in `fonts.toml` are recognised by their SHA-256. Where a release of the distribution has only another
-build, it is taken if it draws every Vietnamese letter, with a warning that prints will differ in a pixel here and there.
+File names are not reliable: `fonts-liberation` 1.07 and `fonts-liberation2` have equal names, and the former lacks Ế Ệ
+Ủ Ị Ộ ệ ự ơ. The files named in `fonts.toml` are recognised by their SHA-256. Where a release of the distribution has
+only another build, it is taken if it draws every Vietnamese letter, with a warning that prints will differ in a pixel
+here and there.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The door to OCR engines: an image in, words with boxes out, in one pass.
+"""The interface to OCR engines: an image in, words with boxes out, in one pass.
 
 An engine is a module with the functions of `OcrEngine`, named in `ENGINES`; a new one is its module and its line there.
 Where the wanted engine cannot be loaded on a machine, the next in the list that can be reads instead; the reading's digest
@@ -25,7 +25,7 @@ ENGINES: Final[dict[str, str]] = {
 
 
 class EngineWord(NamedTuple):
-    """One word as the engine saw it, in pixels of the image it was given; confidence 0–1."""
+    """One recognised word, in pixels of the image it was given; confidence 0–1."""
 
     text: str
     confidence: float
@@ -38,10 +38,10 @@ class EngineWord(NamedTuple):
 
 
 class OcrEngine(Protocol):
-    """What the module of an engine offers."""
+    """Interface of an engine's module."""
 
     def identity(self, languages: str) -> str:
-        """What decides a reading besides our own code: engine, version, digest of its data.
+        """Identity of the engine for the reading digest: engine, version, digest of its data.
 
         Raises:
             SetupError: the engine is absent, refused, or lacks a language.
@@ -80,7 +80,7 @@ def engine_named(name: str) -> OcrEngine:
 
 @functools.cache
 def identity(name: str, languages: str) -> str:
-    """What decides a reading by the engine of a name; raises as `engine_named` and `OcrEngine.identity` do."""
+    """Identity of the named engine; raises as `engine_named` and `OcrEngine.identity` do."""
     return engine_named(name).identity(languages)
 
 
@@ -93,5 +93,5 @@ def recognise(image: Grey, profile: ReadingProfile, *, dpi: int, timeout: float)
 def orientation(
     image: Grey, profile: ReadingProfile, *, dpi: int, timeout: float
 ) -> tuple[int, float] | None:
-    """How an image must be turned, by the profile's engine; a reduced image will do."""
+    """Detect the orientation with the profile's engine; a reduced image is sufficient."""
     return engine_named(profile.engine).orientation(image, dpi=dpi, timeout=timeout)

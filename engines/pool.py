@@ -1,4 +1,4 @@
-"""A pool of recycled worker processes that can be killed: one page's crash, hang or hunger costs one page.
+"""A pool of recycled, killable worker processes: a crash, hang or memory leak costs only one page.
 
 A driver thread per worker takes jobs off one bounded queue, so that who submits waits instead of a queue that grows. The
 pool never retries; its caller decides.
@@ -29,7 +29,7 @@ from schemas.rules import Limits
 _ROOT = Path(__file__).resolve().parent.parent
 _LOG_KEPT = 1_000_000
 _ENVIRONMENT = {
-    # One page, one core: engines that start threads of their own fight the other workers.
+    # One page, one core: engines that start threads compete with the other workers.
     "OMP_THREAD_LIMIT": "1",
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
@@ -52,17 +52,17 @@ class _Job(NamedTuple):
 
 
 class _Worker:
-    """One worker process and our end of its socket. What it and its engines print goes to `log`."""
+    """One worker process and our end of its socket. Its output goes to `log`."""
 
     def __init__(self, memory: int, environment: dict[str, str], log: Path) -> None:
         self._socket, theirs = socket.socketpair()
         self._log, self.jobs = log, 0
         try:
-            with open(log, "wb") as said:
+            with open(log, "wb") as output:
                 self._child = start(
                     [sys.executable, "-P", "-m", "engines.worker", str(theirs.fileno())],
-                    stdout=said,
-                    stderr=said,
+                    stdout=output,
+                    stderr=output,
                     cwd="/",
                     env=environment,
                     pass_fds=(theirs.fileno(),),
@@ -75,7 +75,7 @@ class _Worker:
             theirs.close()
 
     def call(self, job: _Job) -> Any:
-        """Run one job to its answer; on time-out or death the worker is gone afterwards."""
+        """Run one job and return its result; after a time-out or crash the worker is gone."""
         self.jobs += 1
         deadline = time.monotonic() + job.timeout
         named = (job.function.__module__, job.function.__qualname__)
@@ -85,8 +85,8 @@ class _Worker:
             answer = wire.receive(self._socket, deadline)
         except TimeoutError as error:
             self.end()
-            said = f"no answer after {job.timeout:g} s"
-            raise PageTimedOut("page_timed_out", said, seconds=job.timeout) from error
+            reason = f"no answer after {job.timeout:g} s"
+            raise PageTimedOut("page_timed_out", reason, seconds=job.timeout) from error
         except (EOFError, OSError) as error:
             code = self.end()
             name = signal.Signals(-code).name if code < 0 else f"exit {code}"
@@ -105,9 +105,9 @@ class _Worker:
         return not self._child.ended()
 
     def _last_words(self) -> str:
-        with open(self._log, "rb") as said:
-            said.seek(max(0, os.fstat(said.fileno()).st_size - 1500))
-            return said.read().decode("utf-8", "backslashreplace")
+        with open(self._log, "rb") as output:
+            output.seek(max(0, os.fstat(output.fileno()).st_size - 1500))
+            return output.read().decode("utf-8", "backslashreplace")
 
     def close_pipes(self) -> None:
         """Engines warn on stderr; a long run must not fill the disk with it."""
@@ -116,13 +116,13 @@ class _Worker:
 
     def interrupt(self) -> None:
         """Make a `call` in progress fail at once, from another thread."""
-        # Closed already where the worker has ended by itself.
+        # Already closed if the worker has exited.
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
 
     def end(self) -> int:
-        """Kill the whole group; nothing in a worker is worth a slow good-bye. Returns the exit code."""
-        # What died by itself a moment ago shows its own exit code, not that of our SIGKILL.
+        """Kill the whole process group at once. Returns the exit code."""
+        # A worker that died just before keeps its own exit code instead of that of our SIGKILL.
         patience = time.monotonic() + 0.2
         while (
             self._socket.fileno() >= 0
@@ -179,7 +179,7 @@ class WorkPool:
     ) -> Future[Answer]:
         """Queue a job; waits while the queue is full.
 
-        The future raises `PageTimedOut`, `WorkerDied`, `WorkFailed`, or the error of ours that the function raised.
+        The future raises `PageTimedOut`, `WorkerDied`, `WorkFailed`, or the project error that the function raised.
 
         Args:
             function: of a module, not nested; it crosses by its name, and a worker imports its module with the first job.
@@ -201,11 +201,11 @@ class WorkPool:
     def run(
         self, function: Callable[[*Arguments], Answer], arguments: tuple[*Arguments], timeout: float
     ) -> Answer:
-        """Do one job and wait for it."""
+        """Submit one job and wait for its result."""
         return self.submit(function, arguments, timeout).result()
 
     def close(self) -> None:
-        """Kill what runs, cancel what waits."""
+        """Kill running jobs and cancel queued ones."""
         self._closing.set()
         self._cancel_waiting()
         for worker in list(self._live):
@@ -251,12 +251,12 @@ class WorkPool:
                 job.on_start()
             job.future.set_result(worker.call(job))
         except Exception as error:
-            # The other side of a job's border: whatever went wrong reaches who waits and never ends the driver.
+            # Whatever a job raises is set on its future and never ends the driver thread.
             closed = isinstance(error, WorkerDied) and self._closing.is_set()
             job.future.set_exception(CancelledError() if closed else error)
 
     def _worker(self, slot: int) -> _Worker:
-        """The slot's worker, replaced when it is dead or worn."""
+        """The slot's worker, replaced if it is dead or has done its quota of jobs."""
         worker = self._live[slot]
         if worker is not None and (not worker.alive or worker.jobs >= self._limits.worker_jobs):
             worker.end()

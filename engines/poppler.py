@@ -44,7 +44,7 @@ def probe() -> Program | None:
 
 
 class Rendered(NamedTuple):
-    """A rendered page: H×W×3 RGB or H×W, and what Poppler said was wrong with it, empty if nothing."""
+    """A rendered page: H×W×3 RGB or H×W, and Poppler's warnings about it, empty if none."""
 
     array: Pixels
     complaint: str
@@ -66,13 +66,13 @@ def render_page(
 ) -> Rendered:
     """Render one page as a viewer shows it (CropBox, /Rotate).
 
-    What Poppler cannot make sense of it leaves white, and complains.
+    Poppler leaves white what it cannot interpret, and prints a warning.
 
     Args:
         path: the PDF.
         page: 1-based.
         dpi: pixels an inch.
-        timeout: seconds for each of Poppler's two programs.
+        timeout: seconds per run of either of Poppler's two programs.
         grey: one channel.
         size: exact width and height in pixels, whatever `dpi` says.
 
@@ -91,7 +91,7 @@ def render_page(
     }
     complaint = ""
     try:
-        # By way of a file: through a pipe and Pillow a large page would lie in memory three times.
+        # Via a file: through a pipe and Pillow a large page would be in memory three times.
         with tempfile.TemporaryDirectory(prefix="poppler-") as folder:
             try:
                 convert_from_path(path, strict=True, output_folder=folder, paths_only=True, **options)
@@ -129,7 +129,7 @@ def _refuse_full_disk(folder: Path, page: int) -> None:
 
 
 def _netpbm(path: Path) -> Pixels | None:
-    """The pixels of a PPM or PGM file as pdftoppm writes them; None where it was cut off."""
+    """The pixels of a PPM or PGM file as pdftoppm writes them; None if it was cut off."""
     with path.open("rb") as stream:
         magic, size = stream.readline().strip(), stream.readline().split()
         stream.readline()
@@ -159,7 +159,7 @@ def text_words(path: str, page: int, *, wide: bool, timeout: float) -> list[Text
         timeout: seconds.
 
     Raises:
-        SourceError: `page_timed_out`, or `page_broken` where there is too much of it.
+        SourceError: `page_timed_out`, or `page_broken` if the text is too long.
         SetupError: Poppler is not installed.
     """
     program = find("pdftotext")
@@ -167,10 +167,10 @@ def text_words(path: str, page: int, *, wide: bool, timeout: float) -> list[Text
         raise SetupError("poppler is not installed", remedy="poppler_missing")
     argv = [program, "-bbox-layout", "-cropbox", "-f", str(page), "-l", str(page), "-enc", "UTF-8", path, "-"]
     try:
-        said = run(argv, timeout=timeout, check=False)
+        result = run(argv, timeout=timeout, check=False)
     except ProgramTimedOut as error:
         raise SourceError("page_timed_out", str(error), page=page, seconds=timeout) from error
-    text = said.stdout.decode("utf-8", "replace")
+    text = result.stdout.decode("utf-8", "replace")
     size = _PAGE.search(text)
     if not size or float(size[1]) <= 0 or float(size[2]) <= 0:
         return []
@@ -180,8 +180,8 @@ def text_words(path: str, page: int, *, wide: bool, timeout: float) -> list[Text
     words = []
     for number, line in enumerate(_LINE.findall(text)):
         for left, top, right, bottom, word in _WORD.findall(line):
-            shown = html.unescape(word).strip()
-            if shown:
+            content = html.unescape(word).strip()
+            if content:
                 box = (float(left) / width, float(top) / height, float(right) / width, float(bottom) / height)
-                words.append(TextWord(shown, *box, number))
+                words.append(TextWord(content, *box, number))
     return words

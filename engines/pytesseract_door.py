@@ -1,4 +1,4 @@
-"""Tesseract as a program, through pytesseract: the portable door, for machines without the binding."""
+"""Tesseract as a subprocess, through pytesseract: the portable engine, for machines without tesserocr."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _COLUMNS: Final = [
 
 
 def identity(languages: str) -> str:
-    """What decides a reading by this door."""
+    """Identity of this engine for the reading digest."""
     program = tesseract.probe()
     if program is None:
         raise SetupError("tesseract is not installed", remedy="tesseract_missing")
@@ -43,45 +43,45 @@ def recognise(image: Grey, profile: ReadingProfile, *, dpi: int, timeout: float)
         try:
             door.run_tesseract(source, target, "tsv", profile.languages, config=config, timeout=timeout)
         except door.TesseractError as error:
-            said = str(error.message)[:400]
+            message = str(error.message)[:400]
             raise ProgramFailed(
-                "page_broken", f"tesseract: {said}", program="tesseract", detail=said
+                "page_broken", f"tesseract: {message}", program="tesseract", detail=message
             ) from error
         except UnicodeDecodeError as error:
-            said = "its messages are not UTF-8"
+            message = "its messages are not UTF-8"
             raise ProgramFailed(
-                "page_broken", f"tesseract: {said}", program="tesseract", detail=said
+                "page_broken", f"tesseract: {message}", program="tesseract", detail=message
             ) from error
         except RuntimeError as error:
-            # pytesseract tells a time-out by a bare RuntimeError.
-            said = f"tesseract: no end after {timeout:g} s"
-            raise ProgramTimedOut("page_timed_out", said, program="tesseract", seconds=timeout) from error
+            # pytesseract reports a time-out as a bare RuntimeError.
+            message = f"tesseract: no end after {timeout:g} s"
+            raise ProgramTimedOut("page_timed_out", message, program="tesseract", seconds=timeout) from error
         return _parse_tsv(Path(f"{target}.tsv"))
 
 
 def orientation(image: Grey, *, dpi: int, timeout: float) -> tuple[int, float] | None:
-    """Degrees clockwise to turn an image upright, and how sure that is; None if it cannot be told."""
+    """Degrees clockwise to turn an image upright, and how sure that is; None if unknown."""
     program = tesseract.probe()
     if program is None or not tesseract.can_tell_orientation():
         return None
     with tempfile.TemporaryDirectory(prefix="osd-") as folder:
         source = _written(image, folder)
         argv = [program.path, source, "-", "--psm", "0", "-l", "osd", "--dpi", str(dpi)]
-        said = run([*argv, "--tessdata-dir", str(tesseract.data_folder())], timeout=timeout, check=False)
-    turn = re.search(rb"Rotate: (\d+)", said.stdout)
-    sure = re.search(rb"Orientation confidence: ([\d.]+)", said.stdout)
+        result = run([*argv, "--tessdata-dir", str(tesseract.data_folder())], timeout=timeout, check=False)
+    turn = re.search(rb"Rotate: (\d+)", result.stdout)
+    sure = re.search(rb"Orientation confidence: ([\d.]+)", result.stdout)
     return (int(turn[1]) % 360, float(sure[1])) if turn and sure else None
 
 
 def _written(image: Grey, folder: str) -> str:
-    """An uncompressed file costs the least on both sides."""
+    """Write the image uncompressed, which is cheapest to write and to read."""
     path = f"{folder}/page.bmp"
     cv2.imwrite(path, image)
     return path
 
 
 def _parse_tsv(path: Path) -> list[EngineWord]:
-    """Words of a TSV; anything that is not what Tesseract writes is a failure, never a page without words."""
+    """Parse a TSV; anything that Tesseract would not write is a failure, never a page without words."""
     try:
         rows = path.read_text(encoding="utf-8").split("\n")
         if rows[0].split("\t") != _COLUMNS:
@@ -89,8 +89,10 @@ def _parse_tsv(path: Path) -> list[EngineWord]:
         return [word for row in rows[1:] if row for word in _parse_row(row)]
     except (OSError, ValueError) as error:
         # A missing config makes Tesseract exit 0 without the file that was asked for.
-        said = f"no usable TSV: {error}"[:300]
-        raise ProgramFailed("page_broken", f"tesseract: {said}", program="tesseract", detail=said) from error
+        message = f"no usable TSV: {error}"[:300]
+        raise ProgramFailed(
+            "page_broken", f"tesseract: {message}", program="tesseract", detail=message
+        ) from error
 
 
 def _parse_row(row: str) -> list[EngineWord]:

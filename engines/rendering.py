@@ -27,7 +27,7 @@ def render_page(
     """Render one page; arguments, result and errors as of `poppler.render_page`.
 
     Poppler needs data files for some languages, opens fewer damaged files than QPDF does, and knows fewer of JBIG2's
-    corners than PDFium. A page that PDFium draws carries no complaint.
+    corners than PDFium. A page that PDFium draws carries no warnings.
     """
     try:
         rendered = poppler.render_page(path, page, dpi, timeout=timeout, grey=grey, size=size)
@@ -46,10 +46,10 @@ def render_page(
 
 
 def agreed(path: str, page: int, array: poppler.Pixels) -> bool:
-    """Whether PDFium, which had nothing to do with it, draws the same picture as was had, and not next to nothing.
+    """True if PDFium independently draws the same image, and the image is not nearly empty.
 
-    Poppler complains of much that changes nothing to be seen; of a picture that two renderers draw, nothing is missing
-    that a viewer would show.
+    Many of Poppler's warnings have no visible effect; if two renderers agree, nothing is missing that a viewer would
+    show.
     """
     height, width = array.shape[:2]
     size = max(1, min(width, _COARSE)), max(1, round(height * min(width, _COARSE) / width))

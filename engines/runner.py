@@ -1,6 +1,6 @@
-"""Starts other programs so that they can always be ended, and never outlive us.
+"""Start other programs so that they can always be killed, and never outlive this process.
 
-Every program gets a session and process group of its own. Its limits are set before it works; its output is kept only up
+Every program gets its own session and process group. Its limits are set before it works; its output is kept only up
 to a bound; whatever it started is killed with it. How it dies with us, even when we are killed by SIGKILL: see `start`.
 """
 
@@ -24,8 +24,8 @@ from schemas.errors import SourceError
 
 _CHUNK = 1 << 16
 _STDERR_KEPT = 100_000
-_TICK = 0.1
-_GRACE = 0.3
+_POLL_SECONDS = 0.1
+_GRACE_SECONDS = 0.3
 
 
 class ProgramTimedOut(SourceError):
@@ -33,7 +33,7 @@ class ProgramTimedOut(SourceError):
 
 
 class ProgramFailed(SourceError):
-    """The program did not start, ended with an error or said too much; `params` hold `program` and `detail`."""
+    """The program did not start, ended with an error or printed too much; `params` hold `program` and `detail`."""
 
 
 class Program(NamedTuple):
@@ -45,7 +45,7 @@ class Program(NamedTuple):
 
 
 class Completed(NamedTuple):
-    """What a program left: exit code, its output, the end of its stderr, and seconds taken."""
+    """Result of a program: exit code, its output, the end of its stderr, and seconds taken."""
 
     returncode: int
     stdout: bytes
@@ -61,7 +61,7 @@ class Child:
         self._guard = guard
 
     def ended(self) -> bool:
-        """Whether the program itself has ended. Does not reap it: its process group keeps its number until `end`."""
+        """True if the program itself has ended. Does not reap it: its process group keeps its number until `end`."""
         if self.process.returncode is not None:
             return True
         return os.waitid(os.P_PID, self.process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
@@ -167,16 +167,16 @@ def run(
         argv: program and arguments; never a shell.
         timeout: seconds.
         rule: the finding that a failure becomes; a time-out is always `page_timed_out`.
-        memory: bytes of private memory, None for no limit of its own.
+        memory: bytes of private memory, None for no limit.
         input: written to its stdin.
         cwd: its working directory.
         env: added to this process's environment.
-        max_output: bytes of stdout; a program that says more has failed.
+        max_output: bytes of stdout; a program that prints more has failed.
         check: raise when the exit code is not 0.
 
     Raises:
         ProgramTimedOut: the limit passed.
-        ProgramFailed: it could not start, said too much, or ended with an error and `check` is set.
+        ProgramFailed: it could not start, printed too much, or ended with an error and `check` is set.
     """
     name, started = Path(argv[0]).name, time.monotonic()
     stdin = subprocess.PIPE if input else subprocess.DEVNULL
@@ -188,11 +188,11 @@ def run(
     try:
         pump.work(started + timeout)
     except TimeoutError as error:
-        said = f"{name}: no end after {timeout:g} s"
-        raise ProgramTimedOut("page_timed_out", said, program=name, seconds=timeout) from error
+        message = f"{name}: no end after {timeout:g} s"
+        raise ProgramTimedOut("page_timed_out", message, program=name, seconds=timeout) from error
     except OverflowError as error:
-        said = f"{name}: more than {max_output} bytes of output"
-        raise ProgramFailed(rule, said, program=name, detail=said) from error
+        message = f"{name}: more than {max_output} bytes of output"
+        raise ProgramFailed(rule, message, program=name, detail=message) from error
     finally:
         returncode = child.end()
         pump.close()
@@ -204,7 +204,7 @@ def run(
 
 
 class _Pump:
-    """Feeds a program and keeps what it says, within bounds."""
+    """Feed a program's stdin and collect its output, within bounds."""
 
     def __init__(self, child: Child, given: bytes, max_output: int) -> None:
         self.stdout, self.stderr = bytearray(), bytearray()
@@ -219,12 +219,12 @@ class _Pump:
     def work(self, deadline: float) -> None:
         """Pump until the program has ended. A descendant that keeps the pipes open is not waited for."""
         ended_at: float | None = None
-        while ended_at is None or (self._selector.get_map() and time.monotonic() < ended_at + _GRACE):
+        while ended_at is None or (self._selector.get_map() and time.monotonic() < ended_at + _GRACE_SECONDS):
             left = deadline - time.monotonic()
             if left <= 0:
                 raise TimeoutError
             if self._selector.get_map():
-                for key, _ in self._selector.select(min(left, _TICK)):
+                for key, _ in self._selector.select(min(left, _POLL_SECONDS)):
                     self._move(key.fileobj)
             else:
                 time.sleep(min(left, 0.001))
@@ -256,7 +256,7 @@ class _Pump:
             stdin.close()
 
     def close(self) -> None:
-        """Let the pipes go."""
+        """Close the pipes."""
         self._selector.close()
         for stream in (self._child.process.stdout, self._child.process.stderr, self._child.process.stdin):
             if stream is not None:
@@ -269,10 +269,10 @@ def find(name: str) -> str | None:
 
 
 def probe(name: str, *, argument: str = "--version", pattern: bytes = rb"(\d+(?:\.\d+)+)") -> Program | None:
-    """A program on PATH with the version it tells of itself ("?" if it does not), or None."""
+    """A program on PATH with its reported version ("?" if there is none), or None."""
     path = find(name)
     if path is None:
         return None
-    said = run([path, argument], timeout=20, check=False, max_output=1_000_000)
-    match = re.search(pattern, said.stdout + said.stderr)
+    result = run([path, argument], timeout=20, check=False, max_output=1_000_000)
+    match = re.search(pattern, result.stdout + result.stderr)
     return Program(name, path, match[1].decode() if match else "?")

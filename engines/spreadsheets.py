@@ -1,4 +1,4 @@
-"""Cells out of a CSV or XLSX file that someone handed in, with limits set before anything is opened.
+"""Read cells from an untrusted CSV or XLSX file, within limits set before anything is opened.
 
 Hostile files are met as data: a workbook with macros, a zip that unfolds without end, a formula where a value
 belongs, another encoding. Nothing here knows what the columns mean. May import schemas.
@@ -45,7 +45,7 @@ class SheetError(SohoaError):
 
 @dataclass(frozen=True)
 class Cells:
-    """One row: the sheet it stands in (None in CSV), its number as a spreadsheet counts, its values.
+    """One row: its sheet (None in CSV), its number as a spreadsheet counts, its values.
 
     A value is text, a number, a date or datetime, or None. A formula stays text that begins with `=`.
     """
@@ -56,7 +56,7 @@ class Cells:
 
 
 def rows_of(source: Path | bytes) -> Iterator[Cells]:
-    """Every row that is not empty, sheet after sheet; hidden sheets are passed over.
+    """Every non-empty row, sheet by sheet; hidden sheets are skipped.
 
     Args:
         source: a file, or the bytes of one that was taken through another door.
@@ -167,7 +167,7 @@ def _check_archive(data: bytes) -> None:
             types = archive.read("[Content_Types].xml").decode("utf-8", "replace")
     except (zipfile.BadZipFile, OSError, RuntimeError, ValueError) as error:
         raise SheetError("workbook_broken") from error
-    # Told by the content, not by the name: a workbook with macros may be called .xlsx.
+    # Detected by content, not by name: a workbook with macros may be called .xlsx.
     if "macroEnabled" in types or any(name.lower().endswith("vbaproject.bin") for name in names):
         raise SheetError("workbook_macros")
     if _WORKBOOK not in types:

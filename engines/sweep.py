@@ -1,8 +1,8 @@
-"""Runs and their leavings: what a killed run left behind is found and removed by the next one.
+"""Runs and their leftovers: each run removes what a killed run left behind.
 
 A live run holds a lock on `<run root>/<id>/lock`; every process it starts carries its id in the environment. A run whose
-lock is free is dead: its processes are killed, its folders removed. Opening and sweeping exclude each other, so that a
-run is never taken for dead while it is being born.
+lock is free is dead: its processes are killed, its folders removed. Opening and sweeping are mutually exclusive, so
+that a run is never taken for dead while it starts.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 _TMP_PREFIX = "sohoa-"
-_ROUNDS = 20
+_MAX_ROUNDS = 20
 
 
 class SweepReport(NamedTuple):
-    """How many dead runs were swept, and how many of their processes were still there."""
+    """Numbers of dead runs swept and of their processes killed."""
 
     runs: int
     processes: int
@@ -38,7 +38,7 @@ class Run:
         self._lock = lock
 
     def close(self) -> None:
-        """Remove the run's folders and let its lock go."""
+        """Remove the run's folders and release its lock."""
         shutil.rmtree(self.tmp, ignore_errors=True)
         shutil.rmtree(self.dir, ignore_errors=True)
         if self._lock >= 0:
@@ -55,7 +55,7 @@ class Run:
 
 
 def tmp_root() -> Path:
-    """Where temporary folders are made."""
+    """Parent folder of temporary folders."""
     return Path(tempfile.gettempdir())
 
 
@@ -80,14 +80,14 @@ def open_run(run_root: Path, temporary: Path) -> Run:
 
 
 def sweep(run_root: Path, temporary: Path) -> SweepReport:
-    """End and remove whatever dead runs under this home left."""
+    """Kill and remove what dead runs under this home left behind."""
     if not run_root.is_dir():
         return SweepReport(0, 0)
     with _alone(run_root):
         dead = [folder for folder in run_root.iterdir() if folder.is_dir() and not _is_live(folder)]
         killed = _kill_processes({folder.name for folder in dead}) if dead else 0
         for folder in dead:
-            for tmp in {_told_tmp(folder), temporary / f"{_TMP_PREFIX}{folder.name}"} - {None}:
+            for tmp in {_recorded_tmp(folder), temporary / f"{_TMP_PREFIX}{folder.name}"} - {None}:
                 shutil.rmtree(tmp, ignore_errors=True)  # type: ignore[arg-type]
             shutil.rmtree(folder, ignore_errors=True)
     return SweepReport(len(dead), killed)
@@ -110,13 +110,13 @@ def _alone(run_root: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _told_tmp(folder: Path) -> Path | None:
-    """The run's temporary folder as it noted it; only a name that a run gives is believed."""
+def _recorded_tmp(folder: Path) -> Path | None:
+    """The run's temporary folder as recorded; only a name that a run would generate is accepted."""
     try:
-        told = Path(os.fsdecode((folder / "tmp").read_bytes()))
+        noted = Path(os.fsdecode((folder / "tmp").read_bytes()))
     except OSError:
         return None
-    return told if told.name == f"{_TMP_PREFIX}{folder.name}" and told.is_absolute() else None
+    return noted if noted.name == f"{_TMP_PREFIX}{folder.name}" and noted.is_absolute() else None
 
 
 def _is_live(folder: Path) -> bool:
@@ -136,7 +136,7 @@ def _is_live(folder: Path) -> bool:
 def _kill_processes(run_ids: set[str]) -> int:
     """Kill every process that carries one of the ids, again until none is left: one may start another meanwhile."""
     killed: set[int] = set()
-    for _ in range(_ROUNDS):
+    for _ in range(_MAX_ROUNDS):
         found = [pid for pid in _processes() if _run_of(pid) in run_ids]
         if not found:
             break

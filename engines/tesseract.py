@@ -1,4 +1,4 @@
-"""What both doors to Tesseract share: the program, the language data, the identity of a reading."""
+"""Shared by both Tesseract engines: the program, the language data, the identity of a reading."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def probe() -> Program | None:
 
 @functools.cache
 def data_folder() -> Path:
-    """Where the language data lie.
+    """The folder of the language data.
 
     Raises:
         SetupError: no folder holds any.
@@ -50,8 +50,8 @@ def identity(door: str, version: str, languages: str) -> str:
     """Door, version of Tesseract and digest of the language data.
 
     Args:
-        door: the module's name for itself.
-        version: of Tesseract as the door reaches it.
+        door: name of the engine's module.
+        version: of Tesseract as that engine uses it.
         languages: as Tesseract takes them, `vie` or `vie+eng`.
 
     Raises:
@@ -69,5 +69,5 @@ def identity(door: str, version: str, languages: str) -> str:
 
 
 def can_tell_orientation() -> bool:
-    """True if the data for telling which way up a page is are installed."""
+    """True if the data for orientation detection are installed."""
     return (data_folder() / "osd.traineddata").is_file()

@@ -1,4 +1,4 @@
-"""Tesseract in process, through tesserocr: less overhead than the program. Loading the module wants the binding."""
+"""Tesseract in process, through tesserocr: less overhead than the program. Importing this module requires tesserocr."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from schemas.rules import ReadingProfile
 
 
 def identity(languages: str) -> str:
-    """What decides a reading by this door."""
+    """Identity of this engine for the reading digest."""
     return tesseract.identity("tesserocr", str(tesserocr.tesseract_version().split()[1]), languages)
 
 
@@ -30,10 +30,10 @@ def recognise(image: Grey, profile: ReadingProfile, *, dpi: int, timeout: float)
         _give(api, image, dpi)
         if not api.Recognize(max(1, int(timeout * 1000))):
             if time.monotonic() - started >= timeout:
-                said = f"tesseract: no end after {timeout:g} s"
-                raise ProgramTimedOut("page_timed_out", said, program="tesserocr", seconds=timeout)
-            said = "tesseract could not recognise the page"
-            raise ProgramFailed("page_broken", said, program="tesserocr", detail="Recognize")
+                message = f"tesseract: no end after {timeout:g} s"
+                raise ProgramTimedOut("page_timed_out", message, program="tesserocr", seconds=timeout)
+            message = "tesseract could not recognise the page"
+            raise ProgramFailed("page_broken", message, program="tesserocr", detail="Recognize")
         iterator = api.GetIterator()
         return [] if iterator is None else _words(tesserocr.iterate_level(iterator, tesserocr.RIL.WORD))
     finally:
@@ -41,22 +41,22 @@ def recognise(image: Grey, profile: ReadingProfile, *, dpi: int, timeout: float)
 
 
 def orientation(image: Grey, *, dpi: int, timeout: float) -> tuple[int, float] | None:
-    """Degrees clockwise to turn an image upright, and how sure that is; None if it cannot be told."""
+    """Degrees clockwise to turn an image upright, and how sure that is; None if unknown."""
     del timeout
     if not tesseract.can_tell_orientation():
         return None
     api = _api("osd", 0, ())
     try:
         _give(api, image, dpi)
-        said = api.DetectOrientationScript()
+        result = api.DetectOrientationScript()
     finally:
         api.Clear()
-    return (-int(said["orient_deg"]) % 360, float(said["orient_conf"])) if said else None
+    return (-int(result["orient_deg"]) % 360, float(result["orient_conf"])) if result else None
 
 
 @functools.cache
 def _api(wanted: str, segmentation: int, variables: tuple[tuple[str, str], ...]) -> Any:
-    """One engine a process, kept: loading the language data costs more than a small page."""
+    """One cached engine per process: loading the language data costs more than a small page."""
     api = tesserocr.PyTessBaseAPI(path=str(tesseract.data_folder()), lang=wanted, psm=segmentation)
     for name, value in variables:
         if not api.SetVariable(name, value):

@@ -1,7 +1,7 @@
-"""veraPDF as a long-running checker: one Java process checks many files, is restarted when it stumbles, dies with us.
+"""veraPDF as a long-running checker: one Java process checks many files, is restarted on failure and dies with us.
 
-A verdict is `valid` or `invalid` only if veraPDF said so in as many words, of the file and flavour that were asked for;
-everything else is `not_checked` with a reason. What bites (all tried, 1.30.2): names without `.pdf` and absent files are
+A verdict is `valid` or `invalid` only if veraPDF reported exactly that for the requested file and flavour;
+everything else is `not_checked` with a reason. Pitfalls (observed with 1.30.2): names without `.pdf` and absent files are
 dropped without a word, names with accents "do not exist" outside a UTF-8 locale, and the server's first line is the path
 of an empty report. So every file is handed over as a plain-named link in a private folder, and its name must come back.
 """
@@ -33,20 +33,20 @@ ENVIRONMENT = "SOHOA_VERAPDF_JAR"
 _TOOLS_JAR = Path(__file__).resolve().parents[1] / ".tools" / "verapdf-cli.jar"
 _LOCALE = {"LC_ALL": "C.UTF-8"}
 _START_SECONDS = 60.0
-_FILES_PER_PROCESS = 2_000  # a fresh process now and then, so that nothing grows for ever
+_FILES_PER_PROCESS = 2_000  # restart now and then, so that memory use stays bounded
 _JAVA_OPTIONS = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx512m", "-Xlog:disable")
 _FLAVOUR = re.compile(r"^[123][abu]$")
 
 
 class VeraPdfProgram(NamedTuple):
-    """How veraPDF is started on this machine. `version` is "?" until `probe` asked for it."""
+    """The command that starts veraPDF on this machine. `version` is "?" until `probe` asked for it."""
 
     command: tuple[str, ...]
     version: str = "?"
 
 
 def find() -> VeraPdfProgram | None:
-    """Where veraPDF is: the jar named by SOHOA_VERAPDF_JAR, the one in `.tools/`, or `verapdf` on PATH."""
+    """Locate veraPDF: the jar named by SOHOA_VERAPDF_JAR, the one in `.tools/`, or `verapdf` on PATH."""
     jars = [Path(named) for named in (os.environ.get(ENVIRONMENT),) if named]
     jar = next((path for path in [*jars, _TOOLS_JAR] if path.is_file()), None)
     java = _java()
@@ -62,10 +62,10 @@ def probe() -> VeraPdfProgram | None:
     if program is None:
         return None
     try:
-        said = runner.run([*program.command, "--version"], timeout=_START_SECONDS, env=_LOCALE)
+        result = runner.run([*program.command, "--version"], timeout=_START_SECONDS, env=_LOCALE)
     except SourceError:
         return None
-    version = re.search(rb"veraPDF (\S+)", said.stdout)
+    version = re.search(rb"veraPDF (\S+)", result.stdout)
     return program._replace(version=version[1].decode()) if version else None
 
 
@@ -80,7 +80,7 @@ class VeraPdf:
     """A checker that keeps up to `processes` Java processes warm. Safe to call from several threads; a context manager.
 
     Args:
-        processes: how many files may be checked at once; each process takes about 175 MB.
+        processes: how many files may be checked at once; a process takes about 175 MB.
         file_seconds: limit for one file; past it the process is killed and the file is not checked.
         program: None looks for one; if the machine has none, every verdict is `not_checked`.
     """
@@ -151,7 +151,7 @@ class VeraPdf:
 
 
 class _Silent(Exception):
-    """The process did not answer: it died, or ran past its limit."""
+    """The process did not answer: it died or exceeded its time limit."""
 
 
 class _Server:
@@ -210,7 +210,7 @@ class _Server:
         return self._line(time.monotonic() + seconds)
 
     def _line(self, deadline: float) -> str:
-        """The next line it says, within the limit."""
+        """The next line of its output, within the time limit."""
         stdout = self._child.process.stdout if self._child else None
         if stdout is None:
             raise _Silent("not running")
@@ -218,15 +218,15 @@ class _Server:
             left = deadline - time.monotonic()
             if left <= 0 or not select.select([stdout], [], [], left)[0]:
                 raise _Silent("the time limit passed")
-            said = os.read(stdout.fileno(), 65536)
-            if not said:
+            chunk = os.read(stdout.fileno(), 65536)
+            if not chunk:
                 raise _Silent("the process ended")
-            self._pending += said
+            self._pending += chunk
         line, _, self._pending = self._pending.partition(b"\n")
         return line.decode("utf-8").strip()
 
     def stop(self) -> None:
-        """Kill the process with all it started."""
+        """Kill the process and its children."""
         child, self._child = self._child, None
         if child is not None:
             child.end()

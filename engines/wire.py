@@ -1,4 +1,4 @@
-"""Whole messages over a socket, each with its length before it, and never later than a deadline."""
+"""Length-prefixed messages over a socket, with a deadline."""
 
 from __future__ import annotations
 

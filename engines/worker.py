@@ -1,4 +1,4 @@
-"""The inside of one worker process: takes jobs off a socket, answers, and never outlives its parent.
+"""Main loop of a worker process: read jobs from a socket, answer them, and never outlive the parent.
 
 A job names a function by its module and name; modules are imported when a job first needs them. The kernel kills a worker's
 group when its parent dies (`runner.start`); a watcher thread does the same where the kernel cannot.
@@ -29,19 +29,19 @@ def _watch_parent(jobs: int) -> None:
 
 
 def _is_memory(error: Exception) -> bool:
-    """Whether an error means that the memory limit was met; OpenCV has an exception of its own for that."""
+    """True if an error means that the memory limit was reached; OpenCV raises its own exception for that."""
     return isinstance(error, MemoryError) or "insufficient memory" in str(error).lower()
 
 
 def _answer(function: tuple[str, str], arguments: tuple[Any, ...]) -> tuple[str, Any]:
-    """Do one job. `spent` tells that the memory limit was met: such a worker is replaced."""
+    """Do one job. `spent` means that the memory limit was reached: such a worker is replaced."""
     try:
         module, name = function
         return "done", getattr(importlib.import_module(module), name)(*arguments)
     except SohoaError as error:
         return "failed", error
     except Exception as error:
-        # The border of one job: whatever a hostile file broke is this job's failure, told with its traceback.
+        # Whatever a hostile file breaks fails this job only, and is reported with its traceback.
         if _is_memory(error):
             return "spent", WorkerDied("page_worker_died", "out of memory", detail="memory")
         detail = f"{type(error).__name__}: {error}"[:500]
@@ -54,7 +54,7 @@ def _packed(answer: tuple[str, Any]) -> bytes:
     try:
         return pickle.dumps(answer, pickle.HIGHEST_PROTOCOL)
     except Exception as error:
-        # Still the same border: an answer, or an error, that does not pickle.
+        # Likewise for a result, or an error, that cannot be pickled.
         detail = f"answer does not pickle: {type(error).__name__}: {error}"[:500]
         return pickle.dumps(("failed", WorkFailed("work_failed", detail, detail=detail)))
 

@@ -1,4 +1,4 @@
-"""Lines of a page as understanding sees them, and finding printed phrases in them.
+"""Text lines of a page for the understanding stage, and a search for printed phrases in them.
 
 Geometry is that of the page as read (turned upright); every line keeps its words with boxes of the displayed frame.
 Phrases are compared without accents and a little fuzzily: what remains of OCR's errors is mostly diacritics.
@@ -73,13 +73,13 @@ class Line:
 
     @property
     def is_caps(self) -> bool:
-        """Whether its letters are (nearly) all capitals."""
+        """True if its letters are (nearly) all capitals."""
         letters = [char for char in self.text if char.isalpha()]
         return len(letters) >= 2 and sum(char.isupper() for char in letters) >= 0.8 * len(letters)
 
 
 class Found(NamedTuple):
-    """Where a phrase stands in a line: words `start` up to `end` (exclusive), and how alike, 0–1."""
+    """Position of a phrase in a line: words `start` to `end` (exclusive), and the similarity, 0–1."""
 
     start: int
     end: int
@@ -113,7 +113,7 @@ def upright(box: Box, rotation: Rotation, width: int, height: int) -> Box:
 
 
 def lines_of(page: PageReading) -> tuple[Line, ...]:
-    """Lines of a page from top to bottom, levelled; what stands far apart on one line is told apart."""
+    """Lines of a page from top to bottom, levelled; words far apart on one line become separate lines."""
     if page.state is not PageState.READ:
         return ()
     turned = page.rotation in {90, 270}
@@ -150,7 +150,7 @@ def _unglued(word: Word, rotation: Rotation) -> tuple[Word, ...]:
 
 
 def _slope(rows: Sequence[Sequence[tuple[Word, Box]]]) -> float:
-    """How much lines sink to the right, pixels per pixel: boxes are those of the scan, which may lie askew."""
+    """Slope of the text lines, pixels per pixel, positive downwards: the scan itself may be tilted."""
     slopes = []
     for row in rows:
         first, last = row[0][1], row[-1][1]
@@ -168,13 +168,13 @@ def _levelled(box: Box, slope: float) -> Box:
 
 
 def _runs(placed: list[tuple[Word, Box]]) -> list[list[tuple[Word, Box]]]:
-    """Split a line where the gap is wider than words ever stand apart, and before the national motto."""
+    """Split a line at gaps wider than any word space, and before the national motto."""
     heights = sorted(box.height for _, box in placed)
     wide = 2.2 * heights[len(heights) // 2]
     runs = [[placed[0]]]
-    for at, (before, after) in enumerate(itertools.pairwise(placed), start=1):
+    for index, (before, after) in enumerate(itertools.pairwise(placed), start=1):
         gap = after[1].left - before[1].right
-        motto = plain(" ".join(word.text for word, _ in placed[at : at + 3]))
+        motto = plain(" ".join(word.text for word, _ in placed[index : index + 3]))
         if gap > wide or (motto in {"cong hoa xa", "doc lap tu"} and gap > 0):
             runs.append([])
         runs[-1].append(after)
@@ -208,7 +208,7 @@ def _plain_short(text: str) -> str:
 
 @functools.lru_cache(maxsize=4096)
 def _phrase(text: str) -> tuple[str, int]:
-    # As many words as OCR makes of it: `thường trú/tạm trú` is three.
+    # OCR may split or join words: `thường trú/tạm trú` is three.
     return plain(text), sum(bool(plain(word)) for word in text.split())
 
 
@@ -237,7 +237,7 @@ def find_phrase(line: Sequence[Word], phrase: str, threshold: float = 0.86) -> F
 
 
 def has_phrase(text: str, phrase: str) -> bool:
-    """Whether a phrase stands in a folded text, as whole words."""
+    """True if a phrase stands in a folded text, as whole words."""
     wanted = plain(phrase)
     return bool(re.search(rf"(?<!\w){re.escape(wanted)}(?!\w)", text))
 

@@ -1,4 +1,4 @@
-"""The batch sheet: what a person says about a whole batch, in `lo.toml` or `lo.xlsx`.
+"""The batch sheet: metadata that a person supplies for a whole batch, in `lo.toml` or `lo.xlsx`.
 
 Every key is optional. An unknown key or a wrong value makes the sheet unusable as a whole (`batch_sheet_unusable`):
 half a sheet silently inherited by a thousand papers would be worse than none.
@@ -25,7 +25,7 @@ _MAX_ROWS: Final = 100
 
 
 def read_batch_sheet(path: Path, limits: Limits, inbox: Path) -> BatchSheet:
-    """Read one batch sheet through the door that scans come by: no link out of the inbox, no pipe, no device.
+    """Read one batch sheet under the same rules as scans: no link out of the inbox, no pipe, no device.
 
     Raises:
         SourceError: `batch_sheet_unusable`, with the reason in `params`.
@@ -48,7 +48,7 @@ def read_batch_sheet(path: Path, limits: Limits, inbox: Path) -> BatchSheet:
         raise SourceError("batch_sheet_unusable", reason=error.problem) from error
     except RecursionError as error:
         raise SourceError("batch_sheet_unusable", reason="too_deep") from error
-    except ValueError as error:  # no TOML, no UTF-8, or a number of thousands of digits
+    except ValueError as error:  # invalid TOML, invalid UTF-8, or a number with thousands of digits
         raise SourceError("batch_sheet_unusable", reason=str(error)[:200]) from error
 
 

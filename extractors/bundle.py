@@ -1,6 +1,6 @@
-"""Papers that lie in several files: the files of a `.paper` sub-folder joined into one original.
+"""Papers stored as several files: the files of a `.paper` sub-folder are joined into one original.
 
-The original is a ZIP in which each file lies whole and uncompressed, under its name, in natural order, with no dates: the
+The original is a ZIP that stores the files uncompressed, under their names, in natural order, without timestamps: the
 same files give the same bytes, and any program opens it. Limits are those of one file, for all of them together.
 """
 
@@ -22,7 +22,7 @@ from schemas.rules import Limits
 
 PAPER_SUFFIX = ".paper"
 _CHUNK = 1 << 20
-# The first moment that ZIP knows.
+# The earliest timestamp that ZIP can represent.
 _NO_DATE = (1980, 1, 1, 0, 0, 0)
 
 
@@ -34,7 +34,7 @@ class Member(NamedTuple):
 
 
 class _Sink:
-    """A stream to write to and never go back in, so that a ZIP's bytes do not depend on where they go."""
+    """A write-only, non-seekable stream, so that a ZIP's bytes do not depend on the target."""
 
     def __init__(self, out: IO[bytes] | None) -> None:
         self._out = out
@@ -47,7 +47,7 @@ class _Sink:
         return self._out.write(chunk) if self._out else len(chunk)
 
     def flush(self) -> None:
-        """Nothing is held back."""
+        """Do nothing: nothing is buffered."""
 
     @property
     def sha256(self) -> str:
@@ -77,19 +77,19 @@ def stage_paper(
         for member in members:
             with _named(member):
                 held.append(stage(member.path, name=member.name, staging=staging, limits=limits, inbox=inbox))
-        _refuse(sum(each.size for each in held), limits)
+        _refuse(sum(item.size for item in held), limits)
         with partial.open("xb") as out:
             partial.chmod(0o600)
             sink = _Sink(out)
             with _archive(sink) as archive:
-                for each in held:
-                    with Path(each.path).open("rb") as source:
-                        _add(archive, each.name, iter(lambda: source.read(_CHUNK), b""))
+                for item in held:
+                    with Path(item.path).open("rb") as source:
+                        _add(archive, item.name, iter(lambda: source.read(_CHUNK), b""))
         final = staging / f"{sink.sha256[:16]}-{uuid.uuid4().hex}"
         partial.replace(final)
     except BaseException:
-        for each in held:
-            Path(each.path).unlink(missing_ok=True)
+        for item in held:
+            Path(item.path).unlink(missing_ok=True)
         raise
     finally:
         partial.unlink(missing_ok=True)
@@ -99,7 +99,7 @@ def stage_paper(
         sha256=sink.sha256,
         size=sink.size,
         format=Format.BUNDLE,
-        findings=tuple(note for each in held for note in each.findings),
+        findings=tuple(note for item in held for note in item.findings),
         members=tuple(held),
     )
 
@@ -123,7 +123,7 @@ def unpack(path: Path, folder: Path) -> tuple[StagedFile, ...]:
     """The files of a joined original, written into `folder` under numbers, never under the names they carry.
 
     Raises:
-        SourceError: `image_broken`: it is no such ZIP, or its sums do not agree.
+        SourceError: `image_broken`: it is not such a ZIP, or a checksum is wrong.
     """
     found = []
     try:

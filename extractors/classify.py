@@ -1,4 +1,4 @@
-"""Which kind of paper: by its title, else by its notation, else by phrases of the form; unknown stays unknown."""
+"""Classify a paper by its title, else by its notation, else by phrases of the form; otherwise it stays unknown."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from extractors.numbers import Number
 from schemas.rules import Kind, Rulebook
 
 _TOP = 0.62
-_LIKE = 0.84
+_MIN_LIKENESS = 0.84
 _ALONE = 0.9
 
 
 class Title(NamedTuple):
-    """A kind's title as found: which kind, how alike (0–1), and the lines that bear it."""
+    """A title that was found: its kind, its similarity (0–1), and its lines."""
 
     kind: Kind
     score: float
@@ -27,7 +27,7 @@ class Title(NamedTuple):
 
 
 class Classified(NamedTuple):
-    """A kind with its confidence; `title` is where the title was read, None where the kind follows from other signs."""
+    """A kind with its confidence; `title` is where the title was read, None if the kind follows from other signs."""
 
     kind: Kind | None
     confidence: float | None
@@ -41,9 +41,9 @@ def title_of(lines: Sequence[Line], kinds: Sequence[Kind]) -> Title | None:
     """The best title among the centred capitals of a page's upper part, or None."""
     caps = [line for line in lines if line.top < _TOP and line.is_caps and 0.22 < line.middle < 0.78]
     best: Title | None = None
-    for at, line in enumerate(caps):
+    for index, line in enumerate(caps):
         for span in (1, 2, 3):
-            window = caps[at : at + span]
+            window = caps[index : index + span]
             if len(window) < span or not _stacked(window):
                 break
             for kind in kinds:
@@ -73,17 +73,17 @@ def _like(kind: Kind, first: Line, window: tuple[Line, ...]) -> Title | None:
         return None
     best: Title | None = None
     for phrase in kind.titles:
-        wanted = plain(phrase)
-        score = fuzz.ratio(text, wanted, score_cutoff=_LIKE * 100) / 100
-        if len(wanted) < 14 and score < _ALONE:
+        folded = plain(phrase)
+        score = fuzz.ratio(text, folded, score_cutoff=_MIN_LIKENESS * 100) / 100
+        if len(folded) < 14 and score < _ALONE:
             # A short title (`KẾ HOẠCH`) may begin a longer line of capitals; inside one it is only a word.
             score = (
-                0.85 if len(window) == 1 and text.startswith(wanted + " ") and not _is_left(first) else 0.0
+                0.85 if len(window) == 1 and text.startswith(folded + " ") and not _is_left(first) else 0.0
             )
-        elif score < _LIKE and len(text) > len(wanted) and len(window) == 1 + wanted.count("\n"):
-            head = fuzz.ratio(text[: len(wanted)], wanted) / 100
+        elif score < _MIN_LIKENESS and len(text) > len(folded) and len(window) == 1 + folded.count("\n"):
+            head = fuzz.ratio(text[: len(folded)], folded) / 100
             score = head * 0.97 if head >= 0.9 else 0.0
-        if score >= _LIKE and (best is None or score > best.score):
+        if score >= _MIN_LIKENESS and (best is None or score > best.score):
             best = Title(kind, score, phrase, window)
     return best
 
@@ -93,10 +93,10 @@ def _is_left(line: Line) -> bool:
 
 
 def classify(pages: Sequence[Sequence[Line]], number: Number | None, rules: Rulebook) -> Classified:
-    """Tell the kind of a paper.
+    """Classify a paper.
 
     Args:
-        pages: lines of each of its pages, in order; empty for pages without text.
+        pages: lines of its pages, in order; empty for pages without text.
         number: its number line as parsed, or None.
         rules: kinds and abbreviations.
 
@@ -116,7 +116,7 @@ def classify(pages: Sequence[Sequence[Line]], number: Number | None, rules: Rule
 
 
 def is_addressed(line: Line) -> bool:
-    """Whether a line begins `Kính gửi`, give or take a letter."""
+    """True if a line begins with `Kính gửi`, allowing for a misread letter."""
     return fuzz.ratio(" ".join(plain(line.text).split()[:2]), "kinh gui") >= 85
 
 
@@ -129,7 +129,7 @@ def _support(kind: Kind, body: str) -> float:
 
 
 def _by_notation(lines: Sequence[Line], number: Number | None, rules: Rulebook) -> Classified | None:
-    """A dispatch has no title; any other paper whose title was not read may still tell its type by its notation."""
+    """A dispatch has no title; any other paper whose title was not read may still be classified by its notation."""
     addressed = any(is_addressed(line) for line in lines if line.top < 0.5)
     about = any(
         plain(line.text).startswith(("v v ", "ve viec "))
@@ -141,7 +141,7 @@ def _by_notation(lines: Sequence[Line], number: Number | None, rules: Rulebook) 
         parts = notation.split("-")
         if parts[0] in rules.abbreviations:
             name = rules.abbreviations[parts[0]]
-            kind = next((each for each in rules.kinds if each.document_type == name), None)
+            kind = next((candidate for candidate in rules.kinds if candidate.document_type == name), None)
             return Classified(kind, 0.62, None) if kind else None
         sure = 0.55 + 0.2 * addressed + 0.2 * about
         kind = rules.kind("dispatch")

@@ -69,22 +69,22 @@ def _cut(page: Pixels, box: Box | None) -> bytes:
     if scale < 1.0:
         size = (max(1, round(piece.shape[1] * scale)), max(1, round(piece.shape[0] * scale)))
         piece = cast(Pixels, cv2.resize(piece, size, interpolation=cv2.INTER_AREA))
-    # OpenCV writes blue first.
-    shown = cv2.cvtColor(piece, cv2.COLOR_GRAY2BGR if piece.ndim == 2 else cv2.COLOR_RGB2BGR)
+    # OpenCV uses BGR order.
+    canvas = cv2.cvtColor(piece, cv2.COLOR_GRAY2BGR if piece.ndim == 2 else cv2.COLOR_RGB2BGR)
     if box:
         inset = 4
         corners = [
             (round((box.left - part.left) * scale) - inset, round((box.top - part.top) * scale) - inset),
             (round((box.right - part.left) * scale) + inset, round((box.bottom - part.top) * scale) + inset),
         ]
-        cv2.rectangle(shown, corners[0], corners[1], _FRAME[::-1], 2)
-    done, data = cv2.imencode(".jpg", shown, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
+        cv2.rectangle(canvas, corners[0], corners[1], _FRAME[::-1], 2)
+    done, data = cv2.imencode(".jpg", canvas, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
     assert done
     return bytes(data)
 
 
 def around(box: Box, width: int, height: int) -> Box:
-    """A box with its surroundings, within the page."""
+    """A box enlarged to include its surroundings, clipped to the page."""
     across = max(box.width + 2 * box.height, round(_LEAST_WIDTH * width))
     down = max(round(2.4 * box.height), round(_LEAST_HEIGHT * height))
     left = min(max(0, (box.left + box.right - across) // 2), max(0, width - across))

@@ -1,4 +1,4 @@
-"""Dates as papers print them: by words and numbers, in full or in part. A part-read date is no date.
+"""Dates as printed on papers, in words and numbers, complete or partial. A partial date has no value.
 
 Digits are taken as read, never corrected.
 """
@@ -19,7 +19,7 @@ _LONG: Final = re.compile(
     rf"n[gq]?[aà]y[\s.,:]*{_DAY}[\s.,]*th[aà]ng[\s.,]*{_MONTH}[\s.,]*n[aă]m[\s.,]*{_YEAR}(?!\d)"
 )
 _SHORT: Final = re.compile(rf"(?<![\d/.-]){_DAY}\s?[/.-]\s?{_MONTH}\s?[/.-]\s?{_YEAR}(?!\d)")
-# A date line of which parts are blank, handwritten or unread.
+# A date line with parts that are blank, handwritten or unread.
 _PART: Final = re.compile(
     r"n[gq]?ay\b(?P<middle>.{0,24}?)\bth[aà]?ng\b(?P<rest>.{0,24}?)\bnam\b(?P<tail>[\s.,:…]*\d{0,4})"
 )
@@ -34,7 +34,7 @@ _UNITS: Final = {
 
 
 class PrintedDate(NamedTuple):
-    """A date found in a text: the day, None where only parts could be read, and where it stands (`start`, `end`)."""
+    """A date found in a text: the day, None if only parts could be read, and where it stands (`start`, `end`)."""
 
     day: date | None
     start: int
@@ -61,7 +61,7 @@ def find_date(text: str) -> PrintedDate | None:
 
 
 def _part_of_date(folded: str) -> PrintedDate | None:
-    """A date of which parts are blank or unread; sentences about days, months and years are none."""
+    """A date with blank or unread parts; sentences about days, months and years do not count."""
     part = _PART.search(folded)
     if part and all(sum(map(str.isalpha, part[name])) <= 3 for name in ("middle", "rest")):
         return PrintedDate(None, part.start(), part.end())

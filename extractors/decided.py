@@ -1,4 +1,4 @@
-"""What a person decided laid over what the machine understood. Pure; a decision wins over anything read.
+"""Apply a person's decisions to the machine's result. Pure; a decision overrides anything that was read.
 
 `decided` is always the last decision by target (`schemas.review.in_force`).
 """
@@ -40,7 +40,7 @@ def value_of(decided: Decided, target: str) -> str | None:
 
 
 def kind_of(found: Classified, decided: Decided, rules: Rulebook) -> Classified:
-    """The kind a person named; where the machine's title is of that kind it still tells where it stands."""
+    """The kind a person named; the title that was found is kept if it is of that kind."""
     kind = rules.kind(value_of(decided, KIND))
     if kind is None:
         return found
@@ -64,12 +64,12 @@ def fields_with(fields: Mapping[str, Field], decided: Decided) -> dict[str, Fiel
 
 
 def unconfirmed(fields: Mapping[str, Field], decided: Decided, rules: Rulebook) -> list[Finding]:
-    """Values for a code that a person typed otherwise than they were read, and that nobody said a second time.
+    """Findings for typed values of a code that differ from the reading and have not been confirmed.
 
     Args:
-        fields: as read; a value that was read the same needs no second word.
-        decided: what persons said.
-        rules: whether, and by whom, it must be said again.
+        fields: as read; a typed value that equals the reading needs no confirmation.
+        decided: the decisions of persons.
+        rules: whether a confirmation is required, and by whom.
     """
     if rules.confirm_typed == "off":
         return []
@@ -85,7 +85,7 @@ def unconfirmed(fields: Mapping[str, Field], decided: Decided, rules: Rulebook) 
 
 
 def _with_notation(fields: dict[str, Field], decided: Decided) -> dict[str, Field]:
-    """The notation is part of the number: it follows what a person said the number is."""
+    """Derive the notation from the number that a person entered."""
     number = value_of(decided, "number")
     if number is None or "notation" in decided:
         return fields
@@ -93,9 +93,9 @@ def _with_notation(fields: dict[str, Field], decided: Decided) -> dict[str, Fiel
     if parsed is None or parsed.notation is None:
         fields.pop("notation", None)
     else:
-        told = {"value": parsed.notation, "confidence": 1.0, "source": "derived"}
+        derived = {"value": parsed.notation, "confidence": 1.0, "source": "derived"}
         known = fields.get("notation")
-        fields["notation"] = known.model_copy(update=told) if known else Field.model_validate(told)
+        fields["notation"] = known.model_copy(update=derived) if known else Field.model_validate(derived)
     return fields
 
 
@@ -107,14 +107,14 @@ def result_type_of(
     if code is None:
         return codes, notes
     candidates = codes.candidates if codes else ()
-    left = [each for each in notes if each.rule not in {"result_code_ambiguous", "no_result_code"}]
+    left = [note for note in notes if note.rule not in {"result_code_ambiguous", "no_result_code"}]
     return Choice(value=code, confidence=1.0, candidates=candidates or (code,)), left
 
 
 def place_of(
     placed: Placed, fields: Mapping[str, Field], decided: Decided, sheet: BatchSheet | None, rules: Rulebook
 ) -> Placed:
-    """The unit a person named, as units are named in figures."""
+    """The unit that a person named, in the form used by reports."""
     named = value_of(decided, UNIT)
     if named is None:
         return placed
@@ -126,7 +126,7 @@ def place_of(
 
 
 def validity_of(judged: Validity, decided: Decided) -> Validity:
-    """Validity as a person knows it."""
+    """The validity, overridden by a person's decision."""
     state = value_of(decided, VALIDITY)
     if state is None:
         return judged
@@ -134,13 +134,13 @@ def validity_of(judged: Validity, decided: Decided) -> Validity:
 
 
 def still_open(findings: Sequence[Finding], decided: Decided) -> list[Finding]:
-    """Findings that no decision answers: who says that a value stands so on the paper has seen it."""
+    """Findings that no decision answers; a person who confirms a value has seen the finding about it."""
 
-    def answered(each: Finding) -> bool:
-        told = {each.params.get("field"), each.params.get("other")} - {None}
-        if each.rule in {"field_malformed", "date_in_future", "field_conflict", "field_written"}:
-            return bool(told) and all(value_of(decided, str(name)) is not None for name in told)
-        held = decided.get(picture(each.rule, each.page)) if each.page else None
+    def answered(note: Finding) -> bool:
+        names = {note.params.get("field"), note.params.get("other")} - {None}
+        if note.rule in {"field_malformed", "date_in_future", "field_conflict", "field_written"}:
+            return bool(names) and all(value_of(decided, str(name)) is not None for name in names)
+        held = decided.get(picture(note.rule, note.page)) if note.page else None
         return held is not None and held.action is Action.ACCEPT
 
-    return [each for each in findings if not answered(each)]
+    return [found for found in findings if not answered(found)]

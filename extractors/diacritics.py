@@ -1,4 +1,4 @@
-"""Diacritics of running text by context: among syllables of the same base letters, the one that the text around asks for.
+"""Restore diacritics in running text: of the syllables with the same base letters, choose the one that fits the context.
 
 What the engine saw is weighed against what the language allows; changing a word costs more the surer the engine was, and
 more where the page's words are not those that the counts know. Words are never added, dropped or joined; base letters,
@@ -21,14 +21,14 @@ from schemas.reading import Word
 from schemas.rules import DiacriticsProfile
 
 _WINDOW = 6
-# Syllables in use in Vietnamese at large, about.
+# Approximate number of syllables in use in Vietnamese.
 _SYLLABLES = 6000
 _IMPOSSIBLE = 1e-12
 _EARLY = 1
 
 
 class Choice(NamedTuple):
-    """What a word may be: place in the vocabulary, probability in any other text, the engine's word for it (log), text."""
+    """A candidate for a word: vocabulary id, probability outside the model, the engine's log probability, text."""
 
     id: int
     outside: float
@@ -37,13 +37,13 @@ class Choice(NamedTuple):
 
 
 class Page(NamedTuple):
-    """What holds for every word of a page.
+    """Parameters that apply to every word of a page.
 
     Attributes:
-        language, profile: the counts, and the prices.
-        strange: how far the page is from what the counts know, 0–1.
+        language, profile: the language model, and the costs.
+        strange: distance of the page from the model's training text, 0–1.
         elsewhere: probability that a possible syllable has in any other text.
-        place: where this page places its tones.
+        place: the page's convention for placing tone marks.
     """
 
     language: LanguageModel
@@ -66,28 +66,28 @@ def choose(words: Sequence[Word], language: LanguageModel, profile: DiacriticsPr
     page = Page(language, profile, strange, elsewhere, _tone_habit(parts))
     new: dict[int, str] = {}
     for clause in clauses:
-        run = [parts[at] for at in clause]
+        run = [parts[index] for index in clause]
         doubted = [
-            at not in fixed and _doubted(parts[at], profile) and not _foreign(parts, at, language)
-            for at in clause
+            index not in fixed and _doubted(parts[index], profile) and not _foreign(parts, index, language)
+            for index in clause
         ]
         lattice = _lattice(run, doubted, page)
         for start, end in _stretches([len(choices) > 1 for choices in lattice]):
-            for at, choice in _chosen(run, lattice, start, end, page):
-                new[run[at].word] = run[at].lead + choice.text + run[at].tail
-    return tuple(_with_text(word, new.get(at)) for at, word in enumerate(words))
+            for index, choice in _chosen(run, lattice, start, end, page):
+                new[run[index].word] = run[index].lead + choice.text + run[index].tail
+    return tuple(_with_text(word, new.get(index)) for index, word in enumerate(words))
 
 
 def _stretches(open_: Sequence[bool]) -> Iterator[tuple[int, int]]:
-    """First and last of the open places that bear on each other: no more than two words lie between them."""
+    """First and last of a run of open places that influence one another: at most two words lie between them."""
     start = last = -1
-    for at, is_open in enumerate(open_):
+    for index, is_open in enumerate(open_):
         if not is_open:
             continue
-        if start >= 0 and at - last > 2:
+        if start >= 0 and index - last > 2:
             yield start, last
-            start = at
-        start, last = (at if start < 0 else start), at
+            start = index
+        start, last = (index if start < 0 else start), index
     if start >= 0:
         yield start, last
 
@@ -101,25 +101,25 @@ def _chosen(
     before = [Choice(START, 0.0, 0.0, ""), *(choices[0] for choices in lattice[:start])][-2:]
     after = [] if until == end + 3 else [Choice(END, 0.0, 0.0, "")]
     window = [*lattice[start:until], *([one] for one in after)]
-    breaks = [*(bool(at) and run[at].apart for at in range(start, until)), *(False for _ in after)]
+    breaks = [*(bool(index) and run[index].apart for index in range(start, until)), *(False for _ in after)]
     history = (before[0].id if len(before) > 1 else UNKNOWN, before[-1].id)
     best = _best(window, breaks, history, language)
-    for at in range(start, end + 1):
-        choice = best[at - start]
-        if choice.text == run[at].core:
+    for index in range(start, end + 1):
+        choice = best[index - start]
+        if choice.text == run[index].core:
             continue
-        left = best[at - start - 1].id if at > start else (before[-1].id if start else UNKNOWN)
-        right = best[at - start + 1].id if at + 1 < len(run) else UNKNOWN
+        left = best[index - start - 1].id if index > start else (before[-1].id if start else UNKNOWN)
+        right = best[index - start + 1].id if index + 1 < len(run) else UNKNOWN
         held = language.known_pair(left, choice.id) + language.known_pair(choice.id, right)
-        if held == 1 and key_of(run[at].core) in _everyday(profile):
+        if held == 1 and key_of(run[index].core) in _everyday(profile):
             continue
         if held == 1 and page.strange:
-            other = [*best[: at - start], lattice[at][0], *best[at - start + 1 :]]
+            other = [*best[: index - start], lattice[index][0], *best[index - start + 1 :]]
             won = _worth(best, breaks, history, language) - _worth(other, breaks, history, language)
             if won < profile.one_sided:
                 continue
         if held:
-            yield at, choice
+            yield index, choice
 
 
 def _with_text(word: Word, text: str | None) -> Word:
@@ -130,7 +130,7 @@ def _with_text(word: Word, text: str | None) -> Word:
 
 
 def _doubted(part: Part, profile: DiacriticsProfile) -> bool:
-    """Whether a word may be weighed at all: a whole word of one case that the engine was not sure of."""
+    """True if a word is a candidate: a whole word in one case that the engine was not sure of."""
     core = part.core
     return (
         part.confidence < profile.sure
@@ -140,17 +140,17 @@ def _doubted(part: Part, profile: DiacriticsProfile) -> bool:
 
 
 def _foreign(parts: Sequence[Part], at: int, language: LanguageModel) -> bool:
-    """Whether the words around are mostly none that Vietnamese can have, whatever their marks."""
+    """True if most surrounding words are impossible in Vietnamese, whatever their marks."""
     near = [part.core for part in parts[max(0, at - _WINDOW) : at + _WINDOW + 1] if len(part.core) > 1]
     ours = sum(can_exist(core) or bool(language.alike(core)) for core in near)
     return ours < 0.75 * len(near)
 
 
 def familiarity(parts: Sequence[Part], clauses: Sequence[Sequence[int]], language: LanguageModel) -> float:
-    """Share of a page's neighbouring words that the counts know as neighbours, 0–1; few words tell nothing (0.5)."""
+    """Share of a page's word pairs that the model has seen, 0–1; 0.5 if there are too few words."""
     known = pairs = 0
     for clause in clauses:
-        ids = [language.id_of(parts[at].core) for at in clause]
+        ids = [language.id_of(parts[index].core) for index in clause]
         for first, second in itertools.pairwise(ids):
             pairs += 1
             known += language.known_pair(first, second)
@@ -160,12 +160,12 @@ def familiarity(parts: Sequence[Part], clauses: Sequence[Sequence[int]], languag
 def _clauses(parts: Sequence[Part]) -> Iterator[list[int]]:
     """Runs of words without punctuation, digits or codes between them, as the counts were made."""
     run: list[int] = []
-    for at, part in enumerate(parts):
+    for index, part in enumerate(parts):
         if run and (part.starts or not part.core):
             yield run
             run = []
         if part.core:
-            run.append(at)
+            run.append(index)
             if part.ends:
                 yield run
                 run = []
@@ -174,7 +174,7 @@ def _clauses(parts: Sequence[Part]) -> Iterator[list[int]]:
 
 
 def _lattice(run: Sequence[Part], doubted: Sequence[bool], page: Page) -> list[list[Choice]]:
-    """For each word of a clause what it may be: as read, and what some neighbour may be known beside."""
+    """Candidates per word of a clause: the word as read, and syllables the model has seen next to a neighbour."""
     language = page.language
     ids = [
         [
@@ -185,13 +185,13 @@ def _lattice(run: Sequence[Part], doubted: Sequence[bool], page: Page) -> list[l
         for part, open_ in zip(run, doubted, strict=True)
     ]
     lattice = []
-    for at, part in enumerate(run):
+    for index, part in enumerate(run):
         outside = page.elsewhere if can_exist(part.core) else _IMPOSSIBLE
         choices = [Choice(language.id_of(part.core), outside, 0.0, part.core)]
-        if doubted[at]:
-            near = [(one, True) for one in ids[at - 1]] if at else []
-            near += [(one, False) for one in ids[at + 1]] if at + 1 < len(ids) else []
-            for one in ids[at]:
+        if doubted[index]:
+            near = [(one, True) for one in ids[index - 1]] if index else []
+            near += [(one, False) for one in ids[index + 1]] if index + 1 < len(ids) else []
+            for one in ids[index]:
                 if one != choices[0].id and any(
                     language.known_pair(*((other, one) if left else (one, other))) for other, left in near
                 ):
@@ -201,7 +201,7 @@ def _lattice(run: Sequence[Part], doubted: Sequence[bool], page: Page) -> list[l
 
 
 def _priced(part: Part, one: int, page: Page) -> Choice:
-    """Another syllable of the same base letters at its price."""
+    """Another syllable with the same base letters, with its cost."""
     profile = page.profile
     share = max(0.0, part.confidence - profile.doubted) / (profile.sure - profile.doubted)
     price = profile.least + (profile.most - profile.least) * min(1.0, share) + profile.strange * page.strange
@@ -212,7 +212,7 @@ def _priced(part: Part, one: int, page: Page) -> Choice:
 
 @functools.lru_cache(maxsize=16384)
 def _distance(read: str, wanted: str) -> float:
-    """How far apart two syllables of the same base letters look, beyond one mark of one kind: 0 and up."""
+    """Visual distance of two syllables with the same base letters, beyond a single mark; 0 or more."""
     (read_vowels, read_tone), (vowels, tone) = split_tone(read), split_tone(wanted)
     bars = sum(a != b and "đ" in (a, b) for a, b in zip(read_vowels, vowels, strict=True))
     marks = sum(a != b for a, b in zip(read_vowels, vowels, strict=True)) - bars
@@ -225,7 +225,7 @@ def _best(
     history: tuple[int, int],
     language: LanguageModel,
 ) -> list[Choice]:
-    """The likeliest way through a stretch after two given words, each word weighed by the two before it."""
+    """Viterbi search over a span under the trigram model, given the two preceding words."""
     none, start = (Choice(one, 0.0, 0.0, "") for one in history)
     ways: dict[tuple[int, int], tuple[float, tuple[Choice, ...]]] = {history: (0.0, (none, start))}
     for choices, anew in zip(lattice, breaks, strict=True):
@@ -244,7 +244,7 @@ def _best(
 def _worth(
     way: Sequence[Choice], breaks: Sequence[bool], history: tuple[int, int], language: LanguageModel
 ) -> float:
-    """What a way through a stretch is worth: logarithm of its probability, prices paid."""
+    """Score of a path through a span: its log probability minus its costs."""
     total, (first, second) = 0.0, history
     for choice, anew in zip(way, breaks, strict=True):
         total += math.log(_chance(choice, first, second, anew, language)) + choice.seen
@@ -266,6 +266,6 @@ def _everyday(profile: DiacriticsProfile) -> frozenset[str]:
 
 
 def _tone_habit(parts: Sequence[Part]) -> int:
-    """Where this page places its tones, by the words that tell; the early place where none does."""
-    told = [place for part in parts if part.core and (place := tone_place(part.core))]
-    return 2 if told and sum(place == 2 for place in told) > len(told) / 2 else _EARLY
+    """The page's convention for placing tone marks, by majority; early if no word shows it."""
+    places = [place for part in parts if part.core and (place := tone_place(part.core))]
+    return 2 if places and sum(place == 2 for place in places) > len(places) / 2 else _EARLY

@@ -1,4 +1,4 @@
-"""Pages and pieces of pages as pictures for reports: small, with what must not be seen painted over. Runs in a worker."""
+"""Small images of pages and page regions for reports, with sensitive regions painted over. Runs in a worker."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _MARGIN: Final = 0.12  # of a covered box's height, around it
 
 
 class Piece(NamedTuple):
-    """What to show of a page: the surroundings of a box, framed, or with None the whole page; `width` in pixels at most."""
+    """The part of a page to show: a framed box with its surroundings, or the whole page if None; at most `width` pixels."""
 
     box: Box | None
     width: int
@@ -59,7 +59,7 @@ def draw(
         rotation: degrees clockwise that the page was turned for reading.
         pieces: what to show; boxes in the displayed frame.
         covered: boxes that are painted over in every picture.
-        marks: boxes whose places in the picture of a whole page are told.
+        marks: boxes whose positions in the image of a whole page are returned.
 
     Raises:
         SourceError: the page cannot be decoded.
@@ -76,7 +76,7 @@ def draw(
 
 
 def identifier_boxes(reading: PageReading) -> list[Box]:
-    """Where a page bears what reads as the number of a person or enterprise: words, groups of digits, QR codes."""
+    """Boxes of what looks like an identifier of a person or enterprise: words, groups of digits, QR codes."""
     found = [word.box for word in reading.words if is_identifier(word.as_read) or is_identifier(word.text)]
     for line in reading.lines():
         for group in _groups(line):
@@ -87,7 +87,7 @@ def identifier_boxes(reading: PageReading) -> list[Box]:
 
 
 def _groups(line: Sequence[Word]) -> list[list[Word]]:
-    """Runs of words that are mostly digits: a number printed in groups; dates, times and amounts are none."""
+    """Runs of words that are mostly digits: a number printed in groups; dates, times and amounts are excluded."""
     groups: list[list[Word]] = [[]]
     for word in line:
         digits = sum(char.isdigit() for char in word.as_read)
@@ -113,21 +113,21 @@ def _draw(
     cut = page[part.top : part.bottom, part.left : part.right]
     scale = min(1.0, piece.width / cut.shape[1])
     size = (max(1, round(cut.shape[1] * scale)), max(1, round(cut.shape[0] * scale)))
-    # A copy in any case: what is painted must not show in the next piece.
+    # Always a copy: painting must not affect the next piece.
     small = cv2.resize(cut, size, interpolation=cv2.INTER_AREA) if scale < 1.0 else cut.copy()
-    shown = cv2.cvtColor(small, cv2.COLOR_GRAY2BGR if small.ndim == 2 else cv2.COLOR_RGB2BGR)
-    for each in hidden:
-        left, top, right, bottom = _placed(each, part, scale)
+    canvas = cv2.cvtColor(small, cv2.COLOR_GRAY2BGR if small.ndim == 2 else cv2.COLOR_RGB2BGR)
+    for place in hidden:
+        left, top, right, bottom = _placed(place, part, scale)
         margin = max(1, round(_MARGIN * (bottom - top)))
         cv2.rectangle(
-            shown, (left - margin, top - margin), (right + margin, bottom + margin), _COVER[::-1], -1
+            canvas, (left - margin, top - margin), (right + margin, bottom + margin), _COVER[::-1], -1
         )
     if box:
         left, top, right, bottom = _placed(box, part, scale)
-        cv2.rectangle(shown, (left - 4, top - 4), (right + 4, bottom + 4), _FRAME[::-1], 2)
-    done, data = cv2.imencode(".jpg", shown, [cv2.IMWRITE_JPEG_QUALITY, piece.quality])
+        cv2.rectangle(canvas, (left - 4, top - 4), (right + 4, bottom + 4), _FRAME[::-1], 2)
+    done, data = cv2.imencode(".jpg", canvas, [cv2.IMWRITE_JPEG_QUALITY, piece.quality])
     assert done
-    marks = () if box else tuple(_placed(each, part, scale) for each in places)
+    marks = () if box else tuple(_placed(place, part, scale) for place in places)
     return Facsimile(bytes(data), size[0], size[1], marks)
 
 

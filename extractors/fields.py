@@ -1,4 +1,4 @@
-"""What a found value needs to become a field, and running text with its words' places.
+"""Helpers that turn a found value into a field, and running text that maps back to its words.
 
 The fields of a paper come from its heading (`fields_heading`), its signature (`fields_signature`), the labels of its
 form (`fields_form`) and its running text (`fields_text`); `fields_of_paper` lays them together.
@@ -20,7 +20,7 @@ ReadFrom = Literal["ocr", "text_layer"]
 
 @dataclass(frozen=True)
 class Flow:
-    """Lines joined into one text, with the way back from places in it to words."""
+    """Lines joined into one text, with a mapping from text positions back to words."""
 
     text: str
     words: tuple[Word, ...]
@@ -35,8 +35,8 @@ class Flow:
 
     def page_at(self, start: int) -> int | None:
         """Page of the word at a place in the text."""
-        at = max(0, bisect.bisect_right(self.starts, start) - 1)
-        return self.pages[at] if self.pages else None
+        index = max(0, bisect.bisect_right(self.starts, start) - 1)
+        return self.pages[index] if self.pages else None
 
 
 def flow_of(lines: Iterable[Line]) -> Flow:
@@ -45,19 +45,19 @@ def flow_of(lines: Iterable[Line]) -> Flow:
     starts: list[int] = []
     pages: list[int] = []
     parts: list[str] = []
-    at = 0
+    index = 0
     for line in lines:
         for word in line.words:
             words.append(word)
-            starts.append(at)
+            starts.append(index)
             pages.append(line.page)
             parts.append(word.as_read)
-            at += len(word.as_read) + 1
+            index += len(word.as_read) + 1
     return Flow(" ".join(parts), tuple(words), tuple(starts), tuple(pages))
 
 
 def raw_of(words: Iterable[Word]) -> str:
-    """What the engine read, before anything was chosen for it."""
+    """The engine's text, before any correction."""
     return " ".join(word.raw or word.text for word in words)
 
 

@@ -1,4 +1,4 @@
-"""Fields of printed forms: a label, and what stands after it, beside it or below it, by the rules of `kinds/*.toml`.
+"""Fields of printed forms: a label and the value after, beside or below it, by the rules of `kinds/*.toml`.
 
 A value ends where the next label of the form begins. A label whose value cannot be read leaves its field unread where
 the field matters, else absent.
@@ -44,12 +44,12 @@ def labels_in(lines: Sequence[Line], kind: Kind) -> list[Label]:
     """All labels of a form in reading order; where two overlap, the one that explains more of the line stands."""
     phrases = tuple({label for field in kind.fields for label in field.labels} | set(kind.stops))
     found: list[Label] = []
-    for at, line in enumerate(lines):
+    for index, line in enumerate(lines):
         text = plain(line.text)
         likely = [
             phrase for phrase in phrases if len(phrase) < 6 or fuzz.partial_ratio(plain(phrase), text) >= 82
         ]
-        seen = [label for phrase in likely for label in _occurrences(line, at, phrase)]
+        seen = [label for phrase in likely for label in _occurrences(line, index, phrase)]
         taken: list[Label] = []
         for label in sorted(seen, key=_weight, reverse=True):
             if all(label.end <= other.start or label.start >= other.end for other in taken):
@@ -117,13 +117,13 @@ def _labelled(
 ) -> Field | None:
     unread: Field | None = None
     for phrase in rule.labels:
-        here = [at for at, label in enumerate(labels) if label.phrase == phrase]
+        positions = [index for index, label in enumerate(labels) if label.phrase == phrase]
         if rule.occurrence == -1:
-            here = here[-1:]
+            positions = positions[-1:]
         elif rule.occurrence > 1:
-            here = here[rule.occurrence - 1 : rule.occurrence]
-        for at in here:
-            field = _read(lines, labels, at, rule, rules, source)
+            positions = positions[rule.occurrence - 1 : rule.occurrence]
+        for index in positions:
+            field = _read(lines, labels, index, rule, rules, source)
             if field.value is not None:
                 return field
             unread = unread or field
@@ -156,7 +156,7 @@ def _read(
 def _stretches(
     lines: Sequence[Line], labels: Sequence[Label], at: int, most: int, kind: str = "text"
 ) -> list[tuple[Word, ...]]:
-    """Where a value may stand, likeliest first: after the label with the lines below, after it, beside it, below it.
+    """Possible positions of a value, likeliest first: after the label with the lines below, after it, beside it, below it.
 
     The second line of a name in capitals is in capitals too. A date may have a wide blank in its midst.
     """
@@ -167,7 +167,7 @@ def _stretches(
     same = tuple(
         word for word in line.words[label.end : following.start if following else None] if _is_word(word)
     )
-    starts = {each.line: each.start for each in reversed(labels)}
+    starts = {entry.line: entry.start for entry in reversed(labels)}
     beside = None if following else _beside(lines, label.line, starts)
     if beside is not None and (
         not same or (kind == "date" and find_date(" ".join(map(_text, same))) is None)
@@ -178,7 +178,7 @@ def _stretches(
     if following is None:
         for index in _below(lines, label.line, max(1, most - 1) if same else most):
             words = lines[index].words[: starts.get(index)]
-            # An item's mark before its label (`g) Nguồn gốc sử dụng`) is no value.
+            # The item letter before a label (`g) Nguồn gốc sử dụng`) is not a value.
             if (
                 words
                 and (index not in starts or starts[index] > 1)
@@ -258,7 +258,7 @@ def _words_used(words: Sequence[Word], value: str) -> tuple[Word, ...]:
 
 
 def _anywhere(lines: Sequence[Line], rule: FieldRule, source: ReadFrom) -> Field | None:
-    """A value known by its pattern alone (the serial on a land certificate), on a short line of its own."""
+    """A value recognised by its pattern alone (the serial on a land certificate), on a short separate line."""
     if not rule.pattern:
         return None
     found: list[tuple[float, Field]] = []

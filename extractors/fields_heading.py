@@ -1,7 +1,7 @@
-"""The heading of a paper laid out by NĐ 30/2020 (DOMAIN.md §3.1): agency, number, place and date, subject.
+"""The heading of a paper in the layout of NĐ 30/2020 (DOMAIN.md §3.1): agency, number, place and date, subject.
 
-Places matter more than words: agency upper left, number under it, date upper right, title and subject centred below.
-What the heading does not hold is not guessed from the body.
+Positions matter more than words: agency upper left, number under it, date upper right, title and subject centred below.
+Missing parts are not guessed from the body.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Heading:
 
     @property
     def place(self) -> str:
-        """Place of issue as printed before the date, "" where none was read."""
+        """Place of issue as printed before the date, "" if none was read."""
         if self.date_line is None or self.date is None:
             return ""
         return self.date_line.text[: self.date.start].strip(" ,.;:-")
@@ -80,7 +80,7 @@ def _unread_number(lines: Sequence[Line]) -> tuple[Line | None, Number | None]:
     for line in lines:
         word = line.words[0].text
         if line.top < 0.3 and 0.1 < line.middle < 0.6 and len(line.words) <= 5 and _NUMBER_WORD.match(word):
-            return line, Number(None, None, " ".join(each.as_read for each in line.words[1:]))
+            return line, Number(None, None, " ".join(word.as_read for word in line.words[1:]))
     return None, None
 
 
@@ -148,14 +148,18 @@ def _agency_lines(
     lines: Sequence[Line], number_line: Line | None, date_line: Line | None, rules: Rulebook
 ) -> tuple[Line, ...]:
     """Left block above the number, beside the national name. A centred national name has no agency beside it."""
-    at = national_at(lines)
+    index = national_at(lines)
     floor = number_line or date_line
-    if at is not None and 0.4 < lines[at].middle < 0.6 and lines[at].frame.left < 0.35 * lines[at].width:
+    if (
+        index is not None
+        and 0.4 < lines[index].middle < 0.6
+        and lines[index].frame.left < 0.35 * lines[index].width
+    ):
         return ()
-    if floor is None and at is None:
+    if floor is None and index is None:
         return ()
-    bottom = floor.frame.top if floor else lines[at or 0].frame.bottom + 3 * lines[at or 0].frame.height
-    right = min(lines[at].frame.left if at is not None else lines[0].width * 0.56, lines[0].width * 0.6)
+    bottom = floor.frame.top if floor else lines[index or 0].frame.bottom + 3 * lines[index or 0].frame.height
+    right = min(lines[index].frame.left if index is not None else lines[0].width * 0.56, lines[0].width * 0.6)
     block = [
         line
         for line in lines
@@ -195,8 +199,8 @@ def number_fields(heading: Heading, source: ReadFrom) -> dict[str, Field]:
 
 
 def _words_from(line: Line, place: str) -> tuple[object, ...]:
-    at = line.text.find(place.split(" ")[0]) if place else -1
-    count = len(line.text[:at].split(" ")) - 1 if at > 0 else len(line.words)
+    index = line.text.find(place.split(" ")[0]) if place else -1
+    count = len(line.text[:index].split(" ")) - 1 if index > 0 else len(line.words)
     return tuple(line.words[count:])
 
 
@@ -252,9 +256,9 @@ def titled_subject(
 
 def _about_at(words: Sequence[Word]) -> int:
     """Where `Về việc` begins among the first words: the rim of an incoming-mail stamp may be read before it."""
-    for at in range(min(6, len(words) - 1)):
-        if (plain(words[at].text), plain(words[at + 1].text)) == ("ve", "viec"):
-            return at
+    for index in range(min(6, len(words) - 1)):
+        if (plain(words[index].text), plain(words[index + 1].text)) == ("ve", "viec"):
+            return index
     return 0
 
 
@@ -279,20 +283,20 @@ def _ends_about(line: Line) -> bool:
 
 def dispatch_subject(lines: Sequence[Line], source: ReadFrom) -> Field | None:
     """`subject` of a dispatch: what follows `V/v` under the number, on the left."""
-    for at, line in enumerate(lines):
+    for index, line in enumerate(lines):
         if line.top > _TOP or line.middle > 0.55 or not _ABOUT.match(line.text):
             continue
         taken = [line]
-        for below in lines[at + 1 :]:
+        for below in lines[index + 1 :]:
             if below.middle > 0.5 or below.frame.left > 0.45 * below.width:
                 continue
             gap = below.frame.top - taken[-1].frame.bottom
             if gap > 1.1 * line.frame.height or _ends_about(below) or len(taken) > 7:
                 break
             taken.append(below)
-        text = squeeze(" ".join(each.chosen for each in taken))
+        text = squeeze(" ".join(part.chosen for part in taken))
         value = _ABOUT.sub("", text).strip(" .;-_")
         if not value:
             return None
-        return field_of(value, [word for each in taken for word in each.words], line.page, source, 0.95)
+        return field_of(value, [word for part in taken for word in part.words], line.page, source, 0.95)
     return None

@@ -1,4 +1,4 @@
-"""All fields of one paper: heading, form, text and signature laid together, each from where it is surest."""
+"""All fields of one paper, merged from heading, form, text and signature by reliability."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _TERMS_OF_ANOTHER_THING = frozenset({"land_use_certificate"})
 def fields_of_paper(
     pages: Sequence[Sequence[Line]], found: Classified, heading: Heading, rules: Rulebook, source: ReadFrom
 ) -> dict[str, Field]:
-    """Every field of a paper; one that is not on it is absent, one that is there but unread has no value."""
+    """All fields of a paper; a field not on the paper is absent, one that is there but unread has no value."""
     first = next((lines for lines in pages if lines), ())
     every = [line for lines in pages for line in lines]
     kind = found.kind
@@ -89,7 +89,7 @@ def _joined(heading: dict[str, Field], own: dict[str, Field], kind: Kind) -> dic
 
 
 def _with_spouses(fields: dict[str, Field], lines: Sequence[Line]) -> dict[str, Field]:
-    """Of two spouses the one named first on the paper is the owner."""
+    """Of two spouses, the one named first on the paper is the owner."""
     pair = [fields[name] for name in ("wife_name", "husband_name") if name in fields]
     if not pair:
         return fields
@@ -104,13 +104,13 @@ def _with_spouses(fields: dict[str, Field], lines: Sequence[Line]) -> dict[str, 
 
 def _line_of(field: Field, lines: Sequence[Line]) -> int:
     """Index of the line that a field was read from; lines go row by row, whatever way the scan lies."""
-    for at, line in enumerate(lines):
+    for index, line in enumerate(lines):
         if (
             line.page == field.page
             and field.box is not None
             and any(_within(word.box, field.box) for word in line.words)
         ):
-            return at
+            return index
     return len(lines)
 
 

@@ -1,4 +1,4 @@
-"""Who signed and in which post (NĐ 30/2020 boxes 7a, 7c): bottom right of the last page that bears a signature."""
+"""Signer and post (NĐ 30/2020 boxes 7a, 7c): bottom right of the last page that bears a signature."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _NEAR = 0.36
 class Signature:
     """A signature block: its lines of capitals from the top, the post, and how sure the post's line is.
 
-    `post` is None where the line of the post itself was lost and only what stands above it was read.
+    `post` is None if the line of the post itself was lost and only what stands above it was read.
     """
 
     lines: tuple[Line, ...]
@@ -36,7 +36,7 @@ class Signature:
 
 
 def signature_fields(pages: Sequence[Sequence[Line]], rules: Rulebook, source: ReadFrom) -> dict[str, Field]:
-    """`signer` and `signer_title`; what stands there and cannot be read has no value."""
+    """`signer` and `signer_title`; a field that is there but unread has no value."""
     for lines in reversed(pages):
         found = find_signature(lines, rules)
         if found is None:
@@ -72,14 +72,14 @@ def find_signature(lines: Sequence[Line], rules: Rulebook) -> Signature | None:
     if not block:
         return None
     line, post, strength = block[-1]
-    # `KT. CHỦ TỊCH` is whom the signer stands in for: his own post was on the next line.
+    # `KT. CHỦ TỊCH` names the person being deputised for; the signer's own post was on the next line.
     stands_in = bool(_FOR.match(squeeze(line.text)))
     lost = (
         post is None
         or stands_in
         or (strength < 1 and len(block) > 1 and bool(_FOR.match(squeeze(block[-2][0].text))))
     )
-    return Signature(tuple(each for each, _, _ in block), line, None if lost else post, strength)
+    return Signature(tuple(row for row, _, _ in block), line, None if lost else post, strength)
 
 
 def _mostly_caps(line: Line) -> bool:
@@ -100,7 +100,7 @@ def _post_in(line: Line, rules: Rulebook) -> tuple[str, float] | None:
 
 
 def _is_block_line(line: Line, rules: Rulebook) -> bool:
-    """A line above a post: with a prefix of its own (`TM.`), or the name of a committee."""
+    """A line above a post: with a prefix (`TM.`), or the name of a committee."""
     del rules
     return bool(_PREFIX.match(squeeze(line.text))) or plain(line.text).endswith(
         ("uy ban nhan dan", "hoi dong nhan dan")
@@ -147,7 +147,7 @@ def _bare(text: str) -> str:
 
 
 def post_of(text: str, rules: Rulebook) -> str | None:
-    """The post that a line of capitals names, in sentence case; None where it names none."""
+    """The post that a line of capitals names, in sentence case; None if it names none."""
     bare = _PREFIX.sub("", squeeze(text)).strip(" .,:")
     wanted = plain(bare)
     if not wanted:

@@ -1,4 +1,4 @@
-"""Facts told in sentences: the end of validity, and the owner that a decision or dispatch names."""
+"""Fields from running text: the end of validity, and the owner that a decision or dispatch names."""
 
 from __future__ import annotations
 
@@ -55,12 +55,12 @@ def expiry_field(lines: Sequence[Line], issued: date | None, source: ReadFrom) -
     bare = _bare(flow.text)
     for match in _UNTIL.finditer(bare):
         tail = flow.text[match.end() : match.end() + _SPAN]
-        said = find_date(tail) or find_date("ngày " + tail)
-        if said is None or said.start > 14:
+        until = find_date(tail) or find_date("ngày " + tail)
+        if until is None or until.start > 14:
             continue
-        words = flow.words_between(match.start(), match.end() + said.end)
+        words = flow.words_between(match.start(), match.end() + until.end)
         page = flow.page_at(match.start())
-        return field_of(said.day.isoformat() if said.day else None, words, page, source, 0.95)
+        return field_of(until.day.isoformat() if until.day else None, words, page, source, 0.95)
     term = _TERM.search(bare)
     if term and issued:
         months = int(term.group(1)) * (12 if term.group(2) == "nam" else 1)
@@ -73,11 +73,15 @@ def expiry_field(lines: Sequence[Line], issued: date | None, source: ReadFrom) -
 def owner_fields(lines: Sequence[Line], source: ReadFrom) -> dict[str, Field]:
     """`owner_name` and `owner_id` of a decision or dispatch, only where exactly one person or body can be meant."""
     addressee = _addressee(lines, source)
-    start = next((at for at, line in enumerate(lines) if plain(line.text).startswith("dieu 1")), None)
+    start = next((index for index, line in enumerate(lines) if plain(line.text).startswith("dieu 1")), None)
     if start is None:
         return addressee
     end = next(
-        (at for at, line in enumerate(lines) if at > start and plain(line.text).startswith("dieu 2")),
+        (
+            index
+            for index, line in enumerate(lines)
+            if index > start and plain(line.text).startswith("dieu 2")
+        ),
         len(lines),
     )
     flow = flow_of(lines[start:end])
@@ -121,13 +125,13 @@ def _field(flow: Flow, value: str, match: re.Match[str], source: ReadFrom) -> Fi
 
 def _addressee(lines: Sequence[Line], source: ReadFrom) -> dict[str, Field]:
     """The one person or company that a dispatch is addressed to; offices are no owners."""
-    for at, line in enumerate(lines):
+    for index, line in enumerate(lines):
         if line.top > 0.6 or not is_addressed(line):
             continue
         text = " ".join(word.as_read for word in line.words[2:]).strip(" :-")
         used = line
-        if not text and at + 1 < len(lines):
-            used = lines[at + 1]
+        if not text and index + 1 < len(lines):
+            used = lines[index + 1]
             text = used.text.strip(" :-")
         someone = re.match(rf"(?:[Hh]ộ\s+)?(?:[ÔO]ng|Bà|ông|bà)(?:\s*\(bà\))?\s*:?\s+({_NAME})\W*$", text)
         if someone:

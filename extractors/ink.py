@@ -1,7 +1,7 @@
-"""Ink of another hand than the print around it: numbers and days that a pen filled into a printed line.
+"""Handwritten ink: numbers and dates filled in by pen on a printed line.
 
-Runs inside a worker on one page's pixels. What a pen wrote is never sure, whatever an engine's confidence says
-(the engine was made for print): it is a question to a person. Measured per place: height, baseline, stroke width and
+Runs inside a worker on one page's pixels. Handwriting is never reliable, whatever an engine's confidence
+(the engine was made for print): a person must check it. Measured per place: height, baseline, stroke width and
 colour of the digits, against the printed words of the same line.
 """
 
@@ -23,7 +23,7 @@ Grey = npt.NDArray[np.uint8]
 _NUMBER_RIGHT = 0.58
 _NUMBER_TOP = 0.5
 _DATE_WORDS = 16
-_FEW = 5
+_FEW_MARKS = 5
 _PRINT = 7.0
 _SO = re.compile(r"^\W{0,2}S[ốôóồổoO6ỐÔ]\W{0,3}$", flags=re.IGNORECASE)
 _LABEL = re.compile(r"^\W{0,2}M[ãaàá]\s+s[ốôóo][^:]{0,40}:", flags=re.IGNORECASE)
@@ -44,7 +44,7 @@ class Place(NamedTuple):
 
 
 class Ink(NamedTuple):
-    """What sets the ink of a place apart from the print of its line.
+    """How the ink of a place differs from the print of its line.
 
     Attributes:
         marks: number of digit-like spots.
@@ -119,9 +119,9 @@ def _number_place(line: Line, lines: Sequence[Line], reading: PageReading) -> It
         left = box.left + box.width * lead / len(first) if lead < len(first) else float(box.right)
     right = None
     for text, box in row:
-        at = text.find("/")
-        if at >= 0 and box.right > left:
-            right = box.left + box.width * at / len(text)
+        index = text.find("/")
+        if index >= 0 and box.right > left:
+            right = box.left + box.width * index / len(text)
             break
     if right is None:
         behind = [box for text, box in row if box.right > left and any(char.isdigit() for char in text)]
@@ -131,7 +131,7 @@ def _number_place(line: Line, lines: Sequence[Line], reading: PageReading) -> It
 
 
 def _date_places(line: Line, lines: Sequence[Line], reading: PageReading) -> Iterator[Place]:
-    """Between `ngày`, `tháng` and `năm`, as often as they follow each other with something between."""
+    """The gaps between `ngày`, `tháng` and `năm`, for every occurrence of the sequence."""
     if "ngay" not in plain(line.text).split() or len(line.words) > _DATE_WORDS:
         return
     row = [(plain(word.as_read), _turned(box, reading)) for word, box in _row(line, lines, 1.0)]
@@ -155,7 +155,7 @@ def _date_places(line: Line, lines: Sequence[Line], reading: PageReading) -> Ite
 
 
 def ink_of(array: npt.NDArray[np.uint8], place: Place, skew: float) -> Ink | None:
-    """Measure a place; None where it holds no digit-like ink, or its line no print to hold it against.
+    """Measure a place; None if it holds no digit-like ink, or its line no print to hold it against.
 
     Args:
         array: upright page, H×W or H×W×3 (RGB).
@@ -285,7 +285,7 @@ def _compared(
 
 
 def written_places(array: npt.NDArray[np.uint8], reading: PageReading) -> tuple[tuple[str, Box], ...]:
-    """Places of a page that a pen filled in, in its displayed frame.
+    """Places of a page that were filled in by hand, in its displayed frame.
 
     Args:
         array: displayed frame, H×W or H×W×3 (RGB).
@@ -320,14 +320,14 @@ def _back(box: Box, reading: PageReading) -> Box:
 
 
 def strangeness(ink: Ink) -> float:
-    """How far the ink of a place is from print: squared deviations, each in steps that print seldom takes."""
+    """Distance of a place's ink from print: a sum of squared deviations, scaled by the usual spread of print."""
     far = ((ink.height - 1) / 0.10) ** 2 + (ink.foot / 0.08) ** 2
     far += (max(0.0, ink.colour) / 10) ** 2 + (max(0.0, ink.lighter) / 0.06) ** 2
-    if ink.marks <= _FEW:
+    if ink.marks <= _FEW_MARKS:
         far += (ink.wavering / 0.12) ** 2 + (ink.uneven / 0.2) ** 2
     return far
 
 
 def is_written(ink: Ink) -> bool:
-    """Whether a pen wrote it. On samples print stays below 7, and pens lie above it (tests/test_written_numbers.py)."""
+    """True if it is handwritten. On samples print scores below 7 and handwriting above (tests/test_written_numbers.py)."""
     return strangeness(ink) > _PRINT

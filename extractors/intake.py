@@ -1,7 +1,7 @@
-"""Intake: one inbox file becomes a private, hashed copy of known format, or a typed reason why not.
+"""Intake: turn one inbox file into a private, hashed copy of known format, or raise a typed error.
 
-The file is opened once, without following links and without blocking, and copied while it is hashed; what changes
-meanwhile is told apart from what was there. Nothing here trusts a name.
+The file is opened once, without following links and without blocking, and hashed while it is copied; a change
+during the copy is detected. File names are never trusted.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Fingerprint(NamedTuple):
 
 
 def sniff(path: str | os.PathLike[str]) -> Format:
-    """What a staged file's bytes are, by its first kilobytes.
+    """Detect the format of a staged file from its first kilobytes.
 
     Raises:
         SourceError: `file_empty` or `format_unknown`.
@@ -58,7 +58,7 @@ def sniff(path: str | os.PathLike[str]) -> Format:
 
 
 def format_of(head: bytes) -> Format:
-    """What bytes are, by the first of them; raises as `sniff` does."""
+    """Detect the format from the leading bytes; raises as `sniff` does."""
     if not head:
         raise SourceError("file_empty")
     if b"%PDF-" in head[:1024]:
@@ -101,7 +101,7 @@ def stage(path: bytes | Path, *, name: str, staging: Path, limits: Limits, inbox
     try:
         mark = _copy(source, partial, limits, inbox)
         kind = format_of(mark.head)
-        # A name of its own: the same bytes may be on another desk at the same time, and each clears its own.
+        # A unique name: another run may stage the same bytes, and both remove their own copy.
         final = staging / f"{mark.sha256[:16]}-{uuid.uuid4().hex}"
         partial.replace(final)
     finally:
@@ -118,8 +118,8 @@ def stage(path: bytes | Path, *, name: str, staging: Path, limits: Limits, inbox
 
 def _misnamed(name: str, kind: Format) -> tuple[Finding, ...]:
     suffix = name.rpartition(".")[2].lower()
-    said = _SUFFIXES.get(suffix)
-    if said is None or said == kind:
+    expected = _SUFFIXES.get(suffix)
+    if expected is None or expected == kind:
         return ()
     return (finding("format_misnamed", suffix=suffix, format=str(kind)),)
 
@@ -197,7 +197,7 @@ def _open(path: bytes, inbox: Path | None) -> int:
             if inbox is not None and not path.startswith(os.fsencode(inbox.resolve()) + b"/"):
                 raise SourceError("link_out_of_inbox")
             status = os.lstat(path)
-        # Opening a device can do something; what is no file is not even opened.
+        # Opening a device can have side effects, so only regular files are opened.
         if not stat.S_ISREG(status.st_mode):
             raise SourceError("file_is_directory" if stat.S_ISDIR(status.st_mode) else "file_not_regular")
     except (FileNotFoundError, NotADirectoryError) as error:

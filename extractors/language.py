@@ -1,7 +1,7 @@
-"""How likely a Vietnamese syllable is after the two before it, in administrative text.
+"""Trigram language model of Vietnamese syllables in administrative text.
 
-Counts of syllables, pairs and triples (`data/language.npz`, made by `scripts/make_language.py` from public state texts)
-with absolute discounting: what a count gives up goes to the shorter history. Read-only, loaded once a process, about
+Unigram, bigram and trigram counts (`data/language.npz`, made by `scripts/make_language.py` from public state texts)
+with absolute discounting and back-off to the shorter history. Read-only, loaded once a process, about
 20 MB; who uses it decides what to do with a probability.
 """
 
@@ -58,7 +58,7 @@ class LanguageModel:
         self._alike: Final = self._by_base(bases)
 
     def _by_base(self, bases: Sequence[str]) -> dict[str, tuple[int, ...]]:
-        """Places of the syllables that share their base letters, the commonest first."""
+        """Ids of the syllables with the same base letters, the most frequent first."""
         found: dict[str, list[int]] = {}
         for number, base in enumerate(bases):
             if base:
@@ -77,11 +77,11 @@ class LanguageModel:
         return self._alike.get(base_of(syllable), ())
 
     def known_pair(self, first: int, second: int) -> bool:
-        """Whether the counts hold this pair."""
+        """True if the counts hold this pair."""
         return first >= 0 and second >= 0 and first * self._size + second in self._pairs
 
     def probability(self, first: int, second: int, third: int) -> float:
-        """Of the third after the other two, 0 if it is `UNKNOWN`; `UNKNOWN` histories tell nothing."""
+        """P(third | first, second); 0 if the third is `UNKNOWN`. `UNKNOWN` histories are ignored."""
         if third < 0:
             return 0.0
         alone = self._alone[third]
@@ -98,7 +98,7 @@ class LanguageModel:
 
 
 class Counted(NamedTuple):
-    """What a file of counts holds; see `LanguageModel`."""
+    """Contents of a file of counts; see `LanguageModel`."""
 
     words: list[list[str]]
     alone: Counts
@@ -141,7 +141,7 @@ def write_counts(
         words: vocabulary of V spellings, the ends of a clause first.
         alone: V counts.
         pairs: counts by two places in the vocabulary, in ascending order.
-        triples: counts by three, in ascending order; the first two of each are a pair.
+        triples: counts by three, in ascending order; the first two are always a known pair.
     """
     size = len(words)
     place = {ids: number for number, ids in enumerate(pairs)}

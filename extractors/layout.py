@@ -1,4 +1,4 @@
-"""Reading order: words as an engine groups them become lines and blocks as a person reads them.
+"""Reading order: turn the engine's word groups into lines and blocks as a person reads them.
 
 Administrative papers begin with two centred columns, the agency on the left and the national motto on the right, and end
 with two more, the recipients and the signature. Those are read one column after the other; tables and forms row by row.
@@ -76,8 +76,8 @@ def order(words: Sequence[EngineWord], width: int) -> list[Ordered]:
                     ordered += [Ordered(word, line, block) for segment in row for word in segment.words]
                     line += 1
             taken, block = [*columns[0], *columns[1]], block + 1
-        gone = {id(segment) for segment in taken}
-        waiting = [segment for segment in waiting if id(segment) not in gone]
+        used = {id(segment) for segment in taken}
+        waiting = [segment for segment in waiting if id(segment) not in used]
     return ordered
 
 
@@ -126,13 +126,13 @@ def _rows(column: Iterable[Segment]) -> list[list[Segment]]:
     waiting, rows = sorted(column, key=lambda segment: segment.middle), []
     while waiting:
         rows.append(_row(waiting))
-        gone = {id(segment) for segment in rows[-1]}
-        waiting = [segment for segment in waiting if id(segment) not in gone]
+        used = {id(segment) for segment in rows[-1]}
+        waiting = [segment for segment in waiting if id(segment) not in used]
     return rows
 
 
 def _overlap(one: Segment, other: Segment) -> float:
-    """Share of the lower of two segments that lies level with the other."""
+    """Vertical overlap of two segments, as a share of the lower one."""
     shared = min(one.bottom, other.bottom) - max(one.top, other.top)
     return shared / max(1, min(one.height, other.height))
 
@@ -147,7 +147,7 @@ def _columns(waiting: Sequence[Segment], width: int) -> tuple[list[Segment], lis
 
 
 def _gutters(waiting: Sequence[Segment]) -> list[float]:
-    """Where a gap beside the topmost rows could part columns."""
+    """Candidate gutters between columns beside the topmost rows."""
     found = []
     for number, first in enumerate(waiting[:3]):
         for other in waiting[number + 1 : number + 6]:
@@ -180,7 +180,7 @@ def _belongs(segment: Segment, side: Sequence[Segment], width: int) -> bool:
 
 
 def _reads_as_columns(left: Sequence[Segment], right: Sequence[Segment]) -> bool:
-    """Whether two sides are columns of their own and not the cells of a table or form."""
+    """True if two sides are separate columns and not the cells of a table or form."""
     level = min(left[-1].bottom, right[-1].bottom) - max(left[0].top, right[0].top)
     if level <= 0:
         return False
@@ -197,12 +197,12 @@ def _text(segment: Segment) -> str:
 
 
 def _labels(side: Sequence[Segment]) -> set[str]:
-    """Labels of a form; two columns that share theirs speak of two people."""
+    """Labels of a form; two columns with the same labels describe two people."""
     return {_text(one).partition(":")[0] for one in side if ":" in _text(one)}
 
 
 def _is_centred(side: Sequence[Segment]) -> bool:
-    """Whether lines of different lengths share their middle rather than their beginning."""
+    """True if lines of different lengths are centred rather than left-aligned."""
     lefts, centres = [one.left for one in side], [one.centre for one in side]
     height = median(one.height for one in side)
     return pstdev(lefts) > 0.8 * height and pstdev(centres) < 0.5 * pstdev(lefts)

@@ -1,4 +1,4 @@
-"""Names as they are kept: agencies out of header lines, persons and companies out of capitals.
+"""Normalise names: agencies from header lines, persons and companies from capitals.
 
 Case is ours to set; letters are not, but for the names of a closed list (agencies, ranks, provinces), where a line that
 equals exactly one entry but for diacritics takes that entry's spelling. What was read stays in raw.
@@ -34,12 +34,12 @@ _COMPANY_LEADS: Final = (
     "htx",
     "dntn",
 )
-# Words inside an agency's name before which a new noun begins with a capital: `Tài nguyên và Môi trường`.
+# Words inside an agency's name after which the next noun is capitalised: `Tài nguyên và Môi trường`.
 _JOINTS: Final = {"và", "-", "–", ","}
 
 
 class PlaceName(NamedTuple):
-    """A place inside an agency's name: rank in lower case ("" where none is printed), name, index of its first word."""
+    """A place inside an agency's name: rank in lower case ("" if none is printed), name, index of its first word."""
 
     rank: str
     name: str
@@ -47,12 +47,12 @@ class PlaceName(NamedTuple):
 
 
 def title_case(text: str) -> str:
-    """Every word with a capital and the rest small, as personal and place names are written."""
+    """Title case, as personal and place names are written."""
     return re.sub(r"[^\W\d_]+", lambda word: word[0][:1].upper() + word[0][1:].lower(), text)
 
 
 def person_name(text: str) -> str | None:
-    """A personal name out of a form's line, or None where it is none; capitals become title case."""
+    """A personal name out of a form's line, or None if it is none; capitals become title case."""
     name = squeeze(re.sub(r"[\s.:;,_*|…]+$", "", re.sub(r"^[\s.:;,_*|…-]+", "", text)))
     if not _PERSON.match(name):
         return None
@@ -62,7 +62,7 @@ def person_name(text: str) -> str | None:
 
 
 def is_organisation(text: str) -> bool:
-    """Whether a name begins as companies' names do."""
+    """True if a name begins as companies' names do."""
     folded = fold(text)
     return any(folded.startswith(fold(lead) + " ") for lead in _COMPANY_LEADS)
 
@@ -78,13 +78,13 @@ def organisation_name(text: str) -> str | None:
     words = name.split(" ")
     done: list[str] = []
     common = True
-    for at, word in enumerate(words):
+    for index, word in enumerate(words):
         bare = fold(word)
         common = common and (bare in _COMPANY_WORDS or bare in _COMPANY_SHORT)
         if bare in _COMPANY_SHORT:
             done.append(word.upper())
         elif common:
-            done.append(word.capitalize() if at == 0 else word.lower())
+            done.append(word.capitalize() if index == 0 else word.lower())
         else:
             done.append(title_case(word))
     return " ".join(done)
@@ -142,14 +142,14 @@ def head_of(line: str, rules: Rulebook) -> str | None:
 
 
 def _begins_with(line: str, folded: Sequence[str], head: str) -> bool:
-    """Whether a line begins with a head; accents may be misread, but not all of them (`Vân Phong` is no `Văn phòng`)."""
+    """True if a line begins with a head; accents may be misread, but not all of them (`Vân Phong` is no `Văn phòng`)."""
     wanted = plain(head).split()
     if list(folded[: len(wanted)]) != wanted:
         return False
-    here = [word for word in (_BARE.sub("", word) for word in squeeze(line).split(" ")) if word][
+    opening = [word for word in (_BARE.sub("", word) for word in squeeze(line).split(" ")) if word][
         : len(wanted)
     ]
-    apart = Levenshtein.distance(fold_tone_place(" ".join(here)), fold_tone_place(head))
+    apart = Levenshtein.distance(fold_tone_place(" ".join(opening)), fold_tone_place(head))
     return apart <= (1 if len(head) < 12 else 2)
 
 
@@ -176,7 +176,7 @@ def agencies_in(lines: Sequence[str], rules: Rulebook) -> list[str]:
 
 
 def _without_stamps(line: str, rules: Rulebook) -> str:
-    """A header line without the stamp that was read at its end, or empty where it is nothing else."""
+    """A header line without the stamp that was read at its end, or empty if it is nothing else."""
     words = line.split(" ")
     folded = [_BARE.sub("", plain(word)) for word in words]
     for stamp in sorted(rules.agency_lines.stamps, key=len, reverse=True):
@@ -199,15 +199,15 @@ def _rank_at(words: Sequence[str], at: int, rules: Rulebook) -> str | None:
 
 
 def place_in(agency: str, rules: Rulebook) -> PlaceName | None:
-    """The place that an agency's name ends in, by its rank, or by the name of a province; None where it names none."""
+    """The place that an agency's name ends in, by its rank, or by the name of a province; None if it names none."""
     words = squeeze(agency).split(" ")
     folded = [plain(word) for word in words]
-    for at in range(len(words)):
+    for index in range(len(words)):
         # `xã hội` and `thành phố` inside other words: a rank counts only where a capitalised or upper-case name follows.
-        rank = _rank_at(folded, at, rules)
-        if rank and not _is_no_rank(rank, words[at], folded[at + 1]):
+        rank = _rank_at(folded, index, rules)
+        if rank and not _is_no_rank(rank, words[index], folded[index + 1]):
             size = len(rank.split())
-            return PlaceName(rank, title_case(" ".join(words[at + size :])), at)
+            return PlaceName(rank, title_case(" ".join(words[index + size :])), index)
     for province in rules.provinces:
         bare = bare_name(province.name)
         size = len(bare.split())
@@ -301,15 +301,15 @@ def _with_places(name: str, rules: Rulebook) -> str:
     """Places inside an agency's own name take their capitals (`Chi cục Thuế khu vực Nha Trang - Diên Khánh`)."""
     places = _places(rules.version, _Keyed(rules))
     words = name.split(" ")
-    at = 1
-    while at < len(words):
+    index = 1
+    while index < len(words):
         for size in (3, 2):
-            known = places.get(" ".join(words[at : at + size]).lower())
+            known = places.get(" ".join(words[index : index + size]).lower())
             if known:
-                words[at : at + size] = known.split(" ")
-                at += size - 1
+                words[index : index + size] = known.split(" ")
+                index += size - 1
                 break
-        at += 1
+        index += 1
     return " ".join(words)
 
 

@@ -62,7 +62,7 @@ class Number(NamedTuple):
     """A number line.
 
     Attributes:
-        value: number and notation without spaces around `/` and `-`; None where the digits are blank or unread.
+        value: number and notation without spaces around `/` and `-`; None if the digits are blank or unread.
         notation: what follows number and year, or None.
         raw: text as read, spaces closed up.
         year: year inside the number (`61/2018/NĐ-CP`, `123/2021`), or None.
@@ -84,7 +84,7 @@ def close_up(text: str) -> str:
 
 
 def number_lead(text: str) -> int | None:
-    """Where the number begins in a line that begins with `Số`, or None."""
+    """Index at which the number starts in a line that begins with `Số`, or None."""
     match = _LEAD.match(nfc(text))
     return match.end() if match and match.end() > 0 else None
 
@@ -97,7 +97,7 @@ def parse_number(text: str, parts: frozenset[str] = frozenset()) -> Number | Non
         parts: closed list of notation parts (`KH`, `UBND` …); empty means no repair.
 
     Returns:
-        The number, with `value` None where only the notation could be read; None where the line holds no number.
+        The number, with `value` None if only the notation could be read; None where the line holds no number.
     """
     lead = number_lead(text)
     closed = close_up(text[lead:] if lead else text)
@@ -134,7 +134,7 @@ def _without_inner_spaces(text: str) -> str:
 
 
 def snap_notation(notation: str, parts: frozenset[str]) -> tuple[str, bool]:
-    """Repair each part of a notation from the closed list where only one entry fits; says whether anything changed."""
+    """Repair the parts of a notation for which exactly one listed entry fits; also returns whether any changed."""
     if not parts:
         return notation, False
     snapped = [_snap_part(part, parts) for part in notation.split("-")]
@@ -162,7 +162,7 @@ def _snap_part(part: str, parts: frozenset[str]) -> str:
 
 
 def _looks_alike(left: str, right: str) -> bool:
-    """Whether two words of one length differ in one letter that OCR confuses."""
+    """True if two words of one length differ in one letter that OCR confuses."""
     if len(left) != len(right):
         return False
     differ = [(a, b) for a, b in zip(left, right, strict=True) if a != b]

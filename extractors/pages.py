@@ -59,9 +59,9 @@ class PagePixels(NamedTuple):
 
     Attributes:
         array: H×W grey or H×W×3 RGB.
-        dpi: pixels an inch, None where the file does not say.
+        dpi: pixels an inch, None if the file does not say.
         bits: a pixel's bits as stored: 1, 8 or 24.
-        complaint: what a renderer said was wrong, empty if nothing.
+        complaint: warnings of the renderer, empty if none.
     """
 
     array: Pixels
@@ -115,7 +115,7 @@ def _frame(image: Image.Image, kind: Format, number: int, limits: Limits) -> Pag
     except _BROKEN_IMAGE as error:
         broken = finding("page_broken", page=number, detail=str(error)[:200])
         return PageSource(number=number, width=1, height=1, findings=(broken,))
-    # Of a TIFF Pillow tells the displayed size, of the others the stored one.
+    # Pillow reports the displayed size of a TIFF, and the stored size of other formats.
     if turn in {90, 270} and kind is not Format.TIFF:
         width, height = height, width
     dpi = _header_dpi(image, width, height, turn)
@@ -133,7 +133,7 @@ def _frame(image: Image.Image, kind: Format, number: int, limits: Limits) -> Pag
 
 
 def _header_dpi(image: Image.Image, width: int, height: int, turn: Rotation) -> tuple[float, float] | None:
-    """The header's dpi across and down the displayed page, where it can be true.
+    """The header's horizontal and vertical dpi of the displayed page, if plausible.
 
     72 or 96 on a page of scan size is a default nobody set. Fax resolutions differ across and down.
     """
@@ -180,7 +180,7 @@ def page_pixels(
 
 
 def _as_listed(array: Pixels, source: PageSource) -> Pixels:
-    """Pixels of the size that was listed. A render may be a pixel off; a broken header may have lied."""
+    """Pixels resized to the listed size. A render may be a pixel off, and a broken header may be wrong."""
     over, wide = source.height - array.shape[0], source.width - array.shape[1]
     if not (over or wide):
         return array
@@ -200,16 +200,16 @@ def _raster(path: str, kind: Format, source: PageSource) -> PagePixels:
             image.seek(source.number - 1)
             bits, array = _BITS.get(image.mode, 24), _as_array(image)
             # Pillow turns a TIFF as it loads it, and nothing else.
-            shown = _as_listed(array, source) if kind is Format.TIFF else _turned(array, source)
-            return PagePixels(shown, source.dpi, bits)
+            pixels = _as_listed(array, source) if kind is Format.TIFF else _turned(array, source)
+            return PagePixels(pixels, source.dpi, bits)
     except _BROKEN_IMAGE as error:
         raise SourceError("page_broken", str(error), page=source.number, detail=str(error)[:200]) from error
 
 
 def _turned(array: Pixels, source: PageSource) -> Pixels:
     """Stored pixels as a viewer turns them."""
-    shown = array[:, ::-1] if source.mirrored else array
-    return _as_listed(np.ascontiguousarray(np.rot90(shown, -source.display_rotation // 90)), source)
+    flipped = array[:, ::-1] if source.mirrored else array
+    return _as_listed(np.ascontiguousarray(np.rot90(flipped, -source.display_rotation // 90)), source)
 
 
 def _as_array(image: Image.Image) -> Pixels:
@@ -254,8 +254,8 @@ def _decoded(image: Any, source: PageSource) -> tuple[Pixels, int] | None:
             return _jpeg(image.read_raw_bytes(), source)
         if "/DCTDecode" in filters:
             return None
-        shown = held.as_pil_image()
-        return _as_array(shown), _BITS.get(shown.mode, 24)
+        decoded = held.as_pil_image()
+        return _as_array(decoded), _BITS.get(decoded.mode, 24)
     except (ImageDecompressionError, OSError) as error:
         raise SourceError("page_broken", str(error), page=source.number, detail=str(error)[:200]) from error
     except (pikepdf.PdfError, NotImplementedError, RuntimeError, ValueError, TypeError, KeyError):

@@ -1,7 +1,7 @@
-"""What a PDF page's content stream shows: placed images, visible letters, painted paths. No pixel is decoded.
+"""The visible content of a PDF page's content stream: images, letters, paths. No pixel is decoded.
 
-Forms are entered, so that a scan whose invisible text lies in a form is still one image. Endless streams, deep or
-circular forms are bounded: a page that is too much to walk is one to render.
+Forms are entered, so that a scan whose invisible text lies in a form is still one image. Endless streams and
+deep or circular forms are bounded: a page that is too complex to walk is rendered.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class PlacedImage(NamedTuple):
     Attributes:
         name: among the page's own XObjects; None inside a form or inline.
         matrix: places the unit square, in points of the page.
-        clip: left, bottom, right, top of what may show; None where the clip is no rectangle.
+        clip: left, bottom, right, top of what may show; None if the clip is no rectangle.
         image: the image's stream.
         black: whether the fill colour, in which a stencil mask is painted, is black.
     """
@@ -44,7 +44,7 @@ class PlacedImage(NamedTuple):
 
 
 class Content(NamedTuple):
-    """What a page shows. `others` counts what only a renderer can judge."""
+    """The visible content of a page. `others` counts elements that only a renderer can judge."""
 
     images: tuple[PlacedImage, ...]
     letters: int
@@ -113,7 +113,7 @@ class _Walker:
     def _paint(self, operator: str, state: _State, path: Sequence[Corners | None]) -> None:
         if operator == "n" or not path:
             return
-        # A white ground laid before anything else shows nothing.
+        # A white background painted first is invisible.
         if state.fill == "white" and operator in {"f", "F", "f*"} and not (self.images or self.letters):
             return
         self.paints += 1
@@ -172,7 +172,7 @@ def _resource(resources: Any, kind: str, name: str) -> Any:
 
 
 def _is_too_long(streams: Any) -> bool:
-    """Whether content is too long to be walked, told without unpacking more of it than that."""
+    """True if content is too long to be walked; decompresses no more of it than the limit."""
     total = 0
     for stream in streams if isinstance(streams, pikepdf.Array) else [streams]:
         if not isinstance(stream, pikepdf.Stream):
@@ -214,7 +214,7 @@ def _bounds(matrix: pikepdf.Matrix, rectangle: Sequence[float]) -> Corners | Non
 
 
 def _intersection(clip: Corners | None, path: Sequence[Corners | None]) -> Corners | None:
-    """What a clip leaves when a path is added to it; None once that is no rectangle."""
+    """The clip intersected with a path; None if the result is not a rectangle."""
     if clip is None or len(path) != 1 or path[0] is None:
         return None
     added = path[0]
@@ -222,7 +222,7 @@ def _intersection(clip: Corners | None, path: Sequence[Corners | None]) -> Corne
 
 
 def _is_special(settings: Any) -> bool:
-    """Whether a graphics state makes things transparent or blends them."""
+    """True if a graphics state makes things transparent or blends them."""
     if not isinstance(settings, pikepdf.Dictionary):
         return False
     mask, mode = str(settings.get("/SMask", "/None")), str(settings.get("/BM", "/Normal"))

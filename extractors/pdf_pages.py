@@ -1,4 +1,4 @@
-"""How each page of a PDF is made: one image, a born-digital text, or something that must be rendered.
+"""Classify the pages of a PDF: a single image, born-digital text, or content that must be rendered.
 
 Only the content stream is walked here; no pixel is decoded. Hostile page trees and endless streams are bounded.
 """
@@ -69,7 +69,7 @@ def list_pdf_pages(path: str, limits: Limits) -> PageList:
 
 
 def _repairs(pdf: pikepdf.Pdf, count: int) -> tuple[Finding, ...]:
-    """What had to be mended to open the file, and pages that its own count promises but are not there."""
+    """Findings for repairs made while opening the file, and for pages that the page count includes but are missing."""
     findings: list[Finding] = []
     warnings = [str(warning) for warning in pdf.get_warnings()]
     if warnings:
@@ -96,7 +96,7 @@ def open_pdf(path: str) -> pikepdf.Pdf:
 
 
 def _without_path(message: str, path: str) -> str:
-    """QPDF begins its messages with the staged path, which says nothing to anyone."""
+    """A QPDF message without the staged path at its beginning, which means nothing to a reader."""
     return message.removeprefix(path).lstrip(": ")[:200]
 
 
@@ -111,7 +111,7 @@ def _source(pdf: pikepdf.Pdf, number: int, limits: Limits) -> PageSource:
     try:
         return _judge(page, number, where, walk(page), limits)
     except _MALFORMED:
-        # What we cannot follow a renderer may still show.
+        # A renderer may still show what we cannot parse.
         return _judge(page, number, where, _UNFOLLOWED, limits)
 
 
@@ -243,12 +243,19 @@ def _placement(matrix: pikepdf.Matrix, where: Geometry) -> tuple[float, float, f
         180: pikepdf.Matrix(-1, 0, 0, -1, where.width, where.height),
         270: pikepdf.Matrix(0, 1, -1, 0, where.height, 0),
     }
-    shown = scaled @ turns[where.rotation]
-    return (float(shown.a), float(shown.b), float(shown.c), float(shown.d), float(shown.e), float(shown.f))
+    displayed = scaled @ turns[where.rotation]
+    return (
+        float(displayed.a),
+        float(displayed.b),
+        float(displayed.c),
+        float(displayed.d),
+        float(displayed.e),
+        float(displayed.f),
+    )
 
 
 def _covers(placed: PlacedImage, where: Geometry) -> bool:
-    """Whether an upright image shows on the whole page and is cut neither by it nor by a clip."""
+    """True if an upright image shows on the whole page and is cut neither by it nor by a clip."""
     matrix, clip = placed.matrix, placed.clip
     if clip is None:
         return False

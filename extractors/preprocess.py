@@ -1,4 +1,4 @@
-"""Preprocessing for reading only: what the engine sees. The archived image is never this one.
+"""Preprocessing for OCR only. The archived image is never preprocessed.
 
 Each step was kept because it pays: coloured ink out, size at which the engine reads best, tilt levelled, paper even, long
 rules out. The steps that cost by the pixel come after the reduction.
@@ -21,8 +21,8 @@ from schemas.rules import ReadingProfile
 Grey = npt.NDArray[np.uint8]
 _PAPER_REDUCTION = 4
 _MM = 1 / 25.4
-_FEW_LETTERS = 40
-_FEW_DOTS = 20
+_MIN_LETTERS = 40
+_MIN_DOTS = 20
 # Of running text a quarter rises above the small letters; of capitals and figures next to nothing rises above the rest,
 # and they are about half as tall again as the small letters of their size.
 _ABOVE, _RISING, _CAPITAL = 1.25, 0.08, 1.4
@@ -57,8 +57,8 @@ class Letters(NamedTuple):
 def ink_channel(array: npt.NDArray[np.uint8], profile: ReadingProfile, dpi: float) -> Grey:
     """One channel in which seals fade and text stays.
 
-    Red ink is white in the red channel. Lines of red text (titles and serial numbers of certificates) are told from seals
-    by their shape and kept.
+    Red ink is white in the red channel. Lines of red text (titles and serial numbers of certificates) differ from
+    seals in shape and are kept.
     """
     if array.ndim == 2:
         return array
@@ -123,7 +123,7 @@ def letters_of(grey: Grey, *, whole: bool = False) -> Letters:
 
 
 def _spots(image: Grey, top: int, left: int, ink: float) -> npt.NDArray[np.int64]:
-    """Height, and place across and down, of each spot that has the size and shape of a letter."""
+    """Height and x, y position of the spots that have the size and shape of a letter."""
     if image.size == 0:
         return np.empty((0, 3), np.int64)
     dark = cv2.threshold(image, ink, 1, cv2.THRESH_BINARY_INV)[1]
@@ -145,7 +145,7 @@ def spots_of(mask: npt.NDArray[Any]) -> npt.NDArray[np.int32]:
 
 def share_missed(letters: Letters, boxes: Sequence[Box], width: int, height: int) -> float:
     """Share of a page's letter-like spots that lie in no word: what was never read."""
-    if len(letters.centres) < _FEW_LETTERS:
+    if len(letters.centres) < _MIN_LETTERS:
         return 0.0
     covered = np.zeros((height // 4 + 1, width // 4 + 1), np.uint8)
     for left, top, right, bottom in boxes:
@@ -265,13 +265,13 @@ def without_leaders(image: Grey, dpi: float) -> Grey:
     stats = spots_of(dark)
     size = max(3, round(0.028 * dpi))
     dots = stats[(stats[:, cv2.CC_STAT_WIDTH] <= size) & (stats[:, cv2.CC_STAT_HEIGHT] <= size)]
-    if len(dots) < _FEW_DOTS:
+    if len(dots) < _MIN_DOTS:
         return image
     left, top, wide, tall = (dots[:, column] for column in range(4))
     across, down = left + wide // 2, top + tall // 2
     rows = np.zeros_like(dark)
     rows[down, across] = 255
-    # Dots of one row lie within a pixel or two of each other's height, and close together for at least a centimetre.
+    # Dots of one row differ by a pixel or two in vertical position, and lie close together for at least a centimetre.
     rows = cv2.dilate(rows, np.ones((3, 1), np.uint8))
     rows = cv2.morphologyEx(rows, cv2.MORPH_CLOSE, np.ones((1, max(3, round(0.1 * dpi))), np.uint8))
     rows = cv2.morphologyEx(rows, cv2.MORPH_OPEN, np.ones((1, round(0.4 * dpi)), np.uint8))
@@ -305,6 +305,6 @@ def boxes_back(
 
 
 def small_copy(grey: Grey, dpi: float) -> tuple[Grey, int]:
-    """The page at about 150 dpi, and that dpi: enough to tell which way is up."""
+    """The page at about 150 dpi, and that dpi: enough to detect its orientation."""
     copy = reduced(grey, max(600, round(grey.shape[1] * 150 / dpi)))
     return copy, round(dpi * copy.shape[1] / grey.shape[1])

@@ -1,4 +1,4 @@
-"""Words of a page taken apart into letters and punctuation, and which of them stand where names stand.
+"""Split the words of a page into letters and punctuation, and detect which may be names.
 
 Better too many than too few: a name that is taken for a word may be spelt anew, a word taken for a name only stays as
 it was read.
@@ -44,11 +44,11 @@ class Part(NamedTuple):
 
 
 def parts_of(words: Sequence[Word]) -> list[Part]:
-    """Every word of a page taken apart."""
+    """Split every word of a page."""
     parts: list[Part] = []
-    for at, word in enumerate(words):
+    for index, word in enumerate(words):
         lead, core, tail = _split(word.as_read)
-        before = words[at - 1] if at else None
+        before = words[index - 1] if index else None
         new = before is None or before.line != word.line
         wide = before is not None and _gap(before, word) > _GAP * min(
             before.box.height, before.box.width, 10**6
@@ -57,7 +57,7 @@ def parts_of(words: Sequence[Word]) -> list[Part]:
         other_block = before is not None and before.block != word.block
         parts.append(
             Part(
-                at, lead, core, tail, word.confidence, word.line,
+                index, lead, core, tail, word.confidence, word.line,
                 bool(lead) or other_block, bool(tail), new or wide, valued,
             )
         )  # fmt: skip
@@ -111,23 +111,23 @@ def _is_title(core: str) -> bool:
 def _title_names(parts: Sequence[Part], guards: Guards) -> set[int]:
     """Two or more capitalised words in a row, or one after a rank, a form of address or a colon."""
     found: set[int] = set()
-    at = 0
-    while at < len(parts):
-        end = at
-        while end < len(parts) and _is_title(parts[end].core) and (end == at or _joined(parts, end)):
+    index = 0
+    while index < len(parts):
+        end = index
+        while end < len(parts) and _is_title(parts[end].core) and (end == index or _joined(parts, end)):
             end += 1
-        if end == at:
-            at += 1
+        if end == index:
+            index += 1
             continue
-        alone = end - at == 1
-        led = at > 0 and not parts[at].starts and base_of(parts[at - 1].core) in guards.lead_bases
-        if parts[at].valued or led or (not alone and not _is_office(parts, at, end, guards)):
-            found.update(range(at, end))
+        alone = end - index == 1
+        led = index > 0 and not parts[index].starts and base_of(parts[index - 1].core) in guards.lead_bases
+        if parts[index].valued or led or (not alone and not _is_office(parts, index, end, guards)):
+            found.update(range(index, end))
         # `Nguyễn văn An`: old papers write the middle name small.
         after = end + 1
         if after < len(parts) and base_of(parts[end].core) in {"van", "thi"} and _is_title(parts[after].core):
-            found.update(range(at, after + 1))
-        at = end
+            found.update(range(index, after + 1))
+        index = end
     return found
 
 
@@ -144,25 +144,25 @@ def _is_office(parts: Sequence[Part], start: int, end: int, guards: Guards) -> b
 def _capital_names(parts: Sequence[Part], guards: Guards, doubted: float) -> set[int]:
     """In capitals: what begins with a family name, what follows a rank, a company's word or a colon."""
     found: set[int] = set()
-    at = 0
-    while at < len(parts):
-        end = at
-        while end < len(parts) and parts[end].core.isupper() and (end == at or _joined(parts, end)):
+    index = 0
+    while index < len(parts):
+        end = index
+        while end < len(parts) and parts[end].core.isupper() and (end == index or _joined(parts, end)):
             end += 1
-        if end == at:
-            at += 1
+        if end == index:
+            index += 1
             continue
-        run = parts[at:end]
+        run = parts[index:end]
         bases = [base_of(part.core) for part in run]
-        led = at > 0 and not parts[at].starts and _leads(parts[at - 1], guards, doubted)
+        led = index > 0 and not parts[index].starts and _leads(parts[index - 1], guards, doubted)
         named = bases[0] in guards.surname_bases and 2 <= len(run) <= _NAME_LENGTH
         # A lone word of capitals among small letters is an abbreviation.
         lone = len(run) == 1 and not (run[0].apart and (end == len(parts) or parts[end].apart))
         if run[0].valued or led or named or lone:
-            found.update(range(at, end))
+            found.update(range(index, end))
         else:
-            found.update(at + place for place in _after_leads(run, bases, guards, doubted))
-        at = end
+            found.update(index + place for place in _after_leads(run, bases, guards, doubted))
+        index = end
     return found
 
 

@@ -1,4 +1,4 @@
-"""One page's whole reading: pixels, measurements, preparation, one OCR pass, words in the displayed frame.
+"""Read one page: decode, measure, preprocess, run one OCR pass, map words to the displayed frame.
 
 Runs inside a worker process, whose time and memory are bounded by its pool.
 """
@@ -55,14 +55,14 @@ Grey = npt.NDArray[np.uint8]
 _UNSURE = 0.6
 _OSD_SURE = 2.0
 _CLEAR_MARGIN = 1.3
-_FEW_WORDS = 6
+_MIN_WORDS = 6
 _BLANK_LETTERS = 8
-_MUCH_MISSED = 0.08
+_HIGH_MISSED_SHARE = 0.08
 # Below this a page of some length is likelier a list or a table than a bad scan of running text.
 _DOUBTED = 0.85
 _SOME_WORDS = 60
 _WITHOUT_ORNAMENT = 0.8
-_HEARD = 0.3
+_MIN_CONFIDENCE = 0.3
 _OSD_SECONDS = 15.0
 _ONE_COLUMN = 4  # Tesseract's page segmentation mode: one column of text of any size
 _STROKES = set("|¦_‗~`´¬")
@@ -74,7 +74,7 @@ _CODES: dict[int, int] = {
 
 
 class _Sheet(NamedTuple):
-    """A page ready to be looked at, one way up or another."""
+    """A page prepared for recognition in any orientation."""
 
     grey: Grey
     letters: Letters
@@ -83,7 +83,7 @@ class _Sheet(NamedTuple):
 
 
 class _Look(NamedTuple):
-    """What one look at a page brought."""
+    """The result of one recognition attempt."""
 
     words: tuple[Word, ...]
     confidence: float
@@ -109,7 +109,7 @@ def read_page(
         source: the page as listed.
         profile: how to read.
         image_rules: judge the page's image; a born-digital page has none.
-        limits: pixels and seconds a page.
+        limits: pixels and seconds per page.
 
     Raises:
         SourceError: the page cannot be read; the caller records it.
@@ -122,15 +122,15 @@ def read_page(
 
 
 def _guarded(reading: PageReading, profile: ReadingProfile, rule: str) -> PageReading:
-    """Refuse a page that bears a mark, or may; of one that a person let in, say that it does.
+    """Refuse a page that bears, or may bear, a mark; for a page released by a person, add a finding.
 
     Raises:
-        SourceError: nobody let it in. Nothing of what was read goes further.
+        SourceError: the page was not released. The reading is discarded.
     """
     if not profile.marks.released:
         raise SourceError(rule, "mark of secrecy", page=reading.number)
     note = finding("secret_mark_released", page=reading.number)
-    known = any(each.rule == note.rule for each in reading.findings)
+    known = any(other.rule == note.rule for other in reading.findings)
     return reading if known else reading.model_copy(update={"findings": (*reading.findings, note)})
 
 
@@ -201,8 +201,8 @@ def _read_pixels(
         measures = measures.model_copy(update={"skew": look.skew})
     findings.extend(image_findings(measures, image_rules, number, date.today()))
     changes: dict[str, Any] = {"state": PageState.BLANK}
-    # Ink without a word that can be made out is bleed-through, a stain, a picture: kept as blank, and said.
-    if look is None or not any(word.confidence >= _HEARD for word in look.words):
+    # Ink without a legible word is bleed-through, a stain or a picture: kept as blank, with a finding.
+    if look is None or not any(word.confidence >= _MIN_CONFIDENCE for word in look.words):
         if pixels.complaint:
             raise SourceError("page_broken", pixels.complaint, page=number, detail=pixels.complaint)
         findings.append(finding("page_blank", page=number))
@@ -242,7 +242,7 @@ def _in_context(words: tuple[Word, ...], profile: ReadingProfile) -> tuple[Word,
 
 
 def _best_look(sheet: _Sheet, profile: ReadingProfile, limits: Limits, turned: Rotation) -> _Look:
-    """One look at an upright page; one that lies on its side or reads badly is looked at the other ways round.
+    """Recognise an upright page; one that is rotated or reads badly is tried in other orientations.
 
     A page that a person turned is read as turned.
     """
@@ -253,7 +253,7 @@ def _best_look(sheet: _Sheet, profile: ReadingProfile, limits: Limits, turned: R
         spent += look.seconds
         if best is None or _worth(look) > _CLEAR_MARGIN * _worth(best):
             best = look
-        if best.confidence >= _UNSURE and len(best.words) >= _FEW_WORDS:
+        if best.confidence >= _UNSURE and len(best.words) >= _MIN_WORDS:
             break
     if best is None:
         raise AssertionError("no way up was tried")
@@ -265,7 +265,7 @@ def _worth(look: _Look) -> float:
 
 
 def _turns(sheet: _Sheet, profile: ReadingProfile, limits: Limits) -> Iterator[Rotation]:
-    """Ways up to try, the likeliest first; the engine's own opinion costs as much as a small page, and is asked late."""
+    """Orientations to try, the likeliest first; the engine's detection is as slow as a small page, so it comes late."""
     if not profile.turn:
         yield 0
         return
@@ -284,13 +284,13 @@ def _turns(sheet: _Sheet, profile: ReadingProfile, limits: Limits) -> Iterator[R
 
 
 def _clear_look(sheet: _Sheet, profile: ReadingProfile, turn: Rotation, limits: Limits) -> _Look:
-    """A look, and others where it brought little: without the page's light ornaments, or as a list or table.
+    """Recognise a page; if the result is poor, retry without its light ornaments, or as a list or table.
 
     Ornaments are tried where much ink was missed. In lists of short entries the engine's columns go astray, and letters and
-    figures of joined cells mislead each other: there the rules stay in, and the page is taken as one column.
+    figures of joined cells confuse it: there the rules stay in, and the page is taken as one column.
     """
     best = _look(sheet, profile, turn, limits)
-    if best.missed >= _MUCH_MISSED and profile.even_background:
+    if best.missed >= _HIGH_MISSED_SHARE and profile.even_background:
         best = _better(best, _look(sheet, profile, turn, limits, white=_WITHOUT_ORNAMENT))
     if best.confidence < _DOUBTED and len(best.words) >= _SOME_WORDS:
         best = _better(best, _look(sheet, profile, turn, limits, listed=True))
@@ -298,7 +298,7 @@ def _clear_look(sheet: _Sheet, profile: ReadingProfile, turn: Rotation, limits: 
 
 
 def _better(first: _Look, second: _Look) -> _Look:
-    """The look that is worth more, with the seconds of both."""
+    """The better of two attempts, with the seconds of both."""
     better = second if _worth(second) > _worth(first) else first
     return better._replace(seconds=first.seconds + second.seconds)
 
@@ -335,7 +335,7 @@ def _look(
         words.append(Word(text, round(word.confidence, 4), box, line, block, raw if raw != text else None))
     sure = [word.confidence for word in words if any(char.isalnum() for char in word.text)]
     missed = share_missed(
-        sheet.letters, [word.box for word in words if word.confidence >= _HEARD], width, height
+        sheet.letters, [word.box for word in words if word.confidence >= _MIN_CONFIDENCE], width, height
     )
     return _Look(tuple(words), sum(sure) / len(sure) if sure else 0.0, turn, skew, seconds, missed)
 
@@ -347,4 +347,4 @@ def _is_text(word: EngineWord) -> bool:
         return False
     if not any(char.isalnum() for char in text):
         return word.confidence > 0.4 and len(text) <= 3 and not set(text) & _STROKES
-    return len(text) > 1 or text.isdigit() or word.confidence >= _HEARD
+    return len(text) > 1 or text.isdigit() or word.confidence >= _MIN_CONFIDENCE

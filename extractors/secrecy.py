@@ -1,4 +1,4 @@
-"""Marks of secrecy (MẬT, TỐI MẬT, TUYỆT MẬT): a stamp or line of its own near the top left, no word in a sentence."""
+"""Marks of secrecy (MẬT, TỐI MẬT, TUYỆT MẬT): a stamp or separate line near the top left, not a word in a sentence."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ def secret_mark(lines: Sequence[Line], marks: Sequence[str]) -> SecretMark | Non
             continue
         text = re.sub(r"[^\w\s:]", "", squeeze(line.text)).strip()
         degree = _DEGREE.match(text)
-        said = degree.group(1).upper() if degree else text
-        if any(_is_mark(said, mark) for mark in marks):
+        wording = degree.group(1).upper() if degree else text
+        if any(_is_mark(wording, mark) for mark in marks):
             return SecretMark(line.text, line.page)
     return None
 
 
-def _is_mark(said: str, mark: str) -> bool:
-    if not said.isupper():
+def _is_mark(wording: str, mark: str) -> bool:
+    if not wording.isupper():
         return False
     if " " in mark:
-        return plain(said) == plain(mark)
-    return said == mark or bool(mark == "MẬT" and _CIRCUMFLEX.match(said))
+        return plain(wording) == plain(mark)
+    return wording == mark or bool(mark == "MẬT" and _CIRCUMFLEX.match(wording))

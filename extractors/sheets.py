@@ -1,7 +1,7 @@
 """Separator sheets: what their QR says, and how it is found on a scan.
 
 A payload is `SOHOA1|box|file|ordinal|check`; the parts are percent-encoded UTF-8, the check is a CRC of what stands before
-it. Papers carry QR codes of others (chip identity cards, e-invoices): what does not begin so is none of ours.
+it. Papers carry QR codes of others (chip identity cards, e-invoices): other prefixes are ignored.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _MOST_WORDS: Final = 60  # a separator has about twenty; a page of a paper has h
 
 
 class SheetMark(NamedTuple):
-    """What a separator sheet says: box (hộp), file (hồ sơ) and its ordinal; empty where the sheet does not say."""
+    """Data of a separator sheet: box (hộp), file (hồ sơ) and its ordinal; empty if not given."""
 
     box: str
     file: str
@@ -31,14 +31,14 @@ class SheetMark(NamedTuple):
 
 
 def payload_of(mark: SheetMark) -> str:
-    """What the QR of a sheet holds."""
+    """The QR payload of a sheet."""
     parts = [_OURS, quote(mark.box, safe=""), quote(mark.file, safe=""), str(mark.ordinal)]
     text = "|".join(parts)
     return f"{text}|{zlib.crc32(text.encode('ascii')):08X}"
 
 
 def read_payload(payload: str) -> SheetMark | None:
-    """A sheet's mark out of a QR; None where the QR is not ours, or its check fails."""
+    """A sheet's mark out of a QR; None if the QR is not ours, or its check fails."""
     text, _, check = payload.rpartition("|")
     parts = text.split("|")
     if len(parts) != 4 or parts[0] != _OURS or f"{zlib.crc32(text.encode('utf-8')):08X}" != check:
@@ -74,5 +74,7 @@ def sheet_of(sheet: BatchSheet | None, readings: Sequence[PageReading], first_pa
     marks = [mark for reading in readings if reading.number < first_page and (mark := mark_on(reading))]
     if not marks:
         return sheet
-    said = {"box": marks[-1].box or None, "file": marks[-1].file or None}
-    return (sheet or BatchSheet()).model_copy(update={key: value for key, value in said.items() if value})
+    overrides = {"box": marks[-1].box or None, "file": marks[-1].file or None}
+    return (sheet or BatchSheet()).model_copy(
+        update={key: value for key, value in overrides.items() if value}
+    )

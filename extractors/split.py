@@ -1,6 +1,6 @@
-"""Where one paper ends and the next begins in a file that holds several.
+"""Split a file that holds several papers into papers.
 
-Conservative: a page begins a new paper only if it shows a heading of its own. Annexes, forms annexed to a paper, backs
+Conservative: a page begins a new paper only if it shows a heading. Annexes, forms annexed to a paper, backs
 and blank pages stay with the paper before them; so does a page that could not be read.
 """
 
@@ -38,17 +38,17 @@ def mark_separators(readings: Sequence[PageReading], rules: Rulebook) -> tuple[P
 
 
 def is_marked_separator(reading: PageReading) -> bool:
-    """Whether a reading was told to be a separator sheet."""
-    return any(each.rule == "page_separator" for each in reading.findings)
+    """True if the page was marked as a separator sheet."""
+    return any(note.rule == "page_separator" for note in reading.findings)
 
 
 def _divides(reading: PageReading, lines: Sequence[Line], rules: Rulebook) -> bool:
-    """By the code of one of our own sheets, or by its words."""
+    """True if a page is a separator sheet, by its QR code or by its words."""
     return mark_on(reading) is not None or _is_separator(lines, rules)
 
 
 def _is_separator(lines: Sequence[Line], rules: Rulebook) -> bool:
-    """A sheet with little on it but a separator's mark on a line of its own."""
+    """A sheet with little text besides a separator's mark on a separate line."""
     marks = {plain(mark) for mark in rules.separator_marks}
     return 0 < len(lines) <= 6 and any(plain(line.text) in marks for line in lines)
 
@@ -58,7 +58,7 @@ def split_pages(
 ) -> tuple[tuple[int, ...], ...]:
     """Indices of the readings, grouped by paper, in order.
 
-    Every reading is in exactly one group, but for marked separators, which are in none. A separator that nobody marked
+    Every reading is in exactly one group, but for marked separators, which are in none. An unmarked separator
     still divides, and stays with the paper before it so that no page is lost.
     """
     groups: list[list[int]] = []
@@ -81,7 +81,7 @@ def split_pages(
 
 
 def begins_paper(lines: Sequence[Line], rules: Rulebook) -> bool:
-    """Whether a page shows the heading of a paper: national name with title or number, or all of number, date, title."""
+    """True if a page shows the heading of a paper: national name with title or number, or all of number, date, title."""
     head = [line for line in lines if line.top < _HEAD]
     if not head or _continues(head):
         return False

@@ -1,4 +1,4 @@
-"""Marks of secrecy in the ink that reading takes away: stamps in red, framed or not, level or tilted, and framed grey ones.
+"""Marks of secrecy in ink that OCR preprocessing removes: red stamps, framed or not, level or tilted; framed grey ones.
 
 Runs inside a worker on one page's pixels, before anything is kept. Nothing that was read here leaves it but the mark.
 """
@@ -26,16 +26,16 @@ _SEARCH_DPI = 100.0
 _READ_DPI = 200.0
 _REDDER = (45, 20)  # clean ink, and worn
 _DARKER = (0.78, 0.91)  # shares of the paper's brightness
-_AT_MOST = 6
+_MAX_STAMPS = 6
 _ONE_LINE, _ONE_BLOCK = 7, 6  # Tesseract's page segmentation modes
-_HEARD = 0.5
+_MIN_CONFIDENCE = 0.5
 # Share of a stamp's inside that the ink of a word takes at least; an ornament's cell has less.
 _INKED, _WORDS_INK = 215, 0.03
 _TURNS: Final[dict[int, int]] = {0: 0, 90: -1, 180: 2, 270: 1}
 
 
 class Region(NamedTuple):
-    """A place that may be a stamp: a rectangle of the search image, levelled by `angle` degrees.
+    """A candidate for a stamp: a rectangle of the search image, levelled by `angle` degrees.
 
     Attributes:
         width, height: millimetres.
@@ -54,7 +54,7 @@ class Region(NamedTuple):
 
 
 class Stamps(NamedTuple):
-    """What was found: the mark as it is listed, or that there may be one that could not be read."""
+    """The result: a listed mark, or a possible mark that could not be read."""
 
     mark: str | None = None
     possible: bool = False
@@ -74,7 +74,7 @@ def find_stamps(
         dpi: of the frame.
         rotation: degrees clockwise that the frame is turned to stand upright.
         profile: the engine, and the closed list of marks with their forms.
-        timeout: seconds for each look of the engine.
+        timeout: seconds per OCR pass.
     """
     rules = profile.marks
     if not rules.secret:
@@ -102,7 +102,7 @@ def match(words: Sequence[str], rules: MarkRules, *, loose: bool) -> str | None:
     Args:
         words: as read, in order.
         rules: the closed list.
-        loose: the words stand in a frame of their own, where a letter may be misread.
+        loose: the words are in a separate frame, where a misread letter is tolerated.
     """
     letters = [re.sub(r"[^A-Z]", "", strip_accents(word).replace("Đ", "D").upper()) for word in words]
     capitals = sum(char.isupper() for word in words for char in word)
@@ -150,8 +150,8 @@ def _could_be(region: Region, rules: MarkRules) -> bool:
 
 
 def _is_legible(words: Sequence[tuple[str, float]]) -> bool:
-    """Other words that were clearly read: a stamp of another purpose."""
-    sure = [text for text, confidence in words if confidence >= _HEARD]
+    """True if other words were clearly read: a stamp with another purpose."""
+    sure = [text for text, confidence in words if confidence >= _MIN_CONFIDENCE]
     return sum(char.isalnum() for text in sure for char in text) >= 4
 
 
@@ -173,7 +173,9 @@ def _regions(upright: npt.NDArray[np.uint8], dpi: float, rules: MarkRules) -> li
         for close in (False, True):
             framed = _framed(dark, unit, scale, rules, is_red=False, close=close)
             found += _new(framed, found, 8 * unit / scale)
-    return sorted(found, key=lambda region: (not region.framed, not region.red, region.centre[1]))[:_AT_MOST]
+    return sorted(found, key=lambda region: (not region.framed, not region.red, region.centre[1]))[
+        :_MAX_STAMPS
+    ]
 
 
 def _new(regions: Iterable[Region], known: Sequence[Region], near: float) -> list[Region]:
@@ -191,7 +193,7 @@ def _new(regions: Iterable[Region], known: Sequence[Region], near: float) -> lis
 
 
 def _red(small: npt.NDArray[np.uint8], redder: int) -> Mask:
-    """Where red ink lies, told from the paper's own tint."""
+    """Mask of red ink, relative to the tint of the paper."""
     over = cast(Grey, cv2.subtract(cv2.extractChannel(small, 0), cv2.extractChannel(small, 1)))
     usual = int(np.median(over[::8, ::8]))
     return cast(Mask, (over > redder + usual).astype(np.uint8))
@@ -288,7 +290,7 @@ def _unframed(red: Mask, unit: float, scale: float, rules: MarkRules) -> Iterato
 
 
 def _views(upright: npt.NDArray[np.uint8], dpi: float, region: Region) -> Iterator[Grey]:
-    """The region as the engine is shown it: level and without its frame; then smoothed, and at other angles."""
+    """Variants of the region for the engine: level and without its frame; then smoothed, and at other angles."""
     yield _levelled(upright, dpi, region)
     yield _levelled(upright, dpi, region, smooth=True)
     if not region.framed:
@@ -304,8 +306,8 @@ def _levelled(upright: npt.NDArray[np.uint8], dpi: float, region: Region, *, smo
     size = (round(region.width * unit), round(region.height * unit))
     turn = cv2.getRotationMatrix2D(region.centre, region.angle, zoom)
     turn[:, 2] += np.array([size[0] / 2, size[1] / 2]) - np.array(region.centre)
-    how = cv2.INTER_LINEAR if zoom < 1 else cv2.INTER_CUBIC
-    cut = cv2.warpAffine(upright, turn, size, flags=how, borderMode=cv2.BORDER_REPLICATE)
+    interpolation = cv2.INTER_LINEAR if zoom < 1 else cv2.INTER_CUBIC
+    cut = cv2.warpAffine(upright, turn, size, flags=interpolation, borderMode=cv2.BORDER_REPLICATE)
     if cut.ndim == 3 and region.red:
         over = cv2.subtract(cv2.extractChannel(cut, 0), cv2.extractChannel(cut, 1)).astype(np.float32)
         over -= np.percentile(over, 20)
@@ -346,6 +348,6 @@ def _unbound(grey: Grey, unit: float) -> Grey:
 def _read(image: Grey, profile: ReadingProfile, timeout: float) -> list[tuple[str, float]]:
     """Words of a small image, as one line; with several rows as a block."""
     mode = _ONE_BLOCK if image.shape[0] > 40 + 10.5 * _READ_DPI * _MM else _ONE_LINE
-    how = profile.model_copy(update={"page_segmentation": mode, "variables": ()})
-    seen = ocr.recognise(image, how, dpi=round(_READ_DPI), timeout=timeout)
+    one_line = profile.model_copy(update={"page_segmentation": mode, "variables": ()})
+    seen = ocr.recognise(image, one_line, dpi=round(_READ_DPI), timeout=timeout)
     return [(word.text, word.confidence) for word in seen]

@@ -1,4 +1,4 @@
-"""Vietnamese syllables as letters: which can exist, their base letters, their tones and the two places of a tone mark.
+"""Spelling of Vietnamese syllables: validity, base letters, tones and the two positions of a tone mark.
 
 A syllable is an onset, a rhyme and a tone; onsets and rhymes are closed lists, and rhymes that end in a stop take two of
 the six tones only. `quyèn` cannot exist, `thồng` can though nobody writes it. Nothing here knows how often.
@@ -50,20 +50,20 @@ def split_tone(syllable: str) -> tuple[str, str]:
 
 @functools.lru_cache(maxsize=16384)
 def key_of(syllable: str) -> str:
-    """What makes two spellings one syllable: small letters, the tone at the end (`Hoà` = `hòa`)."""
+    """Canonical spelling of a syllable: lower case, the tone at the end (`Hoà` = `hòa`)."""
     toneless, tone = split_tone(syllable)
     return toneless + tone
 
 
 @functools.lru_cache(maxsize=16384)
 def base_of(syllable: str) -> str:
-    """Small letters without any mark, đ as d: what an engine seldom gets wrong."""
+    """Lower-case letters without marks, đ as d: an engine seldom misreads these."""
     return strip_accents(syllable).lower()
 
 
 @functools.lru_cache(maxsize=16384)
 def can_exist(syllable: str) -> bool:
-    """Whether Vietnamese can have this syllable, whatever the case and the place of its tone."""
+    """True if Vietnamese can have this syllable, whatever the case and the place of its tone."""
     toneless, tone = split_tone(syllable)
     return len(tone) <= 1 and any(
         toneless.startswith(onset) and _fits(onset, toneless[len(onset) :], tone) for onset in _ONSETS
@@ -79,7 +79,7 @@ def _fits(onset: str, rhyme: str, tone: str) -> bool:
 
 @functools.lru_cache(maxsize=16384)
 def tone_place(syllable: str) -> int:
-    """Where a syllable with two possible places has its tone: 1 early (`hòa`), 2 late (`hoà`), 0 where it cannot say."""
+    """Tone position of a syllable that has two possible ones: 1 early (`hòa`), 2 late (`hoà`), 0 if undetermined."""
     toneless, tone = split_tone(syllable)
     if not tone or not _has_two_places(toneless):
         return 0
@@ -92,8 +92,8 @@ def with_tone_at(syllable: str, place: int) -> str:
     if not now or place not in {1, 2} or now == place:
         return syllable
     toneless, tone = split_tone(syllable)
-    at = len(toneless) - 2 + (place - 1)
-    return unicodedata.normalize("NFC", toneless[: at + 1] + tone + toneless[at + 1 :])
+    index = len(toneless) - 2 + (place - 1)
+    return unicodedata.normalize("NFC", toneless[: index + 1] + tone + toneless[index + 1 :])
 
 
 def _has_two_places(toneless: str) -> bool:

@@ -36,8 +36,8 @@ class Layer(NamedTuple):
 
     Attributes:
         words: with boxes in the displayed frame.
-        trusted: it may stand without a look at the pixels.
-        garbled: it is of no use.
+        trusted: it can be used without checking the pixels.
+        garbled: it is unusable.
     """
 
     words: tuple[Word, ...]
@@ -63,7 +63,7 @@ def read(path: str, source: PageSource, limits: Limits) -> Layer:
 
 
 def agrees(layer: Layer, reading: PageReading) -> bool:
-    """Whether the layer of a page with few Vietnamese letters stands against what was read from its pixels."""
+    """True if the layer of a page with few Vietnamese letters stands against what was read from its pixels."""
     seen = "".join(word.text for word in reading.words)
     return _marked(seen) < 2 * _MARKED_SHARE and len(seen) < 2 * sum(len(word.text) for word in layer.words)
 
@@ -85,7 +85,7 @@ def _placed(word: poppler.TextWord, source: PageSource) -> Word | None:
 
 
 def _uncovered(path: str, source: PageSource, words: tuple[Word, ...], limits: Limits) -> bool:
-    """Whether much of the page's ink lies outside its words: drawn letters, strips of a scan, a caption alone."""
+    """True if much of the page's ink lies outside its words: drawn letters, strips of a scan, a caption alone."""
     scale = _COVER_DPI / (source.dpi or 300.0)
     size = (max(1, round(source.width * scale)), max(1, round(source.height * scale)))
     timeout = limits.page_seconds / 3

@@ -41,25 +41,26 @@ def understand(
         sha256: of the original's bytes.
         readings: all its pages in order; failed and blank ones too.
         rulebook: the rules.
-        sheet: what a person said of the batch, or None.
-        as_of: day on which validity is asked; default today.
+        sheet: the batch sheet, or None.
+        as_of: day for which validity is determined; default today.
         splits: page lists fixed when the file was first split; they stay, whatever the rules say now.
         decided: what persons decided, by document id; it wins over what is read.
 
     Returns:
-        The papers in the order of their pages; every page but a marked separator is in exactly one.
+        The papers in the order of their pages; every page except marked separators is in exactly one.
     """
     day = as_of or date.today()
     lines = [lines_of(reading) for reading in readings]
     groups = _fixed(readings, splits) if splits else split_pages(readings, lines, rulebook)
     frame = _Frame(sha256, rulebook, sheet, day, decided or {})
     return tuple(
-        _paper(frame, [readings[at] for at in group], [lines[at] for at in group]) for group in groups
+        _paper(frame, [readings[index] for index in group], [lines[index] for index in group])
+        for group in groups
     )
 
 
 class _Frame(NamedTuple):
-    """What all papers of one original share."""
+    """Inputs shared by all papers of one original."""
 
     sha256: str
     rules: Rulebook
@@ -85,27 +86,27 @@ def _paper(frame: _Frame, readings: Sequence[PageReading], pages: Sequence[Seque
     rules, sheet, as_of = frame.rules, frame.sheet, frame.as_of
     numbers = tuple(reading.number for reading in readings)
     own = document_id(frame.sha256, numbers)
-    said = frame.decided.get(own, {})
+    decisions = frame.decided.get(own, {})
     first = next((lines for lines in pages if lines), ())
     source: ReadFrom = next(
         (reading.source for reading in readings if reading.state is PageState.READ), "ocr"
     )
     heading = heading_of(first, rules)
-    found = persons.kind_of(classify(pages, heading.number, rules), said, rules)
+    found = persons.kind_of(classify(pages, heading.number, rules), decisions, rules)
     read = fields_of_paper(pages, found, heading, rules, source)
-    fields = persons.fields_with(read, said)
-    placed = persons.place_of(_placed(pages, fields, sheet, rules), fields, said, sheet, rules)
+    fields = persons.fields_with(read, decisions)
+    placed = persons.place_of(_placed(pages, fields, sheet, rules), fields, decisions, sheet, rules)
     decided = validity.decide(found.kind.id if found.kind else None, fields, rules, as_of)
-    decided = persons.validity_of(decided, said)
-    codes, code_findings = persons.result_type_of(*_result_type(found, pages, rules), said)
+    decided = persons.validity_of(decided, decisions)
+    codes, code_findings = persons.result_type_of(*_result_type(found, pages, rules), decisions)
     findings = (
         *_secrecy(readings, pages, rules),
         *_kind_findings(found, rules),
         *code_findings,
-        *persons.still_open(_field_findings(fields, found.kind, rules, as_of), said),
-        *persons.still_open(_written(fields, readings), said),
-        *persons.unconfirmed(read, said, rules),
-        *([finding("closed_not_codable")] if is_closed(said) else ()),
+        *persons.still_open(_field_findings(fields, found.kind, rules, as_of), decisions),
+        *persons.still_open(_written(fields, readings), decisions),
+        *persons.unconfirmed(read, decisions, rules),
+        *([finding("closed_not_codable")] if is_closed(decisions) else ()),
         *_place_findings(placed),
         *_validity_findings(decided),
         *_lost(readings),
@@ -125,7 +126,7 @@ def _paper(frame: _Frame, readings: Sequence[PageReading], pages: Sequence[Seque
         unit=placed.unit,
         findings=tuple(findings),
     )
-    page_findings = persons.still_open([each for reading in readings for each in reading.findings], said)
+    page_findings = persons.still_open([note for reading in readings for note in reading.findings], decisions)
     return document.model_copy(update={"route": routing.route(document, rules, page_findings)})
 
 
@@ -158,8 +159,8 @@ def _result_type(
         unlisted = [] if code in rules.result_types else [finding("result_code_unlisted", code=code)]
         return Choice(value=code, confidence=found.confidence, candidates=kind.result_codes), unlisted
     candidates = tuple(code for code in kind.result_codes if not chosen or code in chosen)
-    said = finding("result_code_ambiguous", kind=kind.title, codes=", ".join(candidates))
-    return Choice(value=None, confidence=None, candidates=candidates), [said]
+    ambiguous = finding("result_code_ambiguous", kind=kind.title, codes=", ".join(candidates))
+    return Choice(value=None, confidence=None, candidates=candidates), [ambiguous]
 
 
 def _texts(pages: Sequence[Sequence[Line]]) -> tuple[str, str]:
@@ -187,7 +188,7 @@ def _procedure(codes: Choice | None, rules: Rulebook) -> Choice | None:
 def _secrecy(
     readings: Sequence[PageReading], pages: Sequence[Sequence[Line]], rules: Rulebook
 ) -> list[Finding]:
-    """The mark of a page that nobody has let in."""
+    """Findings for a mark of secrecy on a page that was not released."""
     closed = [
         lines
         for reading, lines in zip(readings, pages, strict=True)
@@ -219,7 +220,7 @@ def _field_findings(
 
 
 def _written(fields: dict[str, Field], readings: Sequence[PageReading]) -> list[Finding]:
-    """Number and issue date that a pen filled in: a question, whatever confidence they were read with."""
+    """Findings for a handwritten number or issue date, whatever their confidence."""
     places = {"number": ("number",), "issue_date": ("day", "month", "year")}
     found = []
     for name, parts in places.items():
@@ -240,7 +241,7 @@ def _meet(one: Box, other: Box) -> bool:
 
 
 def _soundness(fields: dict[str, Field], as_of: date) -> list[Finding]:
-    """Values that cannot be true: identifiers, days yet to come, a paper that ends before it begins."""
+    """Findings for impossible values: invalid identifiers, future dates, a paper that expires before its issue."""
     found = []
     issued, expiry = fields.get("issue_date"), fields.get("expiry_date")
     year = int(issued.value[:4]) if issued and issued.value else None
@@ -266,10 +267,10 @@ def _validity_findings(decided: Validity) -> list[Finding]:
 
 
 def _lost(readings: Sequence[PageReading]) -> list[Finding]:
-    """A page that failed without an error finding of its own must still be told."""
+    """Ensure that every failed page has an error finding."""
     return [
         finding("page_broken", page=reading.number, detail="-")
         for reading in readings
         if reading.state is PageState.FAILED
-        and not any(each.severity is Severity.ERROR for each in reading.findings)
+        and not any(note.severity is Severity.ERROR for note in reading.findings)
     ]

@@ -1,4 +1,4 @@
-"""Which unit, at which level, a paper belongs to: by its agency and the day it was issued, else by the batch sheet.
+"""Resolve the unit and level of a paper from its agency and issue date, else from the batch sheet.
 
 A code or a name alone is ambiguous: look-ups go by name, rank, parent and day. What is not in the lists stays unresolved.
 """
@@ -72,7 +72,7 @@ def parent_of(rules: Rulebook, unit: Unit, day: date | None) -> Unit | None:
 
 
 def label(rules: Rulebook, unit: Unit, day: date | None) -> str:
-    """How a unit is named in figures: `Xã Diên An`; with its parent where two of that name stood on that day."""
+    """A unit's name in reports: `Xã Diên An`; with its parent where two of that name stood on that day."""
     if unit.level == "tinh":
         return f"UBND {unit.name[0].lower()}{unit.name[1:]}"
     twins = [row for row in rules.units if row.name == unit.name and _dated(row, day or unit.effective_from)]
@@ -92,9 +92,9 @@ def resolve(
     Args:
         agency: the issuing agency as kept in the fields, or None.
         issued: day of issue; without it only what held on every day counts.
-        sheet: what a person said about the batch; its word is taken where the paper's does not decide.
+        sheet: the batch sheet; used where the paper itself is inconclusive.
         rules: lists of units and agencies.
-        within: text of the paper's header and of the agency's own address, to tell units of one name apart.
+        within: text of the paper's header and of the agency's own address, to distinguish units of one name.
     """
     found = _by_agency(agency, issued, rules, plain(within or "")) if agency else None
     return found or _by_sheet(sheet, issued, rules) or UNRESOLVED
@@ -144,7 +144,7 @@ def _known(name: str, day: date | None, rules: Rulebook) -> Agency | None:
         (
             agency
             for agency in rules.agencies
-            if _dated(agency, day) and key in {plain(each) for each in (agency.name, *agency.aliases)}
+            if _dated(agency, day) and key in {plain(alias) for alias in (agency.name, *agency.aliases)}
         ),
         None,
     )
@@ -183,12 +183,12 @@ def _by_sheet(sheet: BatchSheet | None, day: date | None, rules: Rulebook) -> Pl
 
 def find_unit(rules: Rulebook, text: str, day: date | None) -> Unit | None:
     """The one unit that a person means by a code or a name (`22690`, `Xã Diên An`, `Diên An`) on a day, or None."""
-    said = unicodedata.normalize("NFC", text.strip())
-    said = said.removeprefix("UBND ").removeprefix("Ủy ban nhân dân ")
-    coded = [unit for unit in rules.units if unit.code == said and _dated(unit, day)]
+    name = unicodedata.normalize("NFC", text.strip())
+    name = name.removeprefix("UBND ").removeprefix("Ủy ban nhân dân ")
+    coded = [unit for unit in rules.units if unit.code == name and _dated(unit, day)]
     if coded:
         return coded[0] if len(coded) == 1 else None
-    place, _, parent = (part.strip() for part in said.partition(","))
+    place, _, parent = (part.strip() for part in name.partition(","))
     bare = bare_name(place[:1].upper() + place[1:])
     rank = place[: len(place) - len(bare)].strip().lower()
     found = find_units(rules, bare, day, rank=rank)
@@ -203,9 +203,9 @@ def unit_elsewhere(rules: Rulebook, text: str) -> Placed | None:
     No list holds the units of other provinces, so the name is taken as written: `Xã Ia Hrung, Tỉnh Gia Lai`, or the
     province alone for one at its level.
     """
-    said = unicodedata.normalize("NFC", " ".join(text.split()))
-    said = said.removeprefix("UBND ").removeprefix("Ủy ban nhân dân ")
-    place, comma, parent = (part.strip() for part in said.rpartition(","))
+    name = unicodedata.normalize("NFC", " ".join(text.split()))
+    name = name.removeprefix("UBND ").removeprefix("Ủy ban nhân dân ")
+    place, comma, parent = (part.strip() for part in name.rpartition(","))
     wanted = plain(bare_name(parent[:1].upper() + parent[1:]))
     found = next((unit for unit in rules.provinces if plain(bare_name(unit.name)) == wanted), None)
     if found is None or wanted == plain(rules.home_province):

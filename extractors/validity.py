@@ -1,4 +1,4 @@
-"""Whether a paper is in force on a day, by a dated rule (DOMAIN.md §3.4); what no rule decides stays unknown."""
+"""Decide whether a paper is in force on a day, by a dated rule (DOMAIN.md §3.4); unknown if no rule applies."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ def decide(kind: str | None, fields: Mapping[str, Field], rules: Rulebook, as_of
         kind: id of its kind, or None.
         fields: its fields; `expiry_date` (printed) wins over any term of law.
         rules: holds the dated rules; the one in force on the day of issue decides, without that day the one of `as_of`.
-        as_of: the day asked about.
+        as_of: the day to decide for.
     """
     issued, printed = _day(fields, "issue_date"), _day(fields, "expiry_date")
     rule = rule_for(kind, rules, issued or as_of)
     if printed is not None:
         return _until(printed, as_of, rule.id if rule else "printed_expiry", "printed")
     if rule is None or "expiry_date" in fields:
-        # An end is printed but could not be read: neither in force nor expired can be claimed.
+        # An expiry date is printed but could not be read, so the state is unknown.
         return Validity(basis=rule.id if rule else None) if rule else _UNKNOWN
     if rule.rule in _WITHOUT_TERM:
         if issued is not None and issued > as_of:
@@ -55,5 +55,5 @@ def _until(last: date, as_of: date, basis: str, source: str) -> Validity:
 
 
 def remaining(validity: Validity, as_of: date) -> timedelta | None:
-    """Time until the last day in force; None where no end is known."""
+    """Time until the last day in force; None if no end is known."""
     return date.fromisoformat(validity.until) - as_of if validity.until else None

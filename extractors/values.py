@@ -1,4 +1,4 @@
-"""From the text after a label to a value: dates, identifiers, names, amounts; None where the text is no such thing."""
+"""Parse the text after a label into a value: dates, identifiers, names, amounts; None if it does not parse."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _AREA = re.compile(r"(?<![\d.,])(\d{1,3}(?:\.\d{3})+(?:,\d+)?|\d+(?:[,.]\d+)?)\s
 
 
 class Parsed(NamedTuple):
-    """A value and how strongly its shape speaks for it, 0–1."""
+    """A value and the confidence that its shape gives, 0–1."""
 
     value: str | None
     strength: float = 1.0
 
 
 def parse_value(text: str, rule: FieldRule, rules: Rulebook) -> Parsed | None:
-    """Parse the text after a label by its field's type; None where there is nothing of that type."""
+    """Parse the text after a label by its field's type; None if there is nothing of that type."""
     clean = without_leaders(nfc(text)).lstrip(" :.;,-*|").strip()
     if rule.pattern and rule.type != "name":
         match = re.search(rule.pattern, clean)
@@ -62,7 +62,7 @@ def _name(text: str, rules: Rulebook) -> Parsed | None:
 
 
 def name_strength(name: str, rules: Rulebook) -> float:
-    """How strongly a name's shape speaks for it: one that begins with no known family name lost something."""
+    """Confidence from a name's shape; lower if it does not begin with a known family name."""
     words = name.split(" ")
     known = not rules.surnames or words[0] in rules.surnames or " ".join(words[:2]) in rules.surnames
     return 0.97 if known else 0.6
@@ -77,12 +77,12 @@ def _organisation(text: str, rules: Rulebook) -> Parsed | None:
 def _sex(text: str, rules: Rulebook) -> Parsed | None:
     del rules
     first = plain(text).split(" ")[0]
-    said = {"nam": "Nam", "nu": "Nữ"}.get(first)
-    return Parsed(said) if said else None
+    sex = {"nam": "Nam", "nu": "Nữ"}.get(first)
+    return Parsed(sex) if sex else None
 
 
 def _agency(text: str, rules: Rulebook) -> Parsed | None:
-    """An agency in running text: up to the first comma; what follows is where it lies."""
+    """An agency in running text: up to the first comma; its location follows."""
     first = squeeze(spell_out(text.split(",")[0], rules)).strip(" .;:")
     if len(plain(first).split()) < 2:
         return None
@@ -149,7 +149,7 @@ _BY_TYPE = {
 
 
 def identifier_is_sound(identifier: str, year_of_issue: int | None) -> bool:
-    """Whether an owner's identifier can be real: shape, check digit of a tax code, birth year of a personal number."""
+    """True if an owner's identifier is plausible: shape, check digit of a tax code, birth year of a personal number."""
     digits = re.sub(r"\D", "", identifier)
     if len(digits) == 12:
         year = person_number_year(digits)
@@ -158,7 +158,7 @@ def identifier_is_sound(identifier: str, year_of_issue: int | None) -> bool:
         # 001-096 provinces; a foreign-born citizen has a country's number from 100 on.
         return year is not None and 1900 <= year <= limit and province > 0
     if len(digits) in {10, 13}:
-        # Remainder 0 is undecided (DOMAIN.md §1.10): no reason to call it wrong.
+        # Remainder 0 is undecided (DOMAIN.md §1.10), so it is not rejected.
         return (
             tax_code_check(identifier) is not False
             and digits[2:9] != "0000000"

@@ -24,7 +24,7 @@ Channel = Literal["log", "email", "webhook"]
 
 
 class AlertRule(DatedRow):
-    """When an alert is raised, and by which channels it goes out.
+    """Conditions and channels of an alert.
 
     `threshold` is a share of 1 behind the target (behind_pace), hours without a page (batch_stuck), days
     (disk_low), papers (unit_without_inventory). A night runs from `night_from` to `night_to` o'clock, Vietnam's.
@@ -38,7 +38,7 @@ class AlertRule(DatedRow):
 
 
 class Alert(NamedTuple):
-    """One thing to tell: about what, in which state (a change of `fingerprint` tells it anew), in which words."""
+    """One alert: its subject, its state (a change of `fingerprint` sends it again) and its wording."""
 
     rule: str
     subject: str
@@ -48,7 +48,7 @@ class Alert(NamedTuple):
 
 
 class ChannelSpec(BaseModel):
-    """Where alerts go (`[alerts]` of `sohoa.toml`, `SOHOA_ALERTS__…`); nothing set, nothing sent but the log.
+    """Alert channels (`[alerts]` of `sohoa.toml`, `SOHOA_ALERTS__…`); nothing set, nothing sent but the log.
 
     The password is read from `smtp_password_file` or `SOHOA_SMTP_PASSWORD`; a webhook's address, which may hold a
     token, from `webhook_url_file` or `SOHOA_WEBHOOK_URL`.

@@ -1,4 +1,4 @@
-"""A batch: its sheet, its plan, the fate of each file, and the summary people read."""
+"""A batch: its sheet, its plan, the status of its files, and the summary for people."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class BatchState(StrEnum):
 
 
 class ScheduleState(StrEnum):
-    """Where a scheduled batch stands. `due` runs as soon as it can; `window`: the night ended, it goes on the next one."""
+    """State of a scheduled batch. `due` runs as soon as possible; `window` was interrupted and continues the next night."""
 
     PLANNED = "planned"
     DUE = "due"
@@ -42,14 +42,14 @@ class ScheduleState(StrEnum):
 
 
 class Wish(StrEnum):
-    """What a person wants of a batch that runs; heeded between two documents."""
+    """A person's request to a running batch; handled between two documents."""
 
     PAUSE = "pause"
     CANCEL = "cancel"
 
 
 class FileStatus(StrEnum):
-    """Fate of one file. `read` and `partial` both count as read."""
+    """Status of one file. `read` and `partial` both count as read."""
 
     READ = "read"
     PARTIAL = "partial"
@@ -58,7 +58,7 @@ class FileStatus(StrEnum):
 
 
 class BatchSheet(BaseModel):
-    """What a person says about a whole batch (`lo.toml` or `lo.xlsx`); inherited by each document.
+    """Metadata that a person gives for a whole batch (`lo.toml` or `lo.xlsx`); inherited by every document.
 
     Units are codes or names of `configs/units/`; `expected_sheets` counts sheets of paper as handed over.
     """
@@ -83,8 +83,8 @@ class BatchSheet(BaseModel):
 class StagedFile(BaseModel):
     r"""Bytes of one inbox file, copied and hashed. `path` is the private staging copy.
 
-    `name` is the path relative to the batch as shown to people (undecodable bytes as `\xNN`). `members` are the files,
-    staged each for itself, that a paper was joined from; `path` is then the joined original.
+    `name` is the path relative to the batch as shown to people (undecodable bytes as `\xNN`). `members` are the
+    separately staged files that a paper was joined from; `path` is then the joined original.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -99,7 +99,7 @@ class StagedFile(BaseModel):
 
     @property
     def paths(self) -> tuple[str, ...]:
-        """Every file in the staging area that it is made of."""
+        """All of its files in the staging area."""
         return (self.path, *(member.path for member in self.members))
 
 

@@ -1,6 +1,6 @@
-"""What the IT department's board shows: figures with their day and basis, nothing about any one paper.
+"""Data of the IT department's board: figures with their day and basis, nothing about single papers.
 
-A number that is not known is None, never 0; what it rests on stands beside it.
+A number that is not known is None, never 0; the basis of a figure is given with it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class _Record(BaseModel):
 
 
 class Point(_Record):
-    """A rate on a day, with the counts it was made of; `rate` is None where nothing was counted to hold it against."""
+    """A rate on a day, with the counts it was made of; `rate` is None if its denominator is zero."""
 
     day: date
     rate: RateBounds | None
@@ -32,7 +32,7 @@ class Point(_Record):
 
 
 class CatchUp(_Record):
-    """What is left until a target, spread over the days that are left: `per_month` papers until `until`."""
+    """The work left until a target, spread over the remaining days: `per_month` papers until `until`."""
 
     start: date
     until: date
@@ -102,7 +102,7 @@ class Disk(_Record):
 
 
 class MachineRead(_Record):
-    """Papers accepted without a person's word, of all papers."""
+    """Papers accepted without a person's decision, of all papers."""
 
     accepted_untouched: int
     papers: int

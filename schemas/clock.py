@@ -1,4 +1,4 @@
-"""What day it is for the people this serves: Việt Nam's (UTC+7, no summer time), wherever the machine stands."""
+"""The current day in Việt Nam (UTC+7, no summer time), whatever the machine's time zone."""
 
 from __future__ import annotations
 

@@ -88,7 +88,7 @@ def make_result_code(owner: str, result_type: str, number: str, running: int) ->
 
 
 def is_owner_identifier(text: str) -> bool:
-    """Whether a text is a 9- or 12-digit personal number or a 10/13-digit tax code, by shape."""
+    """True if a text is a 9- or 12-digit personal number or a 10/13-digit tax code, by shape."""
     return any(GRAMMARS[name].match(text) for name in ("person12", "cmnd9", "mst"))
 
 
@@ -102,7 +102,7 @@ def tax_code_check(text: str) -> bool | None:
 
 
 def person_number_year(text: str) -> int | None:
-    """Birth year told by a 12-digit personal number (digit 4 = century and sex, 5–6 = year), or None."""
+    """Birth year encoded in a 12-digit personal number (digit 4 = century and sex, 5–6 = year), or None."""
     if not GRAMMARS["person12"].match(text):
         return None
     return 1900 + 100 * (int(text[3]) // 2) + int(text[4:6])

@@ -1,4 +1,4 @@
-"""Three digests, not one: reading, understanding, rendition. A change redoes its stage and what follows."""
+"""Three digests: reading, understanding, rendition. A change repeats its stage and the later ones."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ RENDITION_VERSION = "1"
 
 
 class Digests(BaseModel):
-    """The three digests of a run, 16 hex digits each."""
+    """The three digests of a run, with 16 hex digits."""
 
     model_config = ConfigDict(frozen=True)
 

@@ -21,7 +21,7 @@ Level = Literal["tinh", "huyen", "xa"]
 
 
 class Route(StrEnum):
-    """Where a document goes. Precedence: partial > rescan > review > accepted."""
+    """Route of a document. Precedence: partial > rescan > review > accepted."""
 
     ACCEPTED = "accepted"
     REVIEW = "review"
@@ -30,7 +30,7 @@ class Route(StrEnum):
 
 
 class Role(StrEnum):
-    """What a paper is within its dossier (KH 5283 section III)."""
+    """Role of a paper within its dossier (KH 5283 section III)."""
 
     RESULT = "result"
     PROCESSING_RESULT = "processing_result"
@@ -38,7 +38,7 @@ class Role(StrEnum):
 
 
 class Verdict(StrEnum):
-    """What veraPDF said of the rendition; never inferred."""
+    """veraPDF's verdict on the rendition; never inferred."""
 
     VALID = "valid"
     INVALID = "invalid"
@@ -54,7 +54,7 @@ class ValidityState(StrEnum):
 
 
 class Field(BaseModel):
-    """One value with where it came from and how sure it is."""
+    """One value with its source and confidence."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -77,7 +77,7 @@ class Choice(BaseModel):
 
 
 class Validity(BaseModel):
-    """Whether a paper counts, by which rule.
+    """Validity of a paper, and the rule that decided it.
 
     Attributes:
         state: in force, expired or unknown.

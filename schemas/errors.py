@@ -11,13 +11,13 @@
     ├── BatchStopped            exit 4   most of the batch was set aside
     ├── StoreError              exit 1   the object store refused, lost or changed bytes
     ├── CatalogueError          exit 1   the catalogue cannot be opened or is of another version
-    │   └── CatalogueOlder      exit 1   the store holds events that the catalogue has never heard of
+    │   └── CatalogueOlder      exit 1   the store holds events that the catalogue does not know
     ├── DeliveryError           exit 1   an alert could not be handed to a mail server or webhook; it is kept
     ├── CodeError               exit 1   a code cannot be issued (running number beyond 99, code void …)
     └── SourceError                      one file or page cannot be used; becomes a finding, never stops a batch
         ├── PageTimedOut                 the work on one page ran past its limit
         ├── WorkerDied                   the process that did the work crashed, was killed or ran out of memory
-        └── WorkFailed                   the work raised an error that is none of ours
+        └── WorkFailed                   the work raised an unexpected error
 
 Messages are rendered for people in Vietnamese or English from the message table in `schemas/messages/`, keyed by
 `code`; the text passed here is the English one, for logs.
@@ -29,7 +29,7 @@ from typing import Any
 
 
 class SohoaError(Exception):
-    """Root of every error that is ours. `code` is stable and meant for machines."""
+    """Base class of all errors of this project. `code` is stable and meant for machines."""
 
     code = "error"
     exit_code = 1
@@ -129,7 +129,7 @@ class SourceError(SohoaError):
         self.page = page
 
     def __reduce__(self) -> tuple[object, ...]:
-        """Keep `rule`, `page` and `params` across the process border."""
+        """Keep `rule`, `page` and `params` when pickled."""
         return (_source_error, (type(self), self.rule, str(self), self.page, self.params))
 
 
@@ -148,4 +148,4 @@ class WorkerDied(SourceError):
 
 
 class WorkFailed(SourceError):
-    """The work raised an error that is none of ours; `params` hold `detail` and `trace`, its traceback."""
+    """The work raised an unexpected error; `params` hold `detail` and `trace`, its traceback."""

@@ -18,9 +18,9 @@ class EventType(StrEnum):
     FIXITY_CHECK = "fixity check"
     CODE_ISSUED = "code issued"
     CODE_VOIDED = "code voided"
-    DECISION = "metadata modification"  # a person's word on one value, old and new
+    DECISION = "metadata modification"  # a person's decision on one value, old and new
     REPAIR = "repair"  # good bytes put back where an object was lost or damaged
-    RELEASED = "released"  # a person let in a paper that bears, or seemed to bear, a mark of secrecy
+    RELEASED = "released"  # a person released a paper that bears, or seemed to bear, a mark of secrecy
     LINKED = "linked"
     PAGE_WORK = "page work"  # a person split, joined, turned or replaced pages
     SET_ASIDE = "set aside"
@@ -29,7 +29,7 @@ class EventType(StrEnum):
 
 
 class Event(BaseModel):
-    """One thing that happened. `at` is ISO 8601 with offset; `subject` a document id, SHA-256 or batch name."""
+    """One event. `at` is ISO 8601 with offset; `subject` a document id, SHA-256 or batch name."""
 
     model_config = ConfigDict(frozen=True)
 

@@ -20,7 +20,7 @@ from schemas.rules import DatedRow
 
 @dataclass(frozen=True)
 class DocumentFacts:
-    """What is known about one document, without a name, an owner's number, a paper's number or a code.
+    """Facts about one document, without a name, an owner's number, a paper's number or a code.
 
     Attributes:
         kind: id of a known kind; None if the kind is unknown.
@@ -91,7 +91,7 @@ class Expectation(DatedRow):
 
 @dataclass(frozen=True)
 class Signature:
-    """How a class of great-expectations is called.
+    """Signature of a great-expectations class.
 
     Attributes:
         columns: names of the arguments that take the columns; `column_list` takes two or more.

@@ -1,4 +1,4 @@
-"""Findings: what was noticed about a file, page, document or batch, as data.
+"""Findings: observations about a file, page, document or batch, as data.
 
 A finding carries a rule (stable English code) and parameters; its sentence for people is rendered at the border from
 `schemas/messages/{vi,en}.toml`. `RULES` is the closed list; a test holds it against the message table.
@@ -16,7 +16,7 @@ Param = str | int | float | bool | None
 
 
 class Severity(StrEnum):
-    """How much a finding weighs: only `error` keeps a paper from being accepted."""
+    """Severity of a finding: only `error` prevents acceptance of a paper."""
 
     INFO = "info"
     WARNING = "warning"
@@ -24,14 +24,14 @@ class Severity(StrEnum):
 
 
 class RuleSpec(NamedTuple):
-    """What every finding of a rule has in common. `transient`: a re-run tries again once."""
+    """Properties shared by all findings of a rule. `transient`: a re-run tries again once."""
 
     severity: Severity
     transient: bool = False
 
 
 class Finding(BaseModel):
-    """One thing noticed. `page` is 1-based within the file; `file` is the path as shown to people."""
+    """One observation. `page` is 1-based within the file; `file` is the path as shown to people."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -159,7 +159,7 @@ def finding(
     )
 
 
-# Parameters that tell two findings of one rule apart; the others say in which words.
+# Parameters that distinguish two findings of one rule; the others only affect the wording.
 _SUBJECTS: Final = ("field", "part", "code")
 
 

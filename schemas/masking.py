@@ -1,4 +1,4 @@
-"""Hiding numbers of persons and enterprises in what leaves the house: reports, traces, lists. Pure.
+"""Mask numbers of persons and enterprises in published output: reports, traces, lists. Pure.
 
 Only shapes are known here: 9, 10, 12 or 13 digits that stand alone, written together or in groups of three. Where a field
 is known to hold such a number, every longer run of digits in it is hidden, however it was read.
@@ -16,7 +16,7 @@ _EDGE: Final = (r"(?<![0-9a-fA-F])", r"(?![0-9a-fA-F])")
 _IDENTIFIER: Final = re.compile(r"(?:\d{12,13}|\d{9,10})".join(_EDGE))
 _IN_GROUPS: Final = re.compile(r"\d{3} \d{3} \d{3}(?: \d{3})?".join(_EDGE))
 _SPREAD: Final = re.compile(r"\d(?:[ .–-]?\d){5,}")
-_MANY_DIGITS: Final = 4
+_MIN_DIGITS: Final = 4
 _BETWEEN: Final = re.compile(r"(?<=\w)[ .–-](?=\w)")
 _ALONE: Final = re.compile(r"(?<!\d)(?:\d{12,13}|\d{9,10})(?!\d)")
 # What OCR makes of digits; only in what is mostly digits.
@@ -25,7 +25,7 @@ _SURELY_DIGITS: Final = 7
 
 
 def mask(text: str) -> str:
-    """Hide what has the shape of an owner's number."""
+    """Mask everything with the shape of an owner's number."""
     text = _IDENTIFIER.sub(lambda found: mask_identifier(found[0]), text)
     return _IN_GROUPS.sub(lambda found: mask_identifier(found[0]), text)
 
@@ -42,7 +42,7 @@ def mask_code(code: str) -> str:
 
 
 def holds_identifier(target: str) -> bool:
-    """Whether a field or target is known to hold the number of a person or enterprise."""
+    """True if a field or target is known to hold the number of a person or enterprise."""
     return target.endswith("_id") or target == "enterprise_code"
 
 
@@ -52,11 +52,11 @@ def mask_value(target: str, text: str) -> str:
         return mask(text)
     text = _SPREAD.sub(lambda found: mask_identifier(found[0]), text)
     words = text.split(" ")
-    return " ".join(mask_identifier(word) if _digits(word) >= _MANY_DIGITS else word for word in words)
+    return " ".join(mask_identifier(word) if _digits(word) >= _MIN_DIGITS else word for word in words)
 
 
 def is_identifier(text: str) -> bool:
-    """Whether a piece of a page holds such a number as read: signs between digits left out, letters taken for digits."""
+    """True if a piece of a page holds such a number as read: signs between digits left out, letters taken for digits."""
     joined = _BETWEEN.sub("", text)
     if _digits(joined) >= _SURELY_DIGITS:
         joined = joined.translate(_LOOKALIKE)

@@ -8,7 +8,7 @@ from schemas.clock import VIETNAM
 
 
 def number_text(value: float, lang: str, decimals: int = 0) -> str:
-    """A number with its thousands apart."""
+    """A number with thousands separators."""
     english = f"{value:,.{decimals}f}"
     return english.translate(_SWAPPED) if lang == "vi" else english
 
@@ -24,7 +24,7 @@ def day_text(day: date, lang: str) -> str:
 
 
 def value_text(value: str, lang: str) -> str:
-    """A field's value: ISO days as people write them, all else as it is."""
+    """A field's value: ISO dates in the local format, everything else unchanged."""
     try:
         return day_text(date.fromisoformat(value), lang) if len(value) == 10 else value
     except ValueError:

@@ -1,4 +1,4 @@
-"""What a quota is computed from, and what comes out. Arithmetic lives in `quality/quotas.py`."""
+"""Inputs and results of quota computations. Arithmetic lives in `quality/quotas.py`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Basis = Literal["counted", "register", "estimated"]
 
 
 class InventoryRow(BaseModel):
-    """How many results in force a unit holds, of one kind, at the end of a year, and how that is known."""
+    """Number of results in force that a unit holds, of one kind, at the end of a year, with its source."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -111,7 +111,7 @@ class QuotaNote(BaseModel):
 
 
 class Explanation(BaseModel):
-    """Why one paper is in or out of a figure.
+    """Why one paper is included in or excluded from a figure.
 
     `digitised` of a row is its papers with `counted`, `unknown_validity` its papers with that flag; never both.
     `reason` is a key of `[quota_reason]` of the table of words.

@@ -1,4 +1,4 @@
-"""What the machine saw on a page: the displayed frame, its measurements, its words.
+"""The reading of a page: the displayed frame, its measurements, its words.
 
 Frame: the page image *as a viewer shows it* (EXIF orientation and /Rotate applied), before our turning, levelling and
 scaling. Width, height and boxes are pixels of that frame; boxes are `[left, top, right, bottom]`, right and bottom
@@ -19,7 +19,7 @@ Rotation = Literal[0, 90, 180, 270]
 
 
 class Format(StrEnum):
-    """What the bytes are, whatever the name says."""
+    """File format by content, regardless of the name."""
 
     PDF = "pdf"
     JPEG = "jpeg"
@@ -75,12 +75,12 @@ class Word(NamedTuple):
 
     @property
     def as_read(self) -> str:
-        """What the engine read, in normal form, before context chose anything."""
+        """The engine's text in normal form, before correction by context."""
         return self.text if self.raw is None else nfc(self.raw)
 
 
 class PageOrigin(StrEnum):
-    """How a page's pixels are had."""
+    """How a page's pixels are obtained."""
 
     IMAGE = "image"  # the page is exactly one image: its own stream
     RENDER = "render"  # overlays, vectors, several images: rendered
@@ -93,11 +93,11 @@ class PageSource(BaseModel):
     Attributes:
         number: 1-based in the file.
         width, height: pixels of the displayed frame.
-        dpi: pixels per inch from the page's size, None where the file does not say.
+        dpi: pixels per inch from the page's size, None if the file does not say.
         display_rotation: degrees clockwise that a viewer turns the stored image (EXIF or /Rotate).
         mirrored: EXIF orientations 2, 4, 5, 7.
-        origin: how its pixels are had.
-        page_points: width and height of the displayed page in points, None where the file does not say.
+        origin: how its pixels are obtained.
+        page_points: width and height of the displayed page in points, None if the file does not say.
         image: name of the page's own image among its XObjects (PDF, origin `image`).
         placement: matrix that places that image's unit square on the displayed page, in points.
         member: 0-based index of the file it lies in, where a paper was joined from several (`extractors.bundle`).
@@ -127,7 +127,7 @@ class PageSource(BaseModel):
 
     @property
     def edit(self) -> str:
-        """Names what a person changed of the page; empty if nothing. Readings of an edited page are kept apart by it."""
+        """Identifies a person's edits of the page; empty if none. Readings of an edited page are stored under it."""
         return f"{self.substitute or ''}:{self.turned}" if self.substitute or self.turned else ""
 
 
@@ -147,12 +147,12 @@ class PageList(BaseModel):
 
 
 class ImageMeasures(BaseModel):
-    """What image QA measures; every property a rule in `configs/image_rules.csv` can name.
+    """Measurements of image QA; every property a rule in `configs/image_rules.csv` can name.
 
     Attributes:
-        dpi: effective, from page size; None where unknown.
+        dpi: effective, from page size; None if unknown.
         bits: 1, 8 or 24 as stored.
-        skew: degrees, anticlockwise positive, None where it could not be told.
+        skew: degrees, anticlockwise positive, None if unknown.
         sharpness: gradient energy at text edges, 0–1; lower is blurrier.
         contrast: paper minus ink, 0–1.
         ink: share of the page that is ink, 0–1.
@@ -175,7 +175,7 @@ class ImageMeasures(BaseModel):
 
 
 class PageState(StrEnum):
-    """How the reading of a page ended."""
+    """Outcome of reading a page."""
 
     READ = "read"
     BLANK = "blank"
@@ -183,10 +183,10 @@ class PageState(StrEnum):
 
 
 class PageReading(BaseModel):
-    """All that one reading of a page brought; what the ledger keeps.
+    """The complete result of reading one page, as kept in the ledger.
 
     `rotation` says how many degrees clockwise the displayed image was turned for reading. `source` is `ocr` or
-    `text_layer`. `qr` holds decoded machine-readable payloads (text, box). `written` holds places that a pen filled in
+    `text_layer`. `qr` holds decoded machine-readable payloads (text, box). `written` holds places filled in by hand
     (`number`, `day`, `month` or `year`; box in the displayed frame).
     """
 
@@ -222,7 +222,7 @@ class PageReading(BaseModel):
 
 
 def failed_page(source: PageSource, *findings: Finding) -> PageReading:
-    """A page that could not be read keeps its place in the count."""
+    """A placeholder for a page that could not be read, so that it is still counted."""
     return PageReading(
         number=source.number,
         state=PageState.FAILED,

@@ -1,4 +1,4 @@
-"""The archival rendition of a document: who it is, what was written, what veraPDF said."""
+"""The archival rendition of a document: its identity, the written file, and veraPDF's verdict."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from schemas.findings import Finding
 
 
 class RenditionIdentity(BaseModel):
-    """What the XMP of a PDF/A says. The code of the result is not among it: codes may come later than the file.
+    """Contents of the XMP of a PDF/A. The code of the result is not among it: codes may come later than the file.
 
     Attributes:
         document_id: identity of the document.
         original_sha256: of the original file as received.
         title: Vietnamese name of the kind of paper.
         created: when the paper was received for conversion; fixed, so that a second run writes the same bytes.
-        agency: who converted it (NĐ 137/2024 Điều 4), None where not configured.
+        agency: who converted it (NĐ 137/2024 Điều 4), None if not configured.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -40,8 +40,8 @@ class RenditionIdentity(BaseModel):
 class Rendition(BaseModel):
     """A written PDF/A: pages, size, digest and what was noticed on the way.
 
-    `flavour` is what the file claims; only veraPDF's verdict says whether it holds. `streams` has, for each page, the
-    SHA-256 of the image stream that was taken over byte for byte, None where the image was encoded anew.
+    `flavour` is what the file claims; only veraPDF's verdict confirms it. `streams` has, per page, the
+    SHA-256 of the image stream that was taken over byte for byte, None if the image was encoded anew.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -55,7 +55,7 @@ class Rendition(BaseModel):
 
 
 class VerdictReport(BaseModel):
-    """What veraPDF said of one file; `rules` are clause-test pairs that failed; `reason` why it was not checked."""
+    """veraPDF's verdict on one file; `rules` are clause-test pairs that failed; `reason` why it was not checked."""
 
     model_config = ConfigDict(frozen=True)
 

@@ -1,4 +1,4 @@
-"""What the quality room reports of a batch: expectations held against it, and all that one report page shows.
+"""Quality reports of a batch: expectations evaluated on it, and the data of a report page.
 
 Plain data, so that a report can be written, kept and compared without the catalogue at hand.
 """
@@ -21,14 +21,14 @@ OUTCOMES: Final[tuple[Outcome, ...]] = ("met", "failed", "idle", "broken")
 
 
 class ExpectationResult(BaseModel):
-    """One expectation held against a batch.
+    """The result of one expectation for a batch.
 
     Attributes:
         key: stable name; its title for people stands in `[expectation]` of the table of words.
         severity: how much a failure weighs.
         success: True held, False failed; meaningless when `broken`.
-        broken: the check itself broke and says nothing of the data; `detail` tells why.
-        checked: documents that the expectation speaks of.
+        broken: the check itself failed and says nothing about the data; `detail` gives the reason.
+        checked: documents that the expectation applies to.
         unexpected: how many of them failed.
         documents: their ids, sorted.
     """
@@ -65,7 +65,7 @@ class ExpectationReport(BaseModel):
 
     @property
     def tally(self) -> dict[Outcome, int]:
-        """How many expectations ended in each outcome; every page that shows these numbers takes them from here."""
+        """Number of expectations by outcome; every page that shows these numbers uses this."""
         counts = Counter(result.outcome for result in self.results)
         return {outcome: counts[outcome] for outcome in OUTCOMES}
 
@@ -115,7 +115,7 @@ class ReportedFile(BaseModel):
 
 
 class ReportedDecision(BaseModel):
-    """One thing a person decided about a paper of the batch; values as fields keep them, shown masked."""
+    """One decision of a person about a paper of the batch; values as fields keep them, shown masked."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -144,9 +144,9 @@ class Example(NamedTuple):
 
 
 class PageFates(BaseModel):
-    """What became of the pages of the files that opened; when none is lost, `in_` is the sum of the others.
+    """Outcomes of the pages of the files that opened; when none is lost, `in_` is the sum of the others.
 
-    Each page is counted once: a blank page that is kept in a document counts as `blank`, a page of a file
+    Every page is counted once: a blank page that is kept in a document counts as `blank`, a page of a file
     whose bytes came before as `duplicates`.
     """
 
@@ -161,7 +161,7 @@ class PageFates(BaseModel):
 
     @property
     def accounted(self) -> int:
-        """Pages whose fate is known."""
+        """Pages whose outcome is known."""
         return self.documents + self.blank + self.separators + self.set_aside + self.duplicates
 
 
@@ -171,19 +171,19 @@ class BatchReportData(BaseModel):
     Attributes:
         batch: name of the batch.
         state: how it ended, or that it runs still.
-        operator: who ran it, as the events say.
-        started, ended: moments with offset, None where not known.
+        operator: who ran it, according to the events.
+        started, ended: moments with offset, None if not known.
         made_at: when the report was made; handed in, so that the same data give the same page.
         files, pages, fates: the counts; `pages` as the catalogue counts, `fates` as the pages fell.
-        page_confidence: reading confidence of each page read, 0–1.
+        page_confidence: reading confidence of every page read, 0–1.
         papers: every document of the batch.
         files_aside: files set aside or not started.
         findings: findings of the batch itself and of its files and pages; those of documents are in `papers`.
         expectations: what the batch was held against, None where that was not done.
         decisions: what people decided about papers of the batch, oldest first.
         duplicates: files whose bytes came before.
-        short: files of which pages are unaccounted for, each with pages in and accounted.
-        kind_titles: Vietnamese title of each kind.
+        short: files with unaccounted pages, with the counts of pages in and accounted.
+        kind_titles: Vietnamese titles by kind.
         field_titles: what fields and other targets of decisions are called.
         places: where things lie: (a key of `[place]` of the table of words or a label, path or key).
     """
@@ -215,7 +215,7 @@ class BatchReportData(BaseModel):
 class RowProblem(BaseModel):
     """Why a handed-in table cannot be taken: where, and by which rule of `[problem]` of the table of words.
 
-    `row` is the row as a spreadsheet numbers it; None where the whole file or sheet is meant. `column` is the
+    `row` is the row as a spreadsheet numbers it; None if the whole file or sheet is meant. `column` is the
     header as it stands in the file.
     """
 

@@ -1,6 +1,6 @@
-"""What a person decided about a paper: one value, one word, kept for ever and stronger than anything a machine reads.
+"""Decisions of persons about a paper: kept for ever, and overriding anything a machine reads.
 
-A later decision about the same target stands in place of an earlier one; neither is ever deleted.
+A later decision about the same target replaces an earlier one; neither is ever deleted.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ RESULT_TYPE: Final = "result_type"
 UNIT: Final = "unit"
 VALIDITY: Final = "validity"
 CLOSING: Final = "closing"
-# Targets of a paper that are no fields of it.
+# Targets of a paper that are not fields.
 OF_PAPER: Final = (KIND, RESULT_TYPE, UNIT, VALIDITY, CLOSING)
 NOT_CODABLE: Final = "not_codable"
 REOPENED: Final = "open"
-# What a person types of these goes into a code for ever: it is said twice.
+# Typed values of these become part of a permanent code and need a confirmation.
 CONFIRMED: Final = ("owner_id", "number")
 _CONFIRM: Final = "confirm:"
 _PICTURE: Final = re.compile(r"picture:(?P<rule>[a-z_]+):(?P<page>\d+)")
 
 
 class Action(StrEnum):
-    """What a person said: this is the value; it is not on the paper; the picture will do."""
+    """Kinds of decision: set the value; mark it as not on the paper; accept the image."""
 
     SET = "set"
     ABSENT = "absent"
@@ -36,11 +36,11 @@ class Action(StrEnum):
 
 
 class Decision(BaseModel):
-    """One thing decided.
+    """One decision.
 
     Attributes:
         target: a field's name, one of `OF_PAPER`, or `picture:<rule>:<page>`.
-        action: what was said of it.
+        action: the kind of decision.
         value: the value as fields keep it (dates ISO, kinds by id); None unless `action` is `set`.
         old: what the machine, or an earlier person, had before.
         operator: who decided.
@@ -71,17 +71,17 @@ def picture_of(target: str) -> tuple[str, int] | None:
 
 
 def confirming(target: str) -> str:
-    """Target of the second word about a typed value."""
+    """Target of the confirmation of a typed value."""
     return f"{_CONFIRM}{target}"
 
 
 def is_confirming(target: str) -> bool:
-    """Whether a target is the second word about another."""
+    """True if a target is the confirmation of another."""
     return target.startswith(_CONFIRM)
 
 
 def is_confirmed(decided: Mapping[str, Decision], target: str, *, by_other: bool) -> bool:
-    """Whether what was typed of a target was said a second time; `by_other`: by another person."""
+    """True if the typed value of a target was confirmed; `by_other`: by another person."""
     first, second = decided.get(target), decided.get(confirming(target))
     if first is None or second is None or first.value != second.value:
         return False
@@ -89,11 +89,11 @@ def is_confirmed(decided: Mapping[str, Decision], target: str, *, by_other: bool
 
 
 def is_closed(decided: Mapping[str, Decision]) -> bool:
-    """Whether a person closed the paper as one that gets no code."""
+    """True if a person closed the paper as one that gets no code."""
     held = decided.get(CLOSING)
     return held is not None and held.value == NOT_CODABLE
 
 
 def in_force(decisions: Iterable[Decision]) -> dict[str, Decision]:
-    """The last decision about each target, of decisions in the order they were made."""
-    return {each.target: each for each in decisions}
+    """The last decision about every target, given decisions in chronological order."""
+    return {decision.target: decision for decision in decisions}

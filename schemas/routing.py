@@ -1,6 +1,6 @@
-"""Where a paper goes and what it lacks: partial > rescan > review > accepted (docs/glossary.md). Pure.
+"""Routing of papers and their missing data: partial > rescan > review > accepted (docs/glossary.md). Pure.
 
-Every route in Sohoa is decided here: after understanding, after the rendition, in the catalogue, after a person's word.
+Every route in Sohoa is decided here: after understanding, after the rendition, in the catalogue, after a person's decision.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def route(
         document: as understood, with its own findings and those of its rendition.
         rules: thresholds and kinds.
         page_findings: findings of its pages.
-        verdict: what veraPDF said of the rendition, None before there is one.
+        verdict: veraPDF's verdict on the rendition, None before there is one.
     """
     errors = [note for note in (*page_findings, *document.findings) if note.severity is Severity.ERROR]
     if any(note.rule in _LOST for note in errors):
@@ -99,14 +99,14 @@ def after_code(document: Document, notes: Sequence[Finding], *, refused: bool) -
 
 
 def is_complete(document: Document, rules: Rulebook) -> bool:
-    """Whether kind and mandatory metadata are there and sure enough, and no code waits for a person."""
+    """True if kind and mandatory metadata are present with enough confidence, and no code waits for a person."""
     return not lacks(document, rules)
 
 
 def lacks(document: Document, rules: Rulebook, absent: Collection[str] = ()) -> tuple[str, ...]:
-    """What keeps a paper from being complete, in the order one would ask: `kind`, `result_type`, names of fields.
+    """Missing items of a paper, in the order to ask for them: `kind`, `result_type`, names of fields.
 
-    `absent` names what a person said is not on the paper: where something else will do, that is asked for.
+    `absent` names what a person marked as not on the paper; an alternative is asked for if there is one.
     """
     kind = rules.kind(document.kind)
     sure = rules.thresholds
@@ -124,7 +124,7 @@ def lacks(document: Document, rules: Rulebook, absent: Collection[str] = ()) -> 
 
 
 def reasons_to_wait(document: Document, rules: Rulebook) -> tuple[Finding, ...]:
-    """Findings for what a paper lacks that no finding of its own names: a value below its threshold, say."""
+    """Findings for missing data not already covered by a finding: a value below its threshold, say."""
     named = {str(note.params.get("field")) for note in document.findings}
     rules_seen = {note.rule for note in document.findings}
     reasons = []
@@ -169,7 +169,7 @@ def not_on_paper(fields: Mapping[str, Field], kind: Kind | None) -> list[str]:
 
 
 def _owner_lacks(document: Document, sure: Thresholds, absent: Collection[str]) -> list[str]:
-    """The identifier where one stands on the paper; else the name; else what tells this owner from namesakes."""
+    """The identifier where one stands on the paper; else the name; else what distinguishes this owner from namesakes."""
     if "owner_id" in document.fields and "owner_id" not in absent:
         return ["owner_id"]
     name = document.fields.get("owner_name")
@@ -202,7 +202,7 @@ def has_owner(document: Document, sure: Thresholds) -> bool:
 
 
 def needed(name: str, sure: Thresholds) -> float:
-    """Confidence that a field's value needs."""
+    """Confidence required of a field's value."""
     return {"number": sure.number, "issue_date": sure.issue_date, "agency": sure.agency}.get(name, sure.field)
 
 
@@ -215,10 +215,10 @@ def _is_sure(field: Field | None, least: float) -> bool:
 
 
 def lost_page(note: Finding) -> bool:
-    """True if a finding tells that a page could not be read."""
+    """True if a finding means that a page could not be read."""
     return note.rule in _LOST
 
 
 def about_picture(note: Finding) -> bool:
-    """Whether a finding is about the picture of a page that could be read."""
+    """True if a finding is about the picture of a page that could be read."""
     return note.rule in _PICTURE

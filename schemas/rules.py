@@ -1,4 +1,4 @@
-"""Rows of rules as frozen models: what `configs/` loads and hands down.
+"""Rows of rules as frozen models, loaded by `configs/`.
 
 Every dated row has `effective_from`/`effective_to` (inclusive, None = open) and a `source` (law or guess, with the
 confidence mark of the domain dossier: V, V2, M-hi, M-lo). Nothing here decides anything; the rooms that use a row do.
@@ -33,14 +33,14 @@ class DatedRow(Row):
     mark: Mark = "?"
 
     def holds_on(self, day: date) -> bool:
-        """Whether the row is in force on a day."""
+        """True if the row is in force on a day."""
         return (self.effective_from is None or self.effective_from <= day) and (
             self.effective_to is None or day <= self.effective_to
         )
 
 
 class Limits(Row):
-    """Set before the work, not after. Sizes in bytes unless named otherwise."""
+    """Resource limits. Sizes in bytes unless named otherwise."""
 
     page_megapixels: int = 160
     page_seconds: float = 60.0
@@ -56,20 +56,20 @@ class Limits(Row):
 
 
 class DiacriticsProfile(Row):
-    """How diacritics of running text are weighed against their context; prices are natural logarithms of odds.
+    """Settings for restoring diacritics from context; costs are natural logarithms of odds.
 
     Attributes:
         enabled: off, every word stays as the engine read it.
         sure: confidence from which a word is never touched.
         doubted: confidence up to which a change costs `least`; it grows to `most` at `sure`.
         least, most: what a change costs.
-        usual: share of neighbouring words that the counts need not know; beyond it a page is none of theirs.
-        strange: what a change costs more on a page of which the counts know nothing.
-        one_sided: by how much a change must win there that only one neighbour bears out.
-        elsewhere: share of words that come from any other text; `stranger` is added on a page that the counts do not know.
+        usual: tolerated share of unseen word pairs; beyond it a page counts as unlike the training text.
+        strange: extra cost of a change on a page entirely unlike the training text.
+        one_sided: margin required on such a page for a change supported by only one neighbour.
+        elsewhere: share of words from outside the model; `stranger` is added on a page unlike the training text.
         name_leads: words before names: ranks of units, forms of address.
         offices: first words of offices and laws, which are no names.
-        everyday: common words that state papers seldom use; changed only where both neighbours bear it out.
+        everyday: common words that state papers seldom use; changed only if both neighbours support it.
         surnames: family names; none in `reading.toml`, `surnames.toml` gives them.
     """
 
@@ -96,7 +96,7 @@ class MarkRules(Row):
         secret: the closed list.
         harmless: other stamps of the same shape.
         sizes: width and height of the forms, millimetres.
-        released: a named person has let this paper in: a mark is a finding, and no reason to refuse.
+        released: a named person has released this paper: a mark is a finding, not a reason to refuse.
         slack: share by which a frame may differ from a form and still be taken for one.
         frame: least and most width, least and most height of a frame that is looked into, millimetres.
         tilt: degrees.
@@ -116,7 +116,7 @@ class MarkRules(Row):
 
 
 class ReadingProfile(Row):
-    """How pages are read; part of the reading digest.
+    """The reading profile; part of the reading digest.
 
     `engine`: a name in `engines.ocr.ENGINES`. `x_height`: pixels the engine reads best.
     `variables`: Tesseract's own, name and value.
@@ -140,7 +140,7 @@ class ReadingProfile(Row):
 
 
 class RenditionProfile(Row):
-    """How PDF/A files are written; part of the rendition digest."""
+    """Settings for writing PDF/A files; part of the rendition digest."""
 
     flavour: Literal["2b", "2u"] = "2b"
     render_dpi: int = 300
@@ -169,7 +169,7 @@ class Thresholds(Row):
 
 
 class FieldRule(Row):
-    """How one field of a kind is found.
+    """How to find one field of a kind.
 
     Attributes:
         name: key in `Document.fields`.
@@ -209,7 +209,7 @@ class FieldRule(Row):
 
 
 class CodeEvidence(Row):
-    """When a paper of a kind carries one of several result codes: every phrase of `all_of` is there, none of `none_of`.
+    """Condition for one of a kind's several result codes: all phrases of `all_of` are present, none of `none_of`.
 
     Phrases are compared without accents; `where` is the head of the first page, or the whole paper.
     """
@@ -266,7 +266,7 @@ class Kind(Row):
 class ValidityRule(DatedRow):
     """Decides whether a paper of a kind is in force (DOMAIN.md §3.4).
 
-    `newest_of`: of the papers that agree in this field only the newest is in force; None where no field tells
+    `newest_of`: of the papers that agree in this field only the newest is in force; None if no field tells
     which paper replaces which (an owner may hold many land certificates).
     """
 
@@ -320,7 +320,7 @@ class Agency(DatedRow):
 
 
 class Merger(DatedRow):
-    """Which old unit went into which new one; `part` says whether the whole of it did."""
+    """Merger of an old unit into a new one; `part` says if all of it or only a part was merged."""
 
     new_code: str
     new_name: str
@@ -330,7 +330,7 @@ class Merger(DatedRow):
 
 
 class AgencyLines(Row):
-    """How agency lines of a header are read: first words of names, stamps that are none, ranks of units, short forms."""
+    """Word lists for agency lines of a header: first words of names, stamps to ignore, ranks of units, short forms."""
 
     heads: tuple[str, ...] = ()
     incomplete: tuple[str, ...] = ()
@@ -360,7 +360,7 @@ class Procedure(Row):
 
 
 class Rulebook(BaseModel):
-    """All that understanding a paper needs, loaded once and handed down."""
+    """The complete rulebook for understanding a paper, loaded once."""
 
     model_config = ConfigDict(frozen=True)
 

@@ -1,4 +1,4 @@
-"""The sidecar: all that is known of one document version, one JSON object beside original and rendition.
+"""The sidecar: the complete record of one document version, a JSON object beside original and rendition.
 
 Together with originals and events the sidecars are the truth; the catalogue and the tables can be rebuilt
 from them. A code is issued after the sidecar is written, so it stands in the events; `code` is what the
@@ -38,7 +38,7 @@ class OriginalFacts(_Part):
 
 
 class PageFacts(_Part):
-    """How the reading of one page went; its words are in the rendition's text layer."""
+    """Outcome of reading one page; its words are in the rendition's text layer."""
 
     number: int
     state: PageState
@@ -73,7 +73,7 @@ class PageFacts(_Part):
 
 
 class RenditionFacts(_Part):
-    """The PDF/A: where it lies, and what veraPDF said of it."""
+    """The PDF/A: its key, and veraPDF's verdict."""
 
     key: str
     sha256: str

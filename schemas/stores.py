@@ -1,4 +1,4 @@
-"""Where objects lie, as configuration; keys are named by file or taken from the environment, never held."""
+"""Object store configuration; credentials come from files or the environment and are never stored here."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 class StoreSpec(BaseModel):
     """An object store. `local`: `root` (default: a folder under the home). `s3`: the other fields.
 
-    `access_key_file` and `secret_key_file` hold one line each; without them the environment's
+    `access_key_file` and `secret_key_file` hold a single line; without them the environment's
     `SOHOA_S3_ACCESS_KEY` and `SOHOA_S3_SECRET_KEY` are read.
     """
 
@@ -28,7 +28,7 @@ class StoreSpec(BaseModel):
 
 
 class ObjectInfo(NamedTuple):
-    """What a store says of an object; `sha256` is the digest given when it was put, "" where unknown."""
+    """Metadata of a stored object; `sha256` is the digest given when it was put, "" if unknown."""
 
     key: str
     size: int

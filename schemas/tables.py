@@ -1,4 +1,4 @@
-"""Columns of the Parquet tables beside the objects, one set a batch; anyone may read them without Sohoa.
+"""Columns of the Parquet tables beside the objects, one set per batch, readable without Sohoa.
 
 A column is never renamed or retyped; new ones are added at the end. Moments are UTC, days are days, boxes are
 pixels of the displayed page. Identifiers stand here unmasked: the tables lie in the store, like the papers
@@ -15,8 +15,8 @@ TABLES_FORMAT: Final = "1"
 
 _text = pa.string()
 _moment = pa.timestamp("ms", tz="UTC")
-# Parquet itself names what a list holds `element`; said here, a table reads back under the very schema it was
-# given.
+# Parquet names list items `element`; with the same name here, a table reads back under exactly the schema it was
+# written with.
 _numbers = pa.list_(pa.field("element", pa.int32()))
 _field = pa.struct(
     [
@@ -30,7 +30,7 @@ _field = pa.struct(
     ]
 )
 
-# Fields of a document that have a column of their own; the rest stand in `fields` alone.
+# Fields of a document with a dedicated column; the others are only in `fields`.
 FIELD_COLUMNS: Final = (
     "number",
     "notation",

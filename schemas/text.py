@@ -25,7 +25,7 @@ def squeeze(text: str) -> str:
 
 
 def strip_accents(text: str) -> str:
-    """Letters without any diacritic, đ as d; case kept."""
+    """Text without diacritics, đ as d; case is kept."""
     decomposed = unicodedata.normalize("NFD", nfc(text))
     bare = "".join(char for char in decomposed if not unicodedata.combining(char))
     return bare.replace("đ", "d").replace("Đ", "D")
@@ -39,7 +39,7 @@ def fold(text: str) -> str:
 def fold_tone_place(text: str) -> str:
     """Key that keeps vowels and tones but not the place of the tone: `Hoà` = `Hòa`, `Thuỷ` = `Thủy`.
 
-    Each syllable's tone marks are moved to its end; i/y is left alone (names).
+    The tone marks of a syllable are moved to its end; i/y is left alone (names).
     """
     return " ".join(_syllable_key(part) for part in squeeze(text).lower().split(" "))
 
@@ -57,7 +57,7 @@ def show_bytes(name: bytes) -> str:
 
 
 def mask_identifier(identifier: str) -> str:
-    """First three and last two characters of an identifier, the rest hidden; short ones hidden whole."""
+    """Mask an identifier except its first three and last two characters; short ones are masked completely."""
     if len(identifier) < 9:
         return "*" * len(identifier)
     return identifier[:3] + "*" * (len(identifier) - 5) + identifier[-2:]

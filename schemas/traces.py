@@ -1,4 +1,4 @@
-"""The trace of one paper: everything that is known of it and everything that ever happened to it, as plain data.
+"""The trace of one paper: all its data and its complete history, as plain data.
 
 `Trace` is what `sohoa trace --json` prints (`tests/contract/trace.schema.json`); it may grow, not change. Moments are ISO
 8601 with offset, as they were written. `masked` says whether numbers of persons and enterprises are hidden in it.
@@ -28,7 +28,7 @@ class _Part(BaseModel):
 
 
 class TracedFinding(_Part):
-    """A finding with its sentences, as every answer of the command line gives it."""
+    """A finding with its messages, as in all command-line output."""
 
     rule: str
     severity: Severity
@@ -43,8 +43,8 @@ class TracedObject(_Part):
 
     Attributes:
         key: where it lies in the store.
-        sha256: the digest it was stored with.
-        size: bytes, None where it could not be read.
+        sha256: its digest when stored.
+        size: bytes, None if it could not be read.
         fixity: whether its bytes are still those of the digest.
     """
 
@@ -66,7 +66,7 @@ class TracedOriginal(_Part):
 
 
 class Arrival(_Part):
-    """One place where these bytes lay: batch and file, and what became of them there."""
+    """One arrival of these bytes: batch, file and outcome."""
 
     batch: str
     file: str
@@ -96,7 +96,7 @@ class TracedReading(_Part):
 
 
 class Change(_Part):
-    """What one version reads otherwise than the one before it; `target` as in `schemas.review.Decision`, or `route`."""
+    """A difference between a version and the one before it; `target` as in `schemas.review.Decision`, or `route`."""
 
     target: str
     before: str | None
@@ -106,8 +106,8 @@ class Change(_Part):
 class TracedVersion(_Part):
     """One version of the paper: under which rules, by whom, with what outcome, what changed.
 
-    `operator`, `tools` and `run` stand in its sidecar; they are None and empty where the sidecar cannot be read, which
-    `sidecar_fixity` tells.
+    `operator`, `tools` and `run` stand in its sidecar; they are None and empty if the sidecar cannot be read, which
+    `sidecar_fixity` reports.
     """
 
     version: int
@@ -166,7 +166,7 @@ class TracedPaper(_Part):
     """One paper.
 
     `linked_to` is the paper whose duplicate it is, `linked_from` those that are this one's; `replaces` and `replaced_by`
-    name documents that a split or a join put in the place of each other.
+    name documents that replaced one another by a split or a join.
     """
 
     id: str
@@ -209,13 +209,13 @@ class TracedEvent(Event):
 
 
 class Provenance(_Part):
-    """How the events shown compare with those stored in the chains: read back and compared for this trace.
+    """Comparison of the events shown with those stored in the chains, read back for this trace.
 
     Attributes:
-        agree: events that the store holds word for word.
-        differ: events that the store tells otherwise, that it does not hold, or that only it holds.
+        agree: events that are identical in the store.
+        differ: events that differ in the store, are missing there, or exist only there.
         unread: events whose chain object is lost or damaged.
-        waiting: events that are still to be stored.
+        waiting: events not yet stored.
     """
 
     agree: int
@@ -225,7 +225,7 @@ class Provenance(_Part):
 
     @property
     def state(self) -> str:
-        """The sentence that fits: `agree`, `waiting` or `differ`."""
+        """Key of the message to show: `agree`, `waiting` or `differ`."""
         if self.differ or self.unread:
             return "differ"
         return "waiting" if self.waiting else "agree"
@@ -236,13 +236,13 @@ class Trace(_Part):
 
     Attributes:
         wanted: what was asked for, masked like the rest.
-        found_by: what that was.
+        found_by: the kind of identifier.
         made_at: when the trace was made.
         operator: who asked.
         masked: whether identifiers are hidden.
         original: the bytes that the papers were made from.
-        arrivals: everywhere these bytes lay, the first first.
-        papers: what was made of them, or the one paper asked for.
+        arrivals: all arrivals of these bytes, oldest first.
+        papers: the papers made from them, or the requested one.
         events: everything that happened to papers and original, and the runs it happened in, in order.
         provenance: how these events compare with the stored ones.
     """

@@ -1,4 +1,4 @@
-"""The version, in one place, and the name that events, PDF/A files and `sohoa --version` give this tool."""
+"""The version, and the tool name used in events, PDF/A files and `sohoa --version`."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ def _table(name: str) -> dict[str, Any]:
 
 
 class _Filler(string.Formatter):
-    """Fills a sentence in: numbers as the language writes them, `{share:%}` in percent, what nobody gave as a dash."""
+    """Formatter for messages: localised numbers, `{share:%}` in percent, a dash for missing parameters."""
 
     def __init__(self, lang: str) -> None:
         self._lang = lang
@@ -76,7 +76,7 @@ def _field_name(field: str, lang: str) -> str:
 
 
 def _reason(code: str, lang: str) -> str:
-    """A finding's reason in words: codes joined by `+` one by one, `tiff_50000` as any `tiff`; what is no code stays."""
+    """A finding's reason in words: codes joined by `+` one by one, `tiff_50000` as any `tiff`; other text is unchanged."""
     words: dict[str, str] = _table(f"ui_{lang}")["reason"]
     return ", ".join(words.get(part) or words.get(part.partition("_")[0], part) for part in code.split("+"))
 
@@ -107,4 +107,6 @@ def has(part: str, key: str) -> bool:
 
 def section(name: str, lang: str = "vi") -> dict[str, str]:
     """All sentences of one part of the table, by key."""
-    return {key: said for key, said in _table(f"ui_{lang}")[name].items() if isinstance(said, str)}
+    return {
+        key: sentence for key, sentence in _table(f"ui_{lang}")[name].items() if isinstance(sentence, str)
+    }

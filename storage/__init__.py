@@ -1,1 +1,1 @@
-"""From facts to bytes that last: PDF/A, object stores, reading ledger, catalogue, metadata tables."""
+"""Durable storage: PDF/A, object stores, reading ledger, catalogue, metadata tables."""

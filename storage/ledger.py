@@ -28,13 +28,13 @@ class Ledger:
         self._database = database
 
     def started(self, sha256: str, page: int, digest: str, *, batch: str, run: str) -> None:
-        """A whole-page reading begins; committed before the engine is called."""
+        """Record the start of a whole-page reading; committed before the engine is called."""
         row = {"sha256": sha256, "page": page, "digest": digest, "batch": batch, "run": run, "at": now()}
         with self._database.write() as connection:
             connection.execute(insert(t.page_pass).values(row))
 
     def finished(self, sha256: str, digest: str, reading: PageReading) -> None:
-        """A reading ended. The first that succeeded is kept; a failed one gives way to the next."""
+        """Record the end of a reading. The first success is kept; a failure is replaced by the next reading."""
         payload = zlib.compress(reading.model_dump_json(exclude_defaults=True).encode(), 6)
         facts = PageFacts.of(reading).model_dump(mode="json", exclude_defaults=True)
         key = {"sha256": sha256, "page": reading.number, "digest": digest}
@@ -70,7 +70,7 @@ class Ledger:
         return {page: reading for page, reading in unpacked.items() if reading is not None}
 
     def facts(self, sha256: str) -> dict[int, PageFacts]:
-        """How the last reading of each page went, under whatever digest; its words stay packed."""
+        """State of the last reading of every page, under any digest; words are not decompressed."""
         query = select(t.page_reading.c.page, t.page_reading.c.facts).filter_by(sha256=sha256)
         with self._database.read() as connection:
             rows = connection.execute(query.order_by(t.page_reading.c.page, t.page_reading.c.at)).all()
@@ -109,7 +109,7 @@ class Ledger:
             return
         tables = ", ".join((t.page_reading.name, t.original.name))
         with self._database.engine.connect() as connection:
-            # A vacuum runs in no transaction.
+            # VACUUM cannot run inside a transaction.
             connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql(f"VACUUM {tables}")
 
     def _empty_journal(self) -> None:
@@ -130,7 +130,7 @@ def digest_of_page(digest: str, edit: str) -> str:
 
 
 def _unpack(payload: bytes) -> PageReading | None:
-    """A kept reading; None where it cannot be read back, as if it had never been made."""
+    """A stored reading; None if it cannot be read back, as if it had never been made."""
     try:
         return PageReading.model_validate_json(zlib.decompress(payload))
     except (zlib.error, ValidationError):

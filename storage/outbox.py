@@ -1,4 +1,4 @@
-"""Sending sealed chain objects to the store, and telling whether a catalogue is older than its store.
+"""Send sealed chain objects to the store, and detect a catalogue that is older than its store.
 
 An object is put if absent, read back, and only then marked as sent; a kill in between repeats the put of the same
 bytes. Whoever commits sends; what a killed run left unsent goes out with the next.
@@ -33,8 +33,8 @@ def send(database: Database, store: ObjectStore) -> int:
     with _sending:
         with database.read() as connection:
             waiting = chains.unsent(connection)
-        for each in waiting:
-            _put(store, each)
+        for sealed in waiting:
+            _put(store, sealed)
         if not waiting:
             return 0
         with database.write() as connection:
@@ -51,20 +51,20 @@ def send_all(database: Database, store: ObjectStore) -> int:
     return send(database, store)
 
 
-def _put(store: ObjectStore, each: ChainObject) -> None:
-    key = keys.chain_object(each.chain, each.seq)
+def _put(store: ObjectStore, sealed: ChainObject) -> None:
+    key = keys.chain_object(sealed.chain, sealed.seq)
     try:
-        store.put_if_absent(key, each.data, sha256=each.sha256, content_type=_JSON)
+        store.put_if_absent(key, sealed.data, sha256=sealed.sha256, content_type=_JSON)
     except StoreError as error:
         if error.remedy != "object_differs":
             raise
-        raise CatalogueOlder(each.chain, each.seq - 1, each.seq) from error
+        raise CatalogueOlder(sealed.chain, sealed.seq - 1, sealed.seq) from error
 
 
 def require_current(database: Database, store: ObjectStore, chosen: Iterable[str] = ()) -> None:
     """Refuse to work with a catalogue that is older than its store.
 
-    The house chain is always looked at: it anchors the heads of closed batches. Only the object after a chain's head
+    The house chain is always checked: it anchors the heads of closed batches. Only the object after a chain's head
     is asked for, so that the check costs one request a chain.
 
     Args:
@@ -73,7 +73,7 @@ def require_current(database: Database, store: ObjectStore, chosen: Iterable[str
         chosen: names of batches that are about to be worked on.
 
     Raises:
-        CatalogueOlder: the store holds events that the catalogue has never heard of.
+        CatalogueOlder: the store holds events that the catalogue does not know.
     """
     with database.read() as connection:
         known = chains.heads(connection)

@@ -1,6 +1,6 @@
-"""The catalogue made anew from the store alone: chain objects replayed in their order, readings from the sidecars.
+"""Rebuild the catalogue from the store alone: replay chain objects in order, take readings from the sidecars.
 
-Chains hold rows as they stood after each transaction, so the last one of each row is what the catalogue held. What is
+Chains hold rows as of the end of a transaction, so the last copy of a row is what the catalogue held. What is
 missing or altered is reported and left out; a paper whose sidecar is lost keeps its code and its row, without fields.
 """
 
@@ -29,7 +29,7 @@ from storage.objects import ObjectStore, keys
 from storage.outbox import chain_keys
 
 Damage = Literal["missing", "altered", "unreadable", "chain_broken"]
-# Parents before children, as foreign keys ask.
+# Parents before children, because of foreign keys.
 _TABLES: Final[tuple[Table, ...]] = (
     t.batch,
     t.run,
@@ -55,14 +55,14 @@ class Problem(NamedTuple):
 
 
 class Rebuilt(NamedTuple):
-    """How much was restored, and what was not."""
+    """Number of restored rows, and the problems found."""
 
     counts: dict[str, int]
     problems: tuple[Problem, ...]
 
 
 class _Replay:
-    """Rows by table and primary key, as the last object that holds them tells."""
+    """Rows by table and primary key, in their latest recorded state."""
 
     def __init__(self) -> None:
         self.rows: dict[str, dict[tuple[Any, ...], dict[str, Any]]] = {table.name: {} for table in _TABLES}
@@ -111,10 +111,10 @@ def rebuild(store: ObjectStore, database: Database) -> Rebuilt:
         StoreError: the store cannot be reached.
     """
     problems: list[Problem] = []
-    objects = sorted(_chain_objects(store, problems), key=lambda each: each.order)
+    objects = sorted(_chain_objects(store, problems), key=lambda sealed: sealed.order)
     replay = _Replay()
-    for each in objects:
-        for entry in json.loads(each.data)["entries"]:
+    for sealed in objects:
+        for entry in json.loads(sealed.data)["entries"]:
             replay.apply(entry)
     versions = [_version(store, row, replay, problems) for row in replay.rows["document_version"].values()]
     with database.write() as connection:
@@ -150,7 +150,7 @@ def _chain_objects(store: ObjectStore, problems: list[Problem]) -> Iterator[Chai
 
 
 def parsed(chain: str, seq: int, data: bytes) -> ChainObject | None:
-    """A chain object from its bytes; None if they are none, or stand in the wrong place."""
+    """Parse a chain object; None if the bytes are invalid or belong to another position."""
     try:
         plain = json.loads(data)
         if (plain["format"], plain["chain"], plain["seq"]) != (chains.FORMAT, chain, seq):
@@ -205,15 +205,15 @@ def _insert_objects(connection: Connection, objects: list[ChainObject]) -> None:
         t.chain_object,
         [
             {
-                "order": each.order,
-                "chain": each.chain,
-                "seq": each.seq,
-                "previous": each.previous,
-                "sha256": each.sha256,
-                "body": zlib.compress(each.data, 6),
+                "order": sealed.order,
+                "chain": sealed.chain,
+                "seq": sealed.seq,
+                "previous": sealed.previous,
+                "sha256": sealed.sha256,
+                "body": zlib.compress(sealed.data, 6),
                 "sent": True,
             }
-            for each in objects
+            for sealed in objects
         ],
     )
 
@@ -253,7 +253,7 @@ def _insert(connection: Connection, table: Table, rows: list[dict[str, Any]]) ->
 
 
 def _advance_counters(connection: Connection) -> None:
-    """PostgreSQL numbers rows by sequences, which know nothing of numbers that were given."""
+    """Advance PostgreSQL's sequences, which do not see explicitly inserted ids."""
     if connection.dialect.name != "postgresql":
         return
     for table in (t.code, t.decision, t.elsewhere):
@@ -264,7 +264,7 @@ def _advance_counters(connection: Connection) -> None:
 
 
 def is_empty(database: Database) -> bool:
-    """Whether a catalogue holds nothing that a rebuild would bring."""
+    """True if a catalogue holds nothing that a rebuild would restore."""
     with database.read() as connection:
         return all(connection.execute(select(table).limit(1)).first() is None for table in _TABLES)
 

@@ -1,4 +1,4 @@
-"""Writing the truth beside the originals: one JSON sidecar a document version.
+"""Write sidecars beside the originals: one JSON object per document version.
 
 A sidecar lies in the store before any catalogue row refers to it, and is never rewritten; the row holds its digest.
 """
@@ -23,22 +23,22 @@ def dump(sidecar: Sidecar) -> bytes:
 
 
 def load(data: bytes, *, key: str = "") -> Sidecar:
-    """A sidecar back from its bytes.
+    """Parse a sidecar.
 
     Raises:
-        StoreError: the bytes are no sidecar, or one of a format this version does not know.
+        StoreError: the bytes are not a sidecar, or have a format unknown to this version.
     """
     try:
         return Sidecar.model_validate_json(data)
     except ValidationError as error:
-        where = "; ".join(".".join(str(part) for part in each["loc"]) for each in error.errors()[:3])
+        where = "; ".join(".".join(str(part) for part in problem["loc"]) for problem in error.errors()[:3])
         raise StoreError(
             f"{key or 'sidecar'} cannot be read: {where}", remedy="sidecar_unusable", key=key
         ) from error
 
 
 class StoredSidecar(NamedTuple):
-    """Where a sidecar lies, and the digest of its bytes."""
+    """The key of a sidecar, and the digest of its bytes."""
 
     key: str
     sha256: str
@@ -47,8 +47,8 @@ class StoredSidecar(NamedTuple):
 def write_sidecar(store: ObjectStore, sidecar: Sidecar) -> StoredSidecar:
     """Store a sidecar once, read back and verified.
 
-    What a killed run left under the same version number proves nothing and is never overwritten: the new one then lies
-    beside it, under a key that bears its digest. The catalogue row says which of them counts.
+    What a killed run left under the same version number is never overwritten: the new one is then stored
+    beside it, under a key with its digest. The catalogue row says which of them counts.
     """
     data = dump(sidecar)
     digest = sha256_of(data)

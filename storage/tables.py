@@ -1,4 +1,4 @@
-"""The Parquet tables of a batch: from one snapshot of the catalogue, rewritten whole, read by anyone."""
+"""The Parquet tables of a batch, written as a whole from one snapshot of the catalogue."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _CONTENT_TYPE = "application/vnd.apache.parquet"
 
 
 def write_batch_tables(database: Database, store: ObjectStore, batch: str) -> dict[str, str]:
-    """Write `documents`, `pages`, `findings` and `files` of a batch. Returns each table's key.
+    """Write `documents`, `pages`, `findings` and `files` of a batch. Returns the key of every table.
 
     Raises:
         UsageError: there is no batch of that name.
@@ -62,10 +62,10 @@ def batch_tables(database: Database, batch: str) -> dict[str, pa.Table]:
         originals = _originals(connection, shas)
         facts = _facts(connection, shas)
     rows: dict[str, Iterable[dict[str, Any]]] = {
-        "documents": (_document(each) for each in documents),
+        "documents": (_document(document) for document in documents),
         "pages": _pages(batch, files, documents, facts),
         "findings": _findings(batch, batches.load(row.findings), files, documents),
-        "files": (_file(batch, each, originals.get(each.sha256 or "")) for each in files),
+        "files": (_file(batch, file, originals.get(file.sha256 or "")) for file in files),
     }
     return {name: pa.Table.from_pylist(list(rows[name]), schema=schema) for name, schema in TABLES.items()}
 
@@ -85,7 +85,7 @@ def _facts(connection: Connection, shas: Sequence[str]) -> dict[str, dict[int, P
         query = select(column.sha256, column.page, column.facts).where(
             column.sha256.in_(shas[start : start + _CHUNK])
         )
-        # Of readings under several digests the last one counts.
+        # If a page was read under several digests, the last reading counts.
         for row in connection.execute(query.order_by(column.sha256, column.page, column.at)):
             found.setdefault(row.sha256, {})[row.page] = PageFacts.model_validate(row.facts)
     return found
@@ -155,14 +155,14 @@ def _pages(
     documents: Sequence[DocumentRow],
     facts: dict[str, dict[int, PageFacts]],
 ) -> Iterator[dict[str, Any]]:
-    """Pages of files of this batch's own; those of a duplicate stand with the file it repeats."""
+    """Pages of the batch's files; pages of a duplicate are listed with the file it repeats."""
     owner = {(row.document.sha256, page): row.document.id for row in documents for page in row.document.pages}
     for file in files:
         if not file.sha256 or file.duplicate_of:
             continue
         for page, fact in sorted(facts.get(file.sha256, {}).items()):
             measured = fact.measures.model_dump(exclude={"dpi"})
-            said = fact.model_dump(
+            reading = fact.model_dump(
                 mode="json", include={"state", "width", "height", "dpi", "rotation", "confidence"}
             )
             yield {
@@ -171,7 +171,7 @@ def _pages(
                 "sha256": file.sha256,
                 "page": page,
                 "document_id": owner.get((file.sha256, page)),
-                **said,
+                **reading,
                 "words": fact.words,
                 "source": fact.source,
                 **measured,
@@ -181,26 +181,26 @@ def _pages(
 def _findings(
     batch: str, own: Sequence[Finding], files: Sequence[FileRow], documents: Sequence[DocumentRow]
 ) -> Iterator[dict[str, Any]]:
-    for each in own:
-        yield _finding(batch, each.file, None, each)
+    for note in own:
+        yield _finding(batch, note.file, None, note)
     for file in files:
-        for each in file.findings:
-            yield _finding(batch, file.name, None, each)
+        for note in file.findings:
+            yield _finding(batch, file.name, None, note)
     for row in documents:
-        for each in row.document.findings:
-            yield _finding(batch, row.file, row.document.id, each)
+        for note in row.document.findings:
+            yield _finding(batch, row.file, row.document.id, note)
 
 
-def _finding(batch: str, file: str | None, document_id: str | None, each: Finding) -> dict[str, Any]:
+def _finding(batch: str, file: str | None, document_id: str | None, note: Finding) -> dict[str, Any]:
     return {
         "batch": batch,
         "file": file,
         "document_id": document_id,
-        "page": each.page,
-        "rule": each.rule,
-        "severity": each.severity.value,
-        "transient": each.transient,
-        "params": json.dumps(each.params, ensure_ascii=False, sort_keys=True),
+        "page": note.page,
+        "rule": note.rule,
+        "severity": note.severity.value,
+        "transient": note.transient,
+        "params": json.dumps(note.params, ensure_ascii=False, sort_keys=True),
     }
 
 

@@ -1,4 +1,4 @@
-"""Alerts raised, and by which channels each state of them went out: each once until it changes."""
+"""Alerts that were raised, and the channels each state was sent to: once until the state changes."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def key_of(alert: Alert) -> str:
 
 
 def raise_alerts(database: Database, found: Sequence[Alert]) -> None:
-    """Enter what holds now: new and changed alerts wait for their channels, those that hold no more are cleared."""
+    """Record the current alerts: new and changed ones are queued for their channels, resolved ones are cleared."""
     alerts = {key_of(alert): alert for alert in found}
     with database.write() as connection:
         known = {row.key: row for row in connection.execute(select(t.alert))}
@@ -53,20 +53,20 @@ def raise_alerts(database: Database, found: Sequence[Alert]) -> None:
                 connection.execute(insert(t.alert).values(new))
             else:
                 connection.execute(update(t.alert).where(t.alert.c.key == key).values(values))
-        gone = [key for key, row in known.items() if row.cleared_at is None and key not in alerts]
-        for key in gone:
+        cleared = [key for key, row in known.items() if row.cleared_at is None and key not in alerts]
+        for key in cleared:
             connection.execute(update(t.alert).where(t.alert.c.key == key).values(cleared_at=now()))
 
 
 def standing(database: Database) -> list[AlertRow]:
-    """Alerts that hold, oldest first."""
+    """Active alerts, oldest first."""
     query = select(t.alert).where(t.alert.c.cleared_at.is_(None)).order_by(t.alert.c.raised_at, t.alert.c.key)
     with database.read() as connection:
         return [AlertRow(*row) for row in connection.execute(query)]
 
 
 def mark_sent(database: Database, rows: Sequence[AlertRow], channel: str) -> None:
-    """These went out by a channel; one that has changed meanwhile stays waiting."""
+    """Mark alerts as sent by a channel; one that changed meanwhile stays queued."""
     with database.write() as connection:
         for row in rows:
             held = connection.execute(select(t.alert).where(t.alert.c.key == row.key)).one()

@@ -1,4 +1,4 @@
-"""Batches and the fate of their files."""
+"""Batches and the status of their files."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def dump(findings: Iterable[Finding]) -> list[dict[str, Any]]:
 
 
 def load(rows: Sequence[dict[str, Any]] | None) -> tuple[Finding, ...]:
-    """Findings out of a JSON column."""
+    """Findings from a JSON column."""
     return tuple(Finding.model_validate(row) for row in rows or ())
 
 
@@ -108,7 +108,7 @@ def bind(
         kept = [note for note in load(known.findings) if not note.rule.startswith("batch_sheet")]
         values = {"sheet": dumped, "findings": dump([*findings, *kept])}
         if values == {"sheet": known.sheet, "findings": known.findings}:
-            return  # looking at a batch again leaves no trace in its chain
+            return  # an unchanged batch adds nothing to its chain
         connection.execute(update(t.batch).where(t.batch.c.name == name).values(**values, updated_at=now()))
         note_batch(connection, name)
 
@@ -183,7 +183,7 @@ def _abandon(connection: Connection, run_id: str, batch: str, state: str) -> Non
 
 
 def last_run(database: Database, batch: str) -> tuple[str, str | None, str] | None:
-    """When a batch's latest run started and ended (None while it goes on), and whose it was; None if never run."""
+    """Start, end (None while running) and operator of a batch's latest run; None if never run."""
     query = select(t.run.c.started_at, t.run.c.ended_at, t.run.c.operator).where(t.run.c.batch == batch)
     with database.read() as connection:
         row = connection.execute(query.order_by(t.run.c.started_at.desc(), t.run.c.id)).first()
@@ -196,9 +196,9 @@ def close_dead_runs(database: Database, live: Collection[str]) -> list[str]:
     A batch that was running is `failed` then; one that was being closed stays so, and the next run closes it.
     `live` are the ids of the runs of this machine that still hold their lock.
     """
-    here = (t.run.c.state == "running", t.run.c.host == socket.gethostname()[:255])
+    unfinished = (t.run.c.state == "running", t.run.c.host == socket.gethostname()[:255])
     with database.write() as connection:
-        rows = connection.execute(select(t.run.c.id, t.run.c.batch).where(*here)).all()
+        rows = connection.execute(select(t.run.c.id, t.run.c.batch).where(*unfinished)).all()
         dead = [row for row in rows if row.id not in live]
         for row in dead:
             _abandon(connection, row.id, row.batch, "killed")
@@ -222,14 +222,14 @@ def rows_of_files(connection: Connection, batch: str) -> list[FileRow]:
 
 
 def failed(database: Database, batch: str) -> list[FileRow]:
-    """Files set aside and files read only in part, with why."""
+    """Files set aside and files read only in part, with the reasons."""
     with database.read() as connection:
         rows = rows_of_files(connection, batch)
     return [row for row in rows if row.status in {FileStatus.SET_ASIDE, FileStatus.PARTIAL}]
 
 
 def enter_files(database: Database, batch: str, names: Sequence[str]) -> None:
-    """Enter every file of the inbox, so that none is ever out of the count; known ones keep their fate."""
+    """Record every file of the inbox, so that none is left out of the count; known files keep their status."""
     query = select(t.batch_file.c.name, t.batch_file.c.position).where(t.batch_file.c.batch == batch)
     with database.write() as connection:
         known = {row.name: row.position for row in connection.execute(query)}
@@ -263,7 +263,7 @@ def enter_files(database: Database, batch: str, names: Sequence[str]) -> None:
 
 
 def finish_file(connection: Connection, batch: str, row: FileRow) -> None:
-    """Write a file's fate inside the caller's transaction."""
+    """Write a file's status inside the caller's transaction."""
     where = (t.batch_file.c.batch == batch, t.batch_file.c.name == row.name)
     connection.execute(
         update(t.batch_file)
@@ -323,7 +323,7 @@ def keep_page_list(database: Database, sha256: str, pages: PageList) -> None:
 
 
 def finished_twin(database: Database, sha256: str, batch: str, name: str) -> str | None:
-    """Where the same bytes were already read to the end: `batch/name`, or None."""
+    """The file with the same bytes that was already read completely, as `batch/name`, or None."""
     query = (
         select(t.batch_file.c.batch, t.batch_file.c.name)
         .where(

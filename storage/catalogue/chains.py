@@ -73,7 +73,7 @@ def note_passes(connection: Connection, chain: str, batch: str, sha256: str) -> 
 
 
 def _without_reading(row: dict[str, Any]) -> dict[str, Any]:
-    """A version as the chain tells it: its reading stands in the sidecar, what the commit decided stands here."""
+    """A version as recorded in the chain: its reading is in the sidecar, the results of the commit are here."""
     data = row.pop("data")
     return {**row, "findings": data.get("findings", [])}
 
@@ -119,14 +119,14 @@ def seal(connection: Connection) -> None:
 
 
 def seal_rest(connection: Connection) -> None:
-    """Seal whatever waits, urgent or not."""
+    """Seal all pending entries, urgent or not."""
     query = select(t.outbox.c.chain).distinct().order_by(t.outbox.c.chain)
     for chain in connection.execute(query).scalars().all():
         _seal_chain(connection, chain)
 
 
 def waiting(connection: Connection) -> bool:
-    """Whether entries wait to be sealed."""
+    """True if there are unsealed entries."""
     return connection.execute(select(t.outbox.c.id).limit(1)).first() is not None
 
 
@@ -184,7 +184,7 @@ def objects(connection: Connection, chain: str) -> list[ChainObject]:
 
 
 def heads(connection: Connection) -> dict[str, tuple[int, str]]:
-    """The highest sequence number of each chain, and that object's digest."""
+    """The highest sequence number per chain, and that object's digest."""
     column = t.chain_object.c
     last = select(column.chain, func.max(column.seq).label("seq")).group_by(column.chain).subquery()
     query = select(column.chain, column.seq, column.sha256).join(
@@ -194,11 +194,11 @@ def heads(connection: Connection) -> dict[str, tuple[int, str]]:
 
 
 def mark_sent(connection: Connection, sent: Iterable[ChainObject]) -> int:
-    """The store holds these objects now. Returns how many events they hold."""
+    """Mark objects as stored. Returns how many events they hold."""
     orders, ids = [], []
-    for each in sent:
-        orders.append(each.order)
-        ids += [entry["event"]["id"] for entry in json.loads(each.data)["entries"] if "event" in entry]
+    for sealed in sent:
+        orders.append(sealed.order)
+        ids += [entry["event"]["id"] for entry in json.loads(sealed.data)["entries"] if "event" in entry]
     for start in range(0, len(orders), _CHUNK):
         chosen = t.chain_object.c.order.in_(orders[start : start + _CHUNK])
         connection.execute(update(t.chain_object).where(chosen).values(sent=True))

@@ -36,7 +36,7 @@ def begin_closing(
 
 
 def cancel(database: Database, batch: str, event: Event, *, run: str = "manual") -> None:
-    """Record that a batch at rest was given up, with its event; the next run writes what belongs to it."""
+    """Record that an idle batch was abandoned, with its event; the next run writes its outputs."""
     values = {"state": BatchState.CANCELLED, "ending": None, "updated_at": now()}
     with database.write() as connection:
         record_events(connection, run, [event])

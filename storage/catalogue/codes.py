@@ -1,4 +1,4 @@
-"""Issuing codes of digitised results: for ever, once a paper, never a number twice.
+"""Issue codes of digitised results: permanent, one per paper, never reusing a number.
 
 Identity of a paper = (owner, KQ, number, unit, issue date). Equal identity is the same paper and is linked;
 equal (owner, KQ, number) with another identity takes the next running number. A voided code keeps its number,
@@ -27,7 +27,7 @@ _MAX_NUMBER = 200  # as wide as the column; the production systems take 60
 
 
 class CodeParts(NamedTuple):
-    """What a code and the identity of a paper are made of; `owner` is empty where the paper names none."""
+    """The parts of a code and of a paper's identity; `owner` is empty if the paper names none."""
 
     owner: str
     result_type: str
@@ -89,7 +89,7 @@ def issue(
     )
     taken_back = connection.execute(voided).scalar()
     if taken_back is not None:
-        # A person took the code away; a machine that still reads the same may not give it back.
+        # A person voided the code; an unchanged reading must not get it back.
         return Issued(None, findings=(finding("code_voided", code=taken_back),), refused=True)
     return _next(connection, document_id, parts, batch=batch, operator=operator, at=at)
 
@@ -101,7 +101,7 @@ def code_of(connection: Connection, document_id: str) -> str | None:
 
 
 def differences(connection: Connection, document: Document) -> tuple[Finding, ...]:
-    """`code_part_differs` for each part of a code that the paper now reads differently; the code stays."""
+    """`code_part_differs` for all parts of a code that the paper now reads differently; the code stays."""
     held = _held(connection, document.id)
     if held is None:
         return ()

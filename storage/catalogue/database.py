@@ -48,7 +48,7 @@ class Database:
     """
 
     def __init__(self, url: str, *, patience: float = 0, migrate: bool = True) -> None:
-        """Connect and migrate; a server that cannot be reached is waited for, `patience` seconds each time."""
+        """Connect and migrate; an unreachable server is retried for up to `patience` seconds."""
         self._lock = threading.Lock()
         self._patience = patience
         self.engine = _engine(url)
@@ -70,7 +70,7 @@ class Database:
 
     @contextlib.contextmanager
     def read(self) -> Iterator[Connection]:
-        """One snapshot for reading only: queries on this connection agree with each other."""
+        """One snapshot for reading only: queries on this connection are consistent."""
         with self._ours(), self._connected() as connection:
             if connection.dialect.name == "postgresql":
                 connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
@@ -83,7 +83,7 @@ class Database:
         self.engine.dispose()
 
     def _connected(self) -> Connection:
-        """A connection; a server that is away is asked again with growing pauses, and said to be away once."""
+        """A connection; an unreachable server is retried with growing pauses, and logged once."""
         pause, deadline, away = 0.5, time.monotonic() + self._patience, False
         while True:
             try:
@@ -114,7 +114,7 @@ class Database:
             ) from error
 
     def version(self) -> str | None:
-        """The version that the tables have; None where there are none."""
+        """The version that the tables have; None if there are none."""
         with self.read() as connection:
             if not inspect(connection).has_table("alembic_version"):
                 return None
@@ -145,7 +145,7 @@ class Database:
 
 
 def version_of(url: str) -> str | None:
-    """The version of a catalogue as it stands, without making or migrating it; None where there is none yet.
+    """The version of a catalogue as it stands, without making or migrating it; None if there is none yet.
 
     Raises:
         CatalogueError: it cannot be opened.

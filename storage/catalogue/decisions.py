@@ -1,4 +1,4 @@
-"""What persons decided: kept for ever, in the order it was said; written with the versions it makes, or not at all."""
+"""Decisions of persons: append-only, in order; written together with the versions they produce, or not at all."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _CHUNK = 500
 
 
 class Decided(NamedTuple):
-    """A document's next version, and the decisions that made it, each with the event that tells of it."""
+    """A document's next version, and the decisions that led to it, paired with their events."""
 
     batch: str
     version: NewVersion
@@ -39,7 +39,7 @@ def of_documents(database: Database, ids: Sequence[str]) -> dict[str, list[Decis
 
 
 def of_original(database: Database, sha256: str) -> dict[str, dict[str, Decision]]:
-    """What stands decided about the documents of an original, by document and target."""
+    """Decisions in force about the documents of an original, by document and target."""
     query = (
         select(t.decision)
         .join(t.document, t.document.c.id == t.decision.c.document_id)
@@ -50,7 +50,7 @@ def of_original(database: Database, sha256: str) -> dict[str, dict[str, Decision
     with database.read() as connection:
         for row in connection.execute(query):
             found.setdefault(row.document_id, []).append(Decision.model_validate(row._mapping))
-    return {document: in_force(said) for document, said in found.items()}
+    return {document: in_force(history) for document, history in found.items()}
 
 
 def commit(
@@ -60,13 +60,13 @@ def commit(
     decided: Sequence[Decided],
     code_event: Callable[[str, str, str], Event],
 ) -> list[Committed]:
-    """Write decisions, the versions they make, codes and events: all of it, or nothing.
+    """Write decisions, the versions they produce, codes and events, atomically.
 
     Args:
         database: the catalogue.
         run: id of the run that events belong to.
-        operator: who answers for it.
-        decided: one entry a document.
+        operator: the responsible person.
+        decided: one entry per document.
         code_event: makes the event of an issued code from (batch, document id, code).
 
     Raises:
@@ -74,27 +74,27 @@ def commit(
     """
     done = []
     with database.write() as connection:
-        for each in decided:
-            _record(connection, run, each)
+        for entry in decided:
+            _record(connection, run, entry)
             done.append(
                 commit_next(
                     connection,
-                    each.batch,
+                    entry.batch,
                     run,
                     operator,
-                    each.version,
-                    lambda document_id, code, batch=each.batch: code_event(batch, document_id, code),  # type: ignore[misc]
+                    entry.version,
+                    lambda document_id, code, batch=entry.batch: code_event(batch, document_id, code),  # type: ignore[misc]
                 )
             )
     return done
 
 
-def _record(connection: Connection, run: str, each: Decided) -> None:
+def _record(connection: Connection, run: str, entry: Decided) -> None:
     rows = [
-        {**decision.model_dump(mode="json"), "document_id": each.version.document.id, "event": event.id}
-        for decision, event in each.decisions
+        {**decision.model_dump(mode="json"), "document_id": entry.version.document.id, "event": event.id}
+        for decision, event in entry.decisions
     ]
     connection.execute(insert(t.decision), rows)
-    record_events(connection, run, [event for _, event in each.decisions])
-    made = t.decision.c.event.in_([event.id for _, event in each.decisions])
-    chains.note(connection, chain_of(each.batch), t.decision, made)
+    record_events(connection, run, [event for _, event in entry.decisions])
+    made = t.decision.c.event.in_([event.id for _, event in entry.decisions])
+    chains.note(connection, chain_of(entry.batch), t.decision, made)

@@ -1,6 +1,6 @@
-"""Documents, their versions, codes and events: written in one transaction, after all else is safe.
+"""Documents, their versions, codes and events: written in one transaction, after everything else is stored.
 
-Who reads them again is `lookups`, whose names are offered here as well; events are `events`' to keep.
+Reading is in `lookups`, whose names are re-exported here; events are in `events`.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ _TOOL = "sohoa.catalogue"
 
 
 class NewVersion(NamedTuple):
-    """All that is written of one document version. `parts` is None if the paper may not have a code (yet)."""
+    """Everything written for one document version. `parts` is None if the paper may not have a code (yet)."""
 
     document: Document
     digests: Digests
@@ -88,7 +88,7 @@ class NewVersion(NamedTuple):
 
 
 class Committed(NamedTuple):
-    """What the transaction decided: the document as stored (route, findings may have changed), its code.
+    """Result of the transaction: the document as stored (route, findings may have changed), its code.
 
     `new` is False when another run had already stored the same version.
     """
@@ -101,7 +101,7 @@ class Committed(NamedTuple):
 
 
 class _Context(NamedTuple):
-    """What all documents of one commit share."""
+    """Values shared by all documents of one commit."""
 
     batch: str
     run: str
@@ -121,9 +121,9 @@ def commit(
     code_event: Callable[[str, str], Event],
     events: Sequence[Event] = (),
 ) -> list[Committed]:
-    """Write a file's documents, their codes, its events and its fate: all of it, or nothing.
+    """Write a file's documents, their codes, its events and its status, atomically.
 
-    `events` are those of the file itself (ingestion, set aside); each version brings its own.
+    `events` are those of the file itself (ingestion, set aside); versions carry their own.
 
     A run killed before this leaves no row and no code; after it, the file is done. Where another batch stored
     the same bytes meanwhile, its documents stand and this file is linked to them.
@@ -187,7 +187,7 @@ def void_code(
     successor: str | None = None,
     run: str = "manual",
 ) -> str:
-    """Take a wrongly issued code back, for ever, with its event. Returns the document it was issued to.
+    """Permanently void a wrongly issued code, with its event. Returns the document it was issued to.
 
     Raises:
         CodeError: no such code in force, no reason, or a successor that was never issued.
@@ -250,23 +250,23 @@ def _commit_document(connection: Connection, context: _Context, new: NewVersion)
         and known is not None
         and document.route is not Route.ACCEPTED
     ):
-        linked_to = known.linked_to  # a poorer reading does not untie what was the same paper
+        linked_to = known.linked_to  # a poorer reading does not undo a link
     connection.execute(insert(t.document_version).values(_version_values(new, document, context.at)))
     connection.execute(
         update(t.document)
         .where(t.document.c.id == document.id)
         .values(version=new.version, linked_to=linked_to)
     )
-    told = _outcome_events(context, new, document, outcome)
-    record_events(connection, context.run, [*new.events, *told])
-    _note_document(connection, context, document.id, new.version, told)
+    events = _outcome_events(context, new, document, outcome)
+    record_events(connection, context.run, [*new.events, *events])
+    _note_document(connection, context, document.id, new.version, events)
     return Committed(document, outcome.code, outcome.new, linked_to)
 
 
 def _note_document(
     connection: Connection, context: _Context, document_id: str, version: int, events: Sequence[Event]
 ) -> None:
-    """Tie a new code to its event, and enter the rows as they now stand in the batch's chain."""
+    """Link a new code to its event, and add the current rows to the batch's chain."""
     for event in events:
         if event.type is EventType.CODE_ISSUED:
             issued = (t.code.c.document_id == document_id, t.code.c.state == codes.ISSUED)
@@ -310,7 +310,7 @@ def _stored_meanwhile(connection: Connection, new: NewVersion, known: Row[Any]) 
 
 
 def _as_duplicate(connection: Connection, batch: str, file: FileRow) -> FileRow:
-    """A file whose bytes are those of another file's documents is linked to it, whoever read them last."""
+    """A file whose bytes are those of another file's documents is linked to it, whichever was read last."""
     if file.duplicate_of is not None or file.status is FileStatus.SET_ASIDE:
         return file
     query = select(t.document.c.batch, t.document.c.file).where(t.document.c.sha256 == file.sha256)
@@ -340,21 +340,21 @@ def _settle_code(connection: Connection, context: _Context, new: NewVersion) -> 
 def _outcome_events(
     context: _Context, new: NewVersion, after: Document, outcome: codes.Issued
 ) -> list[Event]:
-    """What was decided here and stands in no sidecar: a code, a link, a paper sent to a person after all.
+    """Events for results that no sidecar holds: a code, a link, a paper sent to review after all.
 
-    With them sidecars and events tell all that the catalogue knows of a document.
+    With them, sidecars and events contain everything the catalogue knows about a document.
     """
-    told = []
+    events = []
     if outcome.new and outcome.code:
-        told.append(context.code_event(after.id, outcome.code))
+        events.append(context.code_event(after.id, outcome.code))
     added = dump(after.findings[len(new.document.findings) :])
     if outcome.linked_to is not None:
         detail = {"to": outcome.linked_to, "findings": json.dumps(added, ensure_ascii=False)}
-        told.append(_event(context, EventType.LINKED, new, "linked", detail))
+        events.append(_event(context, EventType.LINKED, new, "linked", detail))
     elif added or after.route != new.document.route:
         detail = {"findings": json.dumps(added, ensure_ascii=False)}
-        told.append(_event(context, EventType.VALIDATION, new, after.route, detail))
-    return told
+        events.append(_event(context, EventType.VALIDATION, new, after.route, detail))
+    return events
 
 
 def _event(

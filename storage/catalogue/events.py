@@ -20,7 +20,7 @@ from storage.objects.keys import batch_key
 
 
 def now() -> str:
-    """The present moment as the catalogue writes it: ISO 8601, UTC, milliseconds."""
+    """The current time as the catalogue stores it: ISO 8601, UTC, milliseconds."""
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
@@ -56,14 +56,14 @@ def record_events(connection: Connection, run: str, events: Sequence[Event]) -> 
 
 
 def chain_of(batch: str | None) -> str:
-    """The chain of a batch; what belongs to no batch goes into that of the house."""
+    """The chain of a batch; entries without a batch go into the house chain."""
     return batch_key(batch) if batch else chains.HOUSE
 
 
 def anchor(database: Database, batch: str) -> None:
-    """Enter the head of a closed batch's chain in the house chain, unless it stands there already.
+    """Enter the head of a closed batch's chain in the house chain, unless it is there already.
 
-    Whoever holds the house chain can tell that a batch's chain was cut.
+    With the house chain, truncation of a batch's chain can be detected.
     """
     with database.write() as connection:
         chain = chain_of(batch)
@@ -75,7 +75,7 @@ def anchor(database: Database, batch: str) -> None:
 
 
 def record(database: Database, run: str, events: Sequence[Event]) -> None:
-    """Write events that stand for themselves (a batch started, ended …)."""
+    """Write standalone events (a batch started, ended …)."""
     with database.write() as connection:
         record_events(connection, run, events)
 
@@ -103,7 +103,7 @@ def events_of_run(database: Database, batch: str, run: str) -> list[Event]:
 
 
 def recorded(connection: Connection, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """Events as the catalogue holds them, by id; one whose columns tell otherwise than its data is left out."""
+    """Events as the catalogue holds them, by id; events whose columns contradict their data are left out."""
     found: dict[str, dict[str, Any]] = {}
     for start in range(0, len(ids), 500):
         query = select(t.event).where(t.event.c.id.in_(list(ids[start : start + 500])))

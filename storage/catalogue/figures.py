@@ -1,4 +1,4 @@
-"""Inventory and results digitised elsewhere: what a quota needs besides our own papers."""
+"""Inventory and results digitised elsewhere: the inputs of a quota besides the stored papers."""
 
 from __future__ import annotations
 

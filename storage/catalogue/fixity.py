@@ -1,4 +1,4 @@
-"""Which objects the catalogue refers to, with their digests, and what the last check found of each."""
+"""Objects that the catalogue refers to, with their digests, and the results of the last check."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ State = Literal[
     "intact", "missing", "altered", "unreadable", "chain_broken", "event_altered", "ahead", "superseded"
 ]
 INTACT: Final[State] = "intact"
-# Damaged, and of an older version or of a paper that others took the place of: nothing to heal.
+# Damaged, but of an older version or a replaced paper: nothing to repair.
 SUPERSEDED: Final[State] = "superseded"
 _CHUNK: Final = 500
 
@@ -27,7 +27,7 @@ _CHUNK: Final = 500
 class Expected(NamedTuple):
     """An object that should be there. `sha256` is None for a sidecar written before digests were kept.
 
-    `current`: what counts today rests on it; else only older versions, or papers that others took the place of, do.
+    `current`: a current document refers to it; otherwise only older versions or replaced papers do.
     """
 
     key: str
@@ -92,7 +92,7 @@ def _drawn(connection: Connection, sample: int | None, seed: str) -> set[str] | 
     if sample is None:
         return None
     ids = connection.execute(select(t.document.c.id)).scalars().all()
-    drawn = sorted(ids, key=lambda each: hashlib.sha256(f"{seed}{each}".encode()).digest())
+    drawn = sorted(ids, key=lambda identifier: hashlib.sha256(f"{seed}{identifier}".encode()).digest())
     return set(drawn[:sample])
 
 
@@ -110,19 +110,19 @@ def open_round(database: Database, sample: int | None) -> Round:
 
 
 def close_round(connection: Connection, round_id: str) -> None:
-    """The round went over every object."""
+    """Mark the round as complete."""
     connection.execute(update(t.fixity_round).where(t.fixity_round.c.id == round_id).values(ended_at=now()))
 
 
 def checked(database: Database, round_id: str) -> dict[str, State]:
-    """What this round found so far, by key."""
+    """Results of this round so far, by key."""
     query = select(t.fixity.c.key, t.fixity.c.state).where(t.fixity.c.round == round_id)
     with database.read() as connection:
         return {row.key: row.state for row in connection.execute(query)}
 
 
 def record(database: Database, round_id: str, states: Iterable[tuple[str, State]]) -> None:
-    """Keep what was found; damage also goes into the house chain."""
+    """Store the results; damage is also recorded in the house chain."""
     rows = dict(states)
     if not rows:
         return
@@ -144,7 +144,7 @@ def record(database: Database, round_id: str, states: Iterable[tuple[str, State]
 
 
 def healed(connection: Connection, key: str) -> None:
-    """An object has its bytes again."""
+    """Mark an object as repaired."""
     held = t.fixity.c.key == key
     if connection.execute(select(t.fixity.c.state).where(held, t.fixity.c.state != INTACT)).first():
         connection.execute(update(t.fixity).where(held).values(state=INTACT, checked_at=now()))
@@ -165,7 +165,7 @@ def damaged_originals(database: Database) -> frozenset[str]:
 
 
 def damaged_documents(connection: Connection) -> dict[str, str]:
-    """Documents whose original, or present PDF/A or sidecar, is known not to be intact; each with its original."""
+    """Documents whose original, or present PDF/A or sidecar, is known not to be intact, with their originals."""
     bad = connection.execute(select(t.fixity.c.key).where(t.fixity.c.state != INTACT)).scalars().all()
     if not bad:
         return {}

@@ -1,4 +1,4 @@
-"""All that the catalogue holds of one paper, from one snapshot: for its trace. Reads only; interprets nothing."""
+"""All catalogue data of one paper, from one snapshot, for its trace. Reads only; interprets nothing."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class KeptReading(NamedTuple):
 
 
 class PaperHistory(NamedTuple):
-    """One document with everything that hangs on it. `linked_from` are the ids of its duplicates."""
+    """One document with everything related to it. `linked_from` are the ids of its duplicates."""
 
     row: DocumentRow
     sheet: BatchSheet | None
@@ -57,13 +57,13 @@ class PaperHistory(NamedTuple):
 
 
 class History(NamedTuple):
-    """What one question finds.
+    """Result of one query.
 
     Attributes:
         found_by: `document`, `code`, `pdfa` or `original`.
         sha256: of the original.
         original: as received; None where nothing is kept of it (a secret paper).
-        arrivals: files with these bytes, each with its batch, in the order they were entered.
+        arrivals: files with these bytes and their batches, in order of entry.
         papers: documents, in page order.
         readings: kept readings of the original's pages, by page and moment.
         passes: whole-page readings started, by (page, digest).
@@ -81,7 +81,7 @@ class History(NamedTuple):
 
 
 def history(database: Database, wanted: str) -> History | None:
-    """What is known of a document id, a code (voided ones too), or the SHA-256 of a PDF/A or an original; else None."""
+    """All data about a document id, a code (voided ones too), or the SHA-256 of a PDF/A or an original; else None."""
     with database.read() as connection:
         found_by, rows = _found(connection, wanted)
         sha256 = rows[0].document.sha256 if rows else wanted
@@ -101,7 +101,7 @@ def history(database: Database, wanted: str) -> History | None:
 
 
 def _found(connection: Connection, wanted: str) -> tuple[str, list[DocumentRow]]:
-    """The narrowest meaning wins: one paper before all the papers of an original."""
+    """The most specific match wins: one paper before all the papers of an original."""
     versions = select(t.document_version.c.document_id).where(t.document_version.c.pdfa_sha256 == wanted)
     holders = select(t.code.c.document_id).where(t.code.c.printed == wanted)
     for found_by, condition in (
@@ -132,7 +132,7 @@ def _arrivals(connection: Connection, sha256: str) -> tuple[tuple[str, FileRow],
 
 def _paper(connection: Connection, row: DocumentRow) -> PaperHistory:
     paper = row.document.id
-    said = select(t.decision).where(t.decision.c.document_id == paper).order_by(t.decision.c.id)
+    decisions = select(t.decision).where(t.decision.c.document_id == paper).order_by(t.decision.c.id)
     waits = exists().where(t.event.c.id == t.code.c.event, t.event.c.exported.is_(False))
     codes = select(*(t.code.c[name] for name in CodeRow._fields)).where(t.code.c.document_id == paper, ~waits)
     copies = select(t.document.c.id).where(t.document.c.linked_to == paper).order_by(t.document.c.id)
@@ -143,7 +143,9 @@ def _paper(connection: Connection, row: DocumentRow) -> PaperHistory:
         linked_from=tuple(connection.execute(copies).scalars()),
         versions=_versions(connection, paper),
         codes=tuple(CodeRow(*code) for code in connection.execute(codes.order_by(t.code.c.id))),
-        decisions=tuple(Decision.model_validate(each._mapping) for each in connection.execute(said)),
+        decisions=tuple(
+            Decision.model_validate(decision._mapping) for decision in connection.execute(decisions)
+        ),
     )
 
 

@@ -19,7 +19,7 @@ from storage.catalogue.database import Database
 from storage.catalogue.fixity import damaged_documents
 
 _CURRENT = t.document.c.replaced_by.is_(None)
-# Days are counted where the papers are; Vietnam has one zone and no summer time.
+# Days are counted in local time; Vietnam has one time zone and no summer time.
 
 
 class DocumentRow(NamedTuple):
@@ -44,7 +44,7 @@ class DocumentRow(NamedTuple):
 
     @property
     def code_shown(self) -> str | None:
-        """The code once the event that issued it is stored; before that nobody may rely on it."""
+        """The code once the event that issued it is stored; before that it must not be relied on."""
         return None if self.code_waits else self.code
 
 
@@ -151,7 +151,7 @@ def papers(
 
 
 def all_findings(rows: Sequence[DocumentRow]) -> list[Finding]:
-    """Findings of stored documents, each with its file."""
+    """Findings of stored documents, with their files."""
     return [
         finding.model_copy(update={"file": row.file}) for row in rows for finding in row.document.findings
     ]
@@ -207,7 +207,7 @@ def _row(row: Row[Any]) -> DocumentRow:
 
 
 def _paper(row: Row[Any], voided: str | None, *, intact: bool) -> PaperRow:
-    # Read from the plain JSON: building a whole document for each of a million papers would take minutes.
+    # Read from the plain JSON: building full documents for a million papers would take minutes.
     fields = row.data.get("fields", {})
     validity = row.data.get("validity", {})
 

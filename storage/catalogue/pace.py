@@ -1,4 +1,4 @@
-"""How work goes on: runs and their pages, free disk by day, the last fixity check. For the board and the alerts."""
+"""Progress data: runs and their pages, free disk by day, the last fixity check. For the board and the alerts."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def latest_runs(database: Database) -> dict[str, RunFacts]:
 
 
 def last_moment(database: Database) -> str | None:
-    """When anything was last written about a batch, a file or an event."""
+    """Time of the last write about a batch, a file or an event."""
     columns = (
         t.batch.c.updated_at,
         t.batch_file.c.updated_at,
@@ -94,7 +94,7 @@ def last_fixity(database: Database) -> Fixity | None:
 
 
 def note_disk(database: Database, host: str, sample: DiskSample) -> None:
-    """Keep a day's sample of a machine; a later one of the same day takes its place."""
+    """Store a day's sample of a machine, replacing an earlier one of the same day."""
     key = {"host": host, "day": sample.day.isoformat()}
     with database.write() as connection:
         connection.execute(delete(t.disk_sample).filter_by(**key))

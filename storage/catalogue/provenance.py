@@ -1,4 +1,4 @@
-"""One way to make a provenance event: a fresh id, the present moment."""
+"""Create provenance events with a new id and the current time."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def new_event(
     at: str | None = None,
     detail: Mapping[str, Detail] = MappingProxyType({}),
 ) -> Event:
-    """An event of this moment; it is recorded by whoever writes what it tells of."""
+    """An event of this moment; recorded by the caller that writes the change."""
     return Event(
         id=new_event_id(),
         type=kind,

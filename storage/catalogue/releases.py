@@ -1,4 +1,4 @@
-"""Papers refused for a mark of secrecy that a named person let in: an event each, which nothing rewrites."""
+"""Papers refused for a mark of secrecy and released by a named person: one immutable event per release."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def release(database: Database, run: str, sha256: str, event: Callable[[str], Ev
 
 
 def is_released(database: Database, sha256: str) -> bool:
-    """Whether a person let these bytes in."""
+    """True if a person released these bytes."""
     query = select(t.event.c.id).where(t.event.c.subject == sha256, t.event.c.type == EventType.RELEASED)
     with database.read() as connection:
         return connection.execute(query.limit(1)).first() is not None

@@ -1,4 +1,4 @@
-"""Schedules: which batch runs when, how urgent, what people wish of it. The truth; Prefect's deployments follow it."""
+"""Schedules: when a batch runs, its priority, requests by people. Authoritative; Prefect's deployments follow it."""
 
 from __future__ import annotations
 
@@ -95,11 +95,11 @@ def every(database: Database) -> list[Schedule]:
 
 def find(database: Database, batch: str) -> Schedule | None:
     """One batch's schedule, or None."""
-    return next((each for each in every(database) if each.batch == batch), None)
+    return next((schedule for schedule in every(database) if schedule.batch == batch), None)
 
 
 def change(database: Database, batch: str, **values: Any) -> bool:
-    """Change a schedule's columns. Returns whether there is one."""
+    """Change a schedule's columns. Returns True if there is one."""
     with database.write() as connection:
         where = t.schedule.c.batch == batch
         done = connection.execute(update(t.schedule).where(where).values(**values, updated_at=now()))

@@ -1,6 +1,6 @@
 """The catalogue's tables. All but readings in flight can be rebuilt from originals, sidecars and events.
 
-JSON columns hold models dumped by pydantic; what is asked for often stands in columns of its own. The
+JSON columns hold models dumped by pydantic; frequently queried values have their own columns. The
 migrations in `migrations/versions/` create exactly these tables; a test holds the two together.
 """
 
@@ -97,7 +97,7 @@ document = Table(
     Column("version", Integer, nullable=False),
     Column("linked_to", ForeignKey("document.id")),
     Column("created_at", String(40), nullable=False),
-    # Ids of documents, a space apart: what this one took the place of, and what took its own.
+    # Space-separated ids of the documents that this one replaced, and of those that replaced it.
     Column("replaces", Text),
     Column("replaced_by", Text),
 )
@@ -141,10 +141,10 @@ code = Table(
     Column("voided_by", String(200)),
     Column("void_reason", Text),
     Column("successor", String(300)),
-    # The event that issued it: a code is shown only once that event is stored.
+    # The event that issued it: a code is shown only after that event is stored.
     Column("event", String(32)),
     UniqueConstraint("owner", "result_type", "number", "running", name="uq_code_parts"),
-    # One code in force a document, and one a paper: the database itself refuses a second.
+    # One code in force per document and per paper, enforced by the database.
     Index(
         "uq_code_document_issued",
         "document_id",

@@ -26,7 +26,7 @@ from storage.catalogue.lookups import DocumentRow, rows_where
 
 
 class Succession(NamedTuple):
-    """What changes with the versions of a page work.
+    """Changes that accompany the versions of an edit of pages.
 
     Attributes:
         sha256: the original.
@@ -61,7 +61,7 @@ def commit(
     change: Succession,
     code_event: Callable[[str, str], Event],
 ) -> list[Committed]:
-    """Write new documents, links, codes and events: all of it, or nothing.
+    """Write new documents, links, codes and events, atomically.
 
     Raises:
         CatalogueError: a document was replaced meanwhile; nothing was written.
@@ -86,7 +86,7 @@ def commit(
 
 
 def document_row(database: Database, document_id: str) -> DocumentRow | None:
-    """A document whether it was replaced or not."""
+    """A document, replaced or not."""
     with database.read() as connection:
         rows = rows_where(connection, t.document.c.id == document_id)
     return rows[0] if rows else None
@@ -100,9 +100,11 @@ def version_of(database: Database, document_id: str) -> int:
 
 def _require_current(connection: Connection, ids: Sequence[str]) -> None:
     query = select(t.document.c.id).where(t.document.c.id.in_(ids), t.document.c.replaced_by.is_not(None))
-    gone = connection.execute(query).scalars().first()
-    if gone is not None:
-        raise CatalogueError(f"document {gone} was replaced meanwhile", remedy="version_taken", id=gone)
+    replaced = connection.execute(query).scalars().first()
+    if replaced is not None:
+        raise CatalogueError(
+            f"document {replaced} was replaced meanwhile", remedy="version_taken", id=replaced
+        )
 
 
 def _edit_pages(connection: Connection, batch: str, change: Succession) -> None:

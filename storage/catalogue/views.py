@@ -1,4 +1,4 @@
-"""What `sohoa batch show` answers, from one snapshot; sentences for people are rendered elsewhere."""
+"""The data of `sohoa batch show`, from one snapshot; messages for people are rendered elsewhere."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def show(database: Database, name: str) -> dict[str, Any]:
         passes = _passes(connection, name)
     findings: list[Finding] = [*batches.load(batch.findings)]
     for row in file_rows:
-        findings.extend(each.model_copy(update={"file": row.name}) for each in row.findings)
+        findings.extend(note.model_copy(update={"file": row.name}) for note in row.findings)
     findings.extend(lookups.all_findings(documents))
     return {
         "batch": name,

@@ -1,4 +1,4 @@
-"""Taking back a wrongly issued code, and looking again at the papers that rested on it: one transaction."""
+"""Void a wrongly issued code and review the papers that depended on it, in one transaction."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from storage.catalogue.lookups import CodeRow, DocumentRow, rows_where
 
 
 def code_row(database: Database, printed: str) -> CodeRow | None:
-    """A code as it stands, voided or not."""
+    """A code, voided or not."""
     query = select(*(t.code.c[name] for name in CodeRow._fields)).where(t.code.c.printed == printed)
     with database.read() as connection:
         row = connection.execute(query).first()
@@ -23,7 +23,7 @@ def code_row(database: Database, printed: str) -> CodeRow | None:
 
 
 def is_stored(database: Database, printed: str) -> bool:
-    """Whether the store holds the event that issued a code."""
+    """True if the store holds the event that issued a code."""
     query = select(t.event.c.exported).join(t.code, t.code.c.event == t.event.c.id)
     with database.read() as connection:
         return connection.execute(query.where(t.code.c.printed == printed)).scalar() is not False
@@ -59,7 +59,7 @@ def void(
         second_operator: who agreed, where two are needed.
         successor: the code that takes its place, if there is one.
         run: id of the run that events belong to.
-        again: batch and next version of each paper to look at again; links to the holder are untied.
+        again: batch and next version of every paper to review again; links to the holder are removed.
         code_event: makes the event of a code issued here from (batch, document id, code).
 
     Raises:

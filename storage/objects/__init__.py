@@ -18,7 +18,7 @@ from storage.objects import keys
 
 
 class ObjectStore(Protocol):
-    """What every store can do. Every put is verified by reading back; every failure is a `StoreError`.
+    """The interface of a store. Every put is verified by reading back; every failure is a `StoreError`.
 
     `sha256` is the caller's digest of the bytes, hex; a put whose bytes have another one fails and leaves
     nothing.
@@ -31,13 +31,13 @@ class ObjectStore(Protocol):
         """Store, replacing what is there; never an original or a rendition."""
 
     def get(self, key: str, target: Path) -> None:
-        """Copy an object to a file (written whole or not at all; verified where the key tells the digest)."""
+        """Copy an object to a file (atomically; verified if the key contains the digest)."""
 
     def read(self, key: str) -> bytes:
-        """An object's bytes (verified where the key tells the digest)."""
+        """An object's bytes (verified if the key contains the digest)."""
 
     def digest(self, key: str) -> tuple[int, str]:
-        """Size and SHA-256 of an object's bytes as they lie there now."""
+        """Size and SHA-256 of an object's current bytes."""
 
     def restore(self, key: str, source: Path | bytes, *, sha256: str, content_type: str) -> str | None:
         """Put an object's good bytes back where it is lost or damaged.
@@ -49,7 +49,7 @@ class ObjectStore(Protocol):
         """Size and digest of an object, None if absent."""
 
     def list(self, prefix: str) -> Iterator[ObjectInfo]:
-        """Objects whose keys begin with `prefix`, sorted by key; their digests are not told."""
+        """Objects whose keys begin with `prefix`, sorted by key, without their digests."""
 
 
 # A new kind of store is its module, which offers `open_spec(spec, home, create=…)`, and its line here.
@@ -61,7 +61,7 @@ def open_store(spec: StoreSpec, home: Path, *, create: bool = True) -> ObjectSto
 
     Args:
         spec: its configuration.
-        home: where a store without a place of its own lies.
+        home: default location for a store without one.
         create: make the folder or bucket where it is absent.
 
     Raises:
@@ -85,13 +85,13 @@ def sha256_of(source: Path | bytes) -> str:
 
 
 def verified(key: str, sha256: str) -> None:
-    """Hold bytes that were read against the digest their key tells.
+    """Check bytes that were read against the digest in their key.
 
     Raises:
-        StoreError: the object is not what it was.
+        StoreError: the object has changed.
     """
-    told = keys.told_sha256(key)
-    if told is not None and told != sha256:
+    expected = keys.told_sha256(key)
+    if expected is not None and expected != sha256:
         raise StoreError(
             f"object {key} holds other bytes than it was stored with", remedy="object_damaged", key=key
         )

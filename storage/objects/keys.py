@@ -1,7 +1,7 @@
-"""Where each object lies. Keys are ASCII; a batch stands in them by a slug and a short digest of its name.
+"""Object keys. Keys are ASCII; a batch is represented by a slug and a short digest of its name.
 
-What lies under `originals/` and `pdfa/` is addressed by its content: its key tells its SHA-256, and nothing
-rewrites it.
+What lies under `originals/` and `pdfa/` is addressed by its content: the key contains the SHA-256, and the object
+is never rewritten.
 """
 
 from __future__ import annotations
@@ -38,12 +38,12 @@ def pdfa(sha256: str) -> str:
 
 
 def sidecar(document_id: str, version: int, sha256: str = "") -> str:
-    """The JSON sidecar of one version of a document; the digest parts it from one that a killed run left behind."""
+    """The JSON sidecar of one version of a document; the digest distinguishes it from one left behind by a killed run."""
     return f"{SIDECARS}{document_id}/v{version:04d}{'-' if sha256 else ''}{sha256[:12]}.json"
 
 
 def damaged(key: str, sha256: str) -> str:
-    """Where bytes go that were found under a key they do not belong to."""
+    """The key for bytes that were found under a key they do not belong to."""
     return f"{DAMAGED}{key}.{sha256[:12]}"
 
 
@@ -71,7 +71,7 @@ def derived(batch: str, name: str) -> str:
 
 
 def told_sha256(key: str) -> str | None:
-    """The digest that a content-addressed key tells; None for any other key."""
+    """The digest in a content-addressed key; None for any other key."""
     match = _ADDRESSED.fullmatch(key)
     return match["sha256"] if match else None
 
@@ -91,7 +91,7 @@ def check_new(key: str, sha256: str) -> str:
     """The key, if an object of this digest may be stored under it.
 
     Raises:
-        StoreError: the key is bad, or tells another digest.
+        StoreError: the key is invalid, or contains another digest.
     """
     check(key)
     if key.startswith((ORIGINALS, RENDITIONS)) and told_sha256(key) != sha256:

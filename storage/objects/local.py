@@ -145,10 +145,10 @@ class LocalStore:
 
     def _same(self, path: Path, key: str, sha256: str) -> None:
         try:
-            there = sha256_of(path)
+            digest = sha256_of(path)
         except OSError as error:
             raise _failed(path, error) from error
-        if there != sha256:
+        if digest != sha256:
             raise StoreError(f"object {key} is there with other content", remedy="object_differs", key=key)
 
     @contextlib.contextmanager
@@ -178,20 +178,20 @@ class LocalStore:
                 ready.unlink(missing_ok=True)
 
     def _make_folders(self, folder: Path) -> None:
-        """Every missing folder down to this one, for its owner alone and entered durably in the one above."""
+        """Create every missing folder down to this one, private to its owner, and sync the parents."""
         missing = []
         while not folder.is_dir():
             missing.append(folder)
             folder = folder.parent
-        for each in reversed(missing):
-            each.mkdir(exist_ok=True, mode=0o700)
-            _sync_folder(each.parent)
+        for parent in reversed(missing):
+            parent.mkdir(exist_ok=True, mode=0o700)
+            _sync_folder(parent.parent)
 
     def _sweep(self) -> None:
-        """Remove what killed writers left; a living writer holds a lock on its file."""
+        """Remove temporary files of killed writers; a live writer holds a lock on its file."""
         for path in self._tmp.glob("put-*"):
             with contextlib.suppress(OSError), path.open("rb") as stream:
-                # Between being made and being locked a file is young.
+                # A young file may not be locked yet.
                 if time.time() - os.fstat(stream.fileno()).st_mtime < _ABANDONED_SECONDS:
                     continue
                 fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,4 +1,4 @@
-"""A store that waits: what cannot be reached for a while is asked again with growing pauses, and said once.
+"""A store that retries while the store behind it is unreachable, with growing pauses and a single log line.
 
 Only an unreachable store is waited for. A refusal, damage or a full disk is an answer, and is raised at once.
 """
@@ -25,7 +25,7 @@ _log = structlog.get_logger(__name__)
 
 
 class PatientStore:
-    """An `ObjectStore` over another one. Threads that wait for the same outage say so in one line.
+    """An `ObjectStore` over another one. Threads that wait for the same outage log it once.
 
     Args:
         open_store: opens the store behind; called again until it can be reached.

@@ -199,15 +199,15 @@ class S3Store:
         """Size of an object and the digest it was put with."""
         keys.check(key)
         try:
-            said = self._call(
+            answer = self._call(
                 key, lambda: self._client.stat_object(bucket_name=self._bucket, object_name=key)
             )
         except StoreError as error:
             if error.remedy == "object_absent":
                 return None
             raise
-        metadata = {name.lower(): value for name, value in (said.metadata or {}).items()}
-        return ObjectInfo(key, said.size or 0, metadata.get(_DIGEST, ""))
+        metadata = {name.lower(): value for name, value in (answer.metadata or {}).items()}
+        return ObjectInfo(key, answer.size or 0, metadata.get(_DIGEST, ""))
 
     def list(self, prefix: str) -> Iterator[ObjectInfo]:
         """Objects under a prefix; a listing that breaks off goes on behind the last key."""
@@ -240,7 +240,7 @@ class S3Store:
         self._call(self._bucket, make)
 
     def _there(self, key: str, sha256: str) -> bool:
-        """Whether the same object is there, by its bytes: a digest the server repeats proves nothing."""
+        """True if the same object is there, compared by bytes: a digest in the metadata proves nothing."""
         known = self.head(key)
         if known is None:
             return False
@@ -249,7 +249,7 @@ class S3Store:
         return True
 
     def _announced(self, key: str, source: Path | bytes, sha256: str) -> None:
-        """Not every server holds the bytes against the checksum, and a wrong object must not come to be."""
+        """Verify the bytes here: not every server checks the checksum, and a wrong object must not be stored."""
         if self._call(key, lambda: sha256_of(source)) != sha256:
             raise StoreError(f"bytes for {key} are not those announced", key=key)
 

@@ -1,4 +1,4 @@
-"""PDF/A-2 renditions: right by construction, and checked by ourselves before veraPDF says its word.
+"""PDF/A-2 renditions: valid by construction, and checked here before veraPDF validates them.
 
 `write_pdfa` makes one file out of pages of one original; `check_structure` looks a finished file over. Image streams go
 over untouched wherever PDF/A lets them. Nothing of the input but pixels and pixel geometry enters the output. May import

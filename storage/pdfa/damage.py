@@ -1,4 +1,4 @@
-"""What decoders raise on damaged data."""
+"""Exceptions and warnings of decoders on damaged data."""
 
 from __future__ import annotations
 
@@ -32,17 +32,17 @@ DAMAGED: Final = (
 
 @contextmanager
 def fax_complaints() -> Iterator[list[str]]:
-    """Collect what libtiff says of damaged fax data: on stderr alone, while it makes up the lines it cannot read."""
-    said: list[str] = []
+    """Collect libtiff's warnings about damaged fax data, printed only to stderr while it invents unreadable lines."""
+    complaints: list[str] = []
     sys.stderr.flush()
     kept = os.dup(2)
-    with tempfile.TemporaryFile() as heard:
-        os.dup2(heard.fileno(), 2)
+    with tempfile.TemporaryFile() as captured:
+        os.dup2(captured.fileno(), 2)
         try:
-            yield said
+            yield complaints
         finally:
             os.dup2(kept, 2)
             os.close(kept)
-            heard.seek(0)
-            lines = heard.read(4000).decode("utf-8", "replace").splitlines()
-            said += [line for line in lines if "Fax" in line]
+            captured.seek(0)
+            lines = captured.read(4000).decode("utf-8", "replace").splitlines()
+            complaints += [line for line in lines if "Fax" in line]

@@ -1,4 +1,4 @@
-"""One page ready to be written: its image object, where it lies, and what is to be said about it."""
+"""One page ready to be written: its image object, its placement, and findings."""
 
 from __future__ import annotations
 

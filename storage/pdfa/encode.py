@@ -16,14 +16,14 @@ from storage.pdfa.images import GREY, RGB, Colour, ImageStream, flate_parms, g4_
 
 # On a noisy 300 dpi colour scan level 3 came out smallest of 1 to 6, and 2.7 times as quick as 6 (zlib-ng).
 _LEVEL = 3
-_LARGE = 150_000_000  # samples: Pillow would hold four bytes for each pixel, beside ours
+_LARGE = 150_000_000  # samples: Pillow would hold four more bytes per pixel
 _STRIP = 8_000_000
 _PLAIN_MODES = {"1", "L", "P", "RGB", "I;16"}
 _ALPHA_MODES = {"LA", "PA", "RGBA", "La", "RGBa"}
 
 
 def encode_image(image: Image.Image) -> tuple[ImageStream, str | None]:
-    """Encode a decoded image without loss where PDF/A has its colours; says why where it does not.
+    """Encode a decoded image without loss where PDF/A has its colours; reports why if it does not.
 
     Returns:
         The stream, and None or what was given up: `alpha` (laid on white), `colour_space` (turned to sRGB).
@@ -54,7 +54,7 @@ def encode_array(pixels: npt.NDArray[np.uint8]) -> ImageStream:
 
 
 def _encode_in_strips(pixels: npt.NDArray[np.uint8]) -> ImageStream:
-    """Encode a very large rendering, each row as its difference from the one above, a strip at a time."""
+    """Encode a very large rendering strip by strip with PNG's Up filter."""
     height, width = pixels.shape[:2]
     channels = 1 if pixels.ndim == 2 else 3
     rows = max(1, _STRIP // (width * channels))

@@ -1,4 +1,4 @@
-"""The glyphless font: one empty glyph for every character, embedded whole, once a file.
+"""The glyphless font: one empty glyph for all characters, fully embedded, once per file.
 
 A character's code is its UTF-16 unit (Identity-H), so the font serves the whole Basic Multilingual Plane. ToUnicode has
 one range a high byte: a longer one breaks PDF/A-2u, as do surrogates, U+0000, U+FEFF and U+FFFE.
@@ -38,7 +38,7 @@ def add_font(pdf: pikepdf.Pdf) -> pikepdf.Object:
         Type=Name.FontDescriptor,
         FontName=_NAME,
         Flags=4,
-        # Not empty as the glyph is: PDFium tells lines and hyphens apart by these boxes.
+        # Not empty as the glyph is: PDFium distinguishes lines and hyphens by these boxes.
         FontBBox=Array([0, -round(1000 * DESCENT), round(1000 * ADVANCE), round(1000 * ASCENT)]),
         ItalicAngle=0,
         Ascent=round(1000 * ASCENT),

@@ -1,4 +1,4 @@
-"""Where things lie on a page: affine matrices, page sizes, assumed resolutions. Pure arithmetic.
+"""Page geometry: affine matrices, page sizes, assumed resolutions. Pure arithmetic.
 
 A matrix is PDF's `a b c d e f`; points are row vectors, so `then(m, n)` means "first m, then n". The unit square of an
 image has its origin at the lower left, as in PDF.
@@ -37,7 +37,7 @@ class Matrix(NamedTuple):
         )
 
     def apply(self, x: float, y: float) -> tuple[float, float]:
-        """Where a point goes."""
+        """Apply the matrix to a point."""
         return self.a * x + self.c * y + self.e, self.b * x + self.d * y + self.f
 
     def operands(self) -> str:
@@ -117,7 +117,7 @@ def viewed(crop: Rectangle, rotate: int, user_unit: float) -> tuple[Matrix, floa
 def assumed_dpi(width: int, height: int) -> float:
     """Resolution at which an image fits the nearest ISO A sheet: A4, unless that were too coarse or too fine.
 
-    Each step to the next sheet is a factor of √2.
+    The step to the next sheet is a factor of √2.
     """
     dpi = max(min(width, height) / _A4_INCHES[0], max(width, height) / _A4_INCHES[1])
     low, high = _PLAUSIBLE_DPI
@@ -137,5 +137,5 @@ def within_page(width: float, height: float) -> tuple[float, float]:
 
 
 def fits_page(width: float, height: float) -> bool:
-    """Whether PDF/A allows a page of this size in points."""
+    """True if PDF/A allows a page of this size in points."""
     return all(MIN_POINTS <= side <= MAX_POINTS for side in (width, height))

@@ -1,4 +1,4 @@
-"""Which ICC profiles PDF/A-2 lets through (ISO 19005-2, 6.2.4.2, as veraPDF reads it). Pure."""
+"""ICC profiles allowed by PDF/A-2 (ISO 19005-2, 6.2.4.2, as veraPDF reads it). Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An image as it will lie in the file: encoded bytes and what describes them. Knows PDF names, opens nothing."""
+"""An encoded image with its PDF parameters. Pure data; opens no files."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ class ImageStream(NamedTuple):
         data: the encoded bytes.
         filter: PDF filter name.
         parms: decode parameters.
-        bits: bits a sample; None where the data say it (JPX).
-        colour: None where the data say it (JPX).
+        bits: bits a sample; None if the data say it (JPX).
+        colour: None if the data say it (JPX).
         inverted: samples mean the opposite (a Decode array turns them).
         taken_over: the bytes are those of the original.
     """
@@ -63,7 +63,7 @@ def g4_parms(width: int, height: int, *, black_is_one: bool = False) -> dict[str
 
 
 class ColourSpaces:
-    """Colour space objects of one file; each ICC profile is embedded once."""
+    """Colour space objects of one file; an ICC profile is embedded only once."""
 
     def __init__(self, pdf: pikepdf.Pdf) -> None:
         self._pdf = pdf

@@ -1,4 +1,4 @@
-"""JPEG headers: what a DCT stream must say of itself before it may be taken over untouched. Pure."""
+"""JPEG headers: the properties a DCT stream needs to be copied unchanged. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _DCT_FRAMES = {0xC0, 0xC1, 0xC2}  # baseline, extended, progressive: what PDF kn
 
 
 class Jpeg(NamedTuple):
-    """What a JPEG says of itself.
+    """Header data of a JPEG.
 
     Attributes:
         width, height, components, bits: of the frame.
@@ -37,7 +37,7 @@ class Jpeg(NamedTuple):
 
     @property
     def stored_rgb(self) -> bool:
-        """Whether decoders see three components as RGB where a PDF reader would guess YCbCr."""
+        """True if decoders see three components as RGB where a PDF reader would guess YCbCr."""
         return self.components == 3 and self.adobe is None and not self.jfif and self.rgb_ids
 
     @property

@@ -12,7 +12,7 @@ _ENUMERATED = {16: 3, 17: 1}  # sRGB, grey
 
 
 class Jpx(NamedTuple):
-    """What a JPX file says of itself. `legal`: may be taken over as it is, its own colour specification counting."""
+    """Header data of a JPX file. `legal`: may be copied unchanged, with its own colour specification."""
 
     width: int
     height: int

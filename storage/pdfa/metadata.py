@@ -1,4 +1,4 @@
-"""What a PDF/A says of itself: fresh XMP, an info dictionary that agrees with it, one output intent. Nothing is copied.
+"""PDF/A metadata: new XMP, a consistent info dictionary, one output intent. Nothing is copied.
 
 NĐ 137/2024/NĐ-CP Điều 4 [V]: a data message made from paper carries words that say so, the time, and the full name of
 who converted it. The code of the result is not here: it may come later than the file.
@@ -59,7 +59,7 @@ _PUBLISHER = "\n   <dc:publisher><rdf:Bag><rdf:li>{agency}</rdf:li></rdf:Bag></d
 
 
 def conversion_statement(identity: RenditionIdentity) -> str:
-    """The words that the decree wants, in Vietnamese."""
+    """The statement required by the decree, in Vietnamese."""
     when = identity.created.strftime("%H:%M:%S ngày %d/%m/%Y (UTC%z)")
     agency = f"; cơ quan, tổ chức thực hiện chuyển đổi: {identity.agency}" if identity.agency else ""
     return (

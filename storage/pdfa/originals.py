@@ -17,7 +17,7 @@ from storage.pdfa.raster_source import RasterSource
 
 
 class Originals:
-    """Draws pages of one original, or of the files that a paper was joined from; each is opened when first needed.
+    """Draws pages of one original, or of the files that a paper was joined from; a file is opened when first needed.
 
     Raises:
         SourceError: the original cannot be opened.

@@ -1,7 +1,7 @@
-"""What a PDF page does around its one image: the colour a stencil takes, clips that cut it, states that blend it.
+"""Graphics state around a PDF page's single image: stencil colour, clips, blending.
 
-The listing of pages has already said "one image and nothing else painted"; this looks at what that image's *appearance*
-depends on besides its own stream, so that it can be taken over only where nothing is lost.
+The page listing has already established that one image and nothing else is painted; this examines what else that
+image's *appearance* depends on, so that it can be taken over only where nothing is lost.
 """
 
 from __future__ import annotations

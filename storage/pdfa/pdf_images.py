@@ -1,4 +1,4 @@
-"""Judges an image stream of a PDF: taken over as it lies, decoded and encoded anew, or left to the renderer.
+"""Decide how to handle an image stream of a PDF: copy it, re-encode it, or leave it to the renderer.
 
 PDF/A-2 forbids LZW and Crypt; what else is left to the renderer here is colour that one sRGB intent cannot carry (CMYK,
 Lab, Separation, DeviceN), masks, and JPEG or JPEG 2000 data that do not say what their dictionary says.
@@ -75,7 +75,7 @@ def _indexed(base: Colour, highest: int, lookup: Any) -> Colour | None:
 
 
 def may_stay(image: pikepdf.Object, colour: Colour | None, raw: bytes) -> bool:
-    """Whether PDF/A-2 lets an image stream stay as it is. `raw` are its bytes as stored.
+    """True if PDF/A-2 lets an image stream stay as it is. `raw` are its bytes as stored.
 
     Raises:
         ValueError: the stream is damaged or cut off.
@@ -110,7 +110,7 @@ _ONE_BIT = {"/CCITTFaxDecode", "/JBIG2Decode"}
 
 
 def has_mask(image: pikepdf.Object) -> bool:
-    """Whether part of the image is transparent."""
+    """True if part of the image is transparent."""
     return "/SMask" in image or "/Mask" in image or bool(int(cast(Any, image.get("/SMaskInData", 0))))
 
 
@@ -122,7 +122,7 @@ def keep_essentials(image: pikepdf.Object) -> None:
 
 
 def decode(image: pikepdf.Object, colour: Colour) -> ImageStream | None:
-    """Encode an image anew from its decoded samples; None where only a renderer can decode it.
+    """Encode an image anew from its decoded samples; None if only a renderer can decode it.
 
     Raises:
         ValueError: fewer samples than the dictionary promises.
@@ -169,8 +169,8 @@ def _jpx_stays(raw: bytes, width: int, height: int, image: pikepdf.Object, colou
     if raw.startswith(b"\xff\x4f"):
         return False  # a bare codestream: viewers show it, PDF wants it boxed
     header = jpx.parse(raw)
-    said = "/ColorSpace" not in image or (colour is not None and colour == Colour(header.components))
-    return header.legal and said and (header.width, header.height) == (width, height)
+    same_colour = "/ColorSpace" not in image or (colour is not None and colour == Colour(header.components))
+    return header.legal and same_colour and (header.width, header.height) == (width, height)
 
 
 def _check_jbig2(raw: bytes) -> None:

@@ -49,7 +49,7 @@ class PdfSource:
             raise SourceError("pdf_broken", str(error), detail=type(error).__name__) from error
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._pdf.close()
 
     def draw(self, source: PageSource, out: pikepdf.Pdf, spaces: ColourSpaces) -> Drawn:
@@ -84,7 +84,7 @@ class PdfSource:
         return self._render(source, out, spaces, width, height)
 
     def _take(self, page: pikepdf.Page, name: str, out: pikepdf.Pdf, spaces: ColourSpaces) -> _Taken | None:
-        """The page's own image, untouched or encoded anew; None where only a renderer knows what it shows."""
+        """The page's own image, untouched or encoded anew; None if only a renderer knows what it shows."""
         drawing = drawing_of(page, name)
         image = cast(Any, page.resources).XObject[name]
         stencil = bool(image.get("/ImageMask", False))
@@ -144,7 +144,7 @@ def _points(source: PageSource) -> tuple[float, float]:
 
 
 def _default_space(page: pikepdf.Page, space: Any) -> Any:
-    """What a device space means on this page, where DefaultGray or DefaultRGB redefine it."""
+    """The colour space that DefaultGray or DefaultRGB substitutes for a device space on this page."""
     default = _DEFAULTS.get(str(space)) if isinstance(space, pikepdf.Name) else None
     spaces = page.resources.get("/ColorSpace")
     if default and isinstance(spaces, pikepdf.Dictionary) and default in spaces:

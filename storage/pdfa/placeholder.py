@@ -1,4 +1,4 @@
-"""The sheet that keeps an unreadable page's place, so that a document's pages keep their numbers.
+"""The placeholder sheet for an unreadable page, so that a document's pages keep their numbers.
 
 It says in Vietnamese that the page could not be read and that the original has it. The words lie ready as a picture
 (`scripts/make_assets.py`), because a machine need have no font; they are in the text layer too.
@@ -64,7 +64,7 @@ def placeholder(source: PageSource, out: pikepdf.Pdf, spaces: ColourSpaces) -> P
 
 
 def _line(page: int) -> tuple[Image.Image, list[tuple[str, int, int]]]:
-    """The line as a picture, with each part's left and right."""
+    """The line as an image, with the left and right edges of its parts."""
     before, digits, after = _rows()
     number = str(page)
     start = before.width + _SPACE

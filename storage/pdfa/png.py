@@ -11,7 +11,7 @@ _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 
 
 class Png(NamedTuple):
-    """What a PNG holds. `palette` is b"" unless indexed; `transparency` the tRNS chunk, b"" without one."""
+    """The contents of a PNG. `palette` is b"" unless indexed; `transparency` the tRNS chunk, b"" without one."""
 
     width: int
     height: int
@@ -25,12 +25,12 @@ class Png(NamedTuple):
 
     @property
     def channels(self) -> int:
-        """Samples a pixel."""
+        """Samples per pixel."""
         return _CHANNELS[self.colour]
 
     @property
     def plain(self) -> bool:
-        """Whether the data can be shown by PDF as they are: no interlace, no alpha."""
+        """True if the data can be shown by PDF as they are: no interlace, no alpha."""
         opaque = self.colour == 3 and not self.transparency.strip(b"\xff")
         return not self.interlaced and self.colour in {0, 2, 3} and (not self.transparency or opaque)
 

@@ -63,7 +63,7 @@ class RasterSource:
                 self._frames = tiff.frames(view)
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._stack.close()
 
     def draw(self, source: PageSource, out: pikepdf.Pdf, spaces: ColourSpaces) -> Drawn:
@@ -130,10 +130,10 @@ class RasterSource:
         return self._image
 
     def _fax_is_whole(self, number: int) -> bool:
-        """Whether fax data decode without a fault: past one, each viewer would show something else."""
-        with fax_complaints() as said:
+        """True if fax data decode without errors: after an error, viewers show different results."""
+        with fax_complaints() as complaints:
             self._loaded(number)
-        return not said
+        return not complaints
 
     def _rgb16(self, index: int) -> ImageStream:
         """16-bit RGB: Pillow would cut it to 8 bits."""
@@ -192,7 +192,7 @@ def _png(data: bytes) -> ImageStream | None:
 
 
 def _is_rgb16(data: bytes) -> bool:
-    """Whether a PNG holds opaque 16-bit RGB that cannot be taken over."""
+    """True if a PNG holds opaque 16-bit RGB that cannot be taken over."""
     header = png.parse(data)
     return not header.plain and header.bits == 16 and header.colour == 2 and not header.transparency
 

@@ -1,7 +1,7 @@
-"""Our own checks of a finished PDF/A, always on: what must hold whatever a validator is there to say.
+"""Built-in checks of a finished PDF/A, always on, independent of any validator.
 
 They also see what veraPDF does not: image data that are cut off, a stream that is not the one that went in, a page that
-went missing. Each broken rule becomes one `pdfa_failed` finding whose `detail` names it; an empty answer is a pass.
+went missing. Every broken rule becomes one `pdfa_failed` finding whose `detail` names it; an empty result is a pass.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def check_structure(
         path: the file.
         pages: how many pages it must have.
         flavour: what its XMP must claim, e.g. `2b`.
-        streams: for each page the SHA-256 its image stream must have, None where it was encoded anew
+        streams: per page the SHA-256 that its image stream must have, None if it was encoded anew
             (`Rendition.streams`).
     """
     try:
@@ -63,7 +63,7 @@ def check_structure(
         RuntimeError,
     ) as error:
         broken = [f"unreadable: {type(error).__name__}: {error}"[:200]]
-    return tuple(finding("pdfa_failed", detail=what) for what in broken)
+    return tuple(finding("pdfa_failed", detail=rule) for rule in broken)
 
 
 def _head(path: Path) -> Iterator[str]:
@@ -95,8 +95,8 @@ def _inside(
             yield f"{found} pages where {pages} belong"
         for number, page in enumerate(pdf.pages, 1):
             wanted = streams[number - 1] if streams is not None and number <= len(streams) else None
-            for what in _page(page, wanted):
-                yield f"page {number}: {what}"
+            for rule in _page(page, wanted):
+                yield f"page {number}: {rule}"
         for key in ("/JavaScript", "/JS", "/EmbeddedFiles", "/Launch"):
             if _mentioned(pdf, key):
                 yield f"{key} somewhere in the file"
@@ -178,7 +178,7 @@ def _space_allowed(space: Any) -> bool:
 
 
 def _data(image: Any, names: list[str], raw: bytes) -> Iterator[str]:
-    """Whether the encoded data are whole and say what the dictionary says, as far as a look without decoding tells."""
+    """Rules broken by encoded data that are incomplete or contradict the dictionary; checked without decoding."""
     size = (int(image.Width), int(image.Height))
     if not raw or min(size) < 1:
         yield "empty image"
@@ -221,7 +221,7 @@ def _font(font: Any) -> Iterator[str]:
 
 def _mentioned(pdf: pikepdf.Pdf, key: str) -> bool:
     return any(
-        isinstance(thing, (pikepdf.Dictionary, pikepdf.Stream))
-        and (key in thing or str(thing.get("/S", "")) == key)
-        for thing in pdf.objects
+        isinstance(item, (pikepdf.Dictionary, pikepdf.Stream))
+        and (key in item or str(item.get("/S", "")) == key)
+        for item in pdf.objects
     )

@@ -1,7 +1,7 @@
-"""The invisible text layer: each word fills its box, spaces fill the gaps, copying gives back what was read.
+"""The invisible text layer: words fill their boxes, spaces fill the gaps, and copying returns the text as read.
 
 All is laid out in pixels of the frame turned upright for reading; one matrix a page takes that to the page. So a page
-that was read sideways needs no second way of thinking.
+that was read sideways needs no special case.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def _upright(box: Box, reading: PageReading) -> Box:
 
 
 def _line(words: Sequence[Word], boxes: Sequence[Box], frame_height: int) -> list[str]:
-    """One line as one text object: word, space, word …, each stretched to its place."""
+    """One line as one text object: word, space, word …, stretched to their places."""
     levels, size = _baselines(words, boxes)
     rights = _right_edges(boxes, size)
     parts = [f"BT /F0 {number(round(size, 1))} Tf"]
@@ -94,16 +94,16 @@ def _upside_down_line(words: Sequence[Word], boxes: Sequence[Box], frame_height:
         max(right - box.left, 1) / len(text) for text, box, right in zip(texts, boxes, rights, strict=True)
     ]
     width = min(median(pitches), ADVANCE * size)
-    shown = []
+    operands = []
     for index, (text, pitch) in enumerate(zip(texts, pitches, strict=True)):
-        shown += [f"<{encode(char)}> {_kern(width - pitch, width)}" for char in text]
+        operands += [f"<{encode(char)}> {_kern(width - pitch, width)}" for char in text]
         if index + 1 < len(texts):
             gap = max(boxes[index + 1].left - rights[index], _MIN_SPACE * size)
-            shown.append(f"<0020> {_kern(width - gap, width)}")
+            operands.append(f"<0020> {_kern(width - gap, width)}")
     y = number(round(frame_height - median(levels), 1))
     stretch = _stretch(1, width, size)
     head = f"BT /F0 {number(round(size, 1))} Tf {stretch} Tz 1 0 0 1 {boxes[0].left} {y} Tm"
-    return [head, f"[{' '.join(shown)}] TJ ET"]
+    return [head, f"[{' '.join(operands)}] TJ ET"]
 
 
 def _kern(back: float, width: float) -> str:
@@ -112,7 +112,7 @@ def _kern(back: float, width: float) -> str:
 
 
 def _right_edges(boxes: Sequence[Box], size: float) -> list[float]:
-    """Right edge of each word, drawn in where the next word leaves no room for a space: readers go by the gap."""
+    """Right edges of the words, moved left if the next word leaves no room for a space: viewers rely on the gap."""
     rights = [float(box.right) for box in boxes]
     for index, (box, after) in enumerate(pairwise(boxes)):
         if after.left > box.left:
@@ -127,10 +127,10 @@ def _stretch(characters: int, width: float, size: float) -> str:
 
 
 def _baselines(words: Sequence[Word], boxes: Sequence[Box]) -> tuple[list[float], float]:
-    """Baseline of each word (pixels from the top of the frame) and one font size for the line.
+    """Baselines of the words (pixels from the top of the frame) and one font size for the line.
 
     Boxes hug the ink: a word with a descender reaches lower, a dash hovers. The line is fitted through the feet of
-    words that stand on it; where there are none, each foot is lifted by a fifth of its box.
+    words that stand on it; if there are none, every foot is lifted by a fifth of its box.
     """
     tallest = median(box.height for box in boxes)
     feet = [

@@ -1,4 +1,4 @@
-"""Writes one document's pages as PDF/A: each page as a viewer showed it, with its words invisible over it.
+"""Write one document's pages as PDF/A: pages as a viewer shows them, with an invisible text layer.
 
 Memory stays flat: pages are drawn one by one; what had to be encoded anew goes to spool files once it adds up.
 """
@@ -57,12 +57,12 @@ def write_pdfa(
         sources: the document's pages, in order.
         readings: what was read on them; matched by page number, pages without one get no text.
         out: file to write; readable by its owner alone (0600).
-        identity: what the metadata say.
+        identity: the document's identity for the metadata.
         profile: flavour, and resolution of renders.
-        members: path and format of each file a paper was joined from; `PageSource.member` says which holds a page.
+        members: path and format of the files a paper was joined from; `PageSource.member` is the file of a page.
 
-    A page that cannot be carried over, or was listed as broken, keeps its place by a sheet that says so; each such
-    page has the error finding that says why and `page_placeholder`.
+    A page that cannot be carried over, or was listed as broken, is replaced by a placeholder sheet; such a
+    page has an error finding with the reason, and `page_placeholder`.
 
     Raises:
         SourceError: no page at all can be carried over, or the file cannot be opened; nothing is written.
@@ -131,7 +131,7 @@ _TURNS: Final[dict[int, str]] = {
 
 
 class _Book:
-    """Pages on their way into one file."""
+    """The output file being assembled."""
 
     def __init__(self, folder: Path) -> None:
         self.findings: list[Finding] = []
@@ -180,7 +180,7 @@ class _Book:
             self._spool()
 
     def add_placeholder(self, source: PageSource, error: SourceError) -> None:
-        """Append the sheet that keeps a lost page's place."""
+        """Append a placeholder sheet for a lost page."""
         sheet = placeholder(source, self.pdf, self.spaces)
         self.add(sheet.drawn, sheet.reading)
         params: dict[str, Any] = {
