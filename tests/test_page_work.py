@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -111,7 +112,7 @@ def test_a_run_under_other_rules_keeps_split_and_edited_pages(machine: Machine, 
     before = by_pages(machine)
     thresholds = RULES.book.thresholds.model_copy(update={"field": RULES.book.thresholds.field + 0.01})
     book = RULES.book.model_copy(update={"thresholds": thresholds})
-    rules = type(RULES)(RULES.limits, RULES.reading, RULES.rendition, RULES.image, book)
+    rules = replace(RULES, book=book)
     with open_workspace(settings_of(machine.home), rules) as workspace:
         digitise(workspace, home.parent / BATCH)
         versions = {row.document.pages: row for row in documents.of_batch(workspace.database, BATCH)}

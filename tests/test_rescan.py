@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -40,7 +41,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / BATCH).mkdir()
     rule = next(rule for rule in RULES.image if rule.rule == "image_low_resolution")
     strict = rule.model_copy(update={"severity": Severity.ERROR})
-    rules = type(RULES)(RULES.limits, RULES.reading, RULES.rendition, (strict,), RULES.book)
+    rules = replace(RULES, image=(strict,))
     with open_workspace(settings_of(folder / "home"), rules) as workspace:
         digest = RULES.digests(workspace.settings, None).reading
         for at, (name, mark) in enumerate(MARKS.items()):

@@ -9,6 +9,7 @@ import stat
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -417,7 +418,7 @@ def test_a_picture_under_the_mark_is_asked_about_and_passes_on_a_persons_word(
         effective_from=date(2020, 1, 1),
         source="test",
     )
-    rules = type(RULES)(RULES.limits, RULES.reading, RULES.rendition, (strict,), RULES.book)
+    rules = replace(RULES, image=(strict,))
     with copy_of(digitised, tmp_path, rules) as workspace:
         digitise(workspace, digitised.parent / OTHER)
         assert stored(workspace, OTHER)["05.png"].document.route is Route.RESCAN
@@ -444,13 +445,7 @@ def test_a_run_under_other_rules_keeps_what_a_person_decided(
         take(workspace, copy)
         before = stored(workspace)
     thresholds = RULES.book.thresholds.model_copy(update={"field": RULES.book.thresholds.field + 0.01})
-    other = type(RULES)(
-        RULES.limits,
-        RULES.reading,
-        RULES.rendition,
-        RULES.image,
-        RULES.book.model_copy(update={"thresholds": thresholds}),
-    )
+    other = replace(RULES, book=RULES.book.model_copy(update={"thresholds": thresholds}))
     with copy_of(digitised, tmp_path, other) as workspace:
         digitise(workspace, digitised.parent / BATCH)
         after = stored(workspace)
