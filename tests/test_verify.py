@@ -116,7 +116,9 @@ def test_a_catalogue_older_than_its_store_is_refused_before_anything_is_checked_
     done = machine.run("verify")
     assert done.returncode == 1
     assert "sohoa rebuild" in done.stderr
-    assert machine.json("board")["fixity"] is None
+    board = machine.run("board")
+    assert board.returncode == 1, "the board shows no figure out of it either"
+    assert "sohoa rebuild" in board.stderr
 
 
 def test_one_flipped_original_does_not_stop_its_batch(machine: Machine, home: Path) -> None:
