@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import NamedTuple
 
 from configs.loader import load_alert_rules
@@ -24,6 +20,7 @@ from schemas.wording import text
 from storage.catalogue import alerts
 from storage.catalogue.database import Database
 from workspace.channels import channels
+from workspace.locks import wait_for
 
 
 class Delivery(NamedTuple):
@@ -195,7 +192,7 @@ def check(database: Database, settings: Settings, board: Board, now: datetime) -
 
     Delivery is at least once: a crash after sending repeats the alert.
     """
-    with _one_at_a_time(settings.home):
+    with wait_for(settings.home, "alerts.lock"):  # two checks at once would send an alert twice
         alerts.raise_alerts(database, alerts_of(board, now, settings.lang))
         done = []
         for channel, send in channels(settings.alerts).items():
@@ -228,16 +225,3 @@ def send_test(settings: Settings) -> list[Delivery]:
         except DeliveryError as error:
             done.append(Delivery(channel, 0, str(error)))
     return done
-
-
-@contextmanager
-def _one_at_a_time(home: Path) -> Iterator[None]:
-    """Lock against concurrent checks, which would send alerts twice."""
-    folder = home / "locks"
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    descriptor = os.open(folder / "alerts.lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)

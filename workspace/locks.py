@@ -52,6 +52,19 @@ def hold_batch(home: Path, batch: str, operator: str) -> Iterator[None]:
         os.close(descriptor)
 
 
+@contextmanager
+def wait_for(home: Path, name: str) -> Iterator[None]:
+    """Wait for the home's lock of this name, then hold it."""
+    folder = home / "locks"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    descriptor = os.open(folder / name, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
 def _lock(descriptor: int) -> None:
     """Take a lock, with a few retries: a process that tests the lock holds it for a moment."""
     for _ in range(_TRIES):

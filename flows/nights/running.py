@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -22,6 +19,7 @@ from schemas.clock import VIETNAM
 from schemas.errors import BatchHeld, SohoaError
 from storage.catalogue import batches, schedules
 from storage.catalogue.database import Database
+from workspace.locks import wait_for
 
 Clock = Callable[[], datetime]
 _ENOUGH_FILES = 5
@@ -86,19 +84,6 @@ class Watch:
             )
 
 
-@contextmanager
-def turn(home: Path) -> Iterator[None]:
-    """Wait until no other scheduled batch runs on this home; two would compete for the cores."""
-    folder = home / "locks"
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    descriptor = os.open(folder / "turn", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
-
-
 def run_scheduled(settings: Any, batch: str, *, clock: Clock = now_in_vietnam) -> ScheduleState | None:
     """Run a batch by its schedule.
 
@@ -111,7 +96,7 @@ def run_scheduled(settings: Any, batch: str, *, clock: Clock = now_in_vietnam) -
     window = parse_window(settings.night) if settings.night else None
     database = Database(settings.catalogue_url)
     try:
-        with turn(settings.home):
+        with wait_for(settings.home, "turn"):  # two batches at once would compete for the cores
             row = schedules.find(database, batch)
             if row is None:
                 return None
