@@ -19,7 +19,6 @@ from schemas.batches import BatchSheet
 from schemas.errors import SourceError
 from schemas.rules import Limits
 
-SHEET_NAMES: Final = ("lo.toml", "lo.xlsx")
 _MAX_BYTES: Final = 1_000_000
 _MAX_ROWS: Final = 100
 

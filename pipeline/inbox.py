@@ -12,8 +12,8 @@ import unicodedata
 from pathlib import Path
 from typing import NamedTuple
 
-from extractors.batch_sheet import SHEET_NAMES
 from extractors.bundle import PAPER_SUFFIX, Member
+from schemas.batches import SHEET_NAMES
 from schemas.errors import UsageError
 from schemas.text import show_bytes
 

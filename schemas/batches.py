@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
 
 from pydantic import BaseModel, ConfigDict
 from pydantic import Field as ModelField
@@ -10,6 +11,9 @@ from pydantic import Field as ModelField
 from schemas.documents import Level
 from schemas.findings import Finding
 from schemas.reading import Format
+
+# What a batch sheet is called in a folder of scans.
+SHEET_NAMES: Final = ("lo.toml", "lo.xlsx")
 
 
 class BatchState(StrEnum):
