@@ -236,7 +236,7 @@ def main() -> int:
     profile = load_reading_profile()
     told = (
         f"{machine()}. OCRmyPDF {peer} with Tesseract {engine}; ours with "
-        f"`{ocr.identity(profile.engine, profile.languages)}`.\n\n{shown(found)}"
+        f"`{ocr.identity(profile)}`.\n\n{shown(found)}"
     )
     write = given.write and given.sides == ",".join(SIDES)
     tables.put("versus", told, {name: _plain(sides) for name, sides in found.items()}, write=write)

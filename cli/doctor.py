@@ -11,7 +11,7 @@ from cli.options import AsJson, Home, Lang, Operator, settings_of
 from cli.shapes import print_json
 from cli.tables import print_table
 from configs.settings import Settings
-from engines import poppler, tesseract, verapdf
+from engines import ocr, poppler, tesseract, verapdf
 from schemas.errors import SetupError, SohoaError
 from schemas.wording import text
 from storage.catalogue.database import version_of
@@ -48,6 +48,7 @@ def examine(settings: Settings) -> list[Line]:
         Line("Python", True, sys.version.split()[0], True),
         Line("Tesseract", engine is not None, engine.version if engine else "", True, "tesseract_missing"),
         *_languages(),
+        _line_net(),
     ]
     rendered = poppler.probe()
     lines.append(
@@ -59,6 +60,16 @@ def examine(settings: Settings) -> list[Line]:
     )
     lines += _home(settings)
     return lines
+
+
+def _line_net() -> Line:
+    """Whether the line net can read here; Tesseract does where it cannot."""
+    try:
+        found = ocr.replacement("line_net") is None
+        version = ocr.loaded("line_net")[1].identity("vie").removeprefix("line_net ") if found else ""
+    except SetupError as error:
+        return Line("line net", False, "", False, error.remedy or error.code, dict(error.params))
+    return Line("line net", found, version, False, "line_net_missing")
 
 
 def _languages() -> list[Line]:

@@ -39,7 +39,7 @@ def pdfa(
     statuses = []
     with ExitStack() as stack:
         checker = stack.enter_context(_checker()) if check else None
-        readers = stack.enter_context(single.open_readers(settings.workers))
+        readers = stack.enter_context(single.open_readers(settings.workers, settings.engine))
         profile = load_rendition_profile()
         results = single.in_order(
             readers,

@@ -27,7 +27,7 @@ def read(
     settings = settings_of(home, lang, operator)
 
     codes = []
-    with single.open_readers(settings.workers) as readers:
+    with single.open_readers(settings.workers, settings.engine) as readers:
         book = load_rulebook(lists_dir=settings.lists)
         results = single.in_order(
             readers,

@@ -58,9 +58,16 @@ def load_limits(root: Path = ROOT) -> Limits:
 
 
 @functools.cache
-def load_reading_profile(root: Path = ROOT) -> ReadingProfile:
-    """The reading profile (`reading.toml`, and the family names of `surnames.toml`)."""
+def load_reading_profile(root: Path = ROOT, engine: str | None = None) -> ReadingProfile:
+    """The reading profile (`reading.toml`, and the family names of `surnames.toml`).
+
+    Args:
+        root: folder of the rules.
+        engine: reads first instead of the profile's own.
+    """
     profile = toml_model(ReadingProfile, root / "reading.toml")
+    if engine is not None:
+        profile = profile.model_copy(update={"engine": engine})
     diacritics = profile.diacritics.model_copy(update={"surnames": tuple(sorted(_surnames(root)))})
     return profile.model_copy(update={"diacritics": diacritics, "marks": load_marks(root)})
 

@@ -59,6 +59,7 @@ class Settings(BaseSettings):
         database_url: SQLAlchemy URL of the catalogue; default SQLite under `home`.
         store: where objects lie; default a folder under `home`.
         alerts: where alerts are sent.
+        engine: which OCR engine reads first; default that of `configs/reading.toml`.
         verapdf: `auto` checks when veraPDF is there, `off` never, `required` refuses to run without it.
         outage_minutes: how long to wait for an unreachable store before a run gives up.
         night: hours in which scheduled batches run, as `22:00-06:00` in Việt Nam's time; default any hour.
@@ -83,6 +84,7 @@ class Settings(BaseSettings):
     database_url: str | None = Field(default=None, repr=False)  # may hold a password
     store: StoreSpec = StoreSpec()
     alerts: ChannelSpec = ChannelSpec()
+    engine: str | None = None
     verapdf: Literal["auto", "off", "required"] = "auto"
     outage_minutes: float = Field(default=30, ge=0)
     night: str | None = None

@@ -14,7 +14,9 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from engines.ocr import Letter
 from extractors.language import END, START, UNKNOWN, LanguageModel
+from extractors.letters import spellings
 from extractors.proper import Part, in_names, parts_of
 from extractors.syllables import can_exist, in_case_of, key_of, split_tone, tone_place, with_tone_at
 from schemas.reading import Word
@@ -28,12 +30,21 @@ _EARLY = 1
 
 
 class Choice(NamedTuple):
-    """A candidate for a word: vocabulary id, probability outside the model, the engine's log probability, text."""
+    """A candidate for a word.
+
+    Attributes:
+        id: in the vocabulary.
+        outside: probability outside the model.
+        seen: the engine's log probability, or minus what the change costs.
+        text: its spelling.
+        spelt: it is made of the engine's own alternatives to its letters.
+    """
 
     id: int
     outside: float
     seen: float
     text: str
+    spelt: bool = False
 
 
 class Page(NamedTuple):
@@ -53,10 +64,22 @@ class Page(NamedTuple):
     place: int
 
 
-def choose(words: Sequence[Word], language: LanguageModel, profile: DiacriticsProfile) -> tuple[Word, ...]:
+def choose(
+    words: Sequence[Word],
+    language: LanguageModel,
+    profile: DiacriticsProfile,
+    letters: Sequence[Sequence[Letter]] = (),
+) -> tuple[Word, ...]:
     """Words of one page, in reading order, with the diacritics that their context asks for.
 
-    The same words give the same choice; so do words that were chosen for before, since `raw` is what is weighed.
+    The same words give the same choice; so do words that were chosen for before, since `raw` is what is weighed. Where the
+    engine tells what else each letter may be, those spellings are weighed, by what it says, and no others.
+
+    Args:
+        words: as read.
+        language: what is likely.
+        profile: what a change costs.
+        letters: of each word, by an engine that tells letters apart.
     """
     parts = parts_of(words)
     fixed = in_names(parts, profile)
@@ -67,11 +90,15 @@ def choose(words: Sequence[Word], language: LanguageModel, profile: DiacriticsPr
     new: dict[int, str] = {}
     for clause in clauses:
         run = [parts[index] for index in clause]
-        doubted = [
-            index not in fixed and _doubted(parts[index], profile) and not _foreign(parts, index, language)
-            for index in clause
-        ]
-        lattice = _lattice(run, doubted, page)
+        free = [index not in fixed and not _foreign(parts, index, language) for index in clause]
+        if letters:
+            lattice = [
+                _spelt(part, letters[part.word] if is_free else (), page)
+                for part, is_free in zip(run, free, strict=True)
+            ]
+        else:
+            doubted = [is_free and _doubted(part, profile) for part, is_free in zip(run, free, strict=True)]
+            lattice = _lattice(run, doubted, page)
         for start, end in _stretches([len(choices) > 1 for choices in lattice]):
             for index, choice in _chosen(run, lattice, start, end, page):
                 new[run[index].word] = run[index].lead + choice.text + run[index].tail
@@ -111,6 +138,10 @@ def _chosen(
         left = best[index - start - 1].id if index > start else (before[-1].id if start else UNKNOWN)
         right = best[index - start + 1].id if index + 1 < len(run) else UNKNOWN
         held = language.known_pair(left, choice.id) + language.known_pair(choice.id, right)
+        if choice.spelt:
+            if held or not can_exist(run[index].core):
+                yield index, choice
+            continue
         if held == 1 and key_of(run[index].core) in _everyday(profile):
             continue
         if held == 1 and page.strange:
@@ -198,6 +229,23 @@ def _lattice(run: Sequence[Part], doubted: Sequence[bool], page: Page) -> list[l
                     choices.append(_priced(part, one, page))
         lattice.append(choices)
     return lattice
+
+
+def _spelt(part: Part, letters: Sequence[Letter], page: Page) -> list[Choice]:
+    """The word as read, and what the engine's other letters spell; alone if it was sure, or its letters are not at hand."""
+    language, profile = page.language, page.profile
+    outside = page.elsewhere if can_exist(part.core) else _IMPOSSIBLE
+    choices = [Choice(language.id_of(part.core), outside, 0.0, part.core)]
+    start = len(part.lead)
+    inside = letters[start : start + len(part.core)]
+    whole = "".join(letter.text for letter in inside) == part.core
+    if whole and len(part.core) > 1 and part.confidence < profile.spelt_sure:
+        for spelling in spellings(part.core, inside, language):
+            seen = -profile.spelt * spelling.cost
+            choices.append(
+                Choice(language.id_of(spelling.text), page.elsewhere, seen, spelling.text, spelt=True)
+            )
+    return choices
 
 
 def _priced(part: Part, one: int, page: Page) -> Choice:

@@ -16,11 +16,12 @@ import numpy as np
 import numpy.typing as npt
 
 from engines import ocr, rendering
-from engines.ocr import EngineWord
+from engines.ocr import EngineWord, Letter
 from extractors import diacritics, language, layout, text_layer
 from extractors.anchors import lines_of
 from extractors.image_quality import image_findings, lines_run_down, measure, skew_of
 from extractors.ink import written_places
+from extractors.letters import is_lost, parted, sense, without_ornament
 from extractors.pages import PagePixels, assumed_dpi, page_pixels
 from extractors.preprocess import (
     Letters,
@@ -91,6 +92,8 @@ class _Look(NamedTuple):
     skew: float | None
     seconds: float
     missed: float
+    letters: tuple[tuple[Letter, ...], ...] = ()
+    lost: bool = False
 
 
 def read_page(
@@ -187,6 +190,8 @@ def _read_pixels(
     limits: Limits,
 ) -> PageReading:
     number, findings = source.number, list[Finding]()
+    if by := ocr.replacement(profile.engine):
+        findings.append(finding("engine_replaced", page=number, engine=profile.engine, by=by))
     dpi = pixels.dpi
     if dpi is None:
         dpi = assumed_dpi(source.width, source.height)
@@ -213,7 +218,7 @@ def _read_pixels(
             "state": PageState.READ,
             "rotation": look.rotation,
             "confidence": round(look.confidence, 4),
-            "words": _in_context(look.words, profile),
+            "words": _in_context(look, profile),
             "qr": codes_on(grey, len(look.words)),
         }
     reading = PageReading(
@@ -233,12 +238,11 @@ def _read_pixels(
     return _guarded(reading, profile, "secret_document" if seen.mark else "secret_mark_possible")
 
 
-def _in_context(words: tuple[Word, ...], profile: ReadingProfile) -> tuple[Word, ...]:
-    return (
-        diacritics.choose(words, language.model(), profile.diacritics)
-        if profile.diacritics.enabled
-        else words
-    )
+def _in_context(look: _Look, profile: ReadingProfile) -> tuple[Word, ...]:
+    if not profile.diacritics.enabled:
+        return look.words
+    letters = look.letters if any(look.letters) else ()
+    return diacritics.choose(look.words, language.model(), profile.diacritics, letters)
 
 
 def _best_look(sheet: _Sheet, profile: ReadingProfile, limits: Limits, turned: Rotation) -> _Look:
@@ -257,7 +261,8 @@ def _best_look(sheet: _Sheet, profile: ReadingProfile, limits: Limits, turned: R
             break
     if best is None:
         raise AssertionError("no way up was tried")
-    return best._replace(seconds=spent)
+    best = best._replace(seconds=spent)
+    return _second_look(best, sheet, profile, limits) if best.lost else best
 
 
 def _worth(look: _Look) -> float:
@@ -290,11 +295,20 @@ def _clear_look(sheet: _Sheet, profile: ReadingProfile, turn: Rotation, limits: 
     figures of joined cells confuse it: there the rules stay in, and the page is taken as one column.
     """
     best = _look(sheet, profile, turn, limits)
+    if any(best.letters):
+        return best
     if best.missed >= _HIGH_MISSED_SHARE and profile.even_background:
         best = _better(best, _look(sheet, profile, turn, limits, white=_WITHOUT_ORNAMENT))
     if best.confidence < _DOUBTED and len(best.words) >= _SOME_WORDS:
         best = _better(best, _look(sheet, profile, turn, limits, listed=True))
     return best
+
+
+def _second_look(best: _Look, sheet: _Sheet, profile: ReadingProfile, limits: Limits) -> _Look:
+    """The page read by the second engine where the first was lost, if that makes more sense."""
+    other = _clear_look(sheet, profile.model_copy(update={"engine": profile.second}), best.rotation, limits)
+    made, seen = (sense((word.text for word in look.words), language.model()) for look in (other, best))
+    return (other if made >= seen else best)._replace(seconds=best.seconds + other.seconds)
 
 
 def _better(first: _Look, second: _Look) -> _Look:
@@ -326,7 +340,8 @@ def _look(
     seconds = time.monotonic() - started
     height, width = sheet.grey.shape
     words = []
-    ordered = layout.order([one for one in seen if _is_text(one)], prepared.image.shape[1])
+    parts = parted(without_ornament(seen, language.model()), language.model())
+    ordered = layout.order([one for one in parts if _is_text(one)], prepared.image.shape[1])
     boxes = [(word.left, word.top, word.right, word.bottom) for word, _, _ in ordered]
     places = boxes_back(prepared.inverse, boxes, width, height)
     for (word, line, block), box in zip(ordered, places, strict=True):
@@ -337,7 +352,9 @@ def _look(
     missed = share_missed(
         sheet.letters, [word.box for word in words if word.confidence >= _MIN_CONFIDENCE], width, height
     )
-    return _Look(tuple(words), sum(sure) / len(sure) if sure else 0.0, turn, skew, seconds, missed)
+    confidence = sum(sure) / len(sure) if sure else 0.0
+    letters = tuple(word.letters for word, _, _ in ordered)
+    return _Look(tuple(words), confidence, turn, skew, seconds, missed, letters, is_lost(seen))
 
 
 def _is_text(word: EngineWord) -> bool:

@@ -363,6 +363,7 @@ def _unbound(grey: Grey, unit: float) -> Grey:
 def _read(image: Grey, profile: ReadingProfile, timeout: float) -> list[tuple[str, float]]:
     """Words of a small image, as one line; with several rows as a block."""
     mode = _ONE_BLOCK if image.shape[0] > 40 + 10.5 * _READ_DPI * _MM else _ONE_LINE
-    one_line = profile.model_copy(update={"page_segmentation": mode, "variables": ()})
+    update = {"engine": profile.second, "page_segmentation": mode, "variables": ()}
+    one_line = profile.model_copy(update=update)
     seen = ocr.recognise(image, one_line, dpi=round(_READ_DPI), timeout=timeout)
     return [(word.text, word.confidence) for word in seen]

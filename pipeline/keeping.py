@@ -361,7 +361,7 @@ def tools(workspace: Workspace) -> dict[str, str]:
     rendered = poppler.probe()
     return {
         "sohoa": TOOL,
-        "ocr": ocr.identity(workspace.rules.reading.engine, workspace.rules.reading.languages),
+        "ocr": ocr.identity(workspace.rules.reading),
         "poppler": rendered.version if rendered else "",
     }
 

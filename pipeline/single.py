@@ -72,16 +72,20 @@ class Readers:
 
 
 @contextmanager
-def open_readers(workers: int) -> Iterator[Readers]:
+def open_readers(workers: int, engine: str | None = None) -> Iterator[Readers]:
     """Start workers in a private temporary folder; leftovers of killed processes are removed first.
+
+    Args:
+        workers: their number.
+        engine: reads first instead of the reading profile's own.
 
     Raises:
         SetupError: no temporary folder can be made, or Tesseract is missing.
     """
     from engines import ocr  # noqa: PLC0415 - only what reads needs the engine
 
-    profile = load_reading_profile()
-    ocr.identity(profile.engine, profile.languages)
+    profile = load_reading_profile(engine=engine)
+    ocr.identity(profile)
     root = sweep.tmp_root() / f"sohoa-runs-{os.getuid()}"
     limits = load_limits()
     with ExitStack() as stack:

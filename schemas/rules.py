@@ -70,6 +70,8 @@ class DiacriticsProfile(Row):
         name_leads: words before names: ranks of units, forms of address.
         offices: first words of offices and laws, which are no names.
         everyday: common words that state papers seldom use; changed only if both neighbours support it.
+        spelt: weight of the engine's own log odds between two spellings, where it tells letters apart.
+        spelt_sure: probability of a word's least sure letter from which such a word is never touched.
         surnames: family names; none in `reading.toml`, `surnames.toml` gives them.
     """
 
@@ -83,6 +85,8 @@ class DiacriticsProfile(Row):
     one_sided: float = 3.0
     elsewhere: float = 0.02
     stranger: float = 0.5
+    spelt: float = 0.6
+    spelt_sure: float = 0.995
     name_leads: tuple[str, ...] = ()
     offices: tuple[str, ...] = ()
     surnames: tuple[str, ...] = ()
@@ -118,11 +122,13 @@ class MarkRules(Row):
 class ReadingProfile(Row):
     """The reading profile; part of the reading digest.
 
-    `engine`: a name in `engines.ocr.ENGINES`. `x_height`: pixels the engine reads best.
+    `engine`: a name in `engines.ocr.ENGINES`. `second`: the engine that reads stamps, tells which way is up, and reads
+    the pages on which the first is lost. `x_height`: pixels the engine reads best.
     `variables`: Tesseract's own, name and value.
     """
 
     engine: str = "tesserocr"
+    second: str = "tesserocr"
     languages: str = "vie"
     page_segmentation: int = 3
     variables: tuple[tuple[str, str], ...] = ()

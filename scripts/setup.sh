@@ -166,6 +166,17 @@ install_requirements() {
   key_of "$lock" >".venv/.stamp-$lock"
 }
 
+install_line_net() { # an extra: the wheel may be gone from the registry one day; then Tesseract reads, and every page says so
+  if [ "$(cat .venv/.stamp-line-net 2>/dev/null)" = "$(key_of line-net)" ]; then return 0; fi
+  if .venv/bin/uv pip install -q --python .venv/bin/python --no-deps --require-hashes --no-build \
+    -r requirements/line-net.lock 2>/dev/null; then
+    key_of line-net >.venv/.stamp-line-net
+  else
+    say "Lưu ý: không tải được bộ đọc dòng (requirements/line-net.lock); Tesseract đọc thay."
+    say "Note: the line net (requirements/line-net.lock) was not fetched; Tesseract reads instead."
+  fi
+}
+
 write_shim() {
   local shim=.venv/bin/sohoa
   # The checkout comes first on the path: the folders of this checkout are the packages that run.
@@ -186,4 +197,5 @@ if command -v flock >/dev/null; then
 fi
 make_venv
 install_requirements
+install_line_net
 write_shim

@@ -409,7 +409,7 @@ def test_an_engine_that_misbehaves_is_told_by_type(
     """Never a page without words."""
     program(tmp_path, behaviour, "tesseract")
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
-    monkeypatch.setattr(ocr, "identity", lambda engine, wanted: "fake")
+    monkeypatch.setattr(ocr, "identity", lambda _: "fake")
     with pytest.raises(error):
         ocr.recognise(
             np.full((50, 50), 255, np.uint8), ReadingProfile(engine="pytesseract"), dpi=200, timeout=1
@@ -434,12 +434,12 @@ def test_the_refused_version_and_missing_data_stop_the_set_up(
     ocr.identity.cache_clear()
     try:
         with pytest.raises(SetupError) as refused:
-            ocr.identity("pytesseract", "vie")
+            ocr.identity(ReadingProfile(engine="pytesseract", second="pytesseract"))
     finally:
         tesseract.probe.cache_clear()
         ocr.identity.cache_clear()
     with pytest.raises(SetupError) as missing:
-        ocr.identity("tesserocr", "xyz")
+        ocr.identity(ReadingProfile(languages="xyz"))
     assert (refused.value.remedy, missing.value.remedy) == ("tesseract_refused", "tesseract_data_missing")
 
 

@@ -67,7 +67,7 @@ class Rules:
         """Load every rule file, imported lists of this home included."""
         return cls(
             load_limits(),
-            load_reading_profile(),
+            load_reading_profile(engine=settings.engine),
             load_rendition_profile(),
             load_image_rules(),
             load_rulebook(lists_dir=settings.lists).model_copy(
@@ -82,7 +82,7 @@ class Rules:
         Raises:
             SetupError: the machine cannot read (no Tesseract, no language data).
         """
-        engine = ocr.identity(self.reading.engine, self.reading.languages)
+        engine = ocr.identity(self.reading)
         image = [rule.model_dump(mode="json") for rule in self.image]
         counts = language.identity() if self.reading.diacritics.enabled else None
         read_by = {"profile": self.reading, "engine": engine, "language": counts}
