@@ -15,13 +15,13 @@ import pytest
 import samples
 from configs.settings import Settings
 from flows.nights import watched
-from flows.nights.running import run_scheduled
+from flows.nights.running import expected_end, run_scheduled
 from flows.nights.serving import Child, due, take_folder
-from flows.nights.window import Window, expected_end, parse_window
 from flows.nights.wishes import cancel, pause, resume
 from schemas.batches import BatchState, ScheduleState, Wish
 from schemas.clock import VIETNAM
 from schemas.errors import ConfigurationError, SetupError, UsageError
+from schemas.night_window import Window, parse_window
 from storage.catalogue import batches, schedules
 from storage.catalogue.database import Database
 from storage.catalogue.schedules import Schedule

@@ -20,10 +20,10 @@ import structlog
 
 from flows.nights import watched
 from flows.nights.running import now_in_vietnam
-from flows.nights.window import Window, parse_window
 from flows.orchestra import QUIET
 from schemas.batches import ScheduleState
 from schemas.errors import SetupError, SohoaError
+from schemas.night_window import Window, parse_window
 from storage.catalogue import schedules
 from storage.catalogue.database import Database
 from storage.catalogue.schedules import Schedule
