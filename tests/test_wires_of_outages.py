@@ -46,6 +46,9 @@ def test_a_store_that_is_down_is_seen_before_reading_and_said_in_a_line(tmp_path
     done = machine.run("digitize", scans, "--plain")
     assert done.returncode == 1 and "Traceback" not in done.stderr
     assert len(done.stderr.strip().splitlines()) <= 3, done.stderr
+    assert "store_away" in done.stderr
+    quiet = Machine(tmp_path, **environment, SOHOA_LOG_LEVEL="ERROR").run("digitize", scans, "--plain")
+    assert quiet.returncode == 1 and "store_away" not in quiet.stderr
     assert "chưa làm 1" in machine.run("batch", "show", scans.name).stdout or not machine.json(
         "batch", "list"
     )

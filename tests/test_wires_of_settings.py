@@ -135,6 +135,10 @@ def paths() -> list[tuple[str, ...]]:
     return found
 
 
+# They do something and answer nothing that another program would read.
+WITHOUT_JSON = {"get", "inventory import", "inventory template", "lists import", "alerts test", "serve"}
+
+
 def test_every_command_has_its_help_in_both_languages() -> None:
     """One process for all: a hundred interpreters would take a minute to say the same."""
     probe = (
@@ -154,7 +158,9 @@ def test_every_command_has_its_help_in_both_languages() -> None:
         )
         pages[lang] = done.stdout.split("\0")[1:]
     assert len(pages["vi"]) == len(pages["en"]) == len(paths())
-    for vietnamese, english in zip(pages["vi"], pages["en"], strict=True):
+    for words, vietnamese, english in zip(paths(), pages["vi"], pages["en"], strict=True):
+        assert all(option in english for option in ("--home", "--lang", "--operator")), words
+        assert ("--json" in english) is (" ".join(words) not in WITHOUT_JSON), words
         assert "help." not in vietnamese and "help." not in english, english  # a key without its sentence
         assert "Cách dùng:" in vietnamese and "Options:" not in vietnamese
         assert "Usage:" in english
