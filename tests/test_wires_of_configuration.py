@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from openpyxl import Workbook
@@ -115,3 +116,15 @@ def test_a_list_is_used_whole_from_its_day_on_by_a_batch_run_again(
     assert names(list(by_file(quick).values()), "code") == names(
         list(before.values()), "code"
     )  # codes are for ever
+
+
+def test_a_webhook_named_in_a_file_is_sent_the_test_of_every_channel(
+    posted: list[dict[str, Any]], quick: Machine, tmp_path: Path
+) -> None:
+    address = tmp_path / "webhook"
+    address.write_text(quick.environment.pop("SOHOA_WEBHOOK_URL") + "\n", encoding="utf-8")
+    assert quick.run("alerts", "test").returncode == 5
+    quick.environment["SOHOA_ALERTS__WEBHOOK_URL_FILE"] = str(address)
+    assert quick.run("alerts", "test").returncode == 0
+    (body,) = posted
+    assert set(body) == {"text", "alerts"}

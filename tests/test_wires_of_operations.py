@@ -13,9 +13,14 @@ from typing import Any
 from PIL import Image
 
 from schemas.clock import today
+from schemas.reading import ImageMeasures
+from storage.objects import sha256_of
 from tests.kept_home import BATCH, by_file, flip, object_path
 from tests.machine import Machine, names
+from tests.printed_pages import page
+from tests.reviewed_batch import RULES, birth, digitise, drawn, settings_of
 from tests.servers import free_port
+from workspace.opening import open_workspace
 
 OWNER = "056221001234"
 ELSEWHERE = (
@@ -32,13 +37,13 @@ def unit_row(machine: Machine, *arguments: str) -> dict[str, Any]:
 
 def report_of(machine: Machine) -> str:
     """The quality report of the batch."""
-    (page,) = machine.home.glob("reports/hop-21-*/report.html")
-    return page.read_text(encoding="utf-8")
+    (path,) = machine.home.glob("reports/hop-21-*/report.html")
+    return path.read_text(encoding="utf-8")
 
 
-def fingerprint(page: str) -> str:
+def fingerprint(html: str) -> str:
     """The SHA-256 a report bears."""
-    (found,) = set(re.findall(r"\b[0-9a-f]{64}\b", page))
+    (found,) = set(re.findall(r"\b[0-9a-f]{64}\b", html))
     return found
 
 
@@ -67,20 +72,20 @@ def test_every_paper_is_explained_and_the_explanation_adds_up_to_the_figure(
 def test_the_board_says_what_quota_says_and_is_rewritten_by_each_run(
     quick: Machine, home: Path, tmp_path: Path
 ) -> None:
-    page = quick.home / "reports" / "board.html"
+    path = quick.home / "reports" / "board.html"
     board = quick.json("board")
     assert board["quota"]["rows"] == quick.json("quota")["rows"]
-    html = page.read_text(encoding="utf-8")
-    assert stat.S_IMODE(page.stat().st_mode) == 0o600
+    html = path.read_text(encoding="utf-8")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert "<script" not in html and not re.search(r"(?:src|href)=.https?:", html)
     past = quick.json("board", "--as-of", "2024-12-31")
     assert past["quota"]["as_of"] == "2024-12-31"
-    page.unlink()
+    path.unlink()
     second = quick.inbox / "hộp-22"
     second.mkdir()
     shutil.copy(home.parent / BATCH / "a.png", second / "a.png")
     assert quick.run("digitize", second, "--plain").returncode == 0
-    assert "hộp-22" not in html and page.exists()
+    assert "hộp-22" not in html and path.exists()
 
 
 def test_damage_is_told_once_by_every_channel_waits_for_one_that_is_down_and_ends_with_the_damage(
@@ -125,9 +130,34 @@ def test_a_paper_is_traced_by_its_pdfa_and_by_a_code_taken_back_with_identifiers
     assert OWNER not in str(by_code)
     out = tmp_path / "rõ.html"
     assert quick.run("trace", paper["id"], out, "--clear").returncode == 0
-    page = out.read_text(encoding="utf-8")
-    assert OWNER in page and "<script" not in page
+    html = out.read_text(encoding="utf-8")
+    assert OWNER in html and "<script" not in html
     assert stat.S_IMODE(out.stat().st_mode) == 0o600
+
+
+def test_a_trace_shows_at_most_twenty_four_pages_and_says_how_many_there_are(
+    quick: Machine, tmp_path: Path
+) -> None:
+    batch = quick.inbox / "hộp-26"
+    batch.mkdir()
+    note = [("Ghi chép bổ sung của cơ quan đăng ký hộ tịch theo quy định của pháp luật", 0.5, 0.3)]
+    readings = [page(birth("161/2021") if number == 1 else note, number) for number in range(1, 27)]
+    images = [drawn(reading).convert("1") for reading in readings]
+    scan = batch / "tập.tif"
+    images[0].save(scan, save_all=True, append_images=images[1:], dpi=(300, 300), compression="group4")
+    with open_workspace(settings_of(quick.home), RULES) as workspace:
+        digest = RULES.digests(workspace.settings, None).reading
+        for reading in readings:
+            measured = reading.model_copy(update={"measures": ImageMeasures(dpi=300.0)})
+            workspace.ledger.finished(sha256_of(scan), digest, measured)
+        digitise(workspace, batch)
+    (paper,) = quick.json("batch", "show", "hộp-26")["documents"]
+    assert len(paper["pages"]) == 26
+    out = tmp_path / "dài.html"
+    assert quick.run("trace", paper["id"], out).returncode == 0
+    html = out.read_text(encoding="utf-8")
+    assert html.count("data:image/jpeg") == 24
+    assert "26" in html
 
 
 def test_the_report_is_written_again_whenever_a_person_changes_its_batch(quick: Machine) -> None:
@@ -170,8 +200,8 @@ def test_a_batch_that_grows_and_is_mended_takes_up_only_what_is_new(
 
 def fingerprint_of_other(machine: Machine) -> str:
     """The fingerprint of the second batch's report."""
-    (page,) = machine.home.glob("reports/hop-24-*/report.html")
-    return fingerprint(page.read_text(encoding="utf-8"))
+    (path,) = machine.home.glob("reports/hop-24-*/report.html")
+    return fingerprint(path.read_text(encoding="utf-8"))
 
 
 def test_results_digitised_elsewhere_have_a_column_of_their_own(quick: Machine, tmp_path: Path) -> None:
