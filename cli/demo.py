@@ -36,17 +36,17 @@ PAPERS = 40
 SEED = 5283
 
 
-def main() -> int:
-    """Make the samples once, digitise every batch, print what came out and where to look."""
+def main(root: Path = ROOT, papers: int = PAPERS) -> int:
+    """Make the samples once, digitise every batch, print what came out and where to look. All lies in `root/var`."""
     started = time.monotonic()
-    home = ROOT / "var" / "demo"
+    home = root / "var" / "demo"
     os.environ["SOHOA_HOME"] = str(home)
     settings = Settings.load(home=home)
     lang = settings.lang
-    folder = ROOT / "var" / "samples"
+    folder = root / "var" / "samples"
     if not (folder / "truth").is_dir():
-        _say(text("demo.samples", lang, count=PAPERS))
-        samples.make(folder, PAPERS, SEED)
+        _say(text("demo.samples", lang, count=papers))
+        samples.make(folder, papers, SEED)
     summaries = []
     with _server(settings):
         for batch in sorted(path for path in folder.iterdir() if path.is_dir() and path.name != "truth"):
@@ -63,7 +63,7 @@ def main() -> int:
     board, trace, pdfa = _made(settings, summaries)
     write_demo_page(settings, summaries, Made(board, trace, pdfa, explanation), page)
     sys.stdout.write(text("demo.page", lang, path=page) + "\n")
-    sys.stdout.write(text("demo.next", lang, home=home.relative_to(ROOT)) + "\n")
+    sys.stdout.write(text("demo.next", lang, home=home.relative_to(root)) + "\n")
     seconds = f"{time.monotonic() - started:.0f}"
     sys.stdout.write(text("demo.seconds", lang, seconds=seconds) + "\n")
     return 0
@@ -71,7 +71,10 @@ def main() -> int:
 
 @contextmanager
 def _server(settings: Settings) -> Iterator[None]:
-    """One Prefect server for every batch."""
+    """One Prefect server for every batch, unless they are run without."""
+    if settings.orchestrator == "plain":
+        yield
+        return
     settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
     run = sweep.open_run(settings.run_root, sweep.tmp_root())
     try:

@@ -55,9 +55,10 @@ def examine(settings: Settings) -> list[Line]:
         Line("Poppler", rendered is not None, rendered.version if rendered else "", True, "poppler_missing")
     )
     checker = verapdf.probe()
-    lines.append(
-        Line("veraPDF", checker is not None, getattr(checker, "version", "") or "", False, "verapdf_missing")
-    )
+    required = settings.verapdf == "required"
+    version = getattr(checker, "version", "") or ""
+    remedy = "verapdf_required" if required else "verapdf_missing"
+    lines.append(Line("veraPDF", checker is not None, version, required, remedy))
     lines += _home(settings)
     return lines
 

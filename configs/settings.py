@@ -22,6 +22,7 @@ from pydantic_settings import (
 
 from schemas.alerts import ChannelSpec
 from schemas.errors import ConfigurationError
+from schemas.night_window import parse_window
 from schemas.stores import StoreSpec
 
 FILE = "sohoa.toml"
@@ -39,7 +40,15 @@ def absolute(path: Path) -> Path:
     return Path(os.path.abspath(path.expanduser()))
 
 
+def _hours(night: str | None) -> str | None:
+    """Refuse a night window that nobody could keep, before any command works under it."""
+    if night:
+        parse_window(night)
+    return night
+
+
 Place = Annotated[Path, AfterValidator(absolute)]
+Night = Annotated[str | None, AfterValidator(_hours)]
 
 
 def default_home() -> Path:
@@ -87,7 +96,7 @@ class Settings(BaseSettings):
     engine: str | None = None
     verapdf: Literal["auto", "off", "required"] = "auto"
     outage_minutes: float = Field(default=30, ge=0)
-    night: str | None = None
+    night: Night = None
     inbox: Place | None = None
     inbox_marker: str = "SAN-SANG"
     inbox_quiet_minutes: float = Field(default=30, ge=0)

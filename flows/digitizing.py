@@ -42,7 +42,8 @@ def digitize_batch(
         open_workspace(settings, patience=patience) as workspace,
         hold_batch(settings.home, name, workspace.operator),
     ):
-        # Check store and catalogue before the first page is read.
+        # Check veraPDF, store and catalogue before the first page is read, and also if none is left to read.
+        workspace.require_checker()
         workspace.require_current(name)
         plan = make_plan(workspace, folder)
         outcome = None

@@ -10,6 +10,7 @@ from review.deciding import Applied, Wanted, decide
 from review.questions import NOTHING, Waiting, current_value, waiting_paper
 from schemas.documents import Document, Route
 from schemas.errors import UsageError
+from schemas.masking import mask
 from schemas.review import (
     CLOSING,
     CONFIRMED,
@@ -22,6 +23,7 @@ from schemas.review import (
 )
 from schemas.rules import Rulebook
 from schemas.text import squeeze
+from schemas.wording import render
 from workspace.opening import Workspace
 
 
@@ -136,12 +138,12 @@ def accept_paper(
     Questions without a value stay open; route and findings of the result show what is missing.
 
     Raises:
-        UsageError: no such paper, or several.
+        UsageError: no such paper, or several; or nothing of it can be accepted (a lost page, no value read).
         BatchHeld: a run is at work on its batch.
     """
     paper = waiting_paper(workspace.database, wanted, workspace.rules.book)
     _require_current(paper)
-    entries = []
+    entries: list[Wanted] = []
     for question in paper.questions:
         if question.target == NOTHING:
             continue
@@ -151,4 +153,17 @@ def accept_paper(
         value = current_value(paper.row.document, question.target)
         if value is not None:
             entries.append(Wanted(question.document_id, question.target, Action.SET, value, note))
+    if paper.questions and not entries:
+        raise UsageError("nothing to accept", remedy="accept_nothing", why=_reasons(workspace, paper))
     return decide(workspace, paper.row.batch, entries, as_of=as_of, how=how)
+
+
+def _reasons(workspace: Workspace, paper: Waiting) -> str:
+    """Why a paper waits and what to do, one line a finding; identifiers masked."""
+    lang = workspace.settings.lang
+    notes = dict.fromkeys(
+        " ".join(part for part in render(reason, lang) if part)
+        for question in paper.questions
+        for reason in question.reasons
+    )
+    return "\n".join(f"  • {mask(note)}" for note in notes)

@@ -5,15 +5,12 @@ from __future__ import annotations
 import contextlib
 import email
 import email.policy
-import json
 import shutil
 import socketserver
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +27,7 @@ from storage.catalogue.database import Database
 from tests.board_home import DAY, NOW, UNITS, fill, settings_for
 from tests.machine import Machine
 from tests.papers import OWNER
-from tests.servers import free_port
+from tests.servers import free_port, serving
 from workspace.alerting import Delivery, alerts_of, check, send_test
 from workspace.board import board_of
 
@@ -58,44 +55,11 @@ class _Mail(socketserver.StreamRequestHandler):
 
 
 @contextlib.contextmanager
-def serving(server: Any) -> Iterator[Any]:
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
-
-
-@contextlib.contextmanager
 def mail_server(port: int) -> Iterator[list[Any]]:
     server = socketserver.TCPServer(("127.0.0.1", port), _Mail)
     server.letters = []  # type: ignore[attr-defined]
     with serving(server):
         yield server.letters  # type: ignore[attr-defined]
-
-
-@pytest.fixture
-def posted(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[dict[str, Any]]]:
-    bodies: list[dict[str, Any]] = []
-
-    class Hook(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            bodies.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            self.send_response(204)
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with serving(HTTPServer(("127.0.0.1", 0), Hook)) as server:
-        monkeypatch.setenv(
-            "SOHOA_WEBHOOK_URL",
-            f"http://127.0.0.1:{server.server_port}/k/bí-mật".encode("ascii", "ignore").decode(),
-        )
-        yield bodies
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from PIL import Image
 from sqlalchemy import select
 
 from schemas.batches import FileStatus
@@ -22,6 +23,7 @@ from storage.catalogue.database import Database
 from storage.catalogue.schema import metadata
 from storage.ledger import Ledger
 from storage.tables import batch_tables
+from tests.command_forks import ForkedMachine, Forks
 from tests.papers import KQ, OWNER, open_batch, paper, sha_of, store
 from tests.servers import postgresql
 from tests.test_codes_issued import RACER
@@ -140,3 +142,23 @@ def test_a_server_that_is_not_there_is_our_error_without_its_password() -> None:
     with pytest.raises(CatalogueError) as caught:
         Database("postgresql://sohoa:hushhush@127.0.0.1:1/none")
     assert "hushhush" not in str(caught.value) + str(caught.value.params)
+
+
+def test_a_batch_digitised_into_a_shared_database_is_shown_by_another_home_and_backed_up_by_its_own_means(
+    forks: Forks, url: str, tmp_path: Path
+) -> None:
+    kept = {
+        "SOHOA_ORCHESTRATOR": "plain",
+        "SOHOA_DATABASE_URL": url,
+        "SOHOA_STORE__ROOT": str(tmp_path / "kho"),
+    }
+    first, second = (ForkedMachine(forks, tmp_path / name, **kept) for name in ("một", "hai"))
+    batch = first.inbox / "hộp-1"
+    batch.mkdir()
+    Image.new("L", (850, 1100), 255).save(batch / "1.png", dpi=(100, 100))
+    assert first.run("digitize", batch).returncode == 0
+    assert not (first.home / "catalogue.db").exists()
+    shown = second.json("batch", "show", "hộp-1")
+    assert shown == first.json("batch", "show", "hộp-1") and shown["files"]["read"] == 1
+    refused = second.run("backup", tmp_path / "b.tar.gz")
+    assert refused.returncode == 2 and "pg_dump" in refused.stderr

@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 import samples
 from configs.settings import Settings
 from flows.nights import watched
-from flows.nights.running import run_scheduled
+from flows.nights.running import expected_end, run_scheduled
 from flows.nights.serving import Child, due, take_folder
-from flows.nights.window import Window, expected_end, parse_window
 from flows.nights.wishes import cancel, pause, resume
 from schemas.batches import BatchState, ScheduleState, Wish
 from schemas.clock import VIETNAM
 from schemas.errors import ConfigurationError, SetupError, UsageError
+from schemas.night_window import Window, parse_window
 from storage.catalogue import batches, schedules
 from storage.catalogue.database import Database
 from storage.catalogue.schedules import Schedule
 from storage.objects import sha256_of
+from storage.objects.keys import batch_key
 from tests.machine import Machine
 from tests.reviewed_batch import BATCH, RULES, SCANS, make_home, settings_of
 from tests.servers import free_port
@@ -399,11 +403,28 @@ def processes_with(machine: Machine, word: str) -> list[int]:
     return found
 
 
+def deployments(port: int) -> list[str]:
+    """Names of the deployments on the Prefect server."""
+    asked = urllib.request.Request(
+        f"http://127.0.0.1:{port}/api/deployments/filter",
+        data=b"{}",
+        headers={"Content-Type": "application/json"},
+        method="POST",
+    )
+    with urllib.request.urlopen(asked, timeout=10) as answer:
+        return [str(each["name"]) for each in json.load(answer)]
+
+
 @pytest.mark.prefect
 def test_a_scheduled_batch_fires_survives_the_death_of_its_worker_and_is_finished_once(
     tmp_path: Path,
 ) -> None:
-    machine = Machine(tmp_path, SOHOA_WORKERS="2")
+    watched_folder = tmp_path / "chờ"
+    machine = Machine(tmp_path, SOHOA_WORKERS="2", SOHOA_INBOX=str(watched_folder))
+    for name in ("hộp-đủ", "hộp-còn-chép"):
+        (watched_folder / name).mkdir(parents=True)
+        Image.new("L", (850, 1100), 255).save(watched_folder / name / "1.png", dpi=(100, 100))
+    (watched_folder / "hộp-đủ" / "SAN-SANG").touch()
     samples.make(tmp_path / "scans", 6, 11)
     batch = machine.inbox / "lo"
     batch.mkdir()
@@ -414,7 +435,8 @@ def test_a_scheduled_batch_fires_survives_the_death_of_its_worker_and_is_finishe
     ]
     for number, scan in enumerate(scans):
         scan.rename(batch / f"{number:02d}{scan.suffix}")
-    serve = machine.start("serve", "--port", str(free_port()))
+    port = free_port()
+    serve = machine.start("serve", "--port", str(port))
     try:
         machine.home.mkdir(exist_ok=True)
         at = (datetime.now(VIETNAM) + timedelta(seconds=25)).isoformat(timespec="seconds")
@@ -429,6 +451,8 @@ def test_a_scheduled_batch_fires_survives_the_death_of_its_worker_and_is_finishe
             return ScheduleState(row.state)
 
         wait_for(lambda: read() >= 1, 240)
+        checked = (machine.home / "prefect" / "alerts.log").read_text(encoding="utf-8")
+        assert "Không có cảnh báo nào đang mở" in checked, checked
         words = ("worker", "scheduled", "prefect.engine", "flow-run")
         killed = {pid for word in words for pid in processes_with(machine, word)} - {serve.pid}
         for pid in killed - set(processes_with(machine, "server")):
@@ -444,6 +468,22 @@ def test_a_scheduled_batch_fires_survives_the_death_of_its_worker_and_is_finishe
         assert after["pages"]["in"] == after["pages"]["accounted"]
         codes = [paper["code"] for paper in after["documents"] if paper["code"]]
         assert len(codes) == len(set(codes))
+
+        def of_inbox() -> dict[str, str]:
+            rows = machine.json("schedule", "list")
+            return {row["batch"]: row["state"] for row in rows if row["batch"] != "lo"}
+
+        wait_for(lambda: of_inbox().get("hộp-đủ") == "done", 120)
+        assert of_inbox() == {"hộp-đủ": "done"}, "a folder that may still grow is left alone"
+        assert machine.json("batch", "show", "hộp-đủ")["files"] == {
+            "in": 1,
+            "read": 1,
+            "set_aside": 0,
+            "not_started": 0,
+        }
+        assert set(deployments(port)) == {batch_key("lo"), batch_key("hộp-đủ")}
+        assert machine.run("schedule", "remove", "lo").returncode == 0
+        wait_for(lambda: deployments(port) == [batch_key("hộp-đủ")], 30)
     finally:
         serve.terminate()
         try:

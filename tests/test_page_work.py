@@ -139,7 +139,11 @@ def test_papers_with_two_codes_or_of_other_places_are_not_joined(machine: Machin
 def test_a_split_may_void_the_code_and_the_parts_get_their_own(machine: Machine) -> None:
     whole = by_pages(machine)[1, 2]
     arguments = ("pages", "split", whole["id"], "--at", "2", "--reason", "nhầm", "--void-code")
-    first, second = machine.json(*arguments)["documents"]
+    machine.environment["SOHOA_VOID_NEEDS_TWO"] = "true"
+    alone = machine.run(*arguments)
+    assert alone.returncode != 0 and "--second-operator" in alone.stderr
+    assert machine.json("code", "show", whole["code"])["state"] == "issued"
+    first, second = machine.json(*arguments, "--second-operator", "anh Minh")["documents"]
     assert machine.json("code", "show", whole["code"])["state"] == "void"
     assert first["code"] not in {None, whole["code"]} and second["code"] is None
 

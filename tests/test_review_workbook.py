@@ -9,10 +9,13 @@ import pytest
 from openpyxl import load_workbook
 from rapidfuzz.distance import Levenshtein
 
+import review.workbook
 from extractors.units import unit_elsewhere
 from review.drop_downs import ANSWER, VALUE
+from review.exporting import export
 from review.labels import result_type_labels
 from review.workbook import SHEET
+from schemas.clock import today
 from tests.machine import Machine
 from tests.reviewed_batch import (
     BATCH,
@@ -131,3 +134,20 @@ def test_a_unit_of_another_province_is_named_with_its_province(named: str, unit:
     assert placed is not None
     assert (str(placed.unit).lower(), placed.level) == (unit.lower(), level)
     assert unit_elsewhere(RULES.book, "Xã Diên An, tỉnh Khánh Hòa") is None
+
+
+def test_questions_that_one_workbook_does_not_hold_go_into_a_second_that_is_taken_too(
+    digitised: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert review.workbook.MOST_ROWS == 500
+    monkeypatch.setattr(review.workbook, "MOST_ROWS", 3)
+    with copy_of(digitised, tmp_path) as workspace:
+        done = export(workspace, BATCH, tmp_path / "ra.xlsx", day=today())
+        assert [each.path.name for each in done[:2]] == ["ra.xlsx", "ra-2.xlsx"]
+        held = [values(each.path) for each in done]
+        files = [{file for file, _ in each} for each in held]
+        assert not set.intersection(*files[:2]), "papers stay whole"
+        assert OWNER[0] in files[-1]
+        fill(done[-1].path, {OWNER: RIGHT[OWNER]})
+        assert take(workspace, done[-1].path).problems == ()
+        assert stored(workspace)[OWNER[0]].code

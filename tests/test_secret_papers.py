@@ -12,6 +12,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
 from configs.loader import load_reading_profile
 from extractors.stamps import Stamps, find_stamps, match
@@ -20,6 +21,7 @@ from samples.making import KINDS, make_one
 from samples.papers import print_paper
 from samples.wear.scan import Pixels, Scan
 from samples.wear.secrecy import BLACK, FRAMES, GRADES, REDS, Stamp, press
+from tests.command_forks import ForkedMachine, Forks
 from tests.machine import Machine
 
 PROFILE = load_reading_profile()
@@ -97,14 +99,19 @@ def test_a_framed_stamp_in_black_ink_is_seen_too() -> None:
     assert look(scanned("decision", 2, 300, stamp, WORN[:2], "jpeg"), 300).mark == "TỐI MẬT"
 
 
-def test_a_red_frame_of_the_form_that_cannot_be_read_is_held() -> None:
+def unreadable() -> Pixels:
+    """A page with the red double frame of a mark whose letters run together."""
     pixels = scanned("decision", 3, 300, Stamp("MẬT", "double", 0), (), "jpeg")
     red = (pixels[:, :, 0].astype(int) - pixels[:, :, 1]) > 60
     down, across = np.nonzero(red)
     top, bottom, left, right = down.min(), down.max(), across.min(), across.max()
     inner = pixels[top + 26 : bottom - 26, left + 26 : right - 26]
-    inner[:] = cv2.blur(inner, (61, 61))  # the letters run together
-    assert look(pixels, 300) == Stamps(None, True)
+    inner[:] = cv2.blur(inner, (61, 61))
+    return pixels
+
+
+def test_a_red_frame_of_the_form_that_cannot_be_read_is_held() -> None:
+    assert look(unreadable(), 300) == Stamps(None, True)
 
 
 @pytest.mark.parametrize(
@@ -184,3 +191,29 @@ def test_a_declassified_paper_is_let_in_by_a_named_person_with_the_decision(tmp_
         told = catalogue.execute("SELECT data FROM event WHERE type = 'released'").fetchall()
     assert len(told) == 1
     assert all(word in told[0][0] for word in ("Lê An", "12/QĐ-UBND"))
+
+
+def test_a_held_paper_that_somebody_releases_is_read_by_its_batch_and_by_nothing_else(
+    forks: Forks, tmp_path: Path
+) -> None:
+    machine = ForkedMachine(forks, tmp_path, SOHOA_ORCHESTRATOR="plain")
+    batch = machine.inbox / "lo-giu"
+    batch.mkdir()
+    scan = batch / "a.png"
+    Image.fromarray(unreadable()).save(scan, dpi=(300, 300))
+    assert machine.run("digitize", batch).returncode == 3
+    held = file_of(machine, "a.png")
+    assert (held["status"], held["rules"]) == ("set_aside", ["secret_mark_possible"])
+    sha256 = str(held["sha256"])
+    assert machine.run("review", "release", sha256, "--operator", "Lê An").returncode == 2
+    assert machine.run("review", "release", sha256, "--not-secret", "--operator", "Lê An").returncode == 0
+    for answer in (machine.lines("read", scan), machine.lines("pdfa", scan, tmp_path / "ra.pdf")):
+        assert answer[0]["status"] == "set_aside"
+        assert "secret_mark_possible" in [each["rule"] for each in answer[0]["findings"]]
+    assert not (tmp_path / "ra.pdf").exists()
+    assert machine.run("digitize", batch).returncode == 0
+    let_in = file_of(machine, "a.png")
+    assert let_in["status"] == "read" and "secret_mark_released" in let_in["rules"]
+    told = machine.json("trace", sha256)["events"]
+    (released,) = [event for event in told if event["type"] == "released"]
+    assert released["agent"] == "Lê An"

@@ -46,6 +46,9 @@ def test_a_store_that_is_down_is_seen_before_reading_and_said_in_a_line(tmp_path
     done = machine.run("digitize", scans, "--plain")
     assert done.returncode == 1 and "Traceback" not in done.stderr
     assert len(done.stderr.strip().splitlines()) <= 3, done.stderr
+    assert "store_away" in done.stderr
+    quiet = Machine(tmp_path, **environment, SOHOA_LOG_LEVEL="ERROR").run("digitize", scans, "--plain")
+    assert quiet.returncode == 1 and "store_away" not in quiet.stderr
     assert "chưa làm 1" in machine.run("batch", "show", scans.name).stdout or not machine.json(
         "batch", "list"
     )
@@ -77,3 +80,10 @@ def test_a_mistyped_bucket_is_not_made_by_doctor_and_a_store_that_comes_back_is_
         assert wrong.returncode == 5 and "sohao" in wrong.stdout
         again = Machine(tmp_path / "w", **environment, SOHOA_STORE__BUCKET="sohao").run("doctor")
         assert again.returncode == 5  # nobody made it meanwhile
+        keys = {}
+        for name, word in (("ACCESS", "key"), ("SECRET", "secret-key")):
+            (tmp_path / name).write_text(f"{word}\n", encoding="utf-8")
+            keys[f"SOHOA_STORE__{name}_KEY_FILE"] = str(tmp_path / name)
+        shown = {key: value for key, value in environment.items() if "S3_" not in key}
+        assert Machine(tmp_path / "f", **shown).run("doctor").returncode == 5
+        assert Machine(tmp_path / "f", **shown, **keys).run("doctor").returncode == 0

@@ -163,10 +163,18 @@ class Workspace:
         if self.settings.verapdf == "off":
             return None
         if verapdf.find() is None:
-            if self.settings.verapdf == "required":
-                raise SetupError("veraPDF is required and absent", remedy="verapdf_missing")
+            self.require_checker()
             return None
         return self._stack.enter_context(verapdf.VeraPdf(processes=1))
+
+    def require_checker(self) -> None:
+        """Refuse to work without veraPDF where it is required; a run with nothing to render would not miss it.
+
+        Raises:
+            SetupError: it is required and absent.
+        """
+        if self.settings.verapdf == "required" and verapdf.find() is None:
+            raise SetupError("veraPDF is required and absent", remedy="verapdf_required")
 
     @property
     def staging(self) -> Path:

@@ -13,10 +13,10 @@ import structlog
 
 from flows.batch import Silent
 from flows.digitizing import digitize_batch
-from flows.nights.window import Window, expected_end, parse_window
 from schemas.batches import BatchState, ScheduleState, Wish
 from schemas.clock import VIETNAM
 from schemas.errors import BatchHeld, SohoaError
+from schemas.night_window import Window, parse_window
 from storage.catalogue import batches, schedules
 from storage.catalogue.database import Database
 from workspace.locks import wait_for
@@ -30,6 +30,13 @@ _log = structlog.get_logger(__name__)
 def now_in_vietnam() -> datetime:
     """Current time in Việt Nam."""
     return datetime.now(VIETNAM)
+
+
+def expected_end(started: datetime, now: datetime, done: int, left: int, *, enough: int) -> datetime | None:
+    """Estimated end of the work at the pace so far; None until `enough` files are done."""
+    if done < enough:
+        return None
+    return now + (now - started) / done * left
 
 
 class Watch:

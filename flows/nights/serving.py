@@ -20,10 +20,10 @@ import structlog
 
 from flows.nights import watched
 from flows.nights.running import now_in_vietnam
-from flows.nights.window import Window, parse_window
 from flows.orchestra import QUIET
 from schemas.batches import ScheduleState
 from schemas.errors import SetupError, SohoaError
+from schemas.night_window import Window, parse_window
 from storage.catalogue import schedules
 from storage.catalogue.database import Database
 from storage.catalogue.schedules import Schedule
@@ -114,7 +114,7 @@ class Serve:
         self._orphaned: dict[str, float] = {}
         self._seen_at = 0.0
         self._troubled = ""
-        self._checked_at = time.monotonic()
+        self._next_check = 0.0  # the first is made at the start: nobody looked while nothing served
         home = settings.home
         self._environment = self._surroundings()
         python = [sys.executable, "-P", "-m", "prefect"]
@@ -124,7 +124,7 @@ class Serve:
         (home / "prefect").mkdir(parents=True, exist_ok=True, mode=0o700)
         self._server = Child("server", serving, self._environment, home / "prefect" / "server.log")
         self._worker = Child("worker", working, self._environment, home / "prefect" / "worker.log")
-        checking = [sys.executable, "-P", "-m", "flows", "alerts", "check"]
+        checking = [sys.executable, "-P", "-m", "cli", "alerts", "check"]
         self._checker = Child("alerts", checking, self._environment, home / "prefect" / "alerts.log")
 
     def _surroundings(self) -> dict[str, str]:
@@ -206,8 +206,8 @@ class Serve:
 
     def _check_alerts(self) -> None:
         """Send alerts for stuck batches and unfinished nights even if no run ends, and rewrite the board."""
-        if time.monotonic() - self._checked_at >= _ALERT_CHECK_SECONDS:
-            self._checked_at = time.monotonic()
+        if time.monotonic() >= self._next_check:
+            self._next_check = time.monotonic() + _ALERT_CHECK_SECONDS
             self._checker.once()
 
     async def _round(self, client: Any, deployments: Any, database: Database) -> None:

@@ -1,4 +1,4 @@
-"""The night window ("22:00-06:00", Việt Nam's time) and when a run is expected to end."""
+"""The night window: hours in which scheduled batches run, as "22:00-06:00" in Việt Nam's time."""
 
 from __future__ import annotations
 
@@ -55,10 +55,3 @@ def parse_window(text: str) -> Window:
     if window.start == window.end:
         raise ConfigurationError(f"night window {text!r}", remedy="night_window", value=text)
     return window
-
-
-def expected_end(started: datetime, now: datetime, done: int, left: int, *, enough: int) -> datetime | None:
-    """Estimated end of the work at the pace so far; None until `enough` files are done."""
-    if done < enough:
-        return None
-    return now + (now - started) / done * left
