@@ -109,7 +109,7 @@ def read_lines(
     Raises:
         ProgramTimedOut: the time is over.
     """
-    crops = [_crop(image, box) for box in boxes]
+    crops = [crop(image, box) for box in boxes]
     session = line_models.recogniser()
     read: dict[int, list[Letter]] = {}
     for chosen in _batches([crop.shape[1] for crop in crops]):
@@ -211,7 +211,7 @@ def _boxes(out: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     return np.stack([left, top, right, foot], axis=1)[kept].astype(np.float32)
 
 
-def _crop(image: Grey, box: Box) -> Ink:
+def crop(image: Grey, box: Box) -> Ink:
     """Ink map (0 paper, 1 ink) of a line and what is above and below it; white beyond the page."""
     tall = (_ROWS * (1 + 2 * _ABOVE) - 1) / 2 * box.height
     wide = _BESIDE * box.height
