@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.command_forks import Forks, quick_machine
-from tests.kept_home import machine_with, make_kept_home
+from tests.kept_home import make_kept_home
 from tests.machine import Machine
 from tests.reviewed_batch import make_home
 from tests.servers import serving
@@ -24,9 +24,9 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def machine(home: Path, tmp_path: Path) -> Machine:
+def machine(forks: Forks, home: Path, tmp_path: Path) -> Machine:
     """The command line over a copy of that home."""
-    return machine_with(home, tmp_path)
+    return quick_machine(forks, home, tmp_path)
 
 
 @pytest.fixture(scope="session")
