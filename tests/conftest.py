@@ -38,12 +38,6 @@ def forks() -> Iterator[Forks]:
 
 
 @pytest.fixture
-def quick(forks: Forks, home: Path, tmp_path: Path) -> Machine:
-    """As `machine`, for tests that give many commands."""
-    return quick_machine(forks, home, tmp_path)
-
-
-@pytest.fixture
 def quick_review(forks: Forks, digitised: Path, tmp_path: Path) -> Machine:
     """The command line over a copy of the home whose papers wait for a person, for tests that give many commands."""
     return quick_machine(forks, digitised, tmp_path)
