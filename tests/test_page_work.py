@@ -15,7 +15,7 @@ from schemas.reading import ImageMeasures
 from storage.catalogue import documents
 from storage.objects import sha256_of
 from storage.sidecars import read_sidecar
-from tests.kept_home import machine_with
+from tests.command_forks import Forks, quick_machine
 from tests.machine import Machine
 from tests.printed_pages import Row, page
 from tests.reviewed_batch import RULES, birth, digitise, drawn, settings_of
@@ -47,8 +47,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def machine(home: Path, tmp_path: Path) -> Machine:
-    return machine_with(home, tmp_path)
+def machine(forks: Forks, home: Path, tmp_path: Path) -> Machine:
+    return quick_machine(forks, home, tmp_path)
 
 
 def shown(machine: Machine) -> dict[str, Any]:
