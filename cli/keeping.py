@@ -8,9 +8,10 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.options import EXIT_SET_ASIDE, AsJson, Home, Lang, Operator, settings_of
+from cli.options import EXIT_SET_ASIDE, AsJson, command
 from cli.shapes import print_json
 from cli.wording import words
+from configs.settings import Settings
 from schemas.wording import text
 from storage.catalogue.fixity import SUPERSEDED
 from workspace.backup import backup as write
@@ -21,7 +22,9 @@ from workspace.rebuilding import rebuild_catalogue
 from workspace.verifying import verify as check
 
 
+@command
 def verify(
+    settings: Settings,
     sample: Annotated[
         int | None,
         typer.Option("--sample", metavar="N", min=1, help=words("command.verify_sample")),
@@ -30,12 +33,8 @@ def verify(
         float | None, typer.Option("--rate", metavar="MB/s", min=0.01, help=words("command.verify_rate"))
     ] = None,
     as_json: AsJson = False,
-    home: Home = None,
-    lang: Lang = None,
-    operator: Operator = None,
 ) -> int:
     """Check fixity: read and hash every object again, compare the event chains. Goes on where it was interrupted."""
-    settings = settings_of(home, lang, operator)
     with open_workspace(settings) as workspace, _watched(settings.lang) as on_object:
         result = check(workspace, sample=sample, rate=rate, on_object=on_object)
         update_board_and_alerts(workspace)
@@ -103,9 +102,9 @@ class _watched:
             sys.stderr.flush()
 
 
-def rebuild(as_json: AsJson = False, home: Home = None, lang: Lang = None, operator: Operator = None) -> int:
+@command
+def rebuild(settings: Settings, as_json: AsJson = False) -> int:
     """Make the catalogue anew from the store alone. The old one is moved aside, never deleted."""
-    settings = settings_of(home, lang, operator)
     rebuilt, aside = rebuild_catalogue(settings)
     if as_json:
         shape = {
@@ -128,28 +127,24 @@ def rebuild(as_json: AsJson = False, home: Home = None, lang: Lang = None, opera
     return EXIT_SET_ASIDE if rebuilt.problems else 0
 
 
+@command
 def backup(
+    settings: Settings,
     out: Annotated[Path, typer.Argument(metavar="OUT", help=words("command.backup_out"))],
     as_json: AsJson = False,
-    home: Home = None,
-    lang: Lang = None,
-    operator: Operator = None,
 ) -> int:
     """Back up catalogue, settings and schedules into one file; the store is backed up apart."""
-    settings = settings_of(home, lang, operator)
     _print_backup(write(settings, out), "backup.done", settings.lang, as_json=as_json)
     return 0
 
 
+@command
 def restore(
+    settings: Settings,
     file: Annotated[Path, typer.Argument(metavar="IN", help=words("command.restore_file"))],
     as_json: AsJson = False,
-    home: Home = None,
-    lang: Lang = None,
-    operator: Operator = None,
 ) -> int:
     """Restore a backup into an empty home, every part checked first."""
-    settings = settings_of(home, lang, operator)
     _print_backup(unpack(settings, file), "backup.restored", settings.lang, as_json=as_json)
     return 0
 

@@ -10,12 +10,13 @@ import typer
 
 from cli.catalogue import database_of
 from cli.days import day_of
-from cli.options import AsJson, Home, Lang, Operator, settings_of
+from cli.options import AsJson, command
 from cli.private_csv import private_csv, write_rows
 from cli.shapes import print_json
 from cli.tables import print_table
 from cli.wording import words
 from configs.loader import load_kinds, load_targets
+from configs.settings import Settings
 from quality.quota_notes import grouped
 from quality.quotas import compute
 from schemas.clock import today
@@ -28,7 +29,9 @@ from workspace.counting import papers_as_of
 _MOST_PLACES: Final = 6  # named in one note
 
 
+@command
 def quota(
+    settings: Settings,
     as_of: Annotated[
         str | None, typer.Option("--as-of", metavar="DATE", help=words("command.quota_as_of"))
     ] = None,
@@ -38,13 +41,8 @@ def quota(
         typer.Option("--explain", metavar="CSV", help=words("command.quota_explain")),
     ] = None,
     as_json: AsJson = False,
-    home: Home = None,
-    lang: Lang = None,
-    operator: Operator = None,
 ) -> int:
     """Rate against target, by level and unit."""
-    settings = settings_of(home, lang, operator)
-
     day = day_of(as_of)
     with database_of(settings) as database:
         report, reasons = compute(

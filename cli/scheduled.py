@@ -11,25 +11,27 @@ import typer
 from cronsim import CronSim, CronSimError
 
 from cli.catalogue import database_of
-from cli.options import AsJson, Batch, Home, Lang, Operator, named_batch, settings_of
+from cli.options import AsJson, Batch, command, named_batch
 from cli.shapes import print_json
 from cli.tables import print_table
 from cli.wording import words
 from configs.settings import Settings
+from engines.file_locks import lock_is_held
 from flows.nights import wishes
 from flows.nights.running import now_in_vietnam
 from pipeline.inbox import open_inbox
 from schemas.errors import UsageError
 from schemas.wording import text
 from storage.catalogue import schedules
-from workspace.locks import lock_is_held
 from workspace.opening import operator_name
 
 _PRIORITIES = {"high": 1, "normal": 2, "low": 3, "cao": 1, "thường": 2, "thấp": 3, "1": 1, "2": 2, "3": 3}
 _FORMS = ("%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M", "%d/%m/%Y %H:%M")
 
 
+@command
 def schedule(
+    settings: Settings,
     what: Annotated[
         str, typer.Argument(metavar="BATCH_DIR|list|remove", help=words("command.schedule_what"))
     ],
@@ -40,12 +42,8 @@ def schedule(
     cron: Annotated[str | None, typer.Option("--cron", help=words("command.schedule_cron"))] = None,
     priority: Annotated[str, typer.Option("--priority", help=words("command.schedule_priority"))] = "normal",
     as_json: AsJson = False,
-    home: Home = None,
-    lang: Lang = None,
-    operator: Operator = None,
 ) -> int:
     """Schedule a batch; list or remove schedules. Runs start while “sohoa serve” is running."""
-    settings = settings_of(home, lang, operator)
     if what == "list" and not (at or cron or batch):
         return _list(settings, as_json)
     if what == "remove" and batch and not (at or cron):
@@ -188,10 +186,7 @@ def _serving(home: Path) -> bool:
     return lock_is_held(home / "locks" / "serve")
 
 
-def _request(
-    batch: str, change: str, home: Path | None, lang: str | None, operator: str | None, as_json: bool
-) -> int:
-    settings = settings_of(home, lang, operator)
+def _request(settings: Settings, batch: str, change: str, as_json: bool) -> int:
     name = named_batch(batch)
     with database_of(settings) as database:
         if change == "cancel":
@@ -206,38 +201,32 @@ def _request(
     return 0
 
 
-def pause(
-    batch: Batch, as_json: AsJson = False, home: Home = None, lang: Lang = None, operator: Operator = None
-) -> int:
+@command
+def pause(settings: Settings, batch: Batch, as_json: AsJson = False) -> int:
     """Pause a scheduled batch; files being read are finished."""
-    return _request(batch, "pause", home, lang, operator, as_json)
+    return _request(settings, batch, "pause", as_json)
 
 
-def resume(
-    batch: Batch, as_json: AsJson = False, home: Home = None, lang: Lang = None, operator: Operator = None
-) -> int:
+@command
+def resume(settings: Settings, batch: Batch, as_json: AsJson = False) -> int:
     """Let a batch go on at its next turn."""
-    return _request(batch, "resume", home, lang, operator, as_json)
+    return _request(settings, batch, "resume", as_json)
 
 
-def cancel(
-    batch: Batch, as_json: AsJson = False, home: Home = None, lang: Lang = None, operator: Operator = None
-) -> int:
+@command
+def cancel(settings: Settings, batch: Batch, as_json: AsJson = False) -> int:
     """Cancel a scheduled batch; finished work is kept."""
-    return _request(batch, "cancel", home, lang, operator, as_json)
+    return _request(settings, batch, "cancel", as_json)
 
 
+@command
 def priority(
+    settings: Settings,
     batch: Batch,
     level: Annotated[str, typer.Argument(metavar="high|normal|low", help=words("batch.priority_level"))],
     as_json: AsJson = False,
-    home: Home = None,
-    lang: Lang = None,
-    operator: Operator = None,
 ) -> int:
     """Change the priority of a scheduled batch."""
-    settings = settings_of(home, lang, operator)
-
     urgent, name = _priority(level), named_batch(batch)
     with database_of(settings) as database:
         if not schedules.change(database, name, priority=urgent):

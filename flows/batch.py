@@ -9,10 +9,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
+
+import structlog
 
 from pipeline.keeping import FileOutcome, open_run, work_on
 from pipeline.plan import BatchPlan, PlannedFile
@@ -31,6 +32,7 @@ Chunk = tuple[PlannedFile, ...]
 Dispatch = Callable[[Sequence[Chunk], Callable[[Chunk], None]], None]
 Halt = Callable[[], BatchState | None]
 _CHUNK_FILES = 16
+_log = structlog.get_logger(__name__)
 
 
 def never() -> BatchState | None:
@@ -140,10 +142,10 @@ class _Files:
     def _go_on(self) -> bool:
         if self.rule.stopped.is_set() or self._halted is not None:
             return False
-        wanted = self._halt()
-        if wanted is not None:
-            self._halted = wanted
-        return wanted is None
+        ending = self._halt()
+        if ending is not None:
+            self._halted = ending
+        return ending is None
 
 
 def run_batch(
@@ -180,8 +182,10 @@ def run_batch(
             files.work(dispatch, as_of)
         except Exception:
             # A failed batch is closed too. The same failure may prevent that; the next run then tries again.
-            with suppress(SohoaError, OSError):
+            try:
                 _close(workspace, plan, BatchState.FAILED, files.rule, progress)
+            except (SohoaError, OSError) as error:
+                _log.warning("closing_failed", batch=name, error=str(error))
             raise
         closed = _close(workspace, plan, files.ending, files.rule, progress)
     finally:

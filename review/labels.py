@@ -98,7 +98,11 @@ def _label(code: str, rules: Rulebook, kind: Kind | None, lang: str) -> str:
     parts = [code]
     if listed is not None:
         parts.append(_cut(listed.name, _NAME))
-        titles = [rules.procedures[each].name for each in listed.procedures if each in rules.procedures]
+        titles = [
+            rules.procedures[procedure].name
+            for procedure in listed.procedures
+            if procedure in rules.procedures
+        ]
         shown = [_cut(title.partition(" (")[0], _PROCEDURE) for title in titles[:_MOST_PROCEDURES]]
         if len(titles) > _MOST_PROCEDURES:
             shown.append(say("workbook", "more_procedures", lang, count=len(titles) - _MOST_PROCEDURES))

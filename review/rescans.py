@@ -84,10 +84,10 @@ def rescans(workspace: Workspace, batch: str, *, every: bool = False) -> list[Re
 
 def _reasons(notes: Sequence[Finding], every: bool) -> dict[int, Finding]:
     """Pages to scan again with their first reason."""
-    wanted = {Severity.ERROR, Severity.WARNING} if every else {Severity.ERROR}
+    severities = {Severity.ERROR, Severity.WARNING} if every else {Severity.ERROR}
     found: dict[int, Finding] = {}
     for note in notes:
-        if note.page and note.severity in wanted and (about_picture(note) or lost_page(note)):
+        if note.page and note.severity in severities and (about_picture(note) or lost_page(note)):
             found.setdefault(note.page, note)
     return dict(sorted(found.items()))
 

@@ -7,7 +7,6 @@ a row is about and what was shown.
 from __future__ import annotations
 
 import io
-import os
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
@@ -21,6 +20,7 @@ from openpyxl.styles import Alignment, Border, Font, PatternFill, Protection, Si
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.properties import PageSetupProperties
 
+from engines.private_files import whole_file
 from review.drop_downs import (
     ANSWER,
     COLUMNS,
@@ -120,15 +120,9 @@ def write_workbook(
             _picture(sheet, row, pictures.get((question.document_id, question.target, page)), lang)
     _finish(sheet)
     _guide(book, lang)
-    partial = path.with_name(f".{path.name}.part")
-    with open(partial, "wb", opener=_private) as out:
+    with whole_file(path) as out:
         book.save(out)
-    partial.replace(path)
     return path
-
-
-def _private(name: str, flags: int) -> int:
-    return os.open(name, flags, 0o600)
 
 
 def identity_of(question: Question, version: int, prefill: str) -> str:
@@ -254,11 +248,11 @@ def _fill(
 
 
 def _why(question: Question, lang: str) -> list[str]:
-    said = []
-    for each in question.reasons:
-        message, remedy = render(each, lang)
-        said.append(f"{message} {remedy}" if question.target == NOTHING and remedy else message)
-    return list(dict.fromkeys(said))
+    sentences = []
+    for reason in question.reasons:
+        message, remedy = render(reason, lang)
+        sentences.append(f"{message} {remedy}" if question.target == NOTHING and remedy else message)
+    return list(dict.fromkeys(sentences))
 
 
 def _picture(sheet: Worksheet, row: int, data: bytes | None, lang: str) -> None:

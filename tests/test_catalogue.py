@@ -23,7 +23,7 @@ from schemas.events import EventType
 from schemas.findings import finding
 from schemas.quotas import ElsewhereRow, InventoryRow
 from schemas.reading import Format, PageList, PageSource
-from storage.catalogue import batches, documents, figures, views
+from storage.catalogue import batches, documents, figures, originals, views
 from storage.catalogue.database import HEAD, MIGRATIONS, Database
 from storage.catalogue.schema import metadata
 from storage.ledger import Ledger
@@ -208,10 +208,10 @@ def test_requeued_files_are_to_be_worked_on_again(catalogue: Database) -> None:
 
 
 def test_an_original_keeps_the_moment_of_its_first_arrival_and_its_pages(catalogue: Database) -> None:
-    first = batches.receive_original(catalogue, sha_of("scan"), 10, "pdf")
+    first = originals.receive(catalogue, sha_of("scan"), 10, "pdf")
     listed = PageList(format=Format.PDF, pages=(PageSource(number=1, width=100, height=200, dpi=300.0),))
-    batches.keep_page_list(catalogue, sha_of("scan"), listed)
-    again = batches.receive_original(catalogue, sha_of("scan"), 10, "pdf")
+    originals.keep_page_list(catalogue, sha_of("scan"), listed)
+    again = originals.receive(catalogue, sha_of("scan"), 10, "pdf")
     assert again.received_at == first.received_at
     assert again.page_list == listed
 

@@ -16,7 +16,7 @@ import samples
 from configs.settings import Settings
 from flows.nights import watched
 from flows.nights.running import run_scheduled
-from flows.nights.serving import Child, due, take_folder
+from flows.nights.serving import Child, Serve, due, take_folder
 from flows.nights.window import Window, expected_end, parse_window
 from flows.nights.wishes import cancel, pause, resume
 from schemas.batches import BatchState, ScheduleState, Wish
@@ -376,6 +376,16 @@ def test_a_program_that_ends_is_started_again_after_a_while_and_one_asked_for_on
     wait_for(lambda: told.read_text().count("started") == 3, 10)
     for each in (child, lasting):
         each.stop()
+
+
+def test_serve_looks_at_alerts_and_rewrites_the_board(tmp_path: Path) -> None:
+    settings = Settings.load(home=tmp_path / "home")
+    serve = Serve(settings, "127.0.0.1", free_port(), lambda *_, **__: None)
+    serve.check_alerts_now()
+    try:
+        wait_for((settings.reports / "board.html").exists, 60)
+    finally:
+        serve.close()
 
 
 # The real thing.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import os
 import signal
 import socket
@@ -18,6 +17,8 @@ from typing import Any
 
 import structlog
 
+from engines.file_locks import open_lock_file, try_lock
+from engines.private_files import private
 from flows.nights import watched
 from flows.nights.running import now_in_vietnam
 from flows.nights.window import Window, parse_window
@@ -67,7 +68,7 @@ class Child:
             return False
         if self._process is not None:
             _log.warning("child_lost", child=self.name, status=self._process.returncode)
-        with open(self._log, "ab", opener=_private) as log:
+        with open(self._log, "ab", opener=private) as log:
             self._process = subprocess.Popen(
                 self._arguments,
                 env=self._environment,
@@ -84,6 +85,8 @@ class Child:
         """Start the process if it is not running, without the restart delay."""
         if self._process is not None and self._process.poll() is None:
             return
+        if self._process is not None and self._process.returncode:
+            _log.warning("child_failed", child=self.name, status=self._process.returncode)
         self._process, self._next = None, 0.0
         self.keep()
 
@@ -97,10 +100,6 @@ class Child:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
 
 
 class Serve:
@@ -124,7 +123,7 @@ class Serve:
         (home / "prefect").mkdir(parents=True, exist_ok=True, mode=0o700)
         self._server = Child("server", serving, self._environment, home / "prefect" / "server.log")
         self._worker = Child("worker", working, self._environment, home / "prefect" / "worker.log")
-        checking = [sys.executable, "-P", "-m", "flows", "alerts", "check"]
+        checking = [sys.executable, "-P", "-m", "cli", "alerts", "check"]
         self._checker = Child("alerts", checking, self._environment, home / "prefect" / "alerts.log")
 
     def _surroundings(self) -> dict[str, str]:
@@ -158,17 +157,19 @@ class Serve:
                 os.environ[name] = self._environment[name]
             asyncio.run(self._serve())
         finally:
-            for child in (self._checker, self._worker, self._server):
-                child.stop()
+            self.close()
             sweep_serve(self._settings.home)
             os.close(lock)
 
+    def close(self) -> None:
+        """Stop every supervised process."""
+        for child in (self._checker, self._worker, self._server):
+            child.stop()
+
     def _alone(self) -> int:
-        folder = self._settings.home / "locks"
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        descriptor = os.open(folder / "serve", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        descriptor = open_lock_file(self._settings.home / "locks" / "serve")
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            try_lock(descriptor)
         except OSError as error:
             os.close(descriptor)
             raise SetupError("another sohoa serve works here", remedy="serve_held") from error
@@ -207,8 +208,12 @@ class Serve:
     def _check_alerts(self) -> None:
         """Send alerts for stuck batches and unfinished nights even if no run ends, and rewrite the board."""
         if time.monotonic() - self._checked_at >= _ALERT_CHECK_SECONDS:
-            self._checked_at = time.monotonic()
-            self._checker.once()
+            self.check_alerts_now()
+
+    def check_alerts_now(self) -> None:
+        """Start a check of the alerts, unless one is going on."""
+        self._checked_at = time.monotonic()
+        self._checker.once()
 
     async def _round(self, client: Any, deployments: Any, database: Database) -> None:
         """One pass of the loop. A failing step is logged once and retried; it never stops the server."""
@@ -289,14 +294,14 @@ def take_folder(database: Database, found: watched.Found, known: dict[str, Sched
 
 def sweep_serve(home: Path) -> int:
     """Kill processes left by an earlier `sohoa serve` of this home (server, worker, flow runs). Returns their number."""
-    wanted = f"{_MARK}={home}".encode()
+    mark = f"{_MARK}={home}".encode()
     found = 0
     for entry in Path("/proc").glob("[0-9]*"):
         pid = int(entry.name)
         if pid == os.getpid():
             continue
         try:
-            if wanted in (entry / "environ").read_bytes().split(b"\0"):
+            if mark in (entry / "environ").read_bytes().split(b"\0"):
                 os.kill(pid, signal.SIGKILL)
                 found += 1
         except OSError:

@@ -20,9 +20,7 @@ def pause(database: Database, batch: str) -> Schedule:
 def cancel(database: Database, batch: str, operator: str) -> Schedule:
     """Cancel a batch. Finished files are kept; the next run rewrites its report."""
     row = _ask(database, batch, Wish.CANCEL, ScheduleState.CANCELLED)
-    if row.state is ScheduleState.CANCELLED and any(
-        known.name == batch for known in batches.batches(database)
-    ):
+    if row.state is ScheduleState.CANCELLED and batches.exists(database, batch):
         ended = new_event(
             EventType.BATCH_ENDED,
             batch[:255],

@@ -7,20 +7,18 @@ import socket
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, case, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, case, func, insert, select, update
 
 from schemas.batches import BatchSheet, BatchState, FileCounts, FileStatus, PageCounts
 from schemas.digests import Digests
 from schemas.errors import BatchNameTaken, UsageError
 from schemas.findings import Finding
-from schemas.reading import PageList
 from storage.catalogue import chains
 from storage.catalogue import schema as t
+from storage.catalogue.chunks import in_chunks
 from storage.catalogue.database import Database
 from storage.catalogue.events import chain_of
 from storage.catalogue.events import now as now  # callers of this module stamp with it, too
-
-_CHUNK = 500
 
 
 class FileRow(NamedTuple):
@@ -36,16 +34,6 @@ class FileRow(NamedTuple):
     duplicate_of: str | None
     attempts: int
     done_with: str | None
-
-
-class OriginalRow(NamedTuple):
-    """An original: when it was first received, and its pages once listed."""
-
-    sha256: str
-    size: int
-    format: str
-    received_at: str
-    page_list: PageList | None
 
 
 class BatchRow(NamedTuple):
@@ -127,9 +115,8 @@ def note_run(connection: Connection, run_id: str) -> None:
 
 def _note_files(connection: Connection, batch: str, names: Sequence[str]) -> None:
     column = t.batch_file.c
-    for start in range(0, len(names), _CHUNK):
-        named = column.name.in_(names[start : start + _CHUNK])
-        chains.note(connection, chain_of(batch), t.batch_file, column.batch == batch, named)
+    for chunk in in_chunks(names):
+        chains.note(connection, chain_of(batch), t.batch_file, column.batch == batch, column.name.in_(chunk))
 
 
 def set_state(
@@ -211,6 +198,18 @@ def files(database: Database, batch: str) -> dict[str, FileRow]:
         return {row.name: row for row in rows_of_files(connection, batch)}
 
 
+def stored_row(connection: Connection, name: str) -> Row[Any]:
+    """A batch's row, on a connection whose snapshot other queries share.
+
+    Raises:
+        UsageError: there is none of that name.
+    """
+    row = connection.execute(select(t.batch).where(t.batch.c.name == name)).first()
+    if row is None:
+        raise UsageError(f"no batch {name}", remedy="batch_absent", name=name)
+    return row
+
+
 def rows_of_files(connection: Connection, batch: str) -> list[FileRow]:
     """The same, on a connection whose snapshot other queries share."""
     columns = [t.batch_file.c[name] for name in FileRow._fields]
@@ -286,42 +285,6 @@ def finish_file(connection: Connection, batch: str, row: FileRow) -> None:
         chains.note_passes(connection, chain_of(batch), batch, row.sha256)
 
 
-def receive_original(database: Database, sha256: str, size: int, kind: str) -> OriginalRow:
-    """Enter an original on its first arrival; later arrivals keep the first moment."""
-    with database.write() as connection:
-        row = connection.execute(select(t.original).where(t.original.c.sha256 == sha256)).first()
-        if row is None:
-            received = now()
-            connection.execute(
-                insert(t.original).values(sha256=sha256, size=size, format=kind, received_at=received)
-            )
-            return OriginalRow(sha256, size, kind, received, None)
-    listed = PageList.model_validate(row.page_list) if row.page_list else None
-    return OriginalRow(row.sha256, row.size, row.format, row.received_at, listed)
-
-
-def original(database: Database, sha256: str) -> OriginalRow | None:
-    """An original as it was received, or None."""
-    with database.read() as connection:
-        return original_row(connection, sha256)
-
-
-def original_row(connection: Connection, sha256: str) -> OriginalRow | None:
-    """The same, on a connection whose snapshot other queries share."""
-    row = connection.execute(select(t.original).where(t.original.c.sha256 == sha256)).first()
-    if row is None:
-        return None
-    listed = PageList.model_validate(row.page_list) if row.page_list else None
-    return OriginalRow(row.sha256, row.size, row.format, row.received_at, listed)
-
-
-def keep_page_list(database: Database, sha256: str, pages: PageList) -> None:
-    """Remember an original's pages."""
-    dumped = pages.model_dump(mode="json", exclude_defaults=True)
-    with database.write() as connection:
-        connection.execute(update(t.original).where(t.original.c.sha256 == sha256).values(page_list=dumped))
-
-
 def finished_twin(database: Database, sha256: str, batch: str, name: str) -> str | None:
     """The file with the same bytes that was already read completely, as `batch/name`, or None."""
     query = (
@@ -373,23 +336,32 @@ def batch(database: Database, name: str) -> BatchRow:
     Raises:
         UsageError: there is none of that name.
     """
-    for row in batches(database):
-        if row.name == name:
-            return row
-    raise UsageError(f"no batch {name}", remedy="batch_absent", name=name)
+    found = _batches(database, t.batch.c.name == name)
+    if not found:
+        raise UsageError(f"no batch {name}", remedy="batch_absent", name=name)
+    return found[0]
+
+
+def exists(database: Database, name: str) -> bool:
+    """True if there is a batch of that name."""
+    with database.read() as connection:
+        found = connection.execute(select(t.batch.c.name).where(t.batch.c.name == name))
+        return found.first() is not None
 
 
 def batches(database: Database) -> list[BatchRow]:
     """All batches, newest first."""
+    return _batches(database)
+
+
+def _batches(database: Database, *where: ColumnElement[bool]) -> list[BatchRow]:
     own_files = select(func.count()).where(t.batch_file.c.batch == t.batch.c.name)
     own = (t.document.c.batch == t.batch.c.name, t.document.c.replaced_by.is_(None))
     count_files = own_files.correlate(t.batch).scalar_subquery()
     count_documents = select(func.count()).where(*own).correlate(t.batch).scalar_subquery()
-    query = select(t.batch, count_files.label("files"), count_documents.label("documents")).order_by(
-        t.batch.c.created_at.desc(), t.batch.c.name
-    )
+    query = select(t.batch, count_files.label("files"), count_documents.label("documents")).where(*where)
     with database.read() as connection:
-        rows = connection.execute(query).all()
+        rows = connection.execute(query.order_by(t.batch.c.created_at.desc(), t.batch.c.name)).all()
     return [
         BatchRow(
             row.name,

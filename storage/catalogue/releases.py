@@ -26,12 +26,12 @@ class Refused(NamedTuple):
     findings: tuple[Finding, ...]
 
 
-def refused(database: Database, wanted: str) -> list[Refused]:
+def refused(database: Database, prefix: str) -> list[Refused]:
     """Set-aside files whose SHA-256 begins so."""
     column = t.batch_file.c
     query = (
         select(column.batch, column.name, column.sha256, column.findings)
-        .where(column.sha256.startswith(wanted.lower(), autoescape=True))
+        .where(column.sha256.startswith(prefix.lower(), autoescape=True))
         .where(column.status == FileStatus.SET_ASIDE)
         .order_by(column.batch, column.position)
     )

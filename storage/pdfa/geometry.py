@@ -98,22 +98,6 @@ def bounds(matrix: Matrix) -> Rectangle:
     return Rectangle(min(xs), min(ys), max(xs), max(ys))
 
 
-def viewed(crop: Rectangle, rotate: int, user_unit: float) -> tuple[Matrix, float, float]:
-    """From a page's user space to what a viewer shows: matrix, width and height in points.
-
-    Args:
-        crop: CropBox within MediaBox.
-        rotate: /Rotate, degrees clockwise, any multiple of 90.
-        user_unit: /UserUnit, in 1/72 inch.
-    """
-    unit = rectangle(crop)
-    width, height = unit.a * user_unit, unit.d * user_unit
-    if rotate % 180:
-        width, height = height, width
-    to_unit = Matrix(1 / unit.a, 0, 0, 1 / unit.d, -crop.left / unit.a, -crop.bottom / unit.d)
-    return to_unit.then(turned(rotate)).then(scale(width, height)), width, height
-
-
 def assumed_dpi(width: int, height: int) -> float:
     """Resolution at which an image fits the nearest ISO A sheet: A4, unless that were too coarse or too fine.
 
