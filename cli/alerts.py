@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from datetime import datetime
-from typing import Any
 
 from cli.catalogue import database_of
 from cli.options import AsJson, command
@@ -16,7 +15,7 @@ from schemas.numerals import moment_text
 from schemas.wording import text
 from storage.catalogue import alerts
 from storage.catalogue.database import Database
-from workspace.alerting import alerts_of, check, send_test
+from workspace.alerting import Delivery, alerts_of, check, send_test
 from workspace.board import board_of, write_board
 from workspace.opening import close_killed
 
@@ -49,7 +48,7 @@ def test_channels(settings: Settings) -> int:
     return _report_deliveries(done, settings.lang)
 
 
-def _report_deliveries(done: list[Any], lang: str) -> int:
+def _report_deliveries(done: list[Delivery], lang: str) -> int:
     for delivery in done:
         channel = text(f"alerts.channel_{delivery.channel}", lang)
         key = "alerts.failed" if delivery.failure else "alerts.sent"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TextIO
 
 import typer
 
@@ -18,6 +18,7 @@ from cli.wording import words
 from configs.settings import Settings
 from schemas.wording import render, text
 from storage.catalogue import batches, views
+from storage.catalogue.batches import FileRow
 from storage.catalogue.database import Database
 
 
@@ -102,7 +103,7 @@ def failed(
     return 0
 
 
-def _write_csv(out: Any, rows: list[Any], lang: str) -> None:
+def _write_csv(out: TextIO, rows: list[FileRow], lang: str) -> None:
     lines = []
     keys = ("file", "status", "page", "rule", "severity", "message", "remedy", "sha256")
     for row in rows:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import typer
 
@@ -22,6 +22,7 @@ from quality.quotas import compute
 from schemas.clock import today
 from schemas.masking import mask_code
 from schemas.numerals import day_text, number_text, share_text
+from schemas.quotas import Explanation, QuotaReport, QuotaRow, RateBounds
 from schemas.wording import say, text
 from storage.catalogue import figures
 from workspace.counting import papers_as_of
@@ -66,7 +67,7 @@ def quota(
     return 0
 
 
-def _write_reasons(path: Path, reasons: list[Any], lang: str) -> None:
+def _write_reasons(path: Path, reasons: list[Explanation], lang: str) -> None:
     """Every paper in and out with its reason; identifiers in codes masked."""
     keys = ("document_id", "level", "unit", "kind", "code", "counted", "unknown_validity", "reason")
     rows = []
@@ -79,8 +80,7 @@ def _write_reasons(path: Path, reasons: list[Any], lang: str) -> None:
         write_rows(out, [text(f"head.{key}", lang) for key in keys], rows)
 
 
-def _print_quota(report: Any, lang: str) -> None:
-
+def _print_quota(report: QuotaReport, lang: str) -> None:
     title = text("quota.title", lang, date=day_text(report.as_of, lang))
     if not report.rows:
         sys.stdout.write(f"{title}\n{text('quota.none', lang)}\n")
@@ -116,7 +116,7 @@ def _print_quota(report: Any, lang: str) -> None:
     sys.stdout.write(text("quota.reading", lang, reading=report.reading) + "\n")
 
 
-def _quota_cells(row: Any, lang: str) -> list[str]:
+def _quota_cells(row: QuotaRow, lang: str) -> list[str]:
     unit = row.unit or text("quota.unresolved" if row.level == "unresolved" else "quota.total", lang)
     return [
         text(f"level.{row.level}", lang),
@@ -132,7 +132,7 @@ def _quota_cells(row: Any, lang: str) -> list[str]:
     ]
 
 
-def _rate(rate: Any, lang: str) -> str:
+def _rate(rate: RateBounds | None, lang: str) -> str:
     if rate is None:
         return "–"
     if rate.low == rate.high:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -18,6 +19,7 @@ from configs.loader import load_rulebook
 from configs.settings import Settings
 from review.by_hand import accept_paper, close_paper, confirm_values
 from review.by_hand import set_values as apply_values
+from review.deciding import Applied
 from review.exporting import export as write
 from review.importing import import_workbook
 from review.labels import name_of, target_name, value_of
@@ -131,10 +133,8 @@ def set_values(
 
     with open_workspace(settings) as workspace:
         if confirm:
-            again = {target: value for target, value in given.items() if value is not None}
-            return _print_outcome(
-                confirm_values(workspace, paper, again, as_of=today(), sure=sure), settings.lang, as_json
-            )
+            done = confirm_values(workspace, paper, given, as_of=today(), note=note, sure=sure)
+            return _print_outcome(done, settings.lang, as_json)
         named = given.get(UNIT)
         if named and set(given) == {UNIT} and batches.exists(workspace.database, named_batch(paper)):
             done = set_unit(workspace, named_batch(paper), named, as_of=today(), note=note)
@@ -234,22 +234,21 @@ def import_(
         counts = {"applied": sum(len(paper.decisions) for paper in done.applied), "papers": len(done.applied)}
         figures = {**counts, "already": done.already, "again": done.again, "open": done.unanswered}
         sys.stdout.write(text("review.imported", settings.lang, **figures) + "\n")
-        print_applied(list(done.applied), settings.lang)
+        _print_applied(done.applied, settings.lang)
     return EXIT_WRONG if done.problems else 0
 
 
-def _print_outcome(done: list[Any], lang: str, as_json: bool) -> int:
-
+def _print_outcome(done: Sequence[Applied], lang: str, as_json: bool) -> int:
     if as_json:
         print_json({"papers": [applied_json(paper, lang) for paper in done]})
         return 0
     if not done:
         sys.stdout.write(text("review.unchanged", lang) + "\n")
-    print_applied(done, lang)
+    _print_applied(done, lang)
     return 0
 
 
-def print_applied(done: list[Any], lang: str) -> None:
+def _print_applied(done: Sequence[Applied], lang: str) -> None:
     """Print one line per paper with its outcome; identifiers in codes are masked."""
     for paper in done:
         document = paper.after.document

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -23,6 +24,8 @@ from pipeline.inbox import open_inbox
 from schemas.errors import UsageError
 from schemas.wording import text
 from storage.catalogue import schedules
+from storage.catalogue.database import Database
+from storage.catalogue.schedules import Schedule
 from workspace.opening import operator_name
 
 _PRIORITIES = {"high": 1, "normal": 2, "low": 3, "cao": 1, "thường": 2, "thấp": 3, "1": 1, "2": 2, "3": 3}
@@ -74,7 +77,7 @@ def _put(
             cron=cron,
             priority=urgent,
         )
-        row = schedules.find(database, inbox.name)
+        row = schedules.scheduled(database, inbox.name)
     if as_json:
         print_json(_shape(row))
     else:
@@ -126,7 +129,7 @@ def _priority(given: str) -> int:
         raise UsageError(f"priority {given}", remedy="schedule_priority", value=given) from error
 
 
-def _shape(row: Any) -> dict[str, Any]:
+def _shape(row: Schedule) -> dict[str, Any]:
     return {
         "batch": row.batch,
         "path": row.path,
@@ -141,7 +144,7 @@ def _shape(row: Any) -> dict[str, Any]:
     }
 
 
-def _when(row: Any) -> str:
+def _when(row: Schedule) -> str:
     return row.cron or (f"{datetime.fromisoformat(row.at):%H:%M %d/%m/%Y}" if row.at else "–")
 
 
@@ -186,13 +189,17 @@ def _serving(home: Path) -> bool:
     return lock_is_held(home / "locks" / "serve")
 
 
-def _request(settings: Settings, batch: str, change: str, as_json: bool) -> int:
+def _request(
+    settings: Settings,
+    batch: str,
+    change: str,
+    request: Callable[[Database, str], Schedule],
+    as_json: bool,
+) -> int:
+    """Ask something of a scheduled batch and print the answer, whose sentence is `schedule.<change>`."""
     name = named_batch(batch)
     with database_of(settings) as database:
-        if change == "cancel":
-            row = wishes.cancel(database, name, operator_name(settings))
-        else:
-            row = {"pause": wishes.pause, "resume": wishes.resume}[change](database, name)
+        row = request(database, name)
     if as_json:
         print_json(_shape(row))
     else:
@@ -204,19 +211,22 @@ def _request(settings: Settings, batch: str, change: str, as_json: bool) -> int:
 @command
 def pause(settings: Settings, batch: Batch, as_json: AsJson = False) -> int:
     """Pause a scheduled batch; files being read are finished."""
-    return _request(settings, batch, "pause", as_json)
+    return _request(settings, batch, "pause", wishes.pause, as_json)
 
 
 @command
 def resume(settings: Settings, batch: Batch, as_json: AsJson = False) -> int:
     """Let a batch go on at its next turn."""
-    return _request(settings, batch, "resume", as_json)
+    return _request(settings, batch, "resume", wishes.resume, as_json)
 
 
 @command
 def cancel(settings: Settings, batch: Batch, as_json: AsJson = False) -> int:
     """Cancel a scheduled batch; finished work is kept."""
-    return _request(settings, batch, "cancel", as_json)
+    who = operator_name(settings)
+    return _request(
+        settings, batch, "cancel", lambda database, name: wishes.cancel(database, name, who), as_json
+    )
 
 
 @command
@@ -229,9 +239,8 @@ def priority(
     """Change the priority of a scheduled batch."""
     urgent, name = _priority(level), named_batch(batch)
     with database_of(settings) as database:
-        if not schedules.change(database, name, priority=urgent):
-            raise UsageError(f"{name} is not scheduled", remedy="not_scheduled", batch=name)
-        row = schedules.find(database, name)
+        schedules.change(database, name, priority=urgent)
+        row = schedules.scheduled(database, name)
     if as_json:
         print_json(_shape(row))
     else:

@@ -157,7 +157,7 @@ def import_list(
         ConfigurationError: the file is not a valid list; names the row.
     """
     if not csv_path.is_file():
-        raise UsageError(f"no such file: {csv_path}", remedy="file_not_found", file=str(csv_path))
+        raise UsageError(f"no such file: {csv_path}", remedy="file_not_found", path=str(csv_path))
     rows = _joined(kind, csv_path)
     if not rows:
         raise unusable(csv_path, "rows", "an empty list")

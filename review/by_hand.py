@@ -57,7 +57,13 @@ def set_values(
 
 
 def confirm_values(
-    workspace: Workspace, identifier: str, values: Mapping[str, str], *, as_of: date, sure: bool = False
+    workspace: Workspace,
+    identifier: str,
+    values: Mapping[str, str | None],
+    *,
+    as_of: date,
+    note: str = "",
+    sure: bool = False,
 ) -> list[Applied]:
     """Confirm typed values by entering them a second time.
 
@@ -65,10 +71,11 @@ def confirm_values(
         UsageError: a value differs from the current one, or needs no confirmation.
     """
     paper = _current_paper(workspace, identifier)
-    entries = requested_values(paper.row.document, values, workspace.rules.book, as_of, sure=sure)
+    entries = requested_values(paper.row.document, values, workspace.rules.book, as_of, sure=sure, note=note)
     for entry in entries:
         held = paper.decided.get(entry.target)
-        if entry.target not in CONFIRMED or held is None or held.value != entry.value:
+        known = held is not None and entry.action is Action.SET and held.value == entry.value
+        if entry.target not in CONFIRMED or not known:
             raise UsageError(f"{entry.target} differs", remedy="confirm_differs", value=entry.target)
     return decide(workspace, paper.row.batch, entries, as_of=as_of, how="hand")
 

@@ -1,4 +1,4 @@
-"""A filled workbook taken in: every row checked first, then all of it applied, or none of it."""
+"""Imports a filled review workbook: all rows are checked first; then all are applied, or none."""
 
 from __future__ import annotations
 
@@ -46,15 +46,15 @@ _ORDER = {KIND: 0, "issue_date": 1}
 
 
 class Imported(NamedTuple):
-    """What an import did. With problems it did nothing.
+    """Result of an import. If there are problems, nothing was applied.
 
     Attributes:
-        batch: the batch the workbook is of, empty where it does not say.
-        answered, unanswered: rows.
-        already: rows that say what was decided before.
+        batch: the workbook's batch; empty if unknown.
+        answered, unanswered: numbers of rows.
+        already: rows that repeat an earlier decision.
         again: rows that ask for a new scan; they change nothing here.
         applied: papers that have a new version.
-        problems: what to mend.
+        problems: what to fix before the workbook can be imported.
     """
 
     batch: str
@@ -76,13 +76,13 @@ class _Checked(NamedTuple):
 def import_workbook(
     workspace: Workspace, path: Path, *, as_of: date, operator: str | None = None
 ) -> Imported:
-    """Check a filled workbook and apply it, whole or not at all; what it says a second time changes nothing.
+    """Check a filled workbook and apply it atomically; importing it twice changes nothing the second time.
 
     Args:
         workspace: the opened home.
         path: the workbook.
         as_of: today.
-        operator: who answers for it; None takes the name written in the workbook.
+        operator: the responsible person; None takes the name written in the workbook.
 
     Raises:
         BatchHeld: a run is at work on the batch.
@@ -119,7 +119,7 @@ def import_workbook(
 
 
 def _batch_of(workspace: Workspace, filled: Filled) -> str:
-    """The batch it says it is of, else that of its first known paper; empty if no paper is known."""
+    """The batch named in the workbook, else that of its first known paper; empty if no paper is known."""
     if filled.batch:
         return filled.batch
     for row in filled.rows:
@@ -173,7 +173,7 @@ def _check_unit(
     checked: _Checked,
     as_of: date,
 ) -> None:
-    """The row that answers for every paper of the batch whose unit is unknown and is not answered by itself."""
+    """Check the row that gives the unit of all papers without one that have no answer of their own."""
     apart = {requested.document_id for requested in checked.requested if requested.target == UNIT}
     papers = [paper for paper in known.values() if paper.id not in apart]
     sheet = batches.batch(workspace.database, batch).sheet
@@ -197,7 +197,7 @@ def _is_known(requested: Requested, held: Mapping[str, Decision]) -> bool:
 
 
 def _with(paper: Document, requested: Requested) -> Document:
-    """The paper as later answers about it are checked: its kind and day of issue as just answered."""
+    """The paper with an answer applied that the checks of later answers depend on: kind, issue date or agency."""
     if requested.target == KIND:
         return paper.model_copy(update={"kind": requested.value})
     held = paper.fields.get(requested.target)
@@ -225,7 +225,7 @@ def _stale(row: Row, paper: Document) -> Problem:
 def _requested(
     row: Row, paper: Document, stored: Document, rules: Rulebook, as_of: date
 ) -> Requested | Problem:
-    """What a row asks for, or what is wrong with it."""
+    """The decision that a row requests, or its problem."""
 
     def wrong(column: str, problem: str, **params: Any) -> Problem:
         return Problem(row.sheet, row.number, column, problem, params)

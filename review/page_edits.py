@@ -50,9 +50,10 @@ def split(
     if heir is not None and not 0 <= heir < len(groups):
         raise UsageError(f"no part {heir + 1}", remedy="pages_no_part", part=heir + 1, parts=len(groups))
     require_editable([row], reason)
-    if row.code is not None and heir is None:
-        if not void:
-            raise UsageError("nobody said who keeps the code", remedy="pages_code_open", code=row.code)
+    keeps = heir is not None
+    if row.code is not None and keeps == void:
+        raise UsageError("a part keeps the code, or it is voided", remedy="pages_code_open", code=row.code)
+    if row.code is not None and void:
         void_code(workspace, row.code, reason=reason, second_operator=second_operator)
         row = succession.document_row(workspace.database, row.document.id) or row
     order = Order("split", (row,), groups, heir, reason, detail={"at": _page_numbers(sorted(set(starts)))})

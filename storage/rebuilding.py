@@ -22,7 +22,7 @@ from schemas.findings import finding
 from storage import sidecars
 from storage.catalogue import chains
 from storage.catalogue import schema as t
-from storage.catalogue.batches import dump, load
+from storage.catalogue.batches import load
 from storage.catalogue.chains import ChainObject
 from storage.catalogue.chunks import in_chunks
 from storage.catalogue.database import Database
@@ -275,4 +275,4 @@ def is_empty(database: Database) -> bool:
         return all(connection.execute(select(table).limit(1)).first() is None for table in _TABLES)
 
 
-__all__ = ["Problem", "Rebuilt", "dump", "is_empty", "parsed", "rebuild"]
+__all__ = ["Problem", "Rebuilt", "is_empty", "parsed", "rebuild"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from extractors.intake import sniff
 from schemas.batches import StagedFile
 from schemas.reading import Format, PageList, PageSource
 from storage.catalogue import originals
@@ -49,10 +50,11 @@ def fetched(workspace: Workspace, sha256: str, folder: Path) -> StagedFile:
 
     Raises:
         StoreError: it is gone or damaged.
+        SourceError: the catalogue does not know it, and its bytes are of no known format.
     """
     row = originals.find(workspace.database, sha256)
     path = folder / f"original-{sha256[:32]}"
     if not path.exists():
         workspace.store.get(keys.original(sha256), path)
-    size, kind = (row.size, Format(row.format)) if row else (path.stat().st_size, Format.PNG)
+    size, kind = (row.size, Format(row.format)) if row else (path.stat().st_size, sniff(path))
     return StagedFile(name=sha256, path=str(path), sha256=sha256, size=size, format=kind)

@@ -10,9 +10,8 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from configs.loader import load_kinds, load_validity
+from configs.loader import load_kinds
 from quality.quotas import COUNTED, counting_reason
-from quality.series import mark_superseded
 from quality.trace_page import write_trace_page
 from schemas.clock import VIETNAM
 from schemas.documents import Document
@@ -42,6 +41,7 @@ from storage.catalogue import documents
 from storage.catalogue import history as past
 from storage.catalogue.history import History, PaperHistory, StoredVersion
 from storage.objects import keys, sha256_of
+from workspace.counting import counted_on, superseding_kinds
 from workspace.opening import Workspace
 from workspace.provenance import provenance_of
 from workspace.trace_pictures import pictures_of
@@ -314,11 +314,8 @@ class _Paper:
 
     def _live_figure(self) -> Figure:
         paper, day = self._history.row.document, self._as_of
-        newest_of = {rule.kind for rule in load_validity() if rule.newest_of and rule.holds_on(day)}
-        kind = paper.kind if paper.kind in newest_of else None
-        rows = mark_superseded(
-            list(documents.papers(self._workspace.database, ids=[paper.id], kind=kind)), newest_of
-        )
+        kind = paper.kind if paper.kind in superseding_kinds(day) else None
+        rows = counted_on(list(documents.papers(self._workspace.database, ids=[paper.id], kind=kind)), day)
         # Replaced documents are not counted in any figure.
         own = next((row for row in rows if row.document_id == paper.id), None)
         uncoded = [entry.id for entry in load_kinds() if not entry.result_codes]

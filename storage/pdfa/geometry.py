@@ -75,11 +75,6 @@ def scale(x: float, y: float) -> Matrix:
     return Matrix(x, 0, 0, y, 0, 0)
 
 
-def move(x: float, y: float) -> Matrix:
-    """Translation."""
-    return Matrix(1, 0, 0, 1, x, y)
-
-
 def turned(degrees: int, *, mirrored: bool = False) -> Matrix:
     """Unit square onto itself: mirrored left to right first, then turned clockwise."""
     quarter = _QUARTERS[degrees % 360]
