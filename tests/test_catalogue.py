@@ -202,6 +202,8 @@ def test_requeued_files_are_to_be_worked_on_again(catalogue: Database) -> None:
         for name in ("a.pdf", "b.pdf"):
             batches.finish_file(connection, "lô 1", done_file(name, None, status=FileStatus.SET_ASIDE))
     assert batches.requeue(catalogue, "lô 1", ["b.pdf"]) == ["b.pdf"]
+    with pytest.raises(UsageError, match=r"no file x\.pdf"):
+        batches.requeue(catalogue, "lô 1", ["b.pdf", "x.pdf"])
     rows = batches.files(catalogue, "lô 1")
     assert (rows["a.pdf"].done_with, rows["b.pdf"].done_with) == ("digests", None)
     assert batches.requeue(catalogue, "lô 1", None) == ["a.pdf", "b.pdf"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
@@ -386,6 +387,13 @@ def test_serve_looks_at_alerts_and_rewrites_the_board(tmp_path: Path) -> None:
         wait_for((settings.reports / "board.html").exists, 60)
     finally:
         serve.close()
+
+
+def test_serve_on_a_port_that_is_taken_says_so(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        done = Machine(tmp_path).run("serve", "--port", port)
+    assert done.returncode == 5 and port in done.stderr and "--port" in done.stderr
 
 
 # The real thing.

@@ -36,6 +36,7 @@ _LATE = timedelta(seconds=60)
 # A batch may be "running" without a lock this long: its process is starting or closing.
 _LOCK_GRACE_SECONDS = 10.0
 _POLL_SECONDS = 0.5
+_PORT_SECONDS = 5.0
 _ALERT_CHECK_SECONDS = 900.0  # seconds between alert checks
 _RESTING = {ScheduleState.PAUSED, ScheduleState.CANCELLED}
 _log = structlog.get_logger(__name__)
@@ -107,6 +108,7 @@ class Serve:
 
     def __init__(self, settings: Any, host: str, port: int, say: Callable[..., None]) -> None:
         self._settings, self._say = settings, say
+        self._host, self._port = host, port
         self.url = f"http://{host}:{port}"
         self._window = parse_window(settings.night) if settings.night else None
         self._stop = threading.Event()
@@ -151,6 +153,7 @@ class Serve:
         lock = self._alone()
         try:
             sweep_serve(self._settings.home)
+            require_port(self._host, self._port)
             for asked in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(asked, lambda *_: self._stop.set())
             for name in ("PREFECT_API_URL", "PREFECT_HOME", *QUIET):
@@ -290,6 +293,27 @@ def take_folder(database: Database, found: watched.Found, known: dict[str, Sched
         seen=found.fingerprint,
     )
     return True
+
+
+def require_port(host: str, port: int, seconds: float = _PORT_SECONDS) -> None:
+    """Ensure that a server can listen on a port; a program that was just killed is given time to leave it.
+
+    Raises:
+        SetupError: another program listens there, or the address is not of this machine.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            socket.create_server((host, port), family=family).close()
+            return
+        except OSError as error:
+            if time.monotonic() >= deadline:
+                reason = error.strerror or str(error)
+                raise SetupError(
+                    f"{host}:{port}: {error}", remedy="serve_port_taken", host=host, port=port, reason=reason
+                ) from error
+        time.sleep(0.2)
 
 
 def sweep_serve(home: Path) -> int:

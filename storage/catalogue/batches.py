@@ -378,12 +378,20 @@ def _batches(database: Database, *where: ColumnElement[bool]) -> list[BatchRow]:
 
 
 def requeue(database: Database, name: str, names: Sequence[str] | None) -> list[str]:
-    """Put set-aside and partial files (all, or those named) back to be worked on. Returns their names."""
+    """Put set-aside and partial files (all, or those named) back to be worked on. Returns their names.
+
+    Raises:
+        UsageError: the batch has no file of a given name.
+    """
     column = t.batch_file.c
     where = [column.batch == name, column.status.in_([FileStatus.SET_ASIDE, FileStatus.PARTIAL])]
     if names:
         where.append(column.name.in_(list(names)))
     with database.write() as connection:
+        known = set(connection.execute(select(column.name).where(column.batch == name)).scalars())
+        unknown = next((file for file in names or () if file not in known), None)
+        if unknown is not None:
+            raise UsageError(f"no file {unknown} in {name}", remedy="file_not_found", path=unknown)
         chosen = list(connection.execute(select(column.name).where(*where)).scalars())
         if chosen:
             connection.execute(
