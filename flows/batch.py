@@ -22,7 +22,7 @@ from schemas.errors import SohoaError
 from schemas.events import Event, EventType
 from schemas.findings import Finding, finding
 from schemas.version import TOOL
-from storage.catalogue import batches
+from storage.catalogue import batches, runs
 from storage.catalogue import events as event_log
 from storage.catalogue.provenance import new_event
 from workspace.closing import Closed, close_batch, update_board_and_alerts
@@ -171,7 +171,7 @@ def run_batch(
         CatalogueError, StoreError: records cannot be kept.
     """
     database, name = workspace.database, plan.name
-    batches.start_run(database, workspace.run.id, name, workspace.operator, plan.digests)
+    runs.start_run(database, workspace.run.id, name, workspace.operator, plan.digests)
     batches.set_state(database, name, BatchState.RUNNING, findings=plan.findings)
     started = _event(workspace, plan, EventType.BATCH_STARTED, "started")
     event_log.record(database, workspace.run.id, [started])
@@ -189,7 +189,7 @@ def run_batch(
             raise
         closed = _close(workspace, plan, files.ending, files.rule, progress)
     finally:
-        batches.abandon_run(database, workspace.run.id)
+        runs.abandon_run(database, workspace.run.id)
         update_board_and_alerts(workspace)
     return BatchOutcome(closed.state, len(plan.todo), closed)
 

@@ -23,7 +23,7 @@ from schemas.events import EventType
 from schemas.findings import finding
 from schemas.quotas import ElsewhereRow, InventoryRow
 from schemas.reading import Format, PageList, PageSource
-from storage.catalogue import batches, documents, figures, originals, views
+from storage.catalogue import batches, documents, figures, originals, runs, views
 from storage.catalogue.database import HEAD, MIGRATIONS, Database
 from storage.catalogue.schema import metadata
 from storage.ledger import Ledger
@@ -229,12 +229,12 @@ def test_runs_that_died_without_a_word_are_closed_and_their_batches_marked(catal
     open_batch(catalogue, "lô 1")
     open_batch(catalogue, "lô 2")
     for run, batch in (("dead", "lô 1"), ("alive", "lô 2")):
-        batches.start_run(catalogue, run, batch, "lan", DIGESTS)
+        runs.start_run(catalogue, run, batch, "lan", DIGESTS)
         batches.set_state(catalogue, batch, BatchState.RUNNING)
-    assert batches.close_dead_runs(catalogue, {"alive"}) == ["lô 1"]
+    assert runs.close_dead_runs(catalogue, {"alive"}) == ["lô 1"]
     assert batches.batch(catalogue, "lô 1").state is BatchState.FAILED
     assert batches.batch(catalogue, "lô 2").state is BatchState.RUNNING
-    assert batches.close_dead_runs(catalogue, {"alive"}) == []
+    assert runs.close_dead_runs(catalogue, {"alive"}) == []
 
 
 def test_batch_show_has_the_shape_of_the_contract(catalogue: Database) -> None:

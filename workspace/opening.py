@@ -35,7 +35,7 @@ from schemas.errors import SetupError
 from schemas.expectations import Expectation
 from schemas.rules import ImageRule, Limits, ReadingProfile, RenditionProfile, Rulebook
 from storage import outbox
-from storage.catalogue import batches
+from storage.catalogue import runs
 from storage.catalogue.database import Database
 from storage.ledger import Ledger
 from storage.objects import ObjectStore, open_store
@@ -190,7 +190,7 @@ class Workspace:
 
 def close_killed(database: Database, settings: Settings) -> list[str]:
     """Close this machine's runs that died. Returns the batches they left."""
-    return batches.close_dead_runs(database, sweep.live_runs(settings.run_root))
+    return runs.close_dead_runs(database, sweep.live_runs(settings.run_root))
 
 
 @contextmanager

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import socket
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Row, bindparam, case, func, insert, select, update
 
 from schemas.batches import BatchSheet, BatchState, FileCounts, FileStatus, PageCounts
-from schemas.digests import Digests
 from schemas.errors import BatchNameTaken, UsageError
 from schemas.findings import Finding
 from storage.catalogue import chains
@@ -106,13 +103,6 @@ def note_batch(connection: Connection, name: str) -> None:
     chains.note(connection, chain_of(name), t.batch, t.batch.c.name == name)
 
 
-def note_run(connection: Connection, run_id: str) -> None:
-    """Enter a run's row as it stands now in the chain of its batch."""
-    batch = connection.execute(select(t.run.c.batch).where(t.run.c.id == run_id)).scalar()
-    if batch is not None:
-        chains.note(connection, chain_of(batch), t.run, t.run.c.id == run_id)
-
-
 def _note_files(connection: Connection, batch: str, names: Sequence[str]) -> None:
     column = t.batch_file.c
     for chunk in in_chunks(names):
@@ -129,67 +119,6 @@ def set_state(
     with database.write() as connection:
         connection.execute(update(t.batch).where(t.batch.c.name == name).values(values))
         note_batch(connection, name)
-
-
-def start_run(database: Database, run_id: str, batch: str, operator: str, digests: Digests) -> None:
-    """Enter a run."""
-    with database.write() as connection:
-        connection.execute(
-            insert(t.run).values(
-                id=run_id,
-                batch=batch,
-                state="running",
-                operator=operator,
-                digests=digests.model_dump(),
-                host=socket.gethostname()[:255],
-                pid=os.getpid(),
-                started_at=now(),
-            )
-        )
-        note_run(connection, run_id)
-
-
-def abandon_run(database: Database, run_id: str) -> None:
-    """End a run that did not come to the end of its closing; does nothing to one that did.
-
-    A batch that was running is `failed` then; one that was being closed stays so.
-    """
-    with database.write() as connection:
-        query = select(t.run).where(t.run.c.id == run_id, t.run.c.ended_at.is_(None))
-        row = connection.execute(query).first()
-        if row is not None:
-            _abandon(connection, row.id, row.batch, str(BatchState.FAILED))
-
-
-def _abandon(connection: Connection, run_id: str, batch: str, state: str) -> None:
-    connection.execute(update(t.run).where(t.run.c.id == run_id).values(state=state, ended_at=now()))
-    note_run(connection, run_id)
-    running = (t.batch.c.name == batch, t.batch.c.state == BatchState.RUNNING)
-    connection.execute(update(t.batch).where(*running).values(state=BatchState.FAILED, updated_at=now()))
-    note_batch(connection, batch)
-
-
-def last_run(database: Database, batch: str) -> tuple[str, str | None, str] | None:
-    """Start, end (None while running) and operator of a batch's latest run; None if never run."""
-    query = select(t.run.c.started_at, t.run.c.ended_at, t.run.c.operator).where(t.run.c.batch == batch)
-    with database.read() as connection:
-        row = connection.execute(query.order_by(t.run.c.started_at.desc(), t.run.c.id)).first()
-    return None if row is None else (row.started_at, row.ended_at, row.operator)
-
-
-def close_dead_runs(database: Database, live: Collection[str]) -> list[str]:
-    """End this machine's runs that were killed. Returns the batches they left.
-
-    A batch that was running is `failed` then; one that was being closed stays so, and the next run closes it.
-    `live` are the ids of the runs of this machine that still hold their lock.
-    """
-    unfinished = (t.run.c.state == "running", t.run.c.host == socket.gethostname()[:255])
-    with database.write() as connection:
-        rows = connection.execute(select(t.run.c.id, t.run.c.batch).where(*unfinished)).all()
-        dead = [row for row in rows if row.id not in live]
-        for row in dead:
-            _abandon(connection, row.id, row.batch, "killed")
-    return sorted({row.batch for row in dead})
 
 
 def files(database: Database, batch: str) -> dict[str, FileRow]:
