@@ -148,6 +148,13 @@ def test_a_split_may_void_the_code_and_the_parts_get_their_own(machine: Machine)
     assert first["code"] not in {None, whole["code"]} and second["code"] is None
 
 
+def test_a_split_that_cannot_be_voids_no_code(machine: Machine) -> None:
+    whole = by_pages(machine)[1, 2]
+    arguments = ("pages", "split", whole["id"], "--at", "9", "--reason", "nhầm", "--void-code")
+    assert machine.run(*arguments).returncode == 2
+    assert by_pages(machine)[1, 2] == whole
+
+
 def test_a_turned_page_stands_in_the_pdfa_and_its_original_is_untouched(
     machine: Machine, home: Path, tmp_path: Path
 ) -> None:
