@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import sys
 from datetime import datetime
-from typing import Any
 
 from cli.catalogue import database_of
-from cli.options import AsJson, Home, Lang, Operator, settings_of
+from cli.options import AsJson, command
 from cli.shapes import print_json
 from configs.settings import Settings
 from schemas.clock import VIETNAM, today
@@ -16,17 +15,14 @@ from schemas.numerals import moment_text
 from schemas.wording import text
 from storage.catalogue import alerts
 from storage.catalogue.database import Database
-from workspace.alerting import alerts_of, check, send_test
+from workspace.alerting import Delivery, alerts_of, check, send_test
 from workspace.board import board_of, write_board
 from workspace.opening import close_killed
 
 
-def check_alerts(
-    as_json: AsJson = False, home: Home = None, lang: Lang = None, operator: Operator = None
-) -> int:
+@command
+def check_alerts(settings: Settings, as_json: AsJson = False) -> int:
     """Check every condition, send new and waiting alerts, rewrite the board."""
-    settings = settings_of(home, lang, operator)
-
     with database_of(settings) as database:
         close_killed(database, settings)
         board, _ = write_board(database, settings, today(), today())
@@ -35,27 +31,24 @@ def check_alerts(
     return _report_deliveries(done, settings.lang)
 
 
-def list_alerts(
-    as_json: AsJson = False, home: Home = None, lang: Lang = None, operator: Operator = None
-) -> int:
+@command
+def list_alerts(settings: Settings, as_json: AsJson = False) -> int:
     """Open alerts, and the channels still to be sent by."""
-    settings = settings_of(home, lang, operator)
     with database_of(settings) as database:
         _show(database, settings, as_json)
     return 0
 
 
-def test_channels(home: Home = None, lang: Lang = None, operator: Operator = None) -> int:
+@command
+def test_channels(settings: Settings) -> int:
     """Send a test message by every channel that is set up."""
-    settings = settings_of(home, lang, operator)
-
     done = send_test(settings)
     if not done:
         raise SetupError(text("alerts.unset", settings.lang), remedy="verbatim")
     return _report_deliveries(done, settings.lang)
 
 
-def _report_deliveries(done: list[Any], lang: str) -> int:
+def _report_deliveries(done: list[Delivery], lang: str) -> int:
     for delivery in done:
         channel = text(f"alerts.channel_{delivery.channel}", lang)
         key = "alerts.failed" if delivery.failure else "alerts.sent"

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TextIO
 
 import typer
 
 from cli.catalogue import database_of
-from cli.options import AsJson, Batch, Home, Lang, Operator, named_batch, settings_of
+from cli.options import AsJson, Batch, command, named_batch
 from cli.private_csv import private_csv, write_rows
 from cli.shapes import finding_json, print_json
 from cli.summary import batch_summary
 from cli.tables import print_table
 from cli.wording import words
+from configs.settings import Settings
 from schemas.wording import render, text
 from storage.catalogue import batches, views
+from storage.catalogue.batches import FileRow
 from storage.catalogue.database import Database
 
 
@@ -33,12 +35,9 @@ def rendered_batch(found: dict[str, Any], lang: str) -> dict[str, Any]:
     }
 
 
-def list_batches(
-    as_json: AsJson = False, home: Home = None, lang: Lang = None, operator: Operator = None
-) -> int:
+@command
+def list_batches(settings: Settings, as_json: AsJson = False) -> int:
     """Known batches."""
-    settings = settings_of(home, lang, operator)
-
     with database_of(settings) as database:
         rows = batches.batches(database)
     if as_json:
@@ -62,11 +61,9 @@ def list_batches(
     return 0
 
 
-def show(
-    batch: Batch, as_json: AsJson = False, home: Home = None, lang: Lang = None, operator: Operator = None
-) -> int:
+@command
+def show(settings: Settings, batch: Batch, as_json: AsJson = False) -> int:
     """One batch: files, pages, papers, findings."""
-    settings = settings_of(home, lang, operator)
     with database_of(settings) as database:
         shown = shown_batch(database, named_batch(batch), settings.lang)
     if as_json:
@@ -76,17 +73,14 @@ def show(
     return 0
 
 
+@command
 def failed(
+    settings: Settings,
     batch: Batch,
     csv_file: Annotated[Path | None, typer.Option("--csv", help=words("batch.failed_csv_file"))] = None,
     as_json: AsJson = False,
-    home: Home = None,
-    lang: Lang = None,
-    operator: Operator = None,
 ) -> int:
     """Files set aside or read in part, with cause and remedy."""
-    settings = settings_of(home, lang, operator)
-
     with database_of(settings) as database:
         batches.batch(database, named_batch(batch))
         rows = batches.failed(database, named_batch(batch))
@@ -109,7 +103,7 @@ def failed(
     return 0
 
 
-def _write_csv(out: Any, rows: list[Any], lang: str) -> None:
+def _write_csv(out: TextIO, rows: list[FileRow], lang: str) -> None:
     lines = []
     keys = ("file", "status", "page", "rule", "severity", "message", "remedy", "sha256")
     for row in rows:

@@ -9,26 +9,24 @@ import typer
 
 from cli.catalogue import database_of
 from cli.days import day_of
-from cli.options import AsJson, Home, Lang, Operator, settings_of
+from cli.options import AsJson, command
 from cli.shapes import print_json
 from cli.wording import words
+from configs.settings import Settings
 from schemas.clock import today
 from schemas.wording import text
 from workspace.board import write_board
 
 
+@command
 def board(
+    settings: Settings,
     as_of: Annotated[
         str | None, typer.Option("--as-of", metavar="DATE", help=words("command.board_as_of"))
     ] = None,
     as_json: AsJson = False,
-    home: Home = None,
-    lang: Lang = None,
-    operator: Operator = None,
 ) -> int:
     """The IT department's board: one page that opens without a network."""
-    settings = settings_of(home, lang, operator)
-
     with database_of(settings) as database:
         shown, path = write_board(database, settings, day_of(as_of), today())
     if as_json:

@@ -8,9 +8,10 @@ from typing import Annotated, Any
 import typer
 
 from cli.catalogue import database_of
-from cli.options import AsJson, Home, Lang, Operator, settings_of
+from cli.options import AsJson, command
 from cli.shapes import print_json, shown
 from cli.wording import words
+from configs.settings import Settings
 from review.voiding import void_code
 from schemas.errors import UsageError
 from schemas.wording import text
@@ -21,11 +22,9 @@ from workspace.opening import open_workspace
 Code = Annotated[str, typer.Argument(metavar="CODE", help=words("code.code"))]
 
 
-def show(
-    code: Code, as_json: AsJson = False, home: Home = None, lang: Lang = None, operator: Operator = None
-) -> int:
+@command
+def show(settings: Settings, code: Code, as_json: AsJson = False) -> int:
     """One code: whose it is, when it was issued, whether it is in force or why it was voided."""
-    settings = settings_of(home, lang, operator)
     with database_of(settings) as database:
         row = voiding.code_row(database, code.strip())
         if row is None or not voiding.is_stored(database, row.printed):
@@ -57,7 +56,9 @@ def show(
     return 0
 
 
+@command
 def void(
+    settings: Settings,
     code: Code,
     reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help=words("code.void_reason"))],
     successor: Annotated[
@@ -67,12 +68,8 @@ def void(
         str | None, typer.Option("--second-operator", metavar="NAME", help=words("code.void_second_operator"))
     ] = None,
     as_json: AsJson = False,
-    home: Home = None,
-    lang: Lang = None,
-    operator: Operator = None,
 ) -> int:
     """Void a wrongly issued code: its number is never used again, the paper is no longer counted."""
-    settings = settings_of(home, lang, operator)
     with open_workspace(settings) as workspace:
         done = void_code(
             workspace, code.strip(), reason=reason, successor=successor, second_operator=second_operator

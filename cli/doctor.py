@@ -7,7 +7,7 @@ import shutil
 import sys
 from typing import Any, NamedTuple
 
-from cli.options import AsJson, Home, Lang, Operator, settings_of
+from cli.options import AsJson, command
 from cli.shapes import print_json
 from cli.tables import print_table
 from configs.settings import Settings
@@ -29,9 +29,9 @@ class Line(NamedTuple):
     params: dict[str, object] = {}  # noqa: RUF012 - a NamedTuple default, never changed
 
 
-def doctor(as_json: AsJson = False, home: Home = None, lang: Lang = None, operator: Operator = None) -> int:
+@command
+def doctor(settings: Settings, as_json: AsJson = False) -> int:
     """What this machine has and lacks, with the remedy."""
-    settings = settings_of(home, lang, operator)
     lines = examine(settings)
     lacking = [line for line in lines if line.needed and not line.found]
     if as_json:

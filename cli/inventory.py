@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from cli.catalogue import database_of
-from cli.options import Home, Lang, Operator, settings_of
+from cli.options import command
 from cli.wording import words
 from configs.loader import load_kinds, load_rulebook
 from configs.settings import Settings
@@ -30,17 +30,14 @@ from storage.objects import open_store
 from workspace.board import write_board
 
 
+@command
 def import_(
+    settings: Settings,
     table: Annotated[Path, typer.Argument(metavar="FILE", help=words("inventory.import_table"))],
     elsewhere: Annotated[bool, typer.Option("--elsewhere", help=words("inventory.import_elsewhere"))] = False,
-    home: Home = None,
-    lang: Lang = None,
-    operator: Operator = None,
 ) -> int:
     """Import inventory, or results digitised elsewhere."""
-    settings = settings_of(home, lang, operator)
-
-    unit_of, kind_of = _resolvers()
+    unit_of, kind_of = _resolvers(settings)
     if elsewhere:
         results = read_elsewhere(table, unit_of, kind_of)
         _refuse(results.problems, settings.lang)
@@ -79,9 +76,9 @@ def _refuse(problems: Sequence[Any], lang: str) -> None:
     raise UsageError("\n".join(lines), remedy="verbatim")
 
 
-def _resolvers() -> tuple[Any, Any]:
+def _resolvers(settings: Settings) -> tuple[Any, Any]:
     """Resolvers of units and kinds in a table, with the same lists and names as for papers."""
-    book = load_rulebook()
+    book = load_rulebook(lists_dir=settings.lists)
 
     def unit_of(name: str, level: Any) -> Any:
         placed = resolve(name, None, BatchSheet(owning_unit=name), book)
@@ -90,24 +87,23 @@ def _resolvers() -> tuple[Any, Any]:
         return placed.level, placed.unit
 
     def kind_of(name: str) -> str | None:
-        wanted = fold(name)
-        return next((kind.id for kind in book.kinds if wanted in {kind.id, fold(kind.title)}), None)
+        folded = fold(name)
+        return next((kind.id for kind in book.kinds if folded in {kind.id, fold(kind.title)}), None)
 
     return unit_of, kind_of
 
 
+@command
 def template(
+    settings: Settings,
     out: Annotated[Path, typer.Argument(metavar="OUT.xlsx")],
     elsewhere: Annotated[
         bool, typer.Option("--elsewhere", help=words("inventory.template_elsewhere"))
     ] = False,
-    home: Home = None,
-    lang: Lang = None,
-    operator: Operator = None,
 ) -> int:
     """Write an XLSX template to fill in."""
-    settings = settings_of(home, lang, operator)
-
+    if out.exists():
+        raise UsageError(f"{out} is there already", remedy="review_workbook_there", path=out)
     kinds = [kind.title for kind in load_kinds()]
     write_template(out, "elsewhere" if elsewhere else "inventory", kinds=kinds, lang=settings.lang)
     sys.stdout.write(text("inventory.template", settings.lang, path=out) + "\n")

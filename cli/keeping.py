@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from cli.options import EXIT_SET_ASIDE, AsJson, Home, Lang, Operator, settings_of
+from cli.options import EXIT_SET_ASIDE, AsJson, command
 from cli.shapes import print_json
 from cli.wording import words
+from configs.settings import Settings
 from schemas.wording import text
 from storage.catalogue.fixity import SUPERSEDED
-from workspace.backup import backup as write
-from workspace.backup import restore as unpack
+from workspace import backup as backups
+from workspace import verifying
+from workspace.backup import Backup
 from workspace.closing import update_board_and_alerts
 from workspace.opening import open_workspace
 from workspace.rebuilding import rebuild_catalogue
-from workspace.verifying import verify as check
+from workspace.verifying import Damage
 
 
+@command
 def verify(
+    settings: Settings,
     sample: Annotated[
         int | None,
         typer.Option("--sample", metavar="N", min=1, help=words("command.verify_sample")),
@@ -30,14 +36,10 @@ def verify(
         float | None, typer.Option("--rate", metavar="MB/s", min=0.01, help=words("command.verify_rate"))
     ] = None,
     as_json: AsJson = False,
-    home: Home = None,
-    lang: Lang = None,
-    operator: Operator = None,
 ) -> int:
     """Check fixity: read and hash every object again, compare the event chains. Goes on where it was interrupted."""
-    settings = settings_of(home, lang, operator)
-    with open_workspace(settings) as workspace, _watched(settings.lang) as on_object:
-        result = check(workspace, sample=sample, rate=rate, on_object=on_object)
+    with open_workspace(settings) as workspace, _progress(settings.lang) as on_object:
+        result = verifying.verify(workspace, sample=sample, rate=rate, on_object=on_object)
         update_board_and_alerts(workspace)
     shape = {
         "objects": result.objects,
@@ -53,7 +55,7 @@ def verify(
     return EXIT_SET_ASIDE if any(damage.state != SUPERSEDED for damage in result.damage) else 0
 
 
-def _damage(damage: Any, lang: str) -> dict[str, Any]:
+def _damage(damage: Damage, lang: str) -> dict[str, Any]:
     if damage.state == SUPERSEDED:
         remedy = "verify.remedy_superseded"
     else:
@@ -83,29 +85,26 @@ def _print_verified(shape: dict[str, Any], lang: str) -> None:
     sys.stdout.write(text(f"verify.{key}", lang, objects=shape["objects"], count=count, healed=healed) + "\n")
 
 
-class _watched:
+@contextmanager
+def _progress(lang: str) -> Iterator[Callable[[int, int], None]]:
     """Progress of objects on stderr, on a terminal only."""
+    shows = sys.stderr.isatty()
 
-    def __init__(self, lang: str) -> None:
-        self._lang = lang
-        self._shows = sys.stderr.isatty()
-
-    def __enter__(self) -> Any:
-        return self._show
-
-    def __exit__(self, *error: object) -> None:
-        if self._shows:
-            sys.stderr.write("\n")
-
-    def _show(self, done: int, total: int) -> None:
-        if self._shows and (done % 20 == 0 or done == total):
-            sys.stderr.write("\r" + text("verify.progress", self._lang, done=done, total=total))
+    def show(done: int, total: int) -> None:
+        if shows and (done % 20 == 0 or done == total):
+            sys.stderr.write("\r" + text("verify.progress", lang, done=done, total=total))
             sys.stderr.flush()
 
+    try:
+        yield show
+    finally:
+        if shows:
+            sys.stderr.write("\n")
 
-def rebuild(as_json: AsJson = False, home: Home = None, lang: Lang = None, operator: Operator = None) -> int:
+
+@command
+def rebuild(settings: Settings, as_json: AsJson = False) -> int:
     """Make the catalogue anew from the store alone. The old one is moved aside, never deleted."""
-    settings = settings_of(home, lang, operator)
     rebuilt, aside = rebuild_catalogue(settings)
     if as_json:
         shape = {
@@ -128,33 +127,29 @@ def rebuild(as_json: AsJson = False, home: Home = None, lang: Lang = None, opera
     return EXIT_SET_ASIDE if rebuilt.problems else 0
 
 
+@command
 def backup(
+    settings: Settings,
     out: Annotated[Path, typer.Argument(metavar="OUT", help=words("command.backup_out"))],
     as_json: AsJson = False,
-    home: Home = None,
-    lang: Lang = None,
-    operator: Operator = None,
 ) -> int:
     """Back up catalogue, settings and schedules into one file; the store is backed up apart."""
-    settings = settings_of(home, lang, operator)
-    _print_backup(write(settings, out), "backup.done", settings.lang, as_json=as_json)
+    _print_backup(backups.backup(settings, out), "backup.done", settings.lang, as_json=as_json)
     return 0
 
 
+@command
 def restore(
+    settings: Settings,
     file: Annotated[Path, typer.Argument(metavar="IN", help=words("command.restore_file"))],
     as_json: AsJson = False,
-    home: Home = None,
-    lang: Lang = None,
-    operator: Operator = None,
 ) -> int:
     """Restore a backup into an empty home, every part checked first."""
-    settings = settings_of(home, lang, operator)
-    _print_backup(unpack(settings, file), "backup.restored", settings.lang, as_json=as_json)
+    _print_backup(backups.restore(settings, file), "backup.restored", settings.lang, as_json=as_json)
     return 0
 
 
-def _print_backup(done: Any, key: str, lang: str, *, as_json: bool) -> None:
+def _print_backup(done: Backup, key: str, lang: str, *, as_json: bool) -> None:
     if as_json:
         print_json({**done._asdict(), "path": str(done.path)})
     else:

@@ -9,52 +9,47 @@ from typing import Annotated
 import typer
 
 from cli.days import day_of
-from cli.options import AsJson, Home, Lang, Operator, settings_of
+from cli.options import AsJson, command
 from cli.shapes import print_json
 from cli.wording import words
-from configs.lists import diff_lists, import_list, in_force
+from configs.lists import diff_lists, import_list, in_force, list_kind
 from configs.loader import ROOT
+from configs.settings import Settings
 from schemas.clock import today
 from schemas.numerals import day_text
 from schemas.wording import text
 
 
+@command
 def import_(
+    settings: Settings,
     kind: Annotated[str, typer.Argument(metavar="procedures|result-types")],
     table: Annotated[Path, typer.Argument(metavar="CSV")],
     effective: Annotated[str, typer.Option("--from", metavar="DATE", help=words("lists.import_effective"))],
     shorter: Annotated[bool, typer.Option("--shorter", help=words("lists.import_shorter"))] = False,
-    home: Home = None,
-    lang: Lang = None,
-    operator: Operator = None,
 ) -> int:
     """Import a newer list of procedures or result types."""
-    settings = settings_of(home, lang, operator)
-
-    day = day_of(effective)
-    held = in_force(ROOT / "lists", settings.lists, day)
-    path = import_list(kind, table, day, settings.lists, before=held.get(kind), shorter=shorter)  # type: ignore[arg-type,call-overload]
-    found = diff_lists(kind, held[kind], path)  # type: ignore[arg-type,index]
+    listed, day = list_kind(kind), day_of(effective)
+    before = in_force(ROOT / "lists", settings.lists, day)[listed]
+    path = import_list(listed, table, day, settings.lists, before=before, shorter=shorter)
+    found = diff_lists(listed, before, path)
     counts = {"added": len(found.added), "removed": len(found.removed), "changed": len(found.changed)}
     sys.stdout.write(text("lists.imported", settings.lang, path=path) + "\n")
     sys.stdout.write(text("lists.differs", settings.lang, day=day_text(day, settings.lang), **counts) + "\n")
     return 0
 
 
+@command
 def diff(
+    settings: Settings,
     kind: Annotated[str, typer.Argument(metavar="procedures|result-types")],
     new: Annotated[Path, typer.Argument(metavar="NEW.csv")],
     old: Annotated[Path | None, typer.Argument(metavar="[OLD.csv]", help=words("lists.diff_old"))] = None,
     as_json: AsJson = False,
-    home: Home = None,
-    lang: Lang = None,
-    operator: Operator = None,
 ) -> int:
     """Compare two lists."""
-    settings = settings_of(home, lang, operator)
-
-    before = old or in_force(ROOT / "lists", settings.lists, today())[kind]  # type: ignore[index]
-    found = diff_lists(kind, before, new)  # type: ignore[arg-type]
+    listed = list_kind(kind)
+    found = diff_lists(listed, old or in_force(ROOT / "lists", settings.lists, today())[listed], new)
     if as_json:
         print_json(found.model_dump())
         return 0

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 import logging
 import os
 import sys
 import unicodedata
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Concatenate, Final, ParamSpec
 
 import structlog
 import typer
@@ -28,7 +30,38 @@ EXIT_WRONG: Final = 2
 EXIT_SET_ASIDE: Final = 3
 
 
-def settings_of(home: Path | None, lang: str | None, operator: str | None, **more: Any) -> Settings:
+P = ParamSpec("P")
+
+
+def command(function: Callable[Concatenate[Settings, P], int]) -> Callable[..., int]:
+    """Make a command of a function that takes settings: it has the options `--home`, `--lang` and `--operator` too.
+
+    A function with a parameter `operator` is given what was typed there; settings may know another name.
+    """
+    signature = inspect.signature(function, eval_str=True)
+    own = [
+        parameter for name, parameter in signature.parameters.items() if name not in {"settings", "operator"}
+    ]
+    shared = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
+        for name, annotation in (("home", Home), ("lang", Lang), ("operator", Operator))
+    ]
+
+    @functools.wraps(function)
+    def run(
+        home: Path | None = None, lang: str | None = None, operator: str | None = None, **given: Any
+    ) -> int:
+        if "operator" in signature.parameters:
+            given["operator"] = operator
+        return function(settings_of(home, lang, operator), **given)  # type: ignore[call-arg]
+
+    # The parser reads both.
+    run.__signature__ = inspect.Signature([*own, *shared])  # type: ignore[attr-defined]
+    run.__annotations__ = {parameter.name: parameter.annotation for parameter in (*own, *shared)}
+    return run
+
+
+def settings_of(home: Path | None, lang: str | None, operator: str | None) -> Settings:
     """Settings, overridden by command line options.
 
     Raises:
@@ -36,7 +69,7 @@ def settings_of(home: Path | None, lang: str | None, operator: str | None, **mor
     """
     if lang not in {None, "vi", "en"}:
         raise typer.BadParameter("vi | en", param_hint="--lang")
-    given = {"home": home, "lang": lang, "operator": operator, **more}
+    given = {"home": home, "lang": lang, "operator": operator}
     settings = Settings.load(**{key: value for key, value in given.items() if value is not None})
     os.environ["SOHOA_LANG"] = settings.lang
     _log_to_stderr(settings.log_level)

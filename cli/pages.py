@@ -8,11 +8,11 @@ from typing import Annotated, Literal
 
 import typer
 
-from cli.options import AsJson, Home, Lang, Operator, settings_of
+from cli.options import AsJson, command
 from cli.shapes import print_json, shown
 from cli.wording import words
-from review import page_work
-from review.voiding import void_code
+from configs.settings import Settings
+from review import page_edits
 from schemas.clock import today
 from schemas.errors import UsageError
 from schemas.masking import mask_code
@@ -27,7 +27,9 @@ Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help=words("pag
 Page = Annotated[int, typer.Option("--page", metavar="N", help=words("pages.page"))]
 
 
+@command
 def split(
+    settings: Settings,
     paper: Paper,
     at: Annotated[str, typer.Option("--at", metavar="N[,M...]", help=words("pages.split_at"))],
     reason: Reason,
@@ -39,90 +41,79 @@ def split(
         str | None, typer.Option("--second-operator", metavar="NAME", help=words("code.void_second_operator"))
     ] = None,
     as_json: AsJson = False,
-    home: Home = None,
-    lang: Lang = None,
-    operator: Operator = None,
 ) -> int:
     """Split a document: each page of --at begins a new one."""
-    settings = settings_of(home, lang, operator)
     pages = [int(part) for part in at.split(",") if part.strip().isdecimal()]
     if len(pages) != len(at.split(",")):
         raise UsageError(f"not pages: {at}", remedy="pages_split_at", page=at, pages="–")
     with open_workspace(settings) as workspace:
         row = _row(workspace, paper)
-        heir = None if code_to is None else code_to - 1
-        if row.code is not None and heir is None and void:
-            void_code(workspace, row.code, reason=reason, second_operator=second_operator)
-            row = _row(workspace, row.document.id)
-        done = page_work.split(workspace, row, pages, heir=heir, reason=reason, as_of=today())
+        done = page_edits.split(
+            workspace,
+            row,
+            pages,
+            heir=None if code_to is None else code_to - 1,
+            reason=reason,
+            as_of=today(),
+            void=void,
+            second_operator=second_operator,
+        )
         update_board_and_alerts(workspace)
     return _print_outcome("split", [row], done, settings.lang, as_json)
 
 
+@command
 def join(
+    settings: Settings,
     papers: Annotated[list[str], typer.Argument(metavar="ID ID...", help=words("pages.join_papers"))],
     reason: Reason,
     as_json: AsJson = False,
-    home: Home = None,
-    lang: Lang = None,
-    operator: Operator = None,
 ) -> int:
     """Join documents of one file that follow each other into one."""
-    settings = settings_of(home, lang, operator)
     with open_workspace(settings) as workspace:
         rows = [_row(workspace, paper) for paper in papers]
-        done = page_work.join(workspace, rows, reason=reason, as_of=today())
+        done = page_edits.join(workspace, rows, reason=reason, as_of=today())
         update_board_and_alerts(workspace)
     return _print_outcome("joined", rows, done, settings.lang, as_json)
 
 
+@command
 def turn(
+    settings: Settings,
     paper: Paper,
     page: Page,
     by: Annotated[Literal["90", "180", "270"], typer.Option("--by", help=words("pages.turn_by"))],
     reason: Reason,
     as_json: AsJson = False,
-    home: Home = None,
-    lang: Lang = None,
-    operator: Operator = None,
 ) -> int:
     """Turn a page clockwise, in the PDF/A and for reading; the original stays as it came."""
-    settings = settings_of(home, lang, operator)
     with open_workspace(settings) as workspace:
         row = _row(workspace, paper)
         degrees = {"90": 90, "180": 180, "270": 270}[by]
-        done = page_work.turn(workspace, row, page, degrees, reason=reason, as_of=today())  # type: ignore[arg-type]
+        done = page_edits.turn(workspace, row, page, degrees, reason=reason, as_of=today())  # type: ignore[arg-type]
         update_board_and_alerts(workspace)
     return _print_outcome("turned", [row], done, settings.lang, as_json)
 
 
+@command
 def replace(
+    settings: Settings,
     paper: Paper,
     page: Page,
     file: Annotated[Path, typer.Argument(metavar="FILE", help=words("pages.replace_file"))],
     reason: Reason,
     as_json: AsJson = False,
-    home: Home = None,
-    lang: Lang = None,
-    operator: Operator = None,
 ) -> int:
     """Let a new image stand for a page; document id and code stay, both originals are kept."""
-    settings = settings_of(home, lang, operator)
     with open_workspace(settings) as workspace:
         row = _row(workspace, paper)
-        done = page_work.replace_page(workspace, row, page, file, reason=reason, as_of=today())
+        done = page_edits.replace_page(workspace, row, page, file, reason=reason, as_of=today())
         update_board_and_alerts(workspace)
     return _print_outcome("replaced", [row], done, settings.lang, as_json)
 
 
-def _row(workspace: Workspace, wanted: str) -> DocumentRow:
-    rows = documents.find(workspace.database, wanted.strip())
-    if not rows:
-        raise UsageError(f"no document {wanted}", remedy="document_absent", value=wanted)
-    if len(rows) > 1:
-        ids = ", ".join(row.document.id for row in rows)
-        raise UsageError(f"{len(rows)} documents", remedy="document_ambiguous", ids=ids)
-    return rows[0]
+def _row(workspace: Workspace, paper: str) -> DocumentRow:
+    return documents.find_one(workspace.database, paper.strip())
 
 
 def _print_outcome(

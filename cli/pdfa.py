@@ -10,10 +10,11 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.options import EXIT_SET_ASIDE, AsJson, Home, Lang, Operator, settings_of
+from cli.options import EXIT_SET_ASIDE, AsJson, command
 from cli.shapes import finding_json, print_json, shown
 from cli.wording import words
 from configs.loader import load_rendition_profile
+from configs.settings import Settings
 from engines import verapdf
 from pipeline import delivery, single
 from pipeline.inbox import open_inbox
@@ -23,18 +24,15 @@ from schemas.wording import text
 Pair = tuple[bytes, Path]
 
 
+@command
 def pdfa(
+    settings: Settings,
     source: Annotated[str, typer.Argument(metavar="IN", help=words("command.pdfa_source"))],
     target: Annotated[str, typer.Argument(metavar="OUT", help=words("command.pdfa_target"))],
     check: Annotated[bool, typer.Option("--check", help=words("command.pdfa_check"))] = False,
     as_json: AsJson = False,
-    home: Home = None,
-    lang: Lang = None,
-    operator: Operator = None,
 ) -> int:
     """Convert a file or a folder tree to searchable PDF/A."""
-    settings = settings_of(home, lang, operator)
-
     pairs = dict(_pairs(Path(source), Path(target)))
     statuses = []
     with ExitStack() as stack:

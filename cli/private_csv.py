@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import csv
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
 from cli.shapes import shown
+from engines.private_files import private
 
 
 @contextmanager
 def private_csv(path: Path) -> Iterator[TextIO]:
     """Create a file with mode 0600 and a UTF-8 byte order mark for Excel."""
-    with open(path, "w", encoding="utf-8-sig", newline="", opener=_private) as out:
+    with open(path, "w", encoding="utf-8-sig", newline="", opener=private) as out:
         path.chmod(0o600)
         yield out
 
@@ -32,7 +32,3 @@ def harmless(cell: str) -> str:
     """Escape values that a spreadsheet would run as a formula, such as file names."""
     guarded = f"'{cell}" if cell[:1] in {"=", "+", "-", "@", "\t", "\r"} else cell
     return shown(guarded)
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import typer
 
 from cli.catalogue import database_of
 from cli.days import day_of
-from cli.options import AsJson, Home, Lang, Operator, settings_of
+from cli.options import AsJson, command
 from cli.private_csv import private_csv, write_rows
 from cli.shapes import print_json
 from cli.tables import print_table
 from cli.wording import words
 from configs.loader import load_kinds, load_targets
+from configs.settings import Settings
 from quality.quota_notes import grouped
 from quality.quotas import compute
 from schemas.clock import today
 from schemas.masking import mask_code
 from schemas.numerals import day_text, number_text, share_text
+from schemas.quotas import Explanation, QuotaReport, QuotaRow, RateBounds
 from schemas.wording import say, text
 from storage.catalogue import figures
 from workspace.counting import papers_as_of
@@ -28,7 +30,9 @@ from workspace.counting import papers_as_of
 _MOST_PLACES: Final = 6  # named in one note
 
 
+@command
 def quota(
+    settings: Settings,
     as_of: Annotated[
         str | None, typer.Option("--as-of", metavar="DATE", help=words("command.quota_as_of"))
     ] = None,
@@ -38,13 +42,8 @@ def quota(
         typer.Option("--explain", metavar="CSV", help=words("command.quota_explain")),
     ] = None,
     as_json: AsJson = False,
-    home: Home = None,
-    lang: Lang = None,
-    operator: Operator = None,
 ) -> int:
     """Rate against target, by level and unit."""
-    settings = settings_of(home, lang, operator)
-
     day = day_of(as_of)
     with database_of(settings) as database:
         report, reasons = compute(
@@ -68,7 +67,7 @@ def quota(
     return 0
 
 
-def _write_reasons(path: Path, reasons: list[Any], lang: str) -> None:
+def _write_reasons(path: Path, reasons: list[Explanation], lang: str) -> None:
     """Every paper in and out with its reason; identifiers in codes masked."""
     keys = ("document_id", "level", "unit", "kind", "code", "counted", "unknown_validity", "reason")
     rows = []
@@ -81,8 +80,7 @@ def _write_reasons(path: Path, reasons: list[Any], lang: str) -> None:
         write_rows(out, [text(f"head.{key}", lang) for key in keys], rows)
 
 
-def _print_quota(report: Any, lang: str) -> None:
-
+def _print_quota(report: QuotaReport, lang: str) -> None:
     title = text("quota.title", lang, date=day_text(report.as_of, lang))
     if not report.rows:
         sys.stdout.write(f"{title}\n{text('quota.none', lang)}\n")
@@ -118,7 +116,7 @@ def _print_quota(report: Any, lang: str) -> None:
     sys.stdout.write(text("quota.reading", lang, reading=report.reading) + "\n")
 
 
-def _quota_cells(row: Any, lang: str) -> list[str]:
+def _quota_cells(row: QuotaRow, lang: str) -> list[str]:
     unit = row.unit or text("quota.unresolved" if row.level == "unresolved" else "quota.total", lang)
     return [
         text(f"level.{row.level}", lang),
@@ -134,7 +132,7 @@ def _quota_cells(row: Any, lang: str) -> list[str]:
     ]
 
 
-def _rate(rate: Any, lang: str) -> str:
+def _rate(rate: RateBounds | None, lang: str) -> str:
     if rate is None:
         return "–"
     if rate.low == rate.high:

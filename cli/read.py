@@ -8,24 +8,22 @@ from typing import Annotated
 
 import typer
 
-from cli.options import EXIT_SET_ASIDE, AsJson, Home, Lang, Operator, settings_of
+from cli.options import EXIT_SET_ASIDE, AsJson, command
 from cli.shapes import finding_json, print_json, read_json, shown
 from cli.wording import words
 from configs.loader import load_kinds, load_rulebook
+from configs.settings import Settings
 from pipeline import single
 from schemas.wording import text
 
 
+@command
 def read(
+    settings: Settings,
     files: Annotated[list[str], typer.Argument(metavar="FILE...", help=words("command.read_files"))],
     as_json: AsJson = False,
-    home: Home = None,
-    lang: Lang = None,
-    operator: Operator = None,
 ) -> int:
     """Read files and print what the machine reads; stores nothing."""
-    settings = settings_of(home, lang, operator)
-
     codes = []
     with single.open_readers(settings.workers, settings.engine) as readers:
         book = load_rulebook(lists_dir=settings.lists)

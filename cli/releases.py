@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
-from cli.options import AsJson, Home, Lang, Operator, settings_of
+from cli.options import AsJson, command
 from cli.shapes import print_json
 from cli.wording import words
+from configs.settings import Settings
 from review.releasing import Released, not_secret
 from review.releasing import declassify as declassify_paper
 from schemas.errors import UsageError
@@ -19,32 +20,29 @@ from workspace.opening import open_workspace
 Original = Annotated[str, typer.Argument(metavar="SHA256", help=words("review.original"))]
 
 
+@command
 def declassify(
+    settings: Settings,
     original: Original,
     decision: Annotated[str, typer.Option("--decision", help=words("review.declassify_decision"))],
     as_json: AsJson = False,
-    home: Home = None,
-    lang: Lang = None,
-    operator: Operator = None,
+    operator: str | None = None,
 ) -> int:
     """Let in a paper that was declassified; its next digitize reads it."""
-    settings = settings_of(home, lang, operator)
-
     with open_workspace(settings) as workspace:
         done = declassify_paper(workspace, original, decision, operator)
     return _print_outcome(done, settings.lang, as_json)
 
 
+@command
 def release(
+    settings: Settings,
     original: Original,
     no_secret: Annotated[bool, typer.Option("--not-secret", help=words("review.release_not_secret"))] = False,
     as_json: AsJson = False,
-    home: Home = None,
-    lang: Lang = None,
-    operator: Operator = None,
+    operator: str | None = None,
 ) -> int:
     """Let in a paper that was held for a stamp nobody could read, and that is no secret."""
-    settings = settings_of(home, lang, operator)
     if not no_secret:
         raise UsageError("nobody said that it is no secret", remedy="release_say")
 

@@ -8,11 +8,12 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from cli.options import AsJson, Batch, Home, Lang, Operator, named_batch, settings_of
+from cli.options import AsJson, Batch, command, named_batch
 from cli.private_csv import private_csv, write_rows
 from cli.shapes import finding_json, print_json, shown
 from cli.tables import print_table
 from cli.wording import words
+from configs.settings import Settings
 from review.rescans import Rescan, rescans
 from schemas.wording import render, text
 from workspace.opening import open_workspace
@@ -30,17 +31,15 @@ _HEADS: Final = (
 )
 
 
+@command
 def rescan(
+    settings: Settings,
     batch: Batch,
     csv_file: Annotated[Path | None, typer.Option("--csv", help=words("batch.failed_csv_file"))] = None,
     every: Annotated[bool, typer.Option("--all", help=words("batch.rescan_every"))] = False,
     as_json: AsJson = False,
-    home: Home = None,
-    lang: Lang = None,
-    operator: Operator = None,
 ) -> int:
     """Pages to scan again, sorted by box, file and separator sheet."""
-    settings = settings_of(home, lang, operator)
     name = named_batch(batch)
     with open_workspace(settings) as workspace:
         found = rescans(workspace, name, every=every)

@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from cli.catalogue import database_of
-from cli.options import EXIT_WRONG, AsJson, Batch, Home, Lang, Operator, named_batch, settings_of
+from cli.options import EXIT_WRONG, AsJson, Batch, command, named_batch
 from cli.shapes import print_json, shown
 from cli.tables import print_table
 from cli.wording import words
 from configs.loader import load_rulebook
+from configs.settings import Settings
 from review.by_hand import accept_paper, close_paper, confirm_values
 from review.by_hand import set_values as apply_values
+from review.deciding import Applied
 from review.exporting import export as write
 from review.importing import import_workbook
 from review.labels import name_of, target_name, value_of
 from review.questions import Waiting, waiting, waiting_paper
 from review.shapes import applied_json, imported_json, paper_json, problem_text, waiting_json
-from review.units import is_batch, set_unit
+from review.units import set_unit
 from schemas.clock import today
 from schemas.errors import UsageError
 from schemas.masking import mask, mask_code, mask_value
@@ -30,7 +33,7 @@ from schemas.numerals import moment_text, number_text
 from schemas.review import UNIT
 from schemas.rules import Rulebook
 from schemas.wording import render, text
-from storage.catalogue import decisions
+from storage.catalogue import batches, decisions
 from storage.objects.keys import batch_key
 from workspace.opening import open_workspace
 
@@ -38,18 +41,15 @@ Paper = Annotated[str, typer.Argument(metavar="ID", help=words("review.paper"))]
 Note = Annotated[str, typer.Option("--note", help=words("review.note"))]
 
 
+@command
 def list_waiting(
+    settings: Settings,
     batch: Annotated[str | None, typer.Argument(metavar="[BATCH]", help=words("review.list_batch"))] = None,
     every: Annotated[bool, typer.Option("--all", help=words("review.list_every"))] = False,
     closed: Annotated[bool, typer.Option("--closed", help=words("review.list_closed"))] = False,
     as_json: AsJson = False,
-    home: Home = None,
-    lang: Lang = None,
-    operator: Operator = None,
 ) -> int:
     """Papers and values that need a person."""
-    settings = settings_of(home, lang, operator)
-
     name = named_batch(batch) if batch else None
     rules = load_rulebook(lists_dir=settings.lists)
     with database_of(settings) as database:
@@ -69,12 +69,9 @@ def list_waiting(
     return 0
 
 
-def show(
-    paper: Paper, as_json: AsJson = False, home: Home = None, lang: Lang = None, operator: Operator = None
-) -> int:
+@command
+def show(settings: Settings, paper: Paper, as_json: AsJson = False) -> int:
     """One paper: values, open questions, decisions."""
-    settings = settings_of(home, lang, operator)
-
     rules = load_rulebook(lists_dir=settings.lists)
     with database_of(settings) as database:
         found = waiting_paper(database, paper, rules)
@@ -110,7 +107,9 @@ def show(
     return 0
 
 
+@command
 def set_values(
+    settings: Settings,
     paper: Paper,
     values: Annotated[
         list[str],
@@ -123,12 +122,8 @@ def set_values(
     confirm: Annotated[bool, typer.Option("--confirm", help=words("review.set_confirm"))] = False,
     note: Note = "",
     as_json: AsJson = False,
-    home: Home = None,
-    lang: Lang = None,
-    operator: Operator = None,
 ) -> int:
     """Set the right values of one paper by hand."""
-    settings = settings_of(home, lang, operator)
     given: dict[str, str | None] = dict.fromkeys(absent or ())
     for setting in values:
         target, equals, value = setting.partition("=")
@@ -138,29 +133,25 @@ def set_values(
 
     with open_workspace(settings) as workspace:
         if confirm:
-            again = {target: value for target, value in given.items() if value is not None}
-            return _print_outcome(
-                confirm_values(workspace, paper, again, as_of=today(), sure=sure), settings.lang, as_json
-            )
+            done = confirm_values(workspace, paper, given, as_of=today(), note=note, sure=sure)
+            return _print_outcome(done, settings.lang, as_json)
         named = given.get(UNIT)
-        if named and set(given) == {UNIT} and is_batch(workspace.database, named_batch(paper)):
+        if named and set(given) == {UNIT} and batches.exists(workspace.database, named_batch(paper)):
             done = set_unit(workspace, named_batch(paper), named, as_of=today(), note=note)
         else:
             done = apply_values(workspace, paper, given, as_of=today(), note=note, sure=sure)
     return _print_outcome(done, settings.lang, as_json)
 
 
+@command
 def unit(
+    settings: Settings,
     batch: Batch,
     name: Annotated[str, typer.Argument(metavar="UNIT", help=words("review.unit_name"))],
     note: Note = "",
     as_json: AsJson = False,
-    home: Home = None,
-    lang: Lang = None,
-    operator: Operator = None,
 ) -> int:
     """Write the unit once for every paper of a batch that has none."""
-    settings = settings_of(home, lang, operator)
     with open_workspace(settings) as workspace:
         done = set_unit(workspace, named_batch(batch), name, as_of=today(), note=note)
     if done and not as_json:
@@ -169,51 +160,38 @@ def unit(
     return _print_outcome(done, settings.lang, as_json)
 
 
+@command
 def close(
+    settings: Settings,
     paper: Paper,
     reason: Annotated[str, typer.Option("--reason", help=words("review.close_reason"))] = "",
     reopen: Annotated[bool, typer.Option("--reopen", help=words("review.close_reopen"))] = False,
     as_json: AsJson = False,
-    home: Home = None,
-    lang: Lang = None,
-    operator: Operator = None,
 ) -> int:
     """Close a paper that does not qualify for a code; it stays stored and leaves the queue."""
-    settings = settings_of(home, lang, operator)
-
     with open_workspace(settings) as workspace:
         done = close_paper(workspace, paper, reason, as_of=today(), reopen=reopen)
     return _print_outcome(done, settings.lang, as_json)
 
 
-def accept(
-    paper: Paper,
-    note: Note = "",
-    as_json: AsJson = False,
-    home: Home = None,
-    lang: Lang = None,
-    operator: Operator = None,
-) -> int:
+@command
+def accept(settings: Settings, paper: Paper, note: Note = "", as_json: AsJson = False) -> int:
     """Confirm that every questioned value of a paper is right and its image usable."""
-    settings = settings_of(home, lang, operator)
-
     with open_workspace(settings) as workspace:
         done = accept_paper(workspace, paper, as_of=today(), note=note)
     return _print_outcome(done, settings.lang, as_json)
 
 
+@command
 def export(
+    settings: Settings,
     batch: Annotated[str, typer.Argument(metavar="BATCH", help=words("review.export_batch"))],
     out: Annotated[Path | None, typer.Argument(metavar="[OUT.xlsx]", help=words("review.export_out"))] = None,
     every: Annotated[bool, typer.Option("--all", help=words("review.export_every"))] = False,
     as_json: AsJson = False,
-    home: Home = None,
-    lang: Lang = None,
-    operator: Operator = None,
+    operator: str | None = None,
 ) -> int:
     """Write a workbook with crops to fill in; take it back with review import."""
-    settings = settings_of(home, lang, operator)
-
     name = named_batch(batch)
     path = out or Path(f"can-xem-{batch_key(name)}.xlsx")
     if path.is_dir():
@@ -234,16 +212,14 @@ def export(
     return 0
 
 
+@command
 def import_(
+    settings: Settings,
     workbook: Annotated[Path, typer.Argument(metavar="FILE.xlsx", help=words("review.import_workbook"))],
     as_json: AsJson = False,
-    home: Home = None,
-    lang: Lang = None,
-    operator: Operator = None,
+    operator: str | None = None,
 ) -> int:
     """Import a filled workbook: all of it, or nothing if one row is wrong."""
-    settings = settings_of(home, lang, operator)
-
     with open_workspace(settings) as workspace:
         done = import_workbook(workspace, workbook, as_of=today(), operator=operator)
     if as_json:
@@ -258,22 +234,21 @@ def import_(
         counts = {"applied": sum(len(paper.decisions) for paper in done.applied), "papers": len(done.applied)}
         figures = {**counts, "already": done.already, "again": done.again, "open": done.unanswered}
         sys.stdout.write(text("review.imported", settings.lang, **figures) + "\n")
-        print_applied(list(done.applied), settings.lang)
+        _print_applied(done.applied, settings.lang)
     return EXIT_WRONG if done.problems else 0
 
 
-def _print_outcome(done: list[Any], lang: str, as_json: bool) -> int:
-
+def _print_outcome(done: Sequence[Applied], lang: str, as_json: bool) -> int:
     if as_json:
         print_json({"papers": [applied_json(paper, lang) for paper in done]})
         return 0
     if not done:
         sys.stdout.write(text("review.unchanged", lang) + "\n")
-    print_applied(done, lang)
+    _print_applied(done, lang)
     return 0
 
 
-def print_applied(done: list[Any], lang: str) -> None:
+def _print_applied(done: Sequence[Applied], lang: str) -> None:
     """Print one line per paper with its outcome; identifiers in codes are masked."""
     for paper in done:
         document = paper.after.document

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,25 +12,29 @@ import typer
 from cronsim import CronSim, CronSimError
 
 from cli.catalogue import database_of
-from cli.options import AsJson, Batch, Home, Lang, Operator, named_batch, settings_of
+from cli.options import AsJson, Batch, command, named_batch
 from cli.shapes import print_json
 from cli.tables import print_table
 from cli.wording import words
 from configs.settings import Settings
+from engines.file_locks import lock_is_held
 from flows.nights import wishes
 from flows.nights.running import now_in_vietnam
 from pipeline.inbox import open_inbox
 from schemas.errors import UsageError
 from schemas.wording import text
 from storage.catalogue import schedules
-from workspace.locks import lock_is_held
+from storage.catalogue.database import Database
+from storage.catalogue.schedules import Schedule
 from workspace.opening import operator_name
 
 _PRIORITIES = {"high": 1, "normal": 2, "low": 3, "cao": 1, "thường": 2, "thấp": 3, "1": 1, "2": 2, "3": 3}
 _FORMS = ("%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M", "%d/%m/%Y %H:%M")
 
 
+@command
 def schedule(
+    settings: Settings,
     what: Annotated[
         str, typer.Argument(metavar="BATCH_DIR|list|remove", help=words("command.schedule_what"))
     ],
@@ -40,12 +45,8 @@ def schedule(
     cron: Annotated[str | None, typer.Option("--cron", help=words("command.schedule_cron"))] = None,
     priority: Annotated[str, typer.Option("--priority", help=words("command.schedule_priority"))] = "normal",
     as_json: AsJson = False,
-    home: Home = None,
-    lang: Lang = None,
-    operator: Operator = None,
 ) -> int:
     """Schedule a batch; list or remove schedules. Runs start while “sohoa serve” is running."""
-    settings = settings_of(home, lang, operator)
     if what == "list" and not (at or cron or batch):
         return _list(settings, as_json)
     if what == "remove" and batch and not (at or cron):
@@ -76,7 +77,7 @@ def _put(
             cron=cron,
             priority=urgent,
         )
-        row = schedules.find(database, inbox.name)
+        row = schedules.scheduled(database, inbox.name)
     if as_json:
         print_json(_shape(row))
     else:
@@ -128,7 +129,7 @@ def _priority(given: str) -> int:
         raise UsageError(f"priority {given}", remedy="schedule_priority", value=given) from error
 
 
-def _shape(row: Any) -> dict[str, Any]:
+def _shape(row: Schedule) -> dict[str, Any]:
     return {
         "batch": row.batch,
         "path": row.path,
@@ -143,7 +144,7 @@ def _shape(row: Any) -> dict[str, Any]:
     }
 
 
-def _when(row: Any) -> str:
+def _when(row: Schedule) -> str:
     return row.cron or (f"{datetime.fromisoformat(row.at):%H:%M %d/%m/%Y}" if row.at else "–")
 
 
@@ -189,15 +190,16 @@ def _serving(home: Path) -> bool:
 
 
 def _request(
-    batch: str, change: str, home: Path | None, lang: str | None, operator: str | None, as_json: bool
+    settings: Settings,
+    batch: str,
+    change: str,
+    request: Callable[[Database, str], Schedule],
+    as_json: bool,
 ) -> int:
-    settings = settings_of(home, lang, operator)
+    """Ask something of a scheduled batch and print the answer, whose sentence is `schedule.<change>`."""
     name = named_batch(batch)
     with database_of(settings) as database:
-        if change == "cancel":
-            row = wishes.cancel(database, name, operator_name(settings))
-        else:
-            row = {"pause": wishes.pause, "resume": wishes.resume}[change](database, name)
+        row = request(database, name)
     if as_json:
         print_json(_shape(row))
     else:
@@ -206,43 +208,39 @@ def _request(
     return 0
 
 
-def pause(
-    batch: Batch, as_json: AsJson = False, home: Home = None, lang: Lang = None, operator: Operator = None
-) -> int:
+@command
+def pause(settings: Settings, batch: Batch, as_json: AsJson = False) -> int:
     """Pause a scheduled batch; files being read are finished."""
-    return _request(batch, "pause", home, lang, operator, as_json)
+    return _request(settings, batch, "pause", wishes.pause, as_json)
 
 
-def resume(
-    batch: Batch, as_json: AsJson = False, home: Home = None, lang: Lang = None, operator: Operator = None
-) -> int:
+@command
+def resume(settings: Settings, batch: Batch, as_json: AsJson = False) -> int:
     """Let a batch go on at its next turn."""
-    return _request(batch, "resume", home, lang, operator, as_json)
+    return _request(settings, batch, "resume", wishes.resume, as_json)
 
 
-def cancel(
-    batch: Batch, as_json: AsJson = False, home: Home = None, lang: Lang = None, operator: Operator = None
-) -> int:
+@command
+def cancel(settings: Settings, batch: Batch, as_json: AsJson = False) -> int:
     """Cancel a scheduled batch; finished work is kept."""
-    return _request(batch, "cancel", home, lang, operator, as_json)
+    who = operator_name(settings)
+    return _request(
+        settings, batch, "cancel", lambda database, name: wishes.cancel(database, name, who), as_json
+    )
 
 
+@command
 def priority(
+    settings: Settings,
     batch: Batch,
     level: Annotated[str, typer.Argument(metavar="high|normal|low", help=words("batch.priority_level"))],
     as_json: AsJson = False,
-    home: Home = None,
-    lang: Lang = None,
-    operator: Operator = None,
 ) -> int:
     """Change the priority of a scheduled batch."""
-    settings = settings_of(home, lang, operator)
-
     urgent, name = _priority(level), named_batch(batch)
     with database_of(settings) as database:
-        if not schedules.change(database, name, priority=urgent):
-            raise UsageError(f"{name} is not scheduled", remedy="not_scheduled", batch=name)
-        row = schedules.find(database, name)
+        schedules.change(database, name, priority=urgent)
+        row = schedules.scheduled(database, name)
     if as_json:
         print_json(_shape(row))
     else:

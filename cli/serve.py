@@ -7,21 +7,20 @@ from typing import Annotated
 
 import typer
 
-from cli.options import Home, Lang, Operator, settings_of
+from cli.options import command
 from cli.wording import words
+from configs.settings import Settings
 from flows.nights.serving import Serve
 from schemas.wording import text
 
 
+@command
 def serve(
+    settings: Settings,
     host: Annotated[str, typer.Option("--host", help=words("command.serve_host"))] = "127.0.0.1",
     port: Annotated[int, typer.Option("--port", min=1, max=65535, help=words("command.serve_port"))] = 4200,
-    home: Home = None,
-    lang: Lang = None,
-    operator: Operator = None,
 ) -> int:
     """Serve: the Prefect server and the worker of scheduled batches. Stop with Ctrl-C or SIGTERM."""
-    settings = settings_of(home, lang, operator)
     settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     def say(key: str, **params: object) -> None:

@@ -8,29 +8,27 @@ from typing import Annotated
 
 import typer
 
-from cli.options import AsJson, Home, Lang, Operator, settings_of
+from cli.options import AsJson, command
 from cli.shapes import print_json
 from cli.wording import words
+from configs.settings import Settings
 from extractors.sheets import SheetMark
 from schemas.text import nfc
 from schemas.wording import text
 from workspace.separator_sheets import print_sheets
 
 
+@command
 def print_(
+    settings: Settings,
     out: Annotated[Path, typer.Argument(metavar="OUT.pdf", help=words("sheets.print_out"))],
     box: Annotated[str, typer.Option("--box", help=words("sheets.print_box"))] = "",
     file: Annotated[str, typer.Option("--file", help=words("sheets.print_file"))] = "",
     count: Annotated[int, typer.Option("--count", min=1, max=1000, help=words("sheets.print_count"))] = 20,
     first: Annotated[int, typer.Option("--from", min=1, max=100000, help=words("sheets.print_first"))] = 1,
     as_json: AsJson = False,
-    home: Home = None,
-    lang: Lang = None,
-    operator: Operator = None,
 ) -> int:
     """Print separator sheets: a QR code for the machine, words for people."""
-    settings = settings_of(home, lang, operator)
-
     marks = [SheetMark(nfc(box.strip()), nfc(file.strip()), first + at) for at in range(count)]
     print_sheets(marks, out, settings.lang)
     if as_json:

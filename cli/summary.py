@@ -11,9 +11,8 @@ from cli.shapes import shown as shown_name
 from cli.tables import print_table
 from configs.loader import load_kinds
 from configs.settings import Settings
-from schemas.batches import BatchState, PageCounts
+from schemas.batches import BatchState
 from schemas.masking import mask, mask_code
-from schemas.numerals import number_text
 from schemas.wording import text
 from workspace.closing import report_folder
 
@@ -191,9 +190,3 @@ def _where(settings: Settings, batch: str, say: Any) -> list[str]:
     lines.append(say("store", path=settings.store_place))
     lines.append(say("quota", home=settings.home))
     return lines
-
-
-def speed(counts: PageCounts, seconds: float, lang: str) -> str:
-    """Pages a second of a run."""
-    rate = counts.ocr_passes / seconds if seconds > 0 else 0.0
-    return text("summary.speed", lang, rate=number_text(rate, lang, 2), seconds=number_text(seconds, lang, 1))

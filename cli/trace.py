@@ -8,9 +8,10 @@ from typing import Annotated
 
 import typer
 
-from cli.options import AsJson, Home, Lang, Operator, settings_of
+from cli.options import AsJson, command
 from cli.shapes import print_json
 from cli.wording import words
+from configs.settings import Settings
 from schemas.clock import today
 from schemas.errors import SetupError, UsageError
 from schemas.wording import text
@@ -20,23 +21,21 @@ from workspace.tracing import trace_of, write_page
 _PAGES = {".html", ".htm"}
 
 
+@command
 def trace(
-    wanted: Annotated[str, typer.Argument(metavar="ID|CODE|SHA", help=words("command.trace_wanted"))],
+    settings: Settings,
+    identifier: Annotated[str, typer.Argument(metavar="ID|CODE|SHA", help=words("command.trace_wanted"))],
     out: Annotated[Path | None, typer.Argument(metavar="[OUT.html]", help=words("command.trace_out"))] = None,
     clear: Annotated[bool, typer.Option("--clear", help=words("command.trace_clear"))] = False,
     as_json: AsJson = False,
-    home: Home = None,
-    lang: Lang = None,
-    operator: Operator = None,
 ) -> int:
     """Everything that happened to one paper: a page for the auditor that opens without a network."""
-    settings = settings_of(home, lang, operator)
     if out is not None and not out.is_dir() and out.suffix.lower() not in _PAGES:
         # Do not overwrite a scan or a workbook given by mistake.
         raise UsageError(f"{out} is no HTML file", remedy="trace_out", path=out)
 
     with open_workspace(settings) as workspace:
-        found, history = trace_of(workspace, wanted, as_of=today(), clear=clear)
+        found, history = trace_of(workspace, identifier, as_of=today(), clear=clear)
         if as_json and out is None:
             print_json(found.model_dump(mode="json"))
             return 0

@@ -7,23 +7,21 @@ from typing import Annotated
 import typer
 
 from cli.days import day_of
-from cli.options import AsJson, Home, Lang, Operator, settings_of
+from cli.options import AsJson, command
 from cli.shapes import print_json
 from cli.tables import print_table
 from configs.loader import load_units
+from configs.settings import Settings
 from schemas.wording import text
 
 
+@command
 def list_units(
+    settings: Settings,
     as_of: Annotated[str | None, typer.Option("--as-of", metavar="DATE")] = None,
     as_json: AsJson = False,
-    home: Home = None,
-    lang: Lang = None,
-    operator: Operator = None,
 ) -> int:
     """Administrative units on a day."""
-    settings = settings_of(home, lang, operator)
-
     day = day_of(as_of)
     units = [unit for unit in load_units() if unit.holds_on(day)]
     if as_json:

@@ -55,6 +55,18 @@ class ListDiff(BaseModel):
     changed: tuple[tuple[str, str, str], ...] = ()
 
 
+def list_kind(given: str) -> ListKind:
+    """The kind of list that a person named.
+
+    Raises:
+        UsageError: there is none of that name.
+    """
+    for kind in KINDS:
+        if given == kind:
+            return kind
+    raise UsageError(f"unknown list: {given}", remedy="list_unknown", kind=given)
+
+
 def effective_from(path: Path) -> date | None:
     """Day from which a list holds, by its file name; None if the name is not a list's."""
     match = _FILE_NAME.match(path.name)
@@ -140,14 +152,12 @@ def import_list(
     the one before it as a whole, so one that lacks many of its codes is refused unless `shorter` says that this is meant.
 
     Raises:
-        UsageError: the kind is unknown, the file is absent, or that list was imported before with other content,
-            or lacks more than a tenth of the codes of the list `before`.
+        UsageError: the file is absent, or that list was imported before with other content, or lacks more than a tenth
+            of the codes of the list `before`.
         ConfigurationError: the file is not a valid list; names the row.
     """
-    if kind not in KINDS:
-        raise UsageError(f"unknown list: {kind}", remedy="list_unknown", kind=kind)
     if not csv_path.is_file():
-        raise UsageError(f"no such file: {csv_path}", remedy="file_not_found", file=str(csv_path))
+        raise UsageError(f"no such file: {csv_path}", remedy="file_not_found", path=str(csv_path))
     rows = _joined(kind, csv_path)
     if not rows:
         raise unusable(csv_path, "rows", "an empty list")

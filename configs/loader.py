@@ -16,6 +16,7 @@ from typing import Any, Final
 from configs import lists
 from configs.rows import LazyRows, build, csv_rows, read_toml, refuse_overlaps, toml_model, unusable
 from schemas.alerts import AlertRule
+from schemas.clock import today
 from schemas.codes import GRAMMARS
 from schemas.expectations import Expectation, what_is_wrong
 from schemas.findings import RULES
@@ -258,9 +259,9 @@ def load_rulebook(
     Args:
         root: folder of the rules.
         lists_dir: folder of imported lists (`SOHOA_HOME/lists`), or None.
-        as_of: day on which a list must be in force; default today.
+        as_of: day on which a list must be in force; default today in Việt Nam.
     """
-    return _rulebook(root or ROOT, lists_dir, as_of or date.today())
+    return _rulebook(root or ROOT, lists_dir, as_of or today())
 
 
 @functools.lru_cache(maxsize=8)

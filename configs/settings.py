@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 import os
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
@@ -202,7 +202,7 @@ def _nearest(key: str, cutoff: float = 0.4) -> str | None:
     return found[0] if found else None
 
 
-def _refuse_misspelt_variables(environment: os._Environ[str]) -> None:
+def _refuse_misspelt_variables(environment: Mapping[str, str]) -> None:
     """A misspelt `SOHOA_DATABASE_URL` would silently give SQLite. Variables that resemble no setting are not ours."""
     known = set(known_keys())
     for variable in environment:

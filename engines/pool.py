@@ -109,8 +109,8 @@ class _Worker:
             output.seek(max(0, os.fstat(output.fileno()).st_size - 1500))
             return output.read().decode("utf-8", "backslashreplace")
 
-    def close_pipes(self) -> None:
-        """Engines warn on stderr; a long run must not fill the disk with it."""
+    def trim_log(self) -> None:
+        """Empty the log once it is long: engines warn on stderr, and a long run must not fill the disk with it."""
         if self._log.stat().st_size > _LOG_KEPT:
             os.truncate(self._log, 0)
 
@@ -192,6 +192,8 @@ class WorkPool:
         while not self._closing.is_set():
             try:
                 self._queue.put(job, timeout=0.5)
+                if self._closing.is_set():
+                    future.cancel()  # nobody may be left to take it
                 return future
             except queue.Full:
                 continue
@@ -266,5 +268,5 @@ class WorkPool:
             worker = self._live[slot] = _Worker(self._limits.worker_bytes, self._environment, log)
             if self._closing.is_set():
                 worker.interrupt()
-        worker.close_pipes()
+        worker.trim_log()
         return worker

@@ -8,16 +8,16 @@ that a run is never taken for dead while it starts.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import shutil
 import signal
 import tempfile
 import time
 import uuid
-from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
+
+from engines.file_locks import lock_is_held, open_lock_file, try_lock, wait_for_lock
 
 _TMP_PREFIX = "sohoa-"
 _MAX_ROUNDS = 20
@@ -69,10 +69,10 @@ def open_run(run_root: Path, temporary: Path) -> Run:
     folder, tmp = run_root / run_id, temporary / f"{_TMP_PREFIX}{run_id}"
     run_root.mkdir(parents=True, exist_ok=True, mode=0o700)
     temporary.mkdir(parents=True, exist_ok=True)
-    with _alone(run_root):
+    with wait_for_lock(run_root / ".lock"):
         folder.mkdir(mode=0o700)
-        lock = os.open(folder / "lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        lock = open_lock_file(folder / "lock")
+        try_lock(lock)
         # The next run may have another TMPDIR.
         (folder / "tmp").write_bytes(os.fsencode(tmp.absolute()))
         tmp.mkdir(mode=0o700)
@@ -83,7 +83,7 @@ def sweep(run_root: Path, temporary: Path) -> SweepReport:
     """Kill and remove what dead runs under this home left behind."""
     if not run_root.is_dir():
         return SweepReport(0, 0)
-    with _alone(run_root):
+    with wait_for_lock(run_root / ".lock"):
         dead = [folder for folder in run_root.iterdir() if folder.is_dir() and not _is_live(folder)]
         killed = _kill_processes({folder.name for folder in dead}) if dead else 0
         for folder in dead:
@@ -100,16 +100,6 @@ def live_runs(run_root: Path) -> set[str]:
     return {folder.name for folder in run_root.iterdir() if folder.is_dir() and _is_live(folder)}
 
 
-@contextlib.contextmanager
-def _alone(run_root: Path) -> Iterator[None]:
-    descriptor = os.open(run_root / ".lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
-
-
 def _recorded_tmp(folder: Path) -> Path | None:
     """The run's temporary folder as recorded; only a name that a run would generate is accepted."""
     try:
@@ -120,17 +110,7 @@ def _recorded_tmp(folder: Path) -> Path | None:
 
 
 def _is_live(folder: Path) -> bool:
-    try:
-        descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CLOEXEC)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return True
-    finally:
-        os.close(descriptor)
-    return False
+    return lock_is_held(folder / "lock")
 
 
 def _kill_processes(run_ids: set[str]) -> int:

@@ -214,11 +214,11 @@ def _phrase(text: str) -> tuple[str, int]:
 
 def find_phrase(line: Sequence[Word], phrase: str, threshold: float = 0.86) -> Found | None:
     """Best place of a phrase among words, or None. Short phrases must match exactly (accents apart)."""
-    wanted, size = _phrase(phrase)
-    if not wanted:
+    folded, size = _phrase(phrase)
+    if not folded:
         return None
     words = [plain(word.text) for word in line]
-    exact = len(wanted) < 6
+    exact = len(folded) < 6
     best: Found | None = None
     for start in range(len(words)):
         for length in (size, size + 1, size - 1) if not exact else (size,):
@@ -226,9 +226,9 @@ def find_phrase(line: Sequence[Word], phrase: str, threshold: float = 0.86) -> F
                 continue
             here = " ".join(word for word in words[start : start + length] if word)
             if exact:
-                score = 1.0 if here == wanted else 0.0
+                score = 1.0 if here == folded else 0.0
             else:
-                score = fuzz.ratio(here, wanted, score_cutoff=threshold * 100) / 100
+                score = fuzz.ratio(here, folded, score_cutoff=threshold * 100) / 100
             if score >= threshold and (best is None or score > best.score + 0.001):
                 best = Found(start, start + length, score)
         if best and best.score == 1.0:
@@ -238,8 +238,8 @@ def find_phrase(line: Sequence[Word], phrase: str, threshold: float = 0.86) -> F
 
 def has_phrase(text: str, phrase: str) -> bool:
     """True if a phrase stands in a folded text, as whole words."""
-    wanted = plain(phrase)
-    return bool(re.search(rf"(?<!\w){re.escape(wanted)}(?!\w)", text))
+    folded = plain(phrase)
+    return bool(re.search(rf"(?<!\w){re.escape(folded)}(?!\w)", text))
 
 
 def without_leaders(text: str) -> str:

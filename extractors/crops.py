@@ -43,10 +43,21 @@ def cut_page(
     Raises:
         SourceError: the page cannot be decoded.
     """
+    turned, (width, height) = turned_page(path, kind, source, profile, limits, rotation)
+    return [_cut(turned, turn(box, width, height, rotation) if box else None) for box in boxes]
+
+
+def turned_page(
+    path: str, kind: Format, source: PageSource, profile: ReadingProfile, limits: Limits, rotation: Rotation
+) -> tuple[Pixels, tuple[int, int]]:
+    """A page's pixels turned clockwise, and its width and height before.
+
+    Raises:
+        SourceError: the page cannot be decoded.
+    """
     array = page_pixels(path, kind, source, profile, limits).array
     height, width = array.shape[:2]
-    turned = cast(Pixels, np.ascontiguousarray(np.rot90(array, -rotation // 90)))
-    return [_cut(turned, turn(box, width, height, rotation) if box else None) for box in boxes]
+    return cast(Pixels, np.ascontiguousarray(np.rot90(array, -rotation // 90))), (width, height)
 
 
 def turn(box: Box, width: int, height: int, rotation: Rotation) -> Box:

@@ -259,9 +259,9 @@ def _priced(part: Part, one: int, page: Page) -> Choice:
 
 
 @functools.lru_cache(maxsize=16384)
-def _distance(read: str, wanted: str) -> float:
+def _distance(read: str, intended: str) -> float:
     """Visual distance of two syllables with the same base letters, beyond a single mark; 0 or more."""
-    (read_vowels, read_tone), (vowels, tone) = split_tone(read), split_tone(wanted)
+    (read_vowels, read_tone), (vowels, tone) = split_tone(read), split_tone(intended)
     bars = sum(a != b and "đ" in (a, b) for a, b in zip(read_vowels, vowels, strict=True))
     marks = sum(a != b for a, b in zip(read_vowels, vowels, strict=True)) - bars
     return 1.0 * bars + 0.7 * max(0, marks - 1) + (0.7 if marks and read_tone != tone else 0.0)

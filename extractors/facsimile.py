@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, NamedTuple, cast
+from typing import Final, NamedTuple
 
 import cv2
-import numpy as np
 
-from extractors.crops import around, turn
-from extractors.pages import Pixels, page_pixels
+from extractors.crops import around, turn, turned_page
+from extractors.pages import Pixels
 from schemas.masking import is_identifier
 from schemas.reading import Box, Format, PageReading, PageSource, Rotation, Word
 from schemas.rules import Limits, ReadingProfile
@@ -64,9 +63,7 @@ def draw(
     Raises:
         SourceError: the page cannot be decoded.
     """
-    array = page_pixels(path, kind, source, profile, limits).array
-    height, width = array.shape[:2]
-    turned = cast(Pixels, np.ascontiguousarray(np.rot90(array, -rotation // 90)))
+    turned, (width, height) = turned_page(path, kind, source, profile, limits, rotation)
     hidden = [turn(box, width, height, rotation) for box in covered]
     places = [turn(box, width, height, rotation) for box in marks]
     return [

@@ -246,14 +246,14 @@ def _below(lines: Sequence[Line], index: int, most: int) -> list[int]:
 
 def _words_used(words: Sequence[Word], value: str) -> tuple[Word, ...]:
     """Words that hold the value's letters or digits: its confidence is theirs."""
-    wanted = plain(value).split()
-    if not wanted:
+    expected = plain(value).split()
+    if not expected:
         return ()
     texts = [plain(word.text) for word in words]
     return tuple(
         word
         for word, text in zip(words, texts, strict=True)
-        if text and (text in wanted or text in plain(value))
+        if text and (text in expected or text in plain(value))
     )
 
 

@@ -149,12 +149,12 @@ def _bare(text: str) -> str:
 def post_of(text: str, rules: Rulebook) -> str | None:
     """The post that a line of capitals names, in sentence case; None if it names none."""
     bare = _PREFIX.sub("", squeeze(text)).strip(" .,:")
-    wanted = plain(bare)
-    if not wanted:
+    folded = plain(bare)
+    if not folded:
         return None
     titles = sorted(rules.agency_lines.signer_titles, key=len, reverse=True)
     for title in titles:
-        if fuzz.ratio(wanted, plain(title)) >= 90 and abs(len(wanted) - len(plain(title))) <= 2:
+        if fuzz.ratio(folded, plain(title)) >= 90 and abs(len(folded) - len(plain(title))) <= 2:
             return title
     for title in titles:
         size = len(title.split())

@@ -143,11 +143,11 @@ def head_of(line: str, rules: Rulebook) -> str | None:
 
 def _begins_with(line: str, folded: Sequence[str], head: str) -> bool:
     """True if a line begins with a head; accents may be misread, but not all of them (`Vân Phong` is no `Văn phòng`)."""
-    wanted = plain(head).split()
-    if list(folded[: len(wanted)]) != wanted:
+    head_words = plain(head).split()
+    if list(folded[: len(head_words)]) != head_words:
         return False
     opening = [word for word in (_BARE.sub("", word) for word in squeeze(line).split(" ")) if word][
-        : len(wanted)
+        : len(head_words)
     ]
     apart = Levenshtein.distance(fold_tone_place(" ".join(opening)), fold_tone_place(head))
     return apart <= (1 if len(head) < 12 else 2)
@@ -180,9 +180,9 @@ def _without_stamps(line: str, rules: Rulebook) -> str:
     words = line.split(" ")
     folded = [_BARE.sub("", plain(word)) for word in words]
     for stamp in sorted(rules.agency_lines.stamps, key=len, reverse=True):
-        wanted = plain(stamp).split()
-        if folded[-len(wanted) :] == wanted:
-            return " ".join(words[: -len(wanted)])
+        stamp_words = plain(stamp).split()
+        if folded[-len(stamp_words) :] == stamp_words:
+            return " ".join(words[: -len(stamp_words)])
     return line
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import time
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date
 from typing import Any, NamedTuple, cast
 
 import cv2
@@ -36,6 +35,7 @@ from extractors.preprocess import (
 from extractors.secrecy import secret_mark
 from extractors.sheets import codes_on
 from extractors.stamps import find_stamps
+from schemas.clock import today
 from schemas.errors import SourceError
 from schemas.findings import Finding, Severity, finding
 from schemas.reading import (
@@ -204,7 +204,7 @@ def _read_pixels(
     look = None if blank else _best_look(sheet, profile, limits, source.turned)
     if look is not None and look.rotation in {90, 270}:
         measures = measures.model_copy(update={"skew": look.skew})
-    findings.extend(image_findings(measures, image_rules, number, date.today()))
+    findings.extend(image_findings(measures, image_rules, number, today()))
     changes: dict[str, Any] = {"state": PageState.BLANK}
     # Ink without a legible word is bleed-through, a stain or a picture: kept as blank, with a finding.
     if look is None or not any(word.confidence >= _MIN_CONFIDENCE for word in look.words):

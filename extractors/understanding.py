@@ -19,6 +19,7 @@ from extractors.units import Placed, resolve
 from extractors.values import identifier_is_sound
 from schemas import routing
 from schemas.batches import BatchSheet
+from schemas.clock import today
 from schemas.documents import Choice, Document, Field, Role, Validity, ValidityState, document_id
 from schemas.findings import Finding, Severity, finding
 from schemas.reading import Box, PageReading, PageState
@@ -42,14 +43,14 @@ def understand(
         readings: all its pages in order; failed and blank ones too.
         rulebook: the rules.
         sheet: the batch sheet, or None.
-        as_of: day for which validity is determined; default today.
+        as_of: day for which validity is determined; default today in Việt Nam.
         splits: page lists fixed when the file was first split; they stay, whatever the rules say now.
         decided: what persons decided, by document id; it wins over what is read.
 
     Returns:
         The papers in the order of their pages; every page except marked separators is in exactly one.
     """
-    day = as_of or date.today()
+    day = as_of or today()
     lines = [lines_of(reading) for reading in readings]
     groups = _fixed(readings, splits) if splits else split_pages(readings, lines, rulebook)
     frame = _Frame(sha256, rulebook, sheet, day, decided or {})

@@ -206,9 +206,9 @@ def unit_elsewhere(rules: Rulebook, text: str) -> Placed | None:
     name = unicodedata.normalize("NFC", " ".join(text.split()))
     name = name.removeprefix("UBND ").removeprefix("Ủy ban nhân dân ")
     place, comma, parent = (part.strip() for part in name.rpartition(","))
-    wanted = plain(bare_name(parent[:1].upper() + parent[1:]))
-    found = next((unit for unit in rules.provinces if plain(bare_name(unit.name)) == wanted), None)
-    if found is None or wanted == plain(rules.home_province):
+    folded = plain(bare_name(parent[:1].upper() + parent[1:]))
+    found = next((unit for unit in rules.provinces if plain(bare_name(unit.name)) == folded), None)
+    if found is None or folded == plain(rules.home_province):
         return None
     if not comma:
         return Placed("tinh", f"UBND {found.name[0].lower()}{found.name[1:]}", "sheet")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date
 
 from extractors.dates import add_months
 from schemas.documents import Field, Validity, ValidityState
@@ -52,8 +52,3 @@ def _day(fields: Mapping[str, Field], name: str) -> date | None:
 def _until(last: date, as_of: date, basis: str, source: str) -> Validity:
     state = ValidityState.IN_FORCE if as_of <= last else ValidityState.EXPIRED
     return Validity(state=state, basis=basis, source=source, until=last.isoformat())
-
-
-def remaining(validity: Validity, as_of: date) -> timedelta | None:
-    """Time until the last day in force; None if no end is known."""
-    return date.fromisoformat(validity.until) - as_of if validity.until else None

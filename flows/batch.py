@@ -9,10 +9,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
+
+import structlog
 
 from pipeline.keeping import FileOutcome, open_run, work_on
 from pipeline.plan import BatchPlan, PlannedFile
@@ -21,7 +22,7 @@ from schemas.errors import SohoaError
 from schemas.events import Event, EventType
 from schemas.findings import Finding, finding
 from schemas.version import TOOL
-from storage.catalogue import batches
+from storage.catalogue import batches, runs
 from storage.catalogue import events as event_log
 from storage.catalogue.provenance import new_event
 from workspace.closing import Closed, close_batch, update_board_and_alerts
@@ -31,6 +32,7 @@ Chunk = tuple[PlannedFile, ...]
 Dispatch = Callable[[Sequence[Chunk], Callable[[Chunk], None]], None]
 Halt = Callable[[], BatchState | None]
 _CHUNK_FILES = 16
+_log = structlog.get_logger(__name__)
 
 
 def never() -> BatchState | None:
@@ -140,10 +142,10 @@ class _Files:
     def _go_on(self) -> bool:
         if self.rule.stopped.is_set() or self._halted is not None:
             return False
-        wanted = self._halt()
-        if wanted is not None:
-            self._halted = wanted
-        return wanted is None
+        ending = self._halt()
+        if ending is not None:
+            self._halted = ending
+        return ending is None
 
 
 def run_batch(
@@ -169,7 +171,7 @@ def run_batch(
         CatalogueError, StoreError: records cannot be kept.
     """
     database, name = workspace.database, plan.name
-    batches.start_run(database, workspace.run.id, name, workspace.operator, plan.digests)
+    runs.start_run(database, workspace.run.id, name, workspace.operator, plan.digests)
     batches.set_state(database, name, BatchState.RUNNING, findings=plan.findings)
     started = _event(workspace, plan, EventType.BATCH_STARTED, "started")
     event_log.record(database, workspace.run.id, [started])
@@ -180,12 +182,14 @@ def run_batch(
             files.work(dispatch, as_of)
         except Exception:
             # A failed batch is closed too. The same failure may prevent that; the next run then tries again.
-            with suppress(SohoaError, OSError):
+            try:
                 _close(workspace, plan, BatchState.FAILED, files.rule, progress)
+            except (SohoaError, OSError) as error:
+                _log.warning("closing_failed", batch=name, error=str(error))
             raise
         closed = _close(workspace, plan, files.ending, files.rule, progress)
     finally:
-        batches.abandon_run(database, workspace.run.id)
+        runs.abandon_run(database, workspace.run.id)
         update_board_and_alerts(workspace)
     return BatchOutcome(closed.state, len(plan.todo), closed)
 

@@ -16,7 +16,6 @@ from schemas.clock import today
 from storage.catalogue import batches, views
 from storage.outbox import send_all
 from workspace.closing import close_batch, close_others, is_unclosed, update_board_and_alerts
-from workspace.locks import hold_batch
 from workspace.opening import Workspace, open_workspace
 
 Halt = Callable[[], BatchState | None]
@@ -40,11 +39,9 @@ def digitize_batch(
     patience = settings.outage_minutes * 60
     with (
         open_workspace(settings, patience=patience) as workspace,
-        hold_batch(settings.home, name, workspace.operator),
+        workspace.hold(name),
     ):
-        # Check veraPDF, store and catalogue before the first page is read, and also if none is left to read.
-        workspace.require_checker()
-        workspace.require_current(name)
+        workspace.require_checker()  # also if no page is left to read
         plan = make_plan(workspace, folder)
         outcome = None
         if plan.todo or not _has_ended(workspace, name):

@@ -148,11 +148,3 @@ def _members(folder: bytes) -> tuple[Member, ...]:
         if not base.startswith(b".") and base.lower().decode("ascii", "replace") not in _IGNORED_NAMES:
             found.append(Member(path, show_bytes(path[len(folder) + 1 :])))
     return tuple(sorted(found, key=lambda member: (natural_key(member.name), member.path)))
-
-
-def is_regular(path: bytes) -> bool:
-    """True if a path is currently a regular file; links are not followed."""
-    try:
-        return stat.S_ISREG(os.lstat(path).st_mode)
-    except OSError:
-        return False

@@ -23,10 +23,10 @@ from schemas.documents import Document, Route
 from schemas.errors import SourceError
 from schemas.events import Event, EventType
 from schemas.findings import Finding, finding, new_among
-from schemas.reading import PageState
+from schemas.reading import PageList, PageState
 from schemas.sidecars import OriginalFacts, PageFacts, RenditionFacts, Sidecar
 from schemas.version import TOOL
-from storage.catalogue import batches, decisions, documents, releases
+from storage.catalogue import batches, decisions, documents, originals, releases
 from storage.catalogue.batches import FileRow
 from storage.catalogue.documents import NewVersion
 from storage.catalogue.provenance import new_event
@@ -107,21 +107,13 @@ def open_run(workspace: Workspace, plan: BatchPlan, on_page: Callable[[], None],
 
 def _recall(workspace: Workspace, plan: BatchPlan, staged: StagedFile) -> Known:
     database, sha256 = workspace.database, staged.sha256
-    original = batches.receive_original(database, sha256, staged.size, staged.format)
+    original = originals.receive(database, sha256, staged.size, staged.format)
     stored = documents.of_original(database, sha256)
     listed = original.page_list
-    entry = LedgerEntry(
-        workspace.ledger,
-        sha256,
-        plan.digests.reading,
-        batch=plan.name,
-        run=workspace.run.id,
-        edits=edits_of(listed.pages if listed else ()),
-    )
     return Known(
         received=datetime.fromisoformat(original.received_at),
         pages=listed,
-        ledger=entry,
+        ledger=ledger_entry(workspace, plan, sha256, listed),
         splits=tuple(row.document.pages for row in stored),
         decided=decisions.of_original(database, sha256),
         released=releases.is_released(database, sha256),
@@ -133,9 +125,16 @@ def _recall(workspace: Workspace, plan: BatchPlan, staged: StagedFile) -> Known:
             and row.document.route is not Route.PARTIAL
             and plan.damaged.isdisjoint({row.pdfa_key, row.sidecar_key})
         ),
-        keep_pages=lambda pages: batches.keep_page_list(database, sha256, pages),
+        keep_pages=lambda pages: originals.keep_page_list(database, sha256, pages),
         complete=lambda pages, folder: with_substitutes(workspace, staged, pages, folder),
     )
+
+
+def ledger_entry(workspace: Workspace, plan: BatchPlan, sha256: str, pages: PageList | None) -> LedgerEntry:
+    """Readings kept of an original, under the digest of a plan and the edits of its pages."""
+    edits = edits_of(pages.pages if pages else ())
+    digest, run = plan.digests.reading, workspace.run.id
+    return LedgerEntry(workspace.ledger, sha256, digest, batch=plan.name, run=run, edits=edits)
 
 
 def work_on(run: BatchRun, planned: PlannedFile) -> FileOutcome:
@@ -167,7 +166,7 @@ class KeepInBatch:
         if twin is None or (known.sha256 == staged.sha256 and known.duplicate_of is None):
             return None
         heal_twin(self.run.workspace, staged, name)
-        original = batches.receive_original(database, staged.sha256, staged.size, staged.format)
+        original = originals.receive(database, staged.sha256, staged.size, staged.format)
         pages = len(original.page_list.pages) if original.page_list else 0
         row = self._row(work, FileStatus.READ, (*staged.findings, finding("duplicate_file", of=twin)))
         row = row._replace(pages=pages, accounted=pages, duplicate_of=twin)
@@ -329,14 +328,14 @@ def _sidecar(
 
 
 def _original_facts(work: FileWork, paper: Document) -> OriginalFacts:
-    wanted = set(paper.pages)
+    own = set(paper.pages)
     return OriginalFacts(
         key=keys.original(work.file.sha256),
         sha256=work.file.sha256,
         size=work.file.size,
         format=work.file.format,
         received_at=work.before.received.isoformat(timespec="milliseconds"),
-        pages=tuple(page for page in work.listed.pages if page.number in wanted),
+        pages=tuple(page for page in work.listed.pages if page.number in own),
         findings=work.file_findings,
     )
 

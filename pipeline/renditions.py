@@ -60,8 +60,8 @@ def broken(pool: WorkPool, job: WriteJob, rendition: Rendition) -> tuple[Finding
     from storage.pdfa import check_structure  # noqa: PLC0415 - pikepdf: only where there is work
 
     seconds = WRITE_SECONDS + 0.5 * rendition.pages
-    wanted = (job.out, rendition.pages, rendition.flavour, rendition.streams)
-    return pool.run(check_structure, wanted, seconds)
+    arguments = (job.out, rendition.pages, rendition.flavour, rendition.streams)
+    return pool.run(check_structure, arguments, seconds)
 
 
 def _without_failed(job: WriteJob) -> tuple[PageSource, ...]:

@@ -118,8 +118,8 @@ def render(work: FileWork) -> FileWork:
 
 def of_paper(work: FileWork, paper: Document) -> tuple[PageReading, ...]:
     """Readings of a paper's pages."""
-    wanted = set(paper.pages)
-    return tuple(reading for reading in work.readings if reading.number in wanted)
+    own = set(paper.pages)
+    return tuple(reading for reading in work.readings if reading.number in own)
 
 
 def _rulebook(work: FileWork) -> Rulebook:
@@ -137,11 +137,11 @@ def _job(work: FileWork, paper: Document) -> WriteJob:
         created=work.before.received,
         agency=context.agency,
     )
-    wanted = set(paper.pages)
+    own = set(paper.pages)
     return WriteJob(
         path=staged.path,
         kind=staged.format,
-        sources=tuple(page for page in work.listed.pages if page.number in wanted),
+        sources=tuple(page for page in work.listed.pages if page.number in own),
         readings=of_paper(work, paper),
         out=work.folder / f"{paper.id}.pdf",
         identity=identity,

@@ -7,17 +7,14 @@ own words are in the table of words under `[report]`. May import schemas.
 
 from __future__ import annotations
 
-import os
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from statistics import median
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
+from quality.pages import template, write_page
 from quality.report_audit import corrections, duplicates, fingerprint, named_expectations, pictures_by_rule
 from quality.report_voice import Render, Voice
 from schemas.documents import Route
@@ -25,9 +22,6 @@ from schemas.findings import Finding, Severity
 from schemas.masking import mask, mask_code
 from schemas.reports import OUTCOMES, BatchReportData, Example, ReportedFile, ReportedPaper
 from schemas.wording import say
-
-if TYPE_CHECKING:
-    from jinja2 import Template
 
 MOST_ROWS: Final = 60  # of a list; the page stays short, the review workbook has them all
 MOST_SENTENCES: Final = 4  # of one rule
@@ -89,13 +83,7 @@ def write_batch_report(
 ) -> Path:
     """Write the report of a batch to `out`, whole or not at all, readable by its owner alone."""
     page = report_page(data, render, lang, examples)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    beside = out.with_name(f".{out.name}.part")
-    beside.unlink(missing_ok=True)
-    with open(os.open(beside, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="utf-8") as file:
-        file.write(page)
-    os.replace(beside, out)
-    return out
+    return write_page(page, out)
 
 
 def report_page(
@@ -104,7 +92,7 @@ def report_page(
     """The report as HTML; `examples` are pictures of where findings were made."""
     voice = Voice(lang, render)
     waiting = _attention(data, voice)
-    return _template().render(
+    return template("batch_report.html").render(
         data=data,
         lang=lang,
         t=voice.say,
@@ -289,15 +277,3 @@ def _took(data: BatchReportData, voice: Voice) -> str:
     minutes, seconds = divmod(rest, 60)
     key = "took_hours" if hours else "took" if minutes else "took_seconds"
     return voice.say(key, hours=hours, minutes=minutes, seconds=seconds)
-
-
-@cache
-def _template() -> Template:
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("batch_report.html")

@@ -5,26 +5,20 @@ Charts are drawn here as SVG. The same board gives the same bytes. May import sc
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from typing import Final, NamedTuple
 
 from quality.pace import FIRST_YEAR
+from quality.pages import template, write_page
 from schemas.batches import BatchState
 from schemas.board import Board, LevelPanel, QueueLine, UnitLine
 from schemas.masking import mask
 from schemas.numerals import day_text, moment_text, number_text
 from schemas.quotas import RateBounds
 from schemas.wording import say
-
-if TYPE_CHECKING:
-    from jinja2 import Template
 
 MOST_UNITS: Final = 6  # on the first screen; the whole list stands below
 MOST_BATCHES: Final = 6
@@ -107,19 +101,7 @@ class _Voice:
 
 def write_board(board: Board, out: Path, lang: str = "vi") -> Path:
     """Write the board to `out`, whole or not at all, readable by its owner alone."""
-    out.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    beside = out.with_name(f".{out.name}.{os.getpid()}.part")
-    try:
-        with open(beside, "w", encoding="utf-8", opener=_private) as page:
-            page.write(board_page(board, lang))
-        os.replace(beside, out)
-    finally:
-        beside.unlink(missing_ok=True)
-    return out
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
+    return write_page(board_page(board, lang), out)
 
 
 def board_page(board: Board, lang: str = "vi") -> str:
@@ -128,7 +110,7 @@ def board_page(board: Board, lang: str = "vi") -> str:
     slowest = sorted((unit for panel in board.panels for unit in panel.units), key=_slowest_first)
     queue = sorted(board.queue, key=lambda line: (_ORDER[line.state], line.since or "", line.batch))
     unresolved = next((note for note in board.quota.notes if note.code == "unit_unresolved"), None)
-    return _template().render(
+    return template("board.html").render(
         board=board,
         lang=lang,
         t=voice.say,
@@ -244,16 +226,3 @@ def _y(share: float) -> float:
 
 def _path(points: Sequence[tuple[float, float]]) -> str:
     return " ".join(f"{'L' if number else 'M'}{x:.1f} {y:.1f}" for number, (x, y) in enumerate(points))
-
-
-@cache
-def _template() -> Template:
-    folder = Path(__file__).parent / "templates"
-    environment = Environment(
-        loader=FileSystemLoader(folder),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("board.html")

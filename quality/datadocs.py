@@ -7,15 +7,14 @@ holds the browser to it. May import schemas.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from quality.expectations import Validated
+from quality.pages import template, write_page
 from quality.report_audit import ShownExpectation, named_expectations
 from quality.report_voice import Voice
 from schemas.expectations import Expectation
@@ -23,9 +22,6 @@ from schemas.masking import mask
 from schemas.numerals import day_text
 from schemas.reports import OUTCOMES, Outcome, ReportedPaper
 from schemas.wording import say
-
-if TYPE_CHECKING:
-    from jinja2 import Template
 
 MOST_LISTED: Final = 200  # documents of one failed expectation
 # Items that need action come first.
@@ -47,13 +43,7 @@ def write_data_docs(validated: Validated, papers: Sequence[ReportedPaper], out: 
     `papers` are the documents of the batch, for their names.
     """
     page = data_docs_page(validated, papers, voice)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    beside = out.with_name(f".{out.name}.part")
-    beside.unlink(missing_ok=True)
-    with open(os.open(beside, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="utf-8") as file:
-        file.write(page)
-    os.replace(beside, out)
-    return out
+    return write_page(page, out)
 
 
 def data_docs_page(validated: Validated, papers: Sequence[ReportedPaper], voice: Voice) -> str:
@@ -64,7 +54,7 @@ def data_docs_page(validated: Validated, papers: Sequence[ReportedPaper], voice:
         _explained(expectation, row, voice) for expectation, row in zip(validated.suite, shown, strict=True)
     ]
     groups = [(outcome, [row for row in explained if row.shown.outcome == outcome]) for outcome in _ORDER]
-    return _template().render(
+    return template("data_docs.html").render(
         lang=voice.lang,
         batch=mask(report.batch),
         documents=report.documents,
@@ -90,17 +80,3 @@ def _explained(expectation: Expectation, shown: ShownExpectation, voice: Voice) 
         rule=say("expectation_rule", expectation.key, voice.lang, **params),
         since=day_text(since, voice.lang) if since else None,
     )
-
-
-@cache
-def _template() -> Template:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415 - only where a page is made
-
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("data_docs.html")

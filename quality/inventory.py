@@ -238,14 +238,14 @@ def _under_headers(
     rows: Iterator[Cells], file: str, table: str, problems: list[RowProblem]
 ) -> Iterator[tuple[_Headers, Cells]]:
     """Data rows with the headers of their sheet; sheets without known headers are ignored."""
-    wanted = INVENTORY_COLUMNS if table == "inventory" else ELSEWHERE_COLUMNS
+    columns = INVENTORY_COLUMNS if table == "inventory" else ELSEWHERE_COLUMNS
     sheet: object = object()
     headers: _Headers = ()
     any_table = False
     for cells in rows:
         if cells.sheet != sheet:
             sheet = cells.sheet
-            headers = tuple((str(value or ""), _column(str(value or ""), wanted)) for value in cells.values)
+            headers = tuple((str(value or ""), _column(str(value or ""), columns)) for value in cells.values)
             known = [column for _, column in headers if column]
             missing = [column for column in _NEEDED[table] if column not in known]
             any_table = any_table or not missing
@@ -273,12 +273,12 @@ def _header_problems(file: str, cells: Cells, known: list[str], missing: list[st
                 )
 
 
-def _column(header: str, wanted: tuple[str, ...]) -> str | None:
+def _column(header: str, columns: tuple[str, ...]) -> str | None:
     key = folded(header)
     return next(
         (
             name
-            for name in wanted
+            for name in columns
             if key in map(folded, (name, say("column", name, "vi"), say("column", name, "en")))
         ),
         None,

@@ -29,7 +29,7 @@ from schemas.wording import say
 
 MOST_DECISIONS: Final = 40
 MOST_NAMED: Final = 6  # papers of one failed expectation
-# Fields that may differ between reports of the same state; `state` is not final while a run is closing.
+# Fields that may differ between reports of the same state.
 _NOT_FIGURES: Final = {"made_at", "started", "ended", "operator", "places", "kind_titles", "field_titles"}
 
 

@@ -7,24 +7,18 @@ identifiers were hidden, if requested, when the trace and the pictures were made
 from __future__ import annotations
 
 import base64
-import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
+from quality.pages import template, write_page
 from schemas.documents import Field
 from schemas.numerals import day_text, moment_text, number_text, value_text
 from schemas.traces import PagePicture, Trace, TracedEvent, TracedPaper
 from schemas.wording import has, say
-
-if TYPE_CHECKING:
-    from jinja2 import Template
 
 Word = Callable[[str], str]
 Pictures = Mapping[tuple[str, int], PagePicture]
@@ -116,13 +110,7 @@ def write_trace_page(
 ) -> Path:
     """Write the page, whole or not at all, readable by its owner alone."""
     page = trace_page(trace, pictures, word, lang, pages_shown)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    beside = out.with_name(f".{out.name}.part")
-    beside.unlink(missing_ok=True)
-    with open(os.open(beside, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="utf-8") as file:
-        file.write(page)
-    os.replace(beside, out)
-    return out
+    return write_page(page, out)
 
 
 def trace_page(trace: Trace, pictures: Pictures, word: Word, lang: str = "vi", pages_shown: int = 0) -> str:
@@ -136,7 +124,7 @@ def trace_page(trace: Trace, pictures: Pictures, word: Word, lang: str = "vi", p
         pages_shown: maximum number of pages drawn per paper; further pages are reported as omitted.
     """
     voice = _Voice(lang, word)
-    return _template().render(
+    return template("trace.html").render(
         trace=trace,
         lang=lang,
         t=voice.say,
@@ -177,9 +165,9 @@ class _Sheet:
             for number in paper.pages
             if (paper.id, number) in pictures
         ]
-        wanted = paper.pages[:pages_shown]
-        self.gone = [number for number in wanted if (paper.id, number) not in pictures]
-        self.left_out = len(paper.pages) - len(wanted)
+        drawn = paper.pages[:pages_shown]
+        self.gone = [number for number in drawn if (paper.id, number) not in pictures]
+        self.left_out = len(paper.pages) - len(drawn)
         self.place = _place(paper, voice)
 
 
@@ -290,15 +278,3 @@ def _fixity(trace: Trace) -> tuple[int, int]:
             states.append(paper.rendition.stored.fixity)
         states += [version.sidecar_fixity for version in paper.versions]
     return sum(state == "intact" for state in states), len(states)
-
-
-@cache
-def _template() -> Template:
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("trace.html")

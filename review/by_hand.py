@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 
 from review.answers import check_target, read_answer
-from review.deciding import Applied, Wanted, decide
+from review.deciding import Applied, Requested, decide
 from review.questions import NOTHING, Waiting, current_value, waiting_paper
 from schemas.documents import Document, Route
 from schemas.errors import UsageError
@@ -29,7 +29,7 @@ from workspace.opening import Workspace
 
 def set_values(
     workspace: Workspace,
-    wanted: str,
+    identifier: str,
     values: Mapping[str, str | None],
     *,
     as_of: date,
@@ -41,7 +41,7 @@ def set_values(
 
     Args:
         workspace: the opened home.
-        wanted: document id, code or digest.
+        identifier: document id, code or digest.
         values: by target, as a person writes them (dates dd/mm/yyyy, kinds by title or id).
         as_of: today.
         note: why.
@@ -53,54 +53,67 @@ def set_values(
         WrongAnswer: a value cannot be.
         BatchHeld: a run is at work on its batch.
     """
-    paper = waiting_paper(workspace.database, wanted, workspace.rules.book)
-    _require_current(paper)
-    entries = wanted_values(paper.row.document, values, workspace.rules.book, as_of, sure=sure, note=note)
+    paper = _current_paper(workspace, identifier)
+    entries = requested_values(paper.row.document, values, workspace.rules.book, as_of, sure=sure, note=note)
     return decide(workspace, paper.row.batch, entries, as_of=as_of, how=how)
 
 
 def confirm_values(
-    workspace: Workspace, wanted: str, values: Mapping[str, str], *, as_of: date, sure: bool = False
+    workspace: Workspace,
+    identifier: str,
+    values: Mapping[str, str | None],
+    *,
+    as_of: date,
+    note: str = "",
+    sure: bool = False,
 ) -> list[Applied]:
     """Confirm typed values by entering them a second time.
 
     Raises:
         UsageError: a value differs from the current one, or needs no confirmation.
     """
-    paper = waiting_paper(workspace.database, wanted, workspace.rules.book)
-    entries = wanted_values(paper.row.document, values, workspace.rules.book, as_of, sure=sure)
+    paper = _current_paper(workspace, identifier)
+    entries = requested_values(paper.row.document, values, workspace.rules.book, as_of, sure=sure, note=note)
     for entry in entries:
         held = paper.decided.get(entry.target)
-        if entry.target not in CONFIRMED or held is None or held.value != entry.value:
+        known = held is not None and entry.action is Action.SET and held.value == entry.value
+        if entry.target not in CONFIRMED or not known:
             raise UsageError(f"{entry.target} differs", remedy="confirm_differs", value=entry.target)
     return decide(workspace, paper.row.batch, entries, as_of=as_of, how="hand")
 
 
 def close_paper(
-    workspace: Workspace, wanted: str, reason: str, *, as_of: date, reopen: bool = False
+    workspace: Workspace, identifier: str, reason: str, *, as_of: date, reopen: bool = False
 ) -> list[Applied]:
     """Close a paper that does not qualify for a code, or reopen it; it stays stored.
 
     Raises:
         UsageError: no such paper, no reason, or the paper has a code.
     """
-    paper = waiting_paper(workspace.database, wanted, workspace.rules.book)
+    paper = _current_paper(workspace, identifier)
     if not reopen and not squeeze(reason):
         raise UsageError("no reason", remedy="close_reason")
-    if paper.row.document.route is Route.ACCEPTED:
+    if paper.row.document.route is Route.ACCEPTED or (paper.row.code is not None and not reopen):
         raise UsageError("the paper is accepted", remedy="close_accepted", value=paper.row.document.id)
     value = REOPENED if reopen else NOT_CODABLE
-    entry = Wanted(paper.row.document.id, CLOSING, Action.SET, value, squeeze(reason))
+    entry = Requested(paper.row.document.id, CLOSING, Action.SET, value, squeeze(reason))
     return decide(workspace, paper.row.batch, [entry], as_of=as_of, how="hand")
 
 
-def _require_current(paper: Waiting) -> None:
+def _current_paper(workspace: Workspace, identifier: str) -> Waiting:
+    """A paper with its questions.
+
+    Raises:
+        UsageError: no such paper, or several, or others replaced it.
+    """
+    paper = waiting_paper(workspace.database, identifier, workspace.rules.book)
     if paper.row.replaced_by:
         by = ", ".join(paper.row.replaced_by)
         raise UsageError(f"document was replaced by {by}", remedy="document_replaced", by=by)
+    return paper
 
 
-def wanted_values(
+def requested_values(
     paper: Document,
     values: Mapping[str, str | None],
     rules: Rulebook,
@@ -108,7 +121,7 @@ def wanted_values(
     *,
     sure: bool = False,
     note: str = "",
-) -> list[Wanted]:
+) -> list[Requested]:
     """Validate typed values; the kind first, because other answers depend on it.
 
     Raises:
@@ -117,21 +130,21 @@ def wanted_values(
     if values.get(KIND):
         kind = read_answer(values[KIND], KIND, paper, rules, as_of)
         paper = paper.model_copy(update={"kind": kind})
-    wanted = []
+    requested = []
     for target, given in values.items():
         if given is None:
             check_target(target, paper, rules)
             if target in OF_PAPER:
                 raise UsageError(f"{target} cannot be absent", remedy="target_not_absent", value=target)
-            wanted.append(Wanted(paper.id, target, Action.ABSENT, None, note))
+            requested.append(Requested(paper.id, target, Action.ABSENT, None, note))
         else:
             value = read_answer(given, target, paper, rules, as_of, sure=sure)
-            wanted.append(Wanted(paper.id, target, Action.SET, value, note))
-    return wanted
+            requested.append(Requested(paper.id, target, Action.SET, value, note))
+    return requested
 
 
 def accept_paper(
-    workspace: Workspace, wanted: str, *, as_of: date, note: str = "", how: str = "hand"
+    workspace: Workspace, identifier: str, *, as_of: date, note: str = "", how: str = "hand"
 ) -> list[Applied]:
     """Accept all questioned values and pictures of one paper as they are.
 
@@ -141,18 +154,17 @@ def accept_paper(
         UsageError: no such paper, or several; or nothing of it can be accepted (a lost page, no value read).
         BatchHeld: a run is at work on its batch.
     """
-    paper = waiting_paper(workspace.database, wanted, workspace.rules.book)
-    _require_current(paper)
-    entries: list[Wanted] = []
+    paper = _current_paper(workspace, identifier)
+    entries: list[Requested] = []
     for question in paper.questions:
         if question.target == NOTHING:
             continue
         if picture_of(question.target):
-            entries.append(Wanted(question.document_id, question.target, Action.ACCEPT, None, note))
+            entries.append(Requested(question.document_id, question.target, Action.ACCEPT, None, note))
             continue
         value = current_value(paper.row.document, question.target)
         if value is not None:
-            entries.append(Wanted(question.document_id, question.target, Action.SET, value, note))
+            entries.append(Requested(question.document_id, question.target, Action.SET, value, note))
     if paper.questions and not entries:
         raise UsageError("nothing to accept", remedy="accept_nothing", why=_reasons(workspace, paper))
     return decide(workspace, paper.row.batch, entries, as_of=as_of, how=how)

@@ -3,18 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
-
-import structlog
 
 from review.questions import Question, Waiting
-from schemas.errors import SourceError
-from schemas.reading import Box, Rotation
 from workspace.opening import Workspace
-from workspace.pictures import LaidOut, laid_out
-
-log = structlog.get_logger(__name__)
-_GRACE_SECONDS = 5.0
+from workspace.pictures import on_pages
 
 
 def pictures_of(
@@ -43,32 +35,15 @@ def _of_original(
             asked.setdefault(question.page, []).append(question)
     if not asked:
         return {}
-    with laid_out(workspace, sha256) as opened:
-        facts = workspace.ledger.facts(sha256)
-        waiting = {
-            page: _submit(workspace, opened, page, facts[page].rotation if page in facts else 0, asked[page])
-            for page in asked
-            if page in opened.pages
-        }
-        found = {}
-        for page, future in waiting.items():
-            try:
-                pieces = future.result()
-            except SourceError as error:
-                log.warning("no picture", sha256=sha256, page=page, rule=error.rule)
-                continue
-            for question, piece in zip(asked[page], pieces, strict=True):
-                found[question.document_id, question.target, page] = piece
-        return found
-
-
-def _submit(
-    workspace: Workspace, opened: LaidOut, page: int, rotation: Rotation, questions: Sequence[Question]
-) -> Future[list[bytes]]:
-    path, kind, source = opened.place(page)
-    boxes: Sequence[Box | None] = [question.box for question in questions]
-    arguments = (path, kind, source, workspace.rules.reading, workspace.rules.limits, rotation, boxes)
-    seconds = workspace.rules.limits.page_seconds + _GRACE_SECONDS
     from extractors.crops import cut_page  # noqa: PLC0415 - OpenCV: only where pictures are cut
 
-    return workspace.pool.submit(cut_page, arguments, seconds)
+    facts = workspace.ledger.facts(sha256)
+    views = {
+        page: (facts[page].rotation if page in facts else 0, [question.box for question in asked[page]])
+        for page in asked
+    }
+    return {
+        (question.document_id, question.target, page): piece
+        for page, pieces in on_pages(workspace, sha256, cut_page, views).items()
+        for question, piece in zip(asked[page], pieces, strict=True)
+    }

@@ -13,8 +13,9 @@ from extractors.decided import still_open
 from extractors.image_quality import with_image_findings
 from extractors.understanding import understand
 from review.questions import current_value
+from review.versions import next_version
 from schemas.batches import BatchSheet
-from schemas.documents import Document, Route
+from schemas.documents import Document
 from schemas.errors import UsageError
 from schemas.events import Event, EventType
 from schemas.findings import joined
@@ -25,11 +26,10 @@ from schemas.sidecars import Sidecar
 from schemas.version import TOOL
 from storage.catalogue import batches, decisions, documents
 from storage.catalogue.decisions import Decided
-from storage.catalogue.documents import Committed, DocumentRow, NewVersion
+from storage.catalogue.documents import Committed, DocumentRow
 from storage.catalogue.provenance import new_event
-from storage.sidecars import read_sidecar, write_sidecar
+from storage.sidecars import read_sidecar
 from workspace.closing import close_batch, is_unclosed
-from workspace.locks import hold_batch
 from workspace.opening import Workspace
 
 # Findings made by the analysis, and those that the catalogue adds on commit; both are recreated.
@@ -51,7 +51,7 @@ _DRAWN_ANEW: Final = frozenset(
 )
 
 
-class Wanted(NamedTuple):
+class Requested(NamedTuple):
     """A requested decision about one paper; value and target as in `schemas.review.Decision`."""
 
     document_id: str
@@ -72,7 +72,7 @@ class Applied(NamedTuple):
 def decide(
     workspace: Workspace,
     batch: str,
-    wanted: Sequence[Wanted],
+    requested: Sequence[Requested],
     *,
     as_of: date,
     operator: str | None = None,
@@ -85,7 +85,7 @@ def decide(
     Args:
         workspace: the opened home.
         batch: the batch that every paper belongs to.
-        wanted: requested decisions; of two about one target the later one applies.
+        requested: requested decisions; of two about one target the later one applies.
         as_of: day on which validity is judged.
         operator: who decided, if not the current operator.
         how: source of the decisions (`workbook`, `hand`), recorded in the events.
@@ -94,26 +94,31 @@ def decide(
         BatchHeld: a run is at work on the batch.
         UsageError: a paper is not of this batch, or its readings are no longer kept.
     """
-    with hold_batch(workspace.settings.home, batch, workspace.operator):
-        workspace.require_current(batch)
-        applied = apply(
-            workspace, batch, wanted, as_of=as_of, operator=operator or workspace.operator, how=how
+    with workspace.hold(batch):
+        return apply(
+            workspace, batch, requested, as_of=as_of, operator=operator or workspace.operator, how=how
         )
-        if applied or is_unclosed(workspace, batch):
-            close_batch(workspace, batch)
-    return applied
 
 
 def apply(
-    workspace: Workspace, batch: str, wanted: Sequence[Wanted], *, as_of: date, operator: str, how: str
+    workspace: Workspace, batch: str, requested: Sequence[Requested], *, as_of: date, operator: str, how: str
 ) -> list[Applied]:
-    """Like `decide`, for a caller that holds the batch and closes it."""
+    """Like `decide`, for a caller that holds the batch."""
+    applied = _applied(workspace, batch, requested, as_of=as_of, operator=operator, how=how)
+    if applied or is_unclosed(workspace, batch):
+        close_batch(workspace, batch)
+    return applied
+
+
+def _applied(
+    workspace: Workspace, batch: str, requested: Sequence[Requested], *, as_of: date, operator: str, how: str
+) -> list[Applied]:
     rows = {row.document.id: row for row in documents.of_batch(workspace.database, batch)}
-    stranger = next((entry.document_id for entry in wanted if entry.document_id not in rows), None)
+    stranger = next((entry.document_id for entry in requested if entry.document_id not in rows), None)
     if stranger is not None:
         raise UsageError(f"no document {stranger} in {batch}", remedy="document_absent", value=stranger)
-    held = decisions.of_documents(workspace.database, sorted({entry.document_id for entry in wanted}))
-    fresh = _fresh(rows, wanted, held, operator)
+    held = decisions.of_documents(workspace.database, sorted({entry.document_id for entry in requested}))
+    fresh = _fresh(rows, requested, held, operator)
     if not fresh:
         return []
     sheet = batches.batch(workspace.database, batch).sheet
@@ -147,12 +152,12 @@ def apply(
 
 def _fresh(
     rows: Mapping[str, DocumentRow],
-    wanted: Sequence[Wanted],
+    requested: Sequence[Requested],
     held: Mapping[str, Sequence[Decision]],
     operator: str,
 ) -> dict[str, list[Decision]]:
     """Decisions that change something, by document."""
-    last = {(entry.document_id, entry.target): entry for entry in wanted}
+    last = {(entry.document_id, entry.target): entry for entry in requested}
     at = batches.now()
     found: dict[str, list[Decision]] = {}
     for entry in last.values():
@@ -195,7 +200,7 @@ def _next(
     kept: Mapping[int, PageReading],
 ) -> Decided:
     """Build a paper's next version and store its sidecar; `standing` are all decisions in force, new ones included."""
-    document_id, version = row.document.id, row.version + 1
+    document_id = row.document.id
     sidecar = read_sidecar(workspace.store, row.sidecar_key)
     readings = _readings(workspace, row, sidecar, frame.as_of, kept)
     (paper,) = understand(
@@ -208,33 +213,19 @@ def _next(
         decided={document_id: standing},
     )
     paper = _with_rest(workspace, row, paper, readings, standing)
-    events = tuple(_decision_event(row.batch, document_id, version, decision, frame.how) for decision in new)
-    digests = row.digests.model_copy(update={"understanding": frame.understanding})
-    renewed = sidecar.model_copy(
-        update={
-            "document": paper,
-            "version": version,
-            "digests": digests,
-            "sheet": frame.sheet,
-            "code": row.code,
-            "operator": new[0].operator,
-            "run": workspace.run.id,
-            "written_at": batches.now(),
-            "events": events,
-        }
+    events = tuple(
+        _decision_event(row.batch, document_id, row.version + 1, decision, frame.how) for decision in new
     )
-    stored = write_sidecar(workspace.store, renewed)
-    made = NewVersion(
-        document=paper,
-        digests=digests,
-        version=version,
-        verdict=row.verdict,
-        pdfa_key=row.pdfa_key,
-        pdfa_sha256=row.pdfa_sha256,
-        sidecar_key=stored.key,
-        sidecar_sha256=stored.sha256,
-        parts=documents.parts_of(paper) if paper.route is Route.ACCEPTED else None,
-        events=(),
+    made = next_version(
+        workspace,
+        row,
+        sidecar,
+        paper,
+        digests=row.digests.model_copy(update={"understanding": frame.understanding}),
+        operator=new[0].operator,
+        sheet=frame.sheet,
+        code=row.code,
+        events=events,
     )
     return Decided(row.batch, made, tuple(zip(new, events, strict=True)))
 
@@ -248,10 +239,10 @@ def _readings(
         UsageError: the reading of a page is no longer kept.
     """
     sources = {source.number: source for source in sidecar.original.pages}
-    judged = with_image_findings(
+    measured = with_image_findings(
         [kept[number] for number in row.document.pages if number in kept], workspace.rules.image, as_of
     )
-    known = {reading.number: reading for reading in judged}
+    known = {reading.number: reading for reading in measured}
     for facts in sidecar.pages:
         if facts.number in known:
             continue

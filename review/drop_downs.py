@@ -1,4 +1,4 @@
-"""Columns of the review workbook, the words one answers with, and its drop-down lists."""
+"""Columns, fixed answers and drop-down lists of the review workbook."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
 
 _PART: Final = "workbook"  # of the table of words
-# Inside this room a column and an answer are known by their Vietnamese words; a workbook may be in either language.
+# The code identifies columns and answers by their Vietnamese words; a workbook may be in either language.
 COLUMNS: Final = tuple(
     say(_PART, key)
     for key in (
@@ -37,28 +37,28 @@ _OURS: Final = {word: say(_PART, key) for key, word in section(_PART, "en").item
 
 
 def in_language(word: str, lang: str) -> str:
-    """A heading or an answer of the workbook in a language."""
+    """Translate a heading or an answer of the workbook into a language."""
     return say(_PART, _KEYS[word], lang)
 
 
 def known_word(word: str) -> str:
-    """A heading or an answer as this room knows it, whatever language it was written in; other text as it is."""
+    """The Vietnamese word for a heading or an answer in any language; other text is returned unchanged."""
     return _OURS.get(word, word)
 
 
 def term(key: str, lang: str, **params: object) -> str:
-    """Another text of the workbook."""
+    """Any other text of the workbook."""
     return say(_PART, key, lang, **params)
 
 
 def put(cell: Any, value: str) -> None:
-    """Text into a cell as text, whatever it looks like: what a scan says is never run as a formula."""
+    """Write a value into a cell as text, so that words read from a scan are never run as a formula."""
     cell.value = ILLEGAL_CHARACTERS_RE.sub("", value)
     cell.data_type = "s"
 
 
 class Lists:
-    """Drop-down lists, each range written once on the hidden sheet. A list typed into a rule may hold 255 characters."""
+    """Drop-down lists, their values on a hidden sheet: a list typed into a rule is limited to 255 characters."""
 
     def __init__(self, book: Workbook, rules: Rulebook, lang: str) -> None:
         self._lang = lang
@@ -72,7 +72,7 @@ class Lists:
         self._agencies = tuple(dict.fromkeys(agency.name for agency in rules.agencies))
 
     def offer(self, sheet: Worksheet, row: int, paper: Waiting, question: Question) -> None:
-        """Drop-downs of one row."""
+        """Add the drop-downs of one row."""
         if question.target == NOTHING:
             return
         if picture_of(question.target):
@@ -86,7 +86,7 @@ class Lists:
             self._add(sheet, VALUE, row, values, strict=strict)
 
     def offer_units(self, sheet: Worksheet, row: int) -> None:
-        """The units, for the row that answers for the whole batch; others may be typed."""
+        """Add the list of units to the row that answers for the whole batch; other units may be typed."""
         self._add(sheet, VALUE, row, self._units, strict=False)
 
     def _shown(self, words: Sequence[str]) -> tuple[str, ...]:

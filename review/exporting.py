@@ -60,13 +60,17 @@ def export(
     ]
     papers = [paper for paper in own if paper.questions]
     unknown = len(without_unit([row.document for row in documents.of_batch(workspace.database, batch)]))
-    done = []
-    for number, part in enumerate(parts(papers), start=1):
-        path = out if number == 1 else out.with_name(f"{out.stem}-{number}{out.suffix}")
+    workbooks = [
+        (out if number == 1 else out.with_name(f"{out.stem}-{number}{out.suffix}"), part)
+        for number, part in enumerate(parts(papers), start=1)
+    ]
+    for path, _ in workbooks:
         if path.exists():
             raise UsageError(f"{path} is there already", remedy="review_workbook_there", path=path)
+    done = []
+    for path, part in workbooks:
         pictures = pictures_of(workspace, part, on_paper)
-        units = unknown if number == 1 else 0
+        units = unknown if path == out else 0
         lang = workspace.settings.lang
         write_workbook(path, batch, part, pictures, workspace.rules.book, day, operator, units, lang)
         questions = sum(len(paper.questions) for paper in part) + bool(units)

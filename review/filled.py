@@ -1,7 +1,7 @@
-"""Reading a filled workbook back: cells as they stand, each problem with its sheet, row and column. Decides nothing.
+"""Parses a filled review workbook into rows, and problems with their sheet, row and column. Decides nothing.
 
-Whatever a spreadsheet program does to a file (other styles, cells turned into numbers and dates, columns in another order)
-is met here; columns are found by their names.
+Tolerates what spreadsheet programs do to a file: other styles, cells turned into numbers and dates, columns in another
+order. Columns are found by their names.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _HEAD_WITHIN: Final = 20
 
 
 class Problem(NamedTuple):
-    """One thing to mend: where (a sheet, a row as spreadsheets count, a column's name) and what."""
+    """A problem to fix: sheet, row as spreadsheets count it, column name, and what is wrong."""
 
     sheet: str
     row: int
@@ -36,10 +36,10 @@ class Problem(NamedTuple):
 
 
 class Row(NamedTuple):
-    """One row that someone answered.
+    """One answered row.
 
-    `value` is text, or the number or date that a spreadsheet made of it; None where the cell is empty or still holds what
-    it was prefilled with, which is `prefill` then.
+    `value` is text, or the number or date that a spreadsheet made of it; None if the cell is empty or still holds its
+    prefilled text, which is then in `prefill`.
     """
 
     sheet: str
@@ -54,7 +54,7 @@ class Row(NamedTuple):
 
 
 class Filled(NamedTuple):
-    """A workbook as it came back: whose word it is, which batch it says it is of, what was answered, what is wrong."""
+    """A parsed workbook: its batch, the reviewer, answered rows, number of unanswered rows, and problems."""
 
     batch: str
     operator: str
@@ -64,10 +64,10 @@ class Filled(NamedTuple):
 
 
 def read_filled(path: Path) -> Filled:
-    """Read a workbook that came back.
+    """Parse a filled workbook.
 
     Returns:
-        What it says; where the file as a whole is no such workbook, that is its one problem.
+        Its contents; if the file is not a review workbook, that is its only problem.
     """
     try:
         cells = list(rows_of(path))
@@ -104,7 +104,7 @@ def read_filled(path: Path) -> Filled:
 
 
 def _is_head(row: Cells) -> bool:
-    """The row of headings, even with some of them deleted."""
+    """True for the row of headings, even if some of them were deleted."""
     return sum(known_word(value) in COLUMNS for value in row.values if isinstance(value, str)) >= 4
 
 
@@ -179,7 +179,7 @@ def _row(cells: Cells, sheet: str, columns: Mapping[str, int], problems: list[Pr
 
 
 def _wrong(held: object) -> tuple[str, dict[str, Any]] | None:
-    """A formula, or an error that a spreadsheet left behind."""
+    """The problem of a cell that holds a formula or a spreadsheet's error value; None if there is none."""
     if not isinstance(held, str):
         return None
     if held.startswith("="):

@@ -1,4 +1,4 @@
-"""A filled workbook taken in: every row checked first, then all of it applied, or none of it."""
+"""Imports a filled review workbook: all rows are checked first; then all are applied, or none."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from review.answers import WrongAnswer, check_target, read_answer
-from review.deciding import Applied, Wanted, apply
+from review.deciding import Applied, Requested, apply
 from review.drop_downs import (
     ANSWER,
     AS_PRINTED,
@@ -22,7 +22,7 @@ from review.drop_downs import (
 )
 from review.filled import Filled, Problem, Row, read_filled
 from review.questions import NOTHING, current_value, shown_of
-from review.units import wanted_units
+from review.units import requested_units
 from review.workbook import EVERY_PAPER, WHO
 from schemas.documents import Document, Field
 from schemas.review import (
@@ -40,23 +40,21 @@ from schemas.rules import Rulebook
 from schemas.text import mask_identifier
 from storage.catalogue import batches, decisions, documents
 from storage.objects import sha256_of
-from workspace.closing import close_batch, is_unclosed
-from workspace.locks import hold_batch
 from workspace.opening import Workspace
 
 _ORDER = {KIND: 0, "issue_date": 1}
 
 
 class Imported(NamedTuple):
-    """What an import did. With problems it did nothing.
+    """Result of an import. If there are problems, nothing was applied.
 
     Attributes:
-        batch: the batch the workbook is of, empty where it does not say.
-        answered, unanswered: rows.
-        already: rows that say what was decided before.
+        batch: the workbook's batch; empty if unknown.
+        answered, unanswered: numbers of rows.
+        already: rows that repeat an earlier decision.
         again: rows that ask for a new scan; they change nothing here.
         applied: papers that have a new version.
-        problems: what to mend.
+        problems: what to fix before the workbook can be imported.
     """
 
     batch: str
@@ -69,7 +67,7 @@ class Imported(NamedTuple):
 
 
 class _Checked(NamedTuple):
-    wanted: list[Wanted]
+    requested: list[Requested]
     already: int
     again: int
     problems: list[Problem]
@@ -78,13 +76,13 @@ class _Checked(NamedTuple):
 def import_workbook(
     workspace: Workspace, path: Path, *, as_of: date, operator: str | None = None
 ) -> Imported:
-    """Check a filled workbook and apply it, whole or not at all; what it says a second time changes nothing.
+    """Check a filled workbook and apply it atomically; importing it twice changes nothing the second time.
 
     Args:
         workspace: the opened home.
         path: the workbook.
         as_of: today.
-        operator: who answers for it; None takes the name written in the workbook.
+        operator: the responsible person; None takes the name written in the workbook.
 
     Raises:
         BatchHeld: a run is at work on the batch.
@@ -98,18 +96,17 @@ def import_workbook(
             Problem(filled.rows[0].sheet if filled.rows else path.name, 3, WHO, "operator_missing")
         )
     batch = _batch_of(workspace, filled)
+    if not batch:
+        problems += [_stranger(workspace, batch, row) for row in filled.rows]
     if not batch or not filled.rows:
         return Imported(batch, len(filled.rows), filled.unanswered, 0, 0, (), tuple(problems))
-    with hold_batch(workspace.settings.home, batch, workspace.operator):
-        workspace.require_current(batch)
+    with workspace.hold(batch):
         checked = _check(workspace, batch, filled.rows, as_of)
         problems += checked.problems
         applied: list[Applied] = []
         if not problems:
             how = f"workbook {sha256_of(path)[:12]}"
-            applied = apply(workspace, batch, checked.wanted, as_of=as_of, operator=who[:200], how=how)
-            if applied or is_unclosed(workspace, batch):
-                close_batch(workspace, batch)
+            applied = apply(workspace, batch, checked.requested, as_of=as_of, operator=who[:200], how=how)
     return Imported(
         batch,
         len(filled.rows),
@@ -117,27 +114,29 @@ def import_workbook(
         checked.already,
         checked.again,
         tuple(applied),
-        tuple(sorted(problems, key=lambda each: (each.sheet, each.row))),
+        tuple(sorted(problems, key=lambda problem: (problem.sheet, problem.row))),
     )
 
 
 def _batch_of(workspace: Workspace, filled: Filled) -> str:
-    """The batch it says it is of, else that of its first paper."""
-    for row in filled.rows if not filled.batch else ():
+    """The batch named in the workbook, else that of its first known paper; empty if no paper is known."""
+    if filled.batch:
+        return filled.batch
+    for row in filled.rows:
         found = documents.find(workspace.database, row.document_id)
         if found:
             return found[0].batch
-    return filled.batch
+    return ""
 
 
 def _check(workspace: Workspace, batch: str, rows: Sequence[Row], as_of: date) -> _Checked:
     known = {row.document.id: row.document for row in documents.of_batch(workspace.database, batch)}
-    said = decisions.of_documents(workspace.database, sorted({row.document_id for row in rows}))
+    history = decisions.of_documents(workspace.database, sorted({row.document_id for row in rows}))
     checked = _Checked([], 0, 0, [])
     already = again = 0
     papers: dict[str, Document] = {}
     own = [row for row in rows if row.document_id != EVERY_PAPER]
-    for row in sorted(own, key=lambda each: (_ORDER.get(each.target, 2), each.number)):
+    for row in sorted(own, key=lambda answered: (_ORDER.get(answered.target, 2), answered.number)):
         paper = papers.get(row.document_id) or known.get(row.document_id)
         if paper is None:
             checked.problems.append(_stranger(workspace, batch, row))
@@ -145,20 +144,20 @@ def _check(workspace: Workspace, batch: str, rows: Sequence[Row], as_of: date) -
         if row.answer == SCAN_AGAIN and picture_of(row.target):
             again += 1
             continue
-        wanted = _wanted(row, paper, known[row.document_id], workspace.rules.book, as_of)
-        if isinstance(wanted, Problem):
-            checked.problems.append(wanted)
+        requested = _requested(row, paper, known[row.document_id], workspace.rules.book, as_of)
+        if isinstance(requested, Problem):
+            checked.problems.append(requested)
             continue
-        papers[row.document_id] = _with(paper, wanted)
-        held = in_force(said.get(row.document_id, ()))
+        papers[row.document_id] = _with(paper, requested)
+        held = in_force(history.get(row.document_id, ()))
         fresh = shown_of(known[row.document_id], row.target) == row.shown
         unconfirmed = row.target in CONFIRMED and not is_confirmed(held, row.target, by_other=False)
-        if _is_known(wanted, held) and not (fresh and unconfirmed):
+        if _is_known(requested, held) and not (fresh and unconfirmed):
             already += 1
         elif not fresh:
             checked.problems.append(_stale(row, known[row.document_id]))
         else:
-            checked.wanted.append(wanted)
+            checked.requested.append(requested)
     for row in rows:
         if row.document_id == EVERY_PAPER:
             _check_unit(workspace, batch, row, known, papers, checked, as_of)
@@ -174,8 +173,8 @@ def _check_unit(
     checked: _Checked,
     as_of: date,
 ) -> None:
-    """The row that answers for every paper of the batch whose unit is unknown and is not answered by itself."""
-    apart = {wanted.document_id for wanted in checked.wanted if wanted.target == UNIT}
+    """Check the row that gives the unit of all papers without one that have no answer of their own."""
+    apart = {requested.document_id for requested in checked.requested if requested.target == UNIT}
     papers = [paper for paper in known.values() if paper.id not in apart]
     sheet = batches.batch(workspace.database, batch).sheet
     if row.value is None:
@@ -184,28 +183,28 @@ def _check_unit(
         )
         return
     try:
-        checked.wanted.extend(
-            wanted_units(papers, row.value, answered, sheet, workspace.rules.book, as_of, row.note)
+        checked.requested.extend(
+            requested_units(papers, row.value, answered, sheet, workspace.rules.book, as_of, row.note)
         )
     except WrongAnswer as error:
         problem = f"answer_{error.problem}"
         checked.problems.append(Problem(row.sheet, row.number, VALUE, problem, dict(error.params)))
 
 
-def _is_known(wanted: Wanted, held: Mapping[str, Decision]) -> bool:
-    known = held.get(wanted.target)
-    return known is not None and (known.action, known.value) == (wanted.action, wanted.value)
+def _is_known(requested: Requested, held: Mapping[str, Decision]) -> bool:
+    known = held.get(requested.target)
+    return known is not None and (known.action, known.value) == (requested.action, requested.value)
 
 
-def _with(paper: Document, wanted: Wanted) -> Document:
-    """The paper as later answers about it are checked: its kind and day of issue as just answered."""
-    if wanted.target == KIND:
-        return paper.model_copy(update={"kind": wanted.value})
-    held = paper.fields.get(wanted.target)
-    if wanted.target not in {"issue_date", "agency"}:
+def _with(paper: Document, requested: Requested) -> Document:
+    """The paper with an answer applied that the checks of later answers depend on: kind, issue date or agency."""
+    if requested.target == KIND:
+        return paper.model_copy(update={"kind": requested.value})
+    held = paper.fields.get(requested.target)
+    if requested.target not in {"issue_date", "agency"}:
         return paper
-    place = held.model_copy(update={"value": wanted.value}) if held else Field(value=wanted.value)
-    dated = {**paper.fields, wanted.target: place}
+    place = held.model_copy(update={"value": requested.value}) if held else Field(value=requested.value)
+    dated = {**paper.fields, requested.target: place}
     return paper.model_copy(update={"fields": dated})
 
 
@@ -223,8 +222,10 @@ def _stale(row: Row, paper: Document) -> Problem:
     return Problem(row.sheet, row.number, READ, "stale", {"now": shown})
 
 
-def _wanted(row: Row, paper: Document, stored: Document, rules: Rulebook, as_of: date) -> Wanted | Problem:
-    """What a row asks for, or what is wrong with it."""
+def _requested(
+    row: Row, paper: Document, stored: Document, rules: Rulebook, as_of: date
+) -> Requested | Problem:
+    """The decision that a row requests, or its problem."""
 
     def wrong(column: str, problem: str, **params: Any) -> Problem:
         return Problem(row.sheet, row.number, column, problem, params)
@@ -235,7 +236,7 @@ def _wanted(row: Row, paper: Document, stored: Document, rules: Rulebook, as_of:
         if row.answer != PICTURE_FINE or row.value is not None:
             choices = f"{PICTURE_FINE}, {SCAN_AGAIN}"
             return wrong(ANSWER, "answer_unknown", value=row.answer or str(row.value), choices=choices)
-        return Wanted(row.document_id, row.target, Action.ACCEPT, None, row.note)
+        return Requested(row.document_id, row.target, Action.ACCEPT, None, row.note)
     if row.answer not in {"", READ_RIGHT, AS_PRINTED, NOT_THERE}:
         choices = ", ".join((READ_RIGHT, AS_PRINTED, NOT_THERE))
         return wrong(ANSWER, "answer_unknown", value=row.answer, choices=choices)
@@ -249,17 +250,17 @@ def _wanted(row: Row, paper: Document, stored: Document, rules: Rulebook, as_of:
     if row.answer == NOT_THERE:
         if row.target in OF_PAPER:
             return wrong(ANSWER, "not_absent")
-        return Wanted(row.document_id, row.target, Action.ABSENT, None, row.note)
+        return Requested(row.document_id, row.target, Action.ABSENT, None, row.note)
     if read is None and row.prefill is not None:
         answer = "" if row.answer == READ_RIGHT else row.answer
         return _typed(row._replace(value=row.prefill, answer=answer), paper, read, rules, as_of)
     if read is None:
         problem = "nothing_read" if row.answer == READ_RIGHT else "value_missing"
         return wrong(VALUE, problem, answer=row.answer)
-    return Wanted(row.document_id, row.target, Action.SET, read, row.note)
+    return Requested(row.document_id, row.target, Action.SET, read, row.note)
 
 
-def _typed(row: Row, paper: Document, read: str | None, rules: Rulebook, as_of: date) -> Wanted | Problem:
+def _typed(row: Row, paper: Document, read: str | None, rules: Rulebook, as_of: date) -> Requested | Problem:
     try:
         value = read_answer(row.value, row.target, paper, rules, as_of, sure=row.answer == AS_PRINTED)
     except WrongAnswer as error:
@@ -267,4 +268,4 @@ def _typed(row: Row, paper: Document, read: str | None, rules: Rulebook, as_of: 
         return Problem(row.sheet, row.number, VALUE, problem, dict(error.params))
     if row.answer == NOT_THERE or (row.answer == READ_RIGHT and value != read):
         return Problem(row.sheet, row.number, ANSWER, "contradiction", {"answer": row.answer})
-    return Wanted(row.document_id, row.target, Action.SET, value, row.note)
+    return Requested(row.document_id, row.target, Action.SET, value, row.note)

@@ -1,4 +1,4 @@
-"""Words for questions: names of fields, values as people write them, result codes with what tells them apart."""
+"""Wording of questions: names of fields, values as people write them, result codes with their distinguishing words."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ def name_of(question: Question, lang: str = "vi") -> str:
 
 
 def target_name(target: str, lang: str = "vi") -> str:
-    """The name of a field or target; its id where the message table has none."""
+    """The name of a field or target; its id if the message table has none."""
     if picture_of(target):
         return text("review.picture", lang)
     return text(f"field.{target}", lang).removeprefix("field.")
 
 
 def value_of(target: str, value: str, rules: Rulebook, lang: str = "vi") -> str:
-    """A value as people write it: kinds by title, validity in words, days day first."""
+    """A value as people write it: kinds by title, validity in words, local date format."""
     if target == KIND:
         kind = rules.kind(value)
         return kind.title if kind else value
@@ -47,16 +47,16 @@ def value_of(target: str, value: str, rules: Rulebook, lang: str = "vi") -> str:
 
 
 def shown_value(question: Question, rules: Rulebook, lang: str = "vi") -> str:
-    """What was read, as people write it; the raw text where there is no value."""
+    """The value that was read, as people write it; the raw text if there is no value."""
     if question.value is None:
         return say("workbook", "seen", lang, raw=squeeze(question.raw)) if question.raw else ""
     return value_of(question.target, question.value, rules, lang)
 
 
 def prefill_of(question: Question, paper: Waiting, rules: Rulebook, lang: str = "vi") -> str:
-    """The text that the cell for the right value already holds: the value, else the raw text; empty where neither helps.
+    """The prefilled text of the value cell: the value, else the raw text; empty if neither helps.
 
-    What a spreadsheet would take for a formula is never put into a cell that is to be filled.
+    Text that a spreadsheet would take for a formula is never prefilled.
     """
     if question.target == NOTHING or picture_of(question.target):
         return ""
@@ -77,7 +77,7 @@ def prefill_of(question: Question, paper: Waiting, rules: Rulebook, lang: str = 
 
 
 def digest_of_prefill(filled: object) -> str:
-    """Digest of a cell's text, whatever a spreadsheet program made of it (a date, another normal form)."""
+    """Digest of a cell's text, independent of what a spreadsheet program made of it (a date, another normal form)."""
     if isinstance(filled, (date, datetime)):
         filled = filled.strftime("%d/%m/%Y")
     return hashlib.sha256(squeeze(str(filled)).encode()).hexdigest()[:12]
@@ -86,7 +86,7 @@ def digest_of_prefill(filled: object) -> str:
 def result_type_labels(
     codes: Sequence[str], rules: Rulebook, kind: Kind | None, lang: str = "vi"
 ) -> tuple[str, ...]:
-    """Result codes as a list offers them: code, name, the procedures that end in it, the words that tell it on a paper.
+    """Labels of result codes for a drop-down list: code, name, procedures, and the words that identify it on a paper.
 
     The code comes first and is what is read back.
     """
@@ -98,7 +98,11 @@ def _label(code: str, rules: Rulebook, kind: Kind | None, lang: str) -> str:
     parts = [code]
     if listed is not None:
         parts.append(_cut(listed.name, _NAME))
-        titles = [rules.procedures[each].name for each in listed.procedures if each in rules.procedures]
+        titles = [
+            rules.procedures[procedure].name
+            for procedure in listed.procedures
+            if procedure in rules.procedures
+        ]
         shown = [_cut(title.partition(" (")[0], _PROCEDURE) for title in titles[:_MOST_PROCEDURES]]
         if len(titles) > _MOST_PROCEDURES:
             shown.append(say("workbook", "more_procedures", lang, count=len(titles) - _MOST_PROCEDURES))

@@ -1,4 +1,4 @@
-"""Page edits by a person: split or join documents, turn a page, replace its image.
+"""Carries out a page edit that a person ordered; what can be ordered is in `review.page_edits`.
 
 The stored original goes through the same steps as in a batch, with the splits or the page list given by the person.
 Readings of unchanged pages are taken from the ledger. Originals are never rewritten.
@@ -13,22 +13,19 @@ from pathlib import Path
 from typing import NamedTuple
 
 from extractors.bundle import unpack
-from extractors.intake import stage as stage_file
 from pipeline.inbox import Inbox
-from pipeline.keeping import STEPS, BatchRun, loose_findings, open_run, stored_version
-from pipeline.ledger_entry import LedgerEntry
+from pipeline.keeping import STEPS, BatchRun, ledger_entry, loose_findings, open_run, stored_version
 from pipeline.plan import BatchPlan
-from pipeline.readings import list_pages
-from pipeline.work import FileWork, Known, Source, Step, take_through
+from pipeline.work import SECRET, FileWork, Known, Source, Step, take_through
 from schemas.batches import FileStatus, StagedFile
 from schemas.documents import Route, document_id
 from schemas.errors import CatalogueError, UsageError
 from schemas.events import Event, EventType
 from schemas.findings import Finding
-from schemas.reading import Format, PageList, PageSource, PageState, Rotation
+from schemas.reading import Format, PageList, PageState
 from schemas.review import Decision, in_force, picture_of
 from schemas.version import TOOL
-from storage.catalogue import batches, decisions, documents, succession
+from storage.catalogue import batches, decisions, documents, originals, succession
 from storage.catalogue.batches import FileRow
 from storage.catalogue.documents import Committed, DocumentRow
 from storage.catalogue.provenance import new_event
@@ -36,7 +33,6 @@ from storage.catalogue.succession import Succession
 from storage.ledger import digest_of_page
 from workspace.closing import close_batch
 from workspace.healing import keep_original
-from workspace.locks import hold_batch
 from workspace.opening import Workspace
 from workspace.substitutes import edits_of, fetched, with_substitutes
 
@@ -69,113 +65,6 @@ class Order(NamedTuple):
     detail: Mapping[str, str | int] = {}
 
 
-def split(
-    workspace: Workspace, row: DocumentRow, at: Sequence[int], *, heir: int | None, reason: str, as_of: date
-) -> list[Committed]:
-    """Split a document before the given pages, which are numbered as in its file.
-
-    Raises:
-        UsageError: a page does not begin a later part of this document, or it is not given which part keeps the code.
-        BatchHeld: a run is at work on the batch.
-    """
-    own = row.document.pages
-    wrong = next((page for page in at if page not in own[1:]), None)
-    if wrong is not None or not at:
-        raise UsageError(
-            f"cannot split {own} at {wrong}",
-            remedy="pages_split_at",
-            page=wrong or "–",
-            pages=_page_numbers(own),
-        )
-    starts = sorted({0, *(own.index(page) for page in at)})
-    groups = tuple(own[start:end] for start, end in zip(starts, (*starts[1:], len(own)), strict=True))
-    if heir is not None and not 0 <= heir < len(groups):
-        raise UsageError(f"no part {heir + 1}", remedy="pages_no_part", part=heir + 1, parts=len(groups))
-    if row.code is not None and heir is None:
-        raise UsageError("nobody said who keeps the code", remedy="pages_code_open", code=row.code)
-    order = Order("split", (row,), groups, heir, reason, detail={"at": _page_numbers(sorted(set(at)))})
-    return carry_out(workspace, row, order, as_of)
-
-
-def join(workspace: Workspace, rows: Sequence[DocumentRow], *, reason: str, as_of: date) -> list[Committed]:
-    """Join consecutive documents of one original.
-
-    Raises:
-        UsageError: they are of several originals, are not consecutive, or several have a code.
-        BatchHeld: a run is at work on the batch.
-    """
-    if len({row.document.id for row in rows}) < 2:
-        raise UsageError("one document", remedy="pages_join_one")
-    if len({row.document.sha256 for row in rows}) > 1:
-        raise UsageError("several originals", remedy="pages_join_originals")
-    ordered = sorted(rows, key=lambda row: row.document.pages)
-    current = documents.of_original(workspace.database, ordered[0].document.sha256)
-    places = [[other.document.id for other in current].index(row.document.id) for row in ordered]
-    if places != list(range(places[0], places[0] + len(places))):
-        raise UsageError("not adjacent", remedy="pages_join_apart")
-    codes = [row.code for row in ordered if row.code]
-    if len(codes) > 1:
-        raise UsageError("several codes", remedy="pages_join_codes", codes=", ".join(codes))
-    group = tuple(page for row in ordered for page in row.document.pages)
-    return carry_out(workspace, ordered[0], Order("joined", tuple(ordered), (group,), 0, reason), as_of)
-
-
-def turn(
-    workspace: Workspace, row: DocumentRow, page: int, by: Rotation, *, reason: str, as_of: date
-) -> list[Committed]:
-    """Turn a page of a document clockwise, in its PDF/A and for reading.
-
-    Raises:
-        UsageError: the document has no such page.
-        BatchHeld: a run is at work on the batch.
-    """
-    listed = _page_list(workspace, row)
-    source = _page(row, listed, page)
-    edited = source.model_copy(update={"turned": (source.turned + by) % 360})
-    order = Order(
-        *("turned", (), (row.document.pages,), None, reason, listed.with_page(edited), source.substitute),
-        detail={"page": page, "by": by},
-    )
-    return carry_out(workspace, row, order, as_of)
-
-
-def replace_page(
-    workspace: Workspace, row: DocumentRow, page: int, file: Path, *, reason: str, as_of: date
-) -> list[Committed]:
-    """Replace a page of a document by the image in a file, which is stored as an additional original.
-
-    Raises:
-        UsageError: the document has no such page.
-        SourceError: the file cannot be used, or holds more than one page.
-        BatchHeld: a run is at work on the batch.
-    """
-    listed = _page_list(workspace, row)
-    _page(row, listed, page)
-    folder = workspace.staging
-    staged = stage_file(
-        bytes(file.absolute()), name=file.name, staging=folder, limits=workspace.rules.limits, inbox=None
-    )
-    plan = _plan(workspace, row)
-    found = list_pages(open_run(workspace, plan, lambda: None, as_of).context, staged)
-    if len(found.pages) != 1:
-        raise UsageError(f"{len(found.pages)} pages", remedy="pages_one_image", count=len(found.pages))
-    members = [source.member or 0 for source in listed.pages]
-    known = {source.substitute: source.member for source in listed.pages if source.substitute}
-    member = known.get(staged.sha256) or max(members) + 1
-    place = {"number": page, "member": member, "member_page": 1, "substitute": staged.sha256}
-    order = Order(
-        *("replaced", (), (row.document.pages,), None, reason),
-        listed.with_page(found.pages[0].model_copy(update=place)),
-        staged.sha256,
-        staged,
-        {"page": page, "sha256": staged.sha256, "file": file.name},
-    )
-    try:
-        return carry_out(workspace, row, order, as_of)
-    finally:
-        Path(staged.path).unlink(missing_ok=True)
-
-
 def carry_out(workspace: Workspace, row: DocumentRow, order: Order, as_of: date) -> list[Committed]:
     """Execute the order, and close the batch again.
 
@@ -183,21 +72,29 @@ def carry_out(workspace: Workspace, row: DocumentRow, order: Order, as_of: date)
         UsageError: no reason, or a document was replaced before.
         BatchHeld: a run is at work on the batch.
     """
-    if not order.reason.strip():
-        raise UsageError("no reason", remedy="pages_reason")
-    for paper in (row, *order.replaced):
-        if paper.replaced_by:
-            raise UsageError("replaced", remedy="document_replaced", by=", ".join(paper.replaced_by))
-    with hold_batch(workspace.settings.home, row.batch, workspace.operator):
-        workspace.require_current(row.batch)
+    require_editable((row, *order.replaced), order.reason)
+    with workspace.hold(row.batch):
         _require_unchanged(workspace, row, order)
-        work = _PageWork(open_run(workspace, _plan(workspace, row), lambda: None, as_of), row, order)
+        work = _PageWork(open_run(workspace, plan_of(workspace, row), lambda: None, as_of), row, order)
         context = replace(work.run.context, recall=work.recall)
         source = Source(row.file.encode("utf-8", "surrogateescape"), row.file)
         done = take_through(context, source, work.stage, work, workspace.document_locks.hold)
         workspace.send()
         close_batch(workspace, row.batch)
     return done
+
+
+def require_editable(rows: Sequence[DocumentRow], reason: str) -> None:
+    """Check what every page edit needs.
+
+    Raises:
+        UsageError: no reason, or a document was replaced before.
+    """
+    if not reason.strip():
+        raise UsageError("no reason", remedy="pages_reason")
+    for row in rows:
+        if row.replaced_by:
+            raise UsageError("replaced", remedy="document_replaced", by=", ".join(row.replaced_by))
 
 
 def _require_unchanged(workspace: Workspace, row: DocumentRow, order: Order) -> None:
@@ -211,7 +108,7 @@ def _require_unchanged(workspace: Workspace, row: DocumentRow, order: Order) -> 
         if known is None or (known.version, known.replaced_by) != (paper.version, paper.replaced_by):
             raise CatalogueError("changed meanwhile", remedy="version_taken", id=paper.document.id)
     if order.pages is not None:
-        other = _page_list(workspace, row)
+        other = page_list(workspace, row)
         edited = order.detail.get("page")
         pairs = zip(other.pages, order.pages.pages, strict=True)
         if any(before != after and before.number != edited for before, after in pairs):
@@ -244,7 +141,7 @@ class _PageWork:
     def recall(self, staged: StagedFile) -> Known:
         """Known state of the original, with the requested splits and page list."""
         workspace, plan, sha256 = self.run.workspace, self.run.plan, staged.sha256
-        original = batches.receive_original(workspace.database, sha256, staged.size, staged.format)
+        original = originals.receive(workspace.database, sha256, staged.size, staged.format)
         pages = self.order.pages or original.page_list
         gone = {row.document.id for row in self.order.replaced} | {self.row.document.id}
         current = documents.of_original(workspace.database, sha256)
@@ -252,22 +149,14 @@ class _PageWork:
         splits = sorted([*self.order.groups, *(row.document.pages for row in rest)])
         decided = {**decisions.of_original(workspace.database, sha256)}
         decided |= {name: in_force(made) for name, made in self._inherited().items()}
-        edits = edits_of(pages.pages if pages else ())
         return Known(
             received=datetime.fromisoformat(original.received_at),
             pages=pages,
-            ledger=LedgerEntry(
-                workspace.ledger,
-                sha256,
-                plan.digests.reading,
-                batch=plan.name,
-                run=workspace.run.id,
-                edits=edits,
-            ),
+            ledger=ledger_entry(workspace, plan, sha256, pages),
             splits=tuple(splits),
             decided=decided,
             current=frozenset(row.document.id for row in rest),
-            keep_pages=lambda listed: batches.keep_page_list(workspace.database, sha256, listed),
+            keep_pages=lambda listed: originals.keep_page_list(workspace.database, sha256, listed),
             complete=lambda listed, folder: with_substitutes(
                 workspace, staged, listed, folder, self.order.image
             ),
@@ -297,13 +186,13 @@ class _PageWork:
         database = run.workspace.database
         if order.image is not None:
             image = order.image
-            batches.receive_original(database, image.sha256, image.size, image.format)
+            originals.receive(database, image.sha256, image.size, image.format)
             keep_original(run.workspace, image, self.row.batch, known=False)
-        wanted = set(self.ids)
+        written_ids = set(self.ids)
         versions = [
             stored_version(run, work, written, succession.version_of(database, written.paper.id) + 1)
             for written in work.written
-            if written.paper.id in wanted
+            if written.paper.id in written_ids
         ]
         change = Succession(
             sha256=self.row.document.sha256,
@@ -343,13 +232,13 @@ class _PageWork:
         Raises:
             UsageError: always.
         """
-        rules = ", ".join(note.rule for note in findings)
-        if "secret_document" in rules and self.order.pages is not None:
+        if self.order.pages is not None and any(note.rule in SECRET for note in findings):
             self._forget(self.order.pages)
+        rules = ", ".join(note.rule for note in findings)
         raise UsageError(rules, remedy="pages_unusable", file=self.row.file, rules=rules)
 
     def _forget(self, pages: PageList) -> None:
-        """Delete the readings of a secret page."""
+        """Delete the readings of edited pages: one of them bears a mark of secrecy, or may bear one."""
         digest = self.run.plan.digests.reading
         for page, edit in edits_of(pages.pages).items():
             self.run.workspace.ledger.forget(self.row.document.sha256, [page], digest_of_page(digest, edit))
@@ -376,29 +265,20 @@ class _PageWork:
         )
 
 
-def _plan(workspace: Workspace, row: DocumentRow) -> BatchPlan:
+def plan_of(workspace: Workspace, row: DocumentRow) -> BatchPlan:
+    """The plan of a run that works on no file of the batch but the document's own."""
     batch = batches.batch(workspace.database, row.batch)
     inbox = Inbox(row.batch, Path(batch.path), (), None, ())
     return BatchPlan(inbox, batch.sheet, (), workspace.rules.digests(workspace.settings, batch.sheet), ())
 
 
-def _page_list(workspace: Workspace, row: DocumentRow) -> PageList:
-    original = batches.original(workspace.database, row.document.sha256)
+def page_list(workspace: Workspace, row: DocumentRow) -> PageList:
+    """The page list of a document's original.
+
+    Raises:
+        UsageError: its pages were never listed.
+    """
+    original = originals.find(workspace.database, row.document.sha256)
     if original is None or original.page_list is None:
         raise UsageError("pages unknown", remedy="pages_unusable", file=row.file, rules="–")
     return original.page_list
-
-
-def _page(row: DocumentRow, listed: PageList, page: int) -> PageSource:
-    own = row.document.pages
-    source = next((source for source in listed.pages if source.number == page and page in own), None)
-    if source is None:
-        raise UsageError(f"no page {page}", remedy="pages_no_page", page=page, pages=_page_numbers(own))
-    return source
-
-
-def _page_numbers(pages: Sequence[int]) -> str:
-    return ", ".join(map(str, pages))
-
-
-__all__ = ["join", "replace_page", "split", "turn"]

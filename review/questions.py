@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 from schemas.documents import Document, Route
-from schemas.errors import UsageError
 from schemas.findings import Finding, Severity, finding
 from schemas.reading import Box
 from schemas.review import (
@@ -139,19 +138,13 @@ def waiting(
     return found
 
 
-def waiting_paper(database: Database, wanted: str, rules: Rulebook) -> Waiting:
+def waiting_paper(database: Database, identifier: str, rules: Rulebook) -> Waiting:
     """One paper with its questions, whatever its route.
 
     Raises:
         UsageError: there is no such document, or several.
     """
-    rows = documents.find(database, wanted)
-    if not rows:
-        raise UsageError(f"no document {wanted}", remedy="document_absent", value=wanted)
-    if len(rows) > 1:
-        ids = ", ".join(row.document.id for row in rows)
-        raise UsageError(f"{len(rows)} documents", remedy="document_ambiguous", ids=ids)
-    row = rows[0]
+    row = documents.find_one(database, identifier)
     file = batches.files(database, row.batch).get(row.file)
     own_decisions = decisions.of_documents(database, [row.document.id]).get(row.document.id, ())
     return _waiting(row, file.findings if file else (), own_decisions, rules)

@@ -28,7 +28,7 @@ class Released(NamedTuple):
     batches: tuple[str, ...]
 
 
-def declassify(workspace: Workspace, wanted: str, decision: str, operator: str | None) -> Released:
+def declassify(workspace: Workspace, digest: str, decision: str, operator: str | None) -> Released:
     """Release a marked paper on the basis of a declassification decision.
 
     Raises:
@@ -42,21 +42,21 @@ def declassify(workspace: Workspace, wanted: str, decision: str, operator: str |
     ):
         raise UsageError(f"no decision {decision}", remedy="release_decision", value=decision)
     rules = ("secret_document", "secret_mark_possible")
-    return _release(workspace, wanted, rules, "declassified", operator, number)
+    return _release(workspace, digest, rules, "declassified", operator, number)
 
 
-def not_secret(workspace: Workspace, wanted: str, operator: str | None) -> Released:
+def not_secret(workspace: Workspace, digest: str, operator: str | None) -> Released:
     """Release a paper with an unreadable stamp after a person found that it is not secret.
 
     Raises:
         UsageError: no such paper is held, no person is named, or its mark was read (it takes a decision).
     """
-    return _release(workspace, wanted, ("secret_mark_possible",), "not secret", operator, None)
+    return _release(workspace, digest, ("secret_mark_possible",), "not secret", operator, None)
 
 
 def _release(
     workspace: Workspace,
-    wanted: str,
+    digest: str,
     rules: tuple[str, ...],
     outcome: str,
     operator: str | None,
@@ -67,14 +67,14 @@ def _release(
         raise UsageError("no operator", remedy="release_operator")
     found = [
         file
-        for file in (releases.refused(workspace.database, wanted) if len(wanted) >= 8 else ())
+        for file in (releases.refused(workspace.database, digest) if len(digest) >= 8 else ())
         if any(note.rule in {"secret_document", "secret_mark_possible"} for note in file.findings)
     ]
     originals = {file.sha256 for file in found}
     if len(originals) != 1:
-        raise UsageError(f"{len(originals)} refused papers {wanted}", remedy="release_absent", value=wanted)
+        raise UsageError(f"{len(originals)} refused papers {digest}", remedy="release_absent", value=digest)
     if not any(note.rule in rules for file in found for note in file.findings):
-        raise UsageError(f"{wanted} bears a mark", remedy="release_needs_decision", value=wanted)
+        raise UsageError(f"{digest} bears a mark", remedy="release_needs_decision", value=digest)
 
     def event(batch: str) -> Event:
         detail = {"decision": decision} if decision else {}

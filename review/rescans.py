@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from extractors.decided import still_open
 from extractors.sheets import SheetMark, read_payload
+from pipeline.inbox import natural_key
 from schemas.batches import BatchSheet, FileStatus
 from schemas.documents import Route
 from schemas.errors import StoreError
@@ -21,7 +21,6 @@ from storage.catalogue.documents import DocumentRow
 from storage.sidecars import read_sidecar
 from workspace.opening import Workspace
 
-_NUMBER = re.compile(r"(\d+)")
 _NOT_FIXED_BY_RESCAN = frozenset({"secret_document", "file_absent", "file_vanished", "duplicate_file"})
 
 
@@ -84,10 +83,10 @@ def rescans(workspace: Workspace, batch: str, *, every: bool = False) -> list[Re
 
 def _reasons(notes: Sequence[Finding], every: bool) -> dict[int, Finding]:
     """Pages to scan again with their first reason."""
-    wanted = {Severity.ERROR, Severity.WARNING} if every else {Severity.ERROR}
+    severities = {Severity.ERROR, Severity.WARNING} if every else {Severity.ERROR}
     found: dict[int, Finding] = {}
     for note in notes:
-        if note.page and note.severity in wanted and (about_picture(note) or lost_page(note)):
+        if note.page and note.severity in severities and (about_picture(note) or lost_page(note)):
             found.setdefault(note.page, note)
     return dict(sorted(found.items()))
 
@@ -130,5 +129,4 @@ def _order(rescan: Rescan, position: Mapping[str, int]) -> tuple[Any, ...]:
 
 def _natural(name: str) -> tuple[Any, ...]:
     """Natural sort key: box 2 before box 10, empty names last."""
-    parts = _NUMBER.split(name.casefold())
-    return (name == "", tuple((1, int(part), "") if part.isdecimal() else (0, 0, part) for part in parts))
+    return (name == "", natural_key(name))

@@ -7,25 +7,13 @@ from datetime import date
 
 from extractors.units import resolve
 from review.answers import read_answer
-from review.deciding import Applied, Wanted, apply
+from review.deciding import Applied, Requested, apply
 from schemas.batches import BatchSheet
 from schemas.documents import Document
-from schemas.errors import UsageError
 from schemas.review import UNIT, Action
 from schemas.rules import Rulebook
 from storage.catalogue import batches, documents
-from storage.catalogue.database import Database
-from workspace.closing import close_batch, is_unclosed
-from workspace.locks import hold_batch
 from workspace.opening import Workspace
-
-
-def is_batch(database: Database, name: str) -> bool:
-    """True if there is a batch of that name."""
-    try:
-        return batches.batch(database, name).name == name
-    except UsageError:
-        return False
 
 
 def without_unit(papers: Collection[Document]) -> list[Document]:
@@ -42,19 +30,15 @@ def set_unit(workspace: Workspace, batch: str, unit: str, *, as_of: date, note: 
         BatchHeld: a run is at work on the batch.
     """
     name = batches.batch(workspace.database, batch).name
-    with hold_batch(workspace.settings.home, name, workspace.operator):
-        workspace.require_current(name)
+    with workspace.hold(name):
         papers = [row.document for row in documents.of_batch(workspace.database, name)]
-        wanted = wanted_units(papers, unit, {}, None, workspace.rules.book, as_of, note)
-        applied = apply(
-            workspace, name, wanted, as_of=as_of, operator=workspace.operator, how="hand, whole batch"
+        requested = requested_units(papers, unit, {}, None, workspace.rules.book, as_of, note)
+        return apply(
+            workspace, name, requested, as_of=as_of, operator=workspace.operator, how="hand, whole batch"
         )
-        if applied or is_unclosed(workspace, name):
-            close_batch(workspace, name)
-    return applied
 
 
-def wanted_units(
+def requested_units(
     papers: Collection[Document],
     unit: object,
     answered: Mapping[str, Document],
@@ -62,7 +46,7 @@ def wanted_units(
     rules: Rulebook,
     as_of: date,
     note: str = "",
-) -> list[Wanted]:
+) -> list[Requested]:
     """A decision per paper without a unit.
 
     Args:
@@ -77,7 +61,7 @@ def wanted_units(
     Raises:
         WrongAnswer: there is no such unit.
     """
-    wanted = []
+    requested = []
     for paper in without_unit(papers):
         current = answered.get(paper.id, paper)
         value = read_answer(unit, UNIT, current, rules, as_of)
@@ -85,5 +69,5 @@ def wanted_units(
         day = date.fromisoformat(issued) if issued else None
         if paper.id in answered and resolve(agency, day, sheet, rules, agency).unit is not None:
             continue
-        wanted.append(Wanted(paper.id, UNIT, Action.SET, value, note))
-    return wanted
+        requested.append(Requested(paper.id, UNIT, Action.SET, value, note))
+    return requested

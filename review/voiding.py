@@ -6,19 +6,19 @@ The holder and its duplicates get a new version, sidecar stored, routed to revie
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import ExitStack
 from typing import NamedTuple
 
+from review.versions import next_version
 from schemas.documents import Route
 from schemas.errors import CodeError, StoreError
 from schemas.events import Event, EventType
 from schemas.findings import finding
 from schemas.version import TOOL
-from storage.catalogue import batches, voiding
-from storage.catalogue.documents import Committed, DocumentRow, NewVersion, new_event_id, parts_of
-from storage.sidecars import read_sidecar, write_sidecar
+from storage.catalogue import voiding
+from storage.catalogue.documents import Committed, DocumentRow, NewVersion
+from storage.catalogue.provenance import new_event
+from storage.sidecars import read_sidecar
 from workspace.closing import close_batch
-from workspace.locks import hold_batch
 from workspace.opening import Workspace
 
 
@@ -52,20 +52,19 @@ def void_code(
         CodeError: no such code in force, no reason, an unknown successor, or one person where two are needed.
         BatchHeld: a run is at work on a batch that the code concerns.
     """
+    if not reason.strip():
+        raise CodeError("a code is voided only with a reason", remedy="void_reason_missing")
     second = (second_operator or "").strip()
     if workspace.settings.void_needs_two and not second:
         raise CodeError("voiding needs a second operator", remedy="void_second_missing")
     if second and second == workspace.operator:
         raise CodeError("the second operator is the first", remedy="void_second_same", name=second)
     row = voiding.code_row(workspace.database, printed)
-    if row is None:
+    if row is None or row.state != voiding.ISSUED:
         raise CodeError(f"no code {printed} in force", remedy="code_absent", value=printed)
     rows = voiding.affected(workspace.database, row.document_id)
     names = sorted({document_row.batch for document_row in rows})
-    with ExitStack() as held:
-        for name in names:
-            held.enter_context(hold_batch(workspace.settings.home, name, workspace.operator))
-        workspace.require_current(*names)
+    with workspace.hold(*names):
         again, left = _next_versions(workspace, printed, rows)
         done: Sequence[Committed] = voiding.void(
             workspace.database,
@@ -90,42 +89,27 @@ def _next_versions(
 ) -> tuple[list[tuple[str, NewVersion]], tuple[str, ...]]:
     """Build the next version of the papers and store their sidecars; also ids whose sidecar cannot be read."""
     made, left = [], []
-    for at, row in enumerate(rows):
+    for place, row in enumerate(rows):
         try:
             sidecar = read_sidecar(workspace.store, row.sidecar_key)
         except StoreError:
             left.append(row.document.id)
             continue
         document = row.document
-        if at:
+        if place:
             note = finding("twin_code_voided", code=printed, document=rows[0].document.id)
             kept = tuple(earlier for earlier in document.findings if earlier.rule != "identity_duplicate")
             route = Route.REVIEW if document.route is Route.ACCEPTED else document.route
             document = document.model_copy(update={"findings": (*kept, note), "route": route})
-        version = row.version + 1
-        renewed = sidecar.model_copy(
-            update={
-                "document": document,
-                "version": version,
-                "code": None,
-                "operator": workspace.operator,
-                "run": workspace.run.id,
-                "written_at": batches.now(),
-                "events": (),
-            }
-        )
-        stored = write_sidecar(workspace.store, renewed)
-        new = NewVersion(
-            document=document,
+        # The catalogue will not issue the same code to the holder again and sends it to review.
+        new = next_version(
+            workspace,
+            row,
+            sidecar,
+            document,
             digests=row.digests,
-            version=version,
-            verdict=row.verdict,
-            pdfa_key=row.pdfa_key,
-            pdfa_sha256=row.pdfa_sha256,
-            sidecar_key=stored.key,
-            sidecar_sha256=stored.sha256,
-            # The catalogue will not issue the same code to the holder again and sends it to review.
-            parts=parts_of(document) if document.route is Route.ACCEPTED else None,
+            operator=workspace.operator,
+            code=None,
             events=(),
         )
         made.append((row.batch, new))
@@ -133,14 +117,12 @@ def _next_versions(
 
 
 def _code_event(workspace: Workspace, batch: str, document_id: str, code: str) -> Event:
-    return Event(
-        id=new_event_id(),
-        type=EventType.CODE_ISSUED,
-        at=batches.now(),
-        subject=document_id,
+    return new_event(
+        EventType.CODE_ISSUED,
+        document_id,
+        "issued",
         batch=batch,
         agent=workspace.operator,
         tool=TOOL,
-        outcome="issued",
         detail={"code": code},
     )

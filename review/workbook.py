@@ -1,13 +1,12 @@
-"""The workbook that goes out to a person: a question a row, with its picture, what was read, why, and cells to fill.
+"""Writes the review workbook: one question per row, with its picture, the value read, the reasons and cells to fill in.
 
-What it writes `review.filled` reads back. Only yellow cells can be changed; a hidden column tells which question
-a row is about and what was shown.
+`review.filled` reads it back. Only yellow cells can be edited; a hidden column identifies the question of a row and what
+was shown.
 """
 
 from __future__ import annotations
 
 import io
-import os
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
@@ -21,6 +20,7 @@ from openpyxl.styles import Alignment, Border, Font, PatternFill, Protection, Si
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.properties import PageSetupProperties
 
+from engines.private_files import whole_file
 from review.drop_downs import (
     ANSWER,
     COLUMNS,
@@ -65,7 +65,7 @@ _FILL, _HEAD, _BAND, _LINE, _DEAD = "FFF8DC", "1F4E68", "F4F7F9", "9FB4C0", "E4E
 
 
 def parts(papers: Sequence[Waiting]) -> list[list[Waiting]]:
-    """Papers in workbooks that stay small enough to open and to send: at most `MOST_ROWS` questions, papers whole."""
+    """Distribute papers over workbooks of at most `MOST_ROWS` questions, so that they stay small; no paper is divided."""
     done: list[list[Waiting]] = [[]]
     rows = 0
     for paper in papers:
@@ -88,7 +88,7 @@ def write_workbook(
     without_unit: int = 0,
     lang: str = "vi",
 ) -> Path:
-    """Write one workbook, whole or not at all, readable by its owner alone.
+    """Write one workbook atomically, readable by its owner alone.
 
     Args:
         path: the workbook.
@@ -120,15 +120,9 @@ def write_workbook(
             _picture(sheet, row, pictures.get((question.document_id, question.target, page)), lang)
     _finish(sheet)
     _guide(book, lang)
-    partial = path.with_name(f".{path.name}.part")
-    with open(partial, "wb", opener=_private) as out:
+    with whole_file(path) as out:
         book.save(out)
-    partial.replace(path)
     return path
-
-
-def _private(name: str, flags: int) -> int:
-    return os.open(name, flags, 0o600)
 
 
 def identity_of(question: Question, version: int, prefill: str) -> str:
@@ -254,11 +248,11 @@ def _fill(
 
 
 def _why(question: Question, lang: str) -> list[str]:
-    said = []
-    for each in question.reasons:
-        message, remedy = render(each, lang)
-        said.append(f"{message} {remedy}" if question.target == NOTHING and remedy else message)
-    return list(dict.fromkeys(said))
+    sentences = []
+    for reason in question.reasons:
+        message, remedy = render(reason, lang)
+        sentences.append(f"{message} {remedy}" if question.target == NOTHING and remedy else message)
+    return list(dict.fromkeys(sentences))
 
 
 def _picture(sheet: Worksheet, row: int, data: bytes | None, lang: str) -> None:
@@ -318,7 +312,7 @@ def _guide(book: Workbook, lang: str) -> None:
 
 
 def guide_lines(lang: str = "vi") -> list[tuple[str, str]]:
-    """What the guide says, by line."""
+    """Lines of the guide: heading and text."""
     keys = (
         "what",
         "who",

@@ -46,7 +46,7 @@ class ScheduleState(StrEnum):
 
 
 class Wish(StrEnum):
-    """A person's request to a running batch; handled between two documents."""
+    """A person's request to a running batch; checked between two files."""
 
     PAUSE = "pause"
     CANCEL = "cancel"

@@ -22,8 +22,9 @@ from schemas.findings import finding
 from storage import sidecars
 from storage.catalogue import chains
 from storage.catalogue import schema as t
-from storage.catalogue.batches import dump, load
+from storage.catalogue.batches import load
 from storage.catalogue.chains import ChainObject
+from storage.catalogue.chunks import in_chunks
 from storage.catalogue.database import Database
 from storage.objects import ObjectStore, keys
 from storage.outbox import chain_keys
@@ -43,7 +44,9 @@ _TABLES: Final[tuple[Table, ...]] = (
     t.elsewhere,
     t.fixity,
 )
-_CHUNK: Final = 200
+_ROWS_AT_ONCE: Final = 200
+# Remedies of errors that tell of the object itself, and not of the way to it.
+_LOST: Final = frozenset({"object_absent", "object_damaged", "sidecar_unusable"})
 
 
 class Problem(NamedTuple):
@@ -134,9 +137,10 @@ def _chain_objects(store: ObjectStore, problems: list[Problem]) -> Iterator[Chai
         try:
             data = store.read(key)
         except StoreError as error:
-            if error.remedy not in {"object_absent", "object_damaged"}:
+            if error.remedy not in _LOST:
                 raise
             problems.append(Problem(key, "unreadable"))
+            last[chain] = (seq, "")
             continue
         found = parsed(chain, seq, data)
         if found is None:
@@ -176,6 +180,8 @@ def _version(
             raise StoreError("other bytes", remedy="object_damaged")
         document = sidecars.load(data, key=row["sidecar_key"]).document
     except StoreError as error:
+        if error.remedy not in _LOST:
+            raise  # an outage says nothing of the object
         damage: Damage = "missing" if error.remedy == "object_absent" else "altered"
         problems.append(Problem(row["sidecar_key"], damage, row["document_id"]))
         document = _without_fields(row, replay)
@@ -248,8 +254,8 @@ def _insert_rows(connection: Connection, replay: _Replay, versions: list[dict[st
 
 
 def _insert(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
-    for start in range(0, len(rows), _CHUNK):
-        connection.execute(insert(table), rows[start : start + _CHUNK])
+    for chunk in in_chunks(rows, _ROWS_AT_ONCE):
+        connection.execute(insert(table), chunk)
 
 
 def _advance_counters(connection: Connection) -> None:
@@ -269,4 +275,4 @@ def is_empty(database: Database) -> bool:
         return all(connection.execute(select(table).limit(1)).first() is None for table in _TABLES)
 
 
-__all__ = ["Problem", "Rebuilt", "dump", "is_empty", "parsed", "rebuild"]
+__all__ = ["Problem", "Rebuilt", "is_empty", "parsed", "rebuild"]

@@ -13,18 +13,17 @@ import pyarrow.parquet as pq
 from sqlalchemy import Connection, select
 
 from schemas.documents import Document
-from schemas.errors import UsageError
 from schemas.findings import Finding
 from schemas.sidecars import PageFacts
 from schemas.tables import DATE_COLUMNS, FIELD_COLUMNS, TABLES
 from storage.catalogue import batches, lookups
 from storage.catalogue import schema as t
 from storage.catalogue.batches import FileRow
+from storage.catalogue.chunks import in_chunks
 from storage.catalogue.database import Database
 from storage.catalogue.lookups import DocumentRow
 from storage.objects import ObjectStore, keys, sha256_of
 
-_CHUNK = 500
 _CONTENT_TYPE = "application/vnd.apache.parquet"
 
 
@@ -53,9 +52,7 @@ def batch_tables(database: Database, batch: str) -> dict[str, pa.Table]:
         UsageError: there is no batch of that name.
     """
     with database.read() as connection:
-        row = connection.execute(select(t.batch).where(t.batch.c.name == batch)).first()
-        if row is None:
-            raise UsageError(f"no batch {batch}", remedy="batch_absent", name=batch)
+        row = batches.stored_row(connection, batch)
         files = batches.rows_of_files(connection, batch)
         documents = lookups.rows_of_batch(connection, batch)
         shas = sorted({file.sha256 for file in files if file.sha256})
@@ -72,8 +69,8 @@ def batch_tables(database: Database, batch: str) -> dict[str, pa.Table]:
 
 def _originals(connection: Connection, shas: Sequence[str]) -> dict[str, Any]:
     found = {}
-    for start in range(0, len(shas), _CHUNK):
-        query = select(t.original).where(t.original.c.sha256.in_(shas[start : start + _CHUNK]))
+    for chunk in in_chunks(shas):
+        query = select(t.original).where(t.original.c.sha256.in_(chunk))
         found.update({row.sha256: row for row in connection.execute(query)})
     return found
 
@@ -81,10 +78,8 @@ def _originals(connection: Connection, shas: Sequence[str]) -> dict[str, Any]:
 def _facts(connection: Connection, shas: Sequence[str]) -> dict[str, dict[int, PageFacts]]:
     found: dict[str, dict[int, PageFacts]] = {}
     column = t.page_reading.c
-    for start in range(0, len(shas), _CHUNK):
-        query = select(column.sha256, column.page, column.facts).where(
-            column.sha256.in_(shas[start : start + _CHUNK])
-        )
+    for chunk in in_chunks(shas):
+        query = select(column.sha256, column.page, column.facts).where(column.sha256.in_(chunk))
         # If a page was read under several digests, the last reading counts.
         for row in connection.execute(query.order_by(column.sha256, column.page, column.at)):
             found.setdefault(row.sha256, {})[row.page] = PageFacts.model_validate(row.facts)

@@ -12,7 +12,7 @@ from sqlalchemy import insert, update
 from configs.settings import Settings
 from schemas.batches import BatchState, FileStatus
 from schemas.quotas import InventoryRow
-from storage.catalogue import batches, closings, figures
+from storage.catalogue import batches, closings, figures, runs
 from storage.catalogue import pace as work
 from storage.catalogue import schema as t
 from storage.catalogue.database import Database
@@ -155,7 +155,7 @@ def _batch(
     batches.enter_files(database, name, [f"{number:04}.pdf" for number in range(files)])
     run = sha_of(name)[:32]
     if started is not None:
-        batches.start_run(database, run, name, "lan", DIGESTS)
+        runs.start_run(database, run, name, "lan", DIGESTS)
     if state is not BatchState.RUNNING and started is not None:
         closings.begin_closing(database, name, state, run=run)
         closings.end_closing(database, name, run)

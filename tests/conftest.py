@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -11,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.command_forks import ForkedMachine, Forks
-from tests.kept_home import machine_with, make_kept_home
+from tests.command_forks import Forks, quick_machine
+from tests.kept_home import make_kept_home
 from tests.machine import Machine
 from tests.reviewed_batch import make_home
 from tests.servers import serving
@@ -25,9 +24,9 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def machine(home: Path, tmp_path: Path) -> Machine:
+def machine(forks: Forks, home: Path, tmp_path: Path) -> Machine:
     """The command line over a copy of that home."""
-    return machine_with(home, tmp_path)
+    return quick_machine(forks, home, tmp_path)
 
 
 @pytest.fixture(scope="session")
@@ -38,24 +37,10 @@ def forks() -> Iterator[Forks]:
     started.close()
 
 
-def _quick(forks: Forks, home: Path, folder: Path) -> Machine:
-    made = ForkedMachine(
-        forks, folder, SOHOA_OPERATOR="chị Lan", SOHOA_ORCHESTRATOR="plain", SOHOA_WORKERS="1"
-    )
-    shutil.copytree(home, made.home)
-    return made
-
-
-@pytest.fixture
-def quick(forks: Forks, home: Path, tmp_path: Path) -> Machine:
-    """As `machine`, for tests that give many commands."""
-    return _quick(forks, home, tmp_path)
-
-
 @pytest.fixture
 def quick_review(forks: Forks, digitised: Path, tmp_path: Path) -> Machine:
     """The command line over a copy of the home whose papers wait for a person, for tests that give many commands."""
-    return _quick(forks, digitised, tmp_path)
+    return quick_machine(forks, digitised, tmp_path)
 
 
 @pytest.fixture(scope="session")

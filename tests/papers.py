@@ -11,7 +11,7 @@ from schemas.digests import Digests
 from schemas.documents import Choice, Document, Field, Route, Validity, ValidityState, Verdict, document_id
 from schemas.events import Event, EventType
 from schemas.reading import Box
-from storage.catalogue import batches, documents, events
+from storage.catalogue import batches, documents, events, originals
 from storage.catalogue.batches import FileRow
 from storage.catalogue.codes import parts_of
 from storage.catalogue.database import Database
@@ -122,7 +122,7 @@ def store(
     versions = [each if isinstance(each, NewVersion) else version_of(each) for each in given]
     open_batch(database, batch, *{**batches.files(database, batch), file: None})
     sha256 = versions[0].document.sha256
-    batches.receive_original(database, sha256, 1000, "pdf")
+    originals.receive(database, sha256, 1000, "pdf")
     pages = sum(len(each.document.pages) for each in versions)
     return documents.commit(
         database, batch, run, "lan", versions, done_file(file, sha256, pages=pages), code_event

@@ -23,7 +23,7 @@ from schemas.events import EventType
 from schemas.findings import finding
 from schemas.quotas import ElsewhereRow, InventoryRow
 from schemas.reading import Format, PageList, PageSource
-from storage.catalogue import batches, documents, figures, views
+from storage.catalogue import batches, documents, figures, originals, runs, views
 from storage.catalogue.database import HEAD, MIGRATIONS, Database
 from storage.catalogue.schema import metadata
 from storage.ledger import Ledger
@@ -202,16 +202,18 @@ def test_requeued_files_are_to_be_worked_on_again(catalogue: Database) -> None:
         for name in ("a.pdf", "b.pdf"):
             batches.finish_file(connection, "lô 1", done_file(name, None, status=FileStatus.SET_ASIDE))
     assert batches.requeue(catalogue, "lô 1", ["b.pdf"]) == ["b.pdf"]
+    with pytest.raises(UsageError, match=r"no file x\.pdf"):
+        batches.requeue(catalogue, "lô 1", ["b.pdf", "x.pdf"])
     rows = batches.files(catalogue, "lô 1")
     assert (rows["a.pdf"].done_with, rows["b.pdf"].done_with) == ("digests", None)
     assert batches.requeue(catalogue, "lô 1", None) == ["a.pdf", "b.pdf"]
 
 
 def test_an_original_keeps_the_moment_of_its_first_arrival_and_its_pages(catalogue: Database) -> None:
-    first = batches.receive_original(catalogue, sha_of("scan"), 10, "pdf")
+    first = originals.receive(catalogue, sha_of("scan"), 10, "pdf")
     listed = PageList(format=Format.PDF, pages=(PageSource(number=1, width=100, height=200, dpi=300.0),))
-    batches.keep_page_list(catalogue, sha_of("scan"), listed)
-    again = batches.receive_original(catalogue, sha_of("scan"), 10, "pdf")
+    originals.keep_page_list(catalogue, sha_of("scan"), listed)
+    again = originals.receive(catalogue, sha_of("scan"), 10, "pdf")
     assert again.received_at == first.received_at
     assert again.page_list == listed
 
@@ -227,12 +229,12 @@ def test_runs_that_died_without_a_word_are_closed_and_their_batches_marked(catal
     open_batch(catalogue, "lô 1")
     open_batch(catalogue, "lô 2")
     for run, batch in (("dead", "lô 1"), ("alive", "lô 2")):
-        batches.start_run(catalogue, run, batch, "lan", DIGESTS)
+        runs.start_run(catalogue, run, batch, "lan", DIGESTS)
         batches.set_state(catalogue, batch, BatchState.RUNNING)
-    assert batches.close_dead_runs(catalogue, {"alive"}) == ["lô 1"]
+    assert runs.close_dead_runs(catalogue, {"alive"}) == ["lô 1"]
     assert batches.batch(catalogue, "lô 1").state is BatchState.FAILED
     assert batches.batch(catalogue, "lô 2").state is BatchState.RUNNING
-    assert batches.close_dead_runs(catalogue, {"alive"}) == []
+    assert runs.close_dead_runs(catalogue, {"alive"}) == []
 
 
 def test_batch_show_has_the_shape_of_the_contract(catalogue: Database) -> None:

@@ -13,7 +13,7 @@ from schemas.batches import BatchState, ScheduleState
 from schemas.clock import VIETNAM, today
 from schemas.errors import StoreError
 from schemas.findings import finding
-from storage.catalogue import batches, closings, documents, schedules
+from storage.catalogue import batches, closings, documents, runs, schedules
 from storage.catalogue.database import Database
 from tests.papers import DIGESTS, new_catalogue, open_batch
 from tests.reviewed_batch import BATCH, OTHER, SCANS, copy_of, make_home
@@ -47,10 +47,10 @@ def test_a_killed_run_leaves_its_batch_failed_or_closing_with_the_end_it_leads_t
 ) -> None:
     for name in ("running", "closing"):
         open_batch(catalogue, name)
-        batches.start_run(catalogue, name, name, "lan", DIGESTS)
+        runs.start_run(catalogue, name, name, "lan", DIGESTS)
         batches.set_state(catalogue, name, BatchState.RUNNING)
     closings.begin_closing(catalogue, "closing", BatchState.PAUSED, run="closing")
-    assert batches.close_dead_runs(catalogue, set()) == ["closing", "running"]
+    assert runs.close_dead_runs(catalogue, set()) == ["closing", "running"]
     assert batches.batch(catalogue, "running").state is BatchState.FAILED
     left = batches.batch(catalogue, "closing")
     assert (left.state, left.ending) == (BatchState.CLOSING, BatchState.PAUSED)

@@ -23,7 +23,7 @@ from schemas.digests import Digests
 from schemas.documents import Document, Route, Verdict
 from schemas.errors import CatalogueError, CodeError
 from schemas.events import EventType
-from storage.catalogue import batches, codes, documents
+from storage.catalogue import batches, codes, documents, originals
 from storage.catalogue import schema as t
 from storage.catalogue.codes import CodeParts, parts_of
 from storage.catalogue.database import Database
@@ -207,7 +207,7 @@ def test_two_codes_for_what_turns_out_to_be_one_paper_are_for_a_person_to_settle
 
 def test_beyond_ninety_nine_there_is_a_finding_and_no_code(catalogue: Database) -> None:
     open_batch(catalogue, "lô 1", "a.pdf")
-    batches.receive_original(catalogue, sha_of("many"), 1, "pdf")
+    originals.receive(catalogue, sha_of("many"), 1, "pdf")
     many = [
         version_of(paper("many", pages=(page,), issue_date=f"2021-{page // 28 + 1:02d}-{page % 28 + 1:02d}"))
         for page in range(1, 101)
@@ -302,7 +302,7 @@ def test_a_day_begins_at_midnight_in_vietnam(catalogue: Database) -> None:
 
 def test_a_file_is_finished_in_the_same_transaction_as_its_documents(catalogue: Database) -> None:
     open_batch(catalogue, "lô 1", "a.pdf")
-    batches.receive_original(catalogue, sha_of("scan"), 1, "pdf")
+    originals.receive(catalogue, sha_of("scan"), 1, "pdf")
 
     def explode(subject: str, code: str) -> object:
         raise RuntimeError(f"killed after {code} was chosen for {subject}")

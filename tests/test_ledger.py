@@ -14,7 +14,7 @@ from sqlalchemy import update
 
 from schemas.findings import finding
 from schemas.reading import Box, PageReading, PageState, Word
-from storage.catalogue import batches
+from storage.catalogue import originals
 from storage.catalogue import schema as t
 from storage.catalogue.database import Database
 from storage.ledger import Ledger
@@ -105,7 +105,7 @@ def test_the_facts_of_a_page_are_had_without_its_words(ledger: Ledger) -> None:
 
 
 def test_a_secret_paper_leaves_no_byte_of_its_readings_on_disk(ledger: Ledger, catalogue: Database) -> None:
-    batches.receive_original(catalogue, SHA, 10, "pdf")
+    originals.receive(catalogue, SHA, 10, "pdf")
     with catalogue.write() as connection:
         for page in range(1, 40):
             values = {"sha256": SHA, "page": page, "digest": DIGEST, "facts": {}, "at": "x"}

@@ -14,6 +14,7 @@ from configs.lists import (
     effective_from,
     import_list,
     in_force,
+    list_kind,
     read_result_types,
 )
 from configs.loader import ROOT, load_rulebook
@@ -89,7 +90,7 @@ def test_absent_files_and_unknown_kinds_are_wrong_usage(tmp_path: Path) -> None:
     with pytest.raises(UsageError):
         import_list("procedures", tmp_path / "absent.csv", NEW, tmp_path)
     with pytest.raises(UsageError):
-        import_list("kinds", write(tmp_path / "x.csv", "code"), NEW, tmp_path)  # type: ignore[arg-type]
+        list_kind("kinds")
 
 
 def test_a_comparison_names_what_came_went_and_changed(tmp_path: Path) -> None:

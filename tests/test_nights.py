@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -19,7 +20,7 @@ import samples
 from configs.settings import Settings
 from flows.nights import watched
 from flows.nights.running import expected_end, run_scheduled
-from flows.nights.serving import Child, due, take_folder
+from flows.nights.serving import Child, Serve, due, take_folder
 from flows.nights.wishes import cancel, pause, resume
 from schemas.batches import BatchState, ScheduleState, Wish
 from schemas.clock import VIETNAM
@@ -380,6 +381,23 @@ def test_a_program_that_ends_is_started_again_after_a_while_and_one_asked_for_on
     wait_for(lambda: told.read_text().count("started") == 3, 10)
     for each in (child, lasting):
         each.stop()
+
+
+def test_serve_looks_at_alerts_and_rewrites_the_board(tmp_path: Path) -> None:
+    settings = Settings.load(home=tmp_path / "home")
+    serve = Serve(settings, "127.0.0.1", free_port(), lambda *_, **__: None)
+    serve.check_alerts_now()
+    try:
+        wait_for((settings.reports / "board.html").exists, 60)
+    finally:
+        serve.close()
+
+
+def test_serve_on_a_port_that_is_taken_says_so(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        done = Machine(tmp_path).run("serve", "--port", port)
+    assert done.returncode == 5 and port in done.stderr and "--port" in done.stderr
 
 
 # The real thing.

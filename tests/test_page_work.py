@@ -15,7 +15,7 @@ from schemas.reading import ImageMeasures
 from storage.catalogue import documents
 from storage.objects import sha256_of
 from storage.sidecars import read_sidecar
-from tests.kept_home import machine_with
+from tests.command_forks import Forks, quick_machine
 from tests.machine import Machine
 from tests.printed_pages import Row, page
 from tests.reviewed_batch import RULES, birth, digitise, drawn, settings_of
@@ -47,8 +47,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def machine(home: Path, tmp_path: Path) -> Machine:
-    return machine_with(home, tmp_path)
+def machine(forks: Forks, home: Path, tmp_path: Path) -> Machine:
+    return quick_machine(forks, home, tmp_path)
 
 
 def shown(machine: Machine) -> dict[str, Any]:
@@ -146,6 +146,13 @@ def test_a_split_may_void_the_code_and_the_parts_get_their_own(machine: Machine)
     first, second = machine.json(*arguments, "--second-operator", "anh Minh")["documents"]
     assert machine.json("code", "show", whole["code"])["state"] == "void"
     assert first["code"] not in {None, whole["code"]} and second["code"] is None
+
+
+def test_a_split_that_cannot_be_voids_no_code(machine: Machine) -> None:
+    whole = by_pages(machine)[1, 2]
+    arguments = ("pages", "split", whole["id"], "--at", "9", "--reason", "nhầm", "--void-code")
+    assert machine.run(*arguments).returncode == 2
+    assert by_pages(machine)[1, 2] == whole
 
 
 def test_a_turned_page_stands_in_the_pdfa_and_its_original_is_untouched(

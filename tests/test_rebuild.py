@@ -9,6 +9,13 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from schemas.errors import StoreError
+from storage import rebuilding
+from storage.catalogue.database import Database
+from storage.objects import keys
+from storage.objects.local import LocalStore
 from tests.kept_home import BATCH, by_file, flip, shown
 from tests.machine import Machine
 
@@ -116,6 +123,21 @@ def test_a_paper_whose_sidecar_is_lost_keeps_its_code_and_waits_for_a_person(mac
     assert (problem["document_id"], problem["damage"]) == (paper["id"], "altered")
     after = by_file(machine)["a.png"]
     assert (after["code"], after["route"]) == (paper["code"], "review")
+
+
+class AwayHalfWay(LocalStore):
+    """A store that can be reached until the first sidecar is asked for."""
+
+    def read(self, key: str) -> bytes:
+        if key.startswith(keys.SIDECARS):
+            raise StoreError("no route to host", remedy="store_unreachable", key=key)
+        return super().read(key)
+
+
+def test_an_outage_is_not_taken_for_lost_sidecars(machine: Machine, tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'rebuilt.db'}")
+    with closing(database), pytest.raises(StoreError, match="no route to host"):
+        rebuilding.rebuild(AwayHalfWay(machine.home / "store"), database)
 
 
 def test_no_figure_is_given_out_of_a_catalogue_that_its_store_has_outgrown(machine: Machine) -> None:

@@ -386,22 +386,36 @@ def test_an_import_that_dies_in_the_middle_leaves_nothing_and_is_repeated_whole(
     assert all(row.code for row in stored(workspace).values())
 
 
+def test_a_workbook_of_papers_that_are_not_here_says_so(workspace: Workspace, copy: Path) -> None:
+    book = load_workbook(copy)
+    sheet = book[SHEET]
+    identity = COLUMNS.index(IDENTITY) + 1
+    sheet.cell(3, identity).value = None
+    for row in range(HEAD_ROW + 1, sheet.max_row + 1):
+        _, _, rest = str(sheet.cell(row, identity).value).partition("|")
+        sheet.cell(row, identity).value = f"{'f' * 32}|{rest}"
+    book.save(copy)
+    fill(copy, dict(RIGHT))
+    done = take(workspace, copy)
+    assert {problem.problem for problem in done.problems} == {"document_absent"} and not done.applied
+
+
 def test_reports_that_a_killed_import_did_not_write_are_written_by_the_next(
     workspace: Workspace, copy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from review import importing
+    from review import deciding
 
     fill(copy, dict(RIGHT))
 
     def killed(*arguments: Any) -> Any:
         raise KeyboardInterrupt
 
-    honest = importing.close_batch
-    monkeypatch.setattr(importing, "close_batch", killed)
+    honest = deciding.close_batch
+    monkeypatch.setattr(deciding, "close_batch", killed)
     with pytest.raises(KeyboardInterrupt):
         take(workspace, copy)
     assert documents.events_to_export(workspace.database, BATCH)
-    monkeypatch.setattr(importing, "close_batch", honest)
+    monkeypatch.setattr(deciding, "close_batch", honest)
     assert take(workspace, copy).applied == ()
     assert documents.events_to_export(workspace.database, BATCH) == []
 

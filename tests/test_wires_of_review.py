@@ -62,23 +62,23 @@ def counted(machine: Machine) -> int:
 
 
 def test_a_decision_and_a_code_outlive_a_run_under_other_rules_as_a_new_version(
-    quick: Machine, home: Path, tmp_path: Path
+    machine: Machine, home: Path, tmp_path: Path
 ) -> None:
-    before = by_file(quick)
+    before = by_file(machine)
     paper = before["a.png"]
-    done = quick.run("review", "set", paper["id"], "number=133/2021", "--note", "xem sổ gốc")
+    done = machine.run("review", "set", paper["id"], "number=133/2021", "--note", "xem sổ gốc")
     assert done.returncode == 0, done.stderr
-    decided = by_file(quick)["a.png"]
+    decided = by_file(machine)["a.png"]
     assert (decided["code"], decided["pdfa"], decided["route"]) == (paper["code"], paper["pdfa"], "review")
-    assert "code_part_differs" in names(quick.json("batch", "show", CODED)["findings"], "rule")
-    quick.environment |= {"SOHOA_CONFIRM_TYPED": "twice", "SOHOA_WORK_AGENCY": "Sở Nội vụ tỉnh Khánh Hòa"}
-    assert quick.run("digitize", home.parent / CODED, "--plain").returncode == 0
-    after = by_file(quick)
+    assert "code_part_differs" in names(machine.json("batch", "show", CODED)["findings"], "rule")
+    machine.environment |= {"SOHOA_CONFIRM_TYPED": "twice", "SOHOA_WORK_AGENCY": "Sở Nội vụ tỉnh Khánh Hòa"}
+    assert machine.run("digitize", home.parent / CODED, "--plain").returncode == 0
+    after = by_file(machine)
     assert {name: each["code"] for name, each in after.items()} == {
         name: each["code"] for name, each in before.items()
     }
-    assert quick.json("batch", "show", CODED)["pages"] == {"in": 3, "accounted": 3, "ocr_passes": 0}
-    (traced,) = quick.json("trace", paper["id"])["papers"]
+    assert machine.json("batch", "show", CODED)["pages"] == {"in": 3, "accounted": 3, "ocr_passes": 0}
+    (traced,) = machine.json("trace", paper["id"])["papers"]
     assert (traced["fields"]["number"]["value"], traced["fields"]["number"]["raw"]) == (
         "133/2021",
         "131/2021",
@@ -90,7 +90,7 @@ def test_a_decision_and_a_code_outlive_a_run_under_other_rules_as_a_new_version(
         len({each["understanding"] for each in digests}) == len({each["rendition"] for each in digests}) == 2
     )
     assert set(names(traced["versions"], "sidecar_fixity")) == {"intact"}
-    assert quick.run("get", paper["id"], tmp_path / "a.pdf").returncode == 0
+    assert machine.run("get", paper["id"], tmp_path / "a.pdf").returncode == 0
     with pikepdf.open(tmp_path / "a.pdf") as pdf:
         assert "Sở Nội vụ tỉnh Khánh Hòa" in str(pdf.open_metadata())
 

@@ -6,9 +6,7 @@ catalogue holds (schedules, page readings) is why a backup is worth having besid
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 import sqlite3
 import tarfile
 import tempfile
@@ -19,6 +17,7 @@ from typing import Any, Final, NamedTuple
 
 from configs.settings import Settings
 from engines import sweep
+from engines.private_files import whole_file
 from schemas.clock import VIETNAM
 from schemas.errors import CatalogueError, SetupError, UsageError
 from schemas.version import TOOL
@@ -67,17 +66,11 @@ def backup(settings: Settings, out: Path) -> Backup:
         for path in sorted((settings.home / _LISTS).rglob("*")):
             if path.is_file():
                 files[str(path.relative_to(settings.home))] = path
-        manifest = {
-            "format": FORMAT,
-            "tool": TOOL,
-            "made_at": made_at,
-            "heads": heads,
-            "parts": {
-                name: {"sha256": sha256_of(path), "size": path.stat().st_size} for name, path in files.items()
-            },
-        }
+        sizes = {name: path.stat().st_size for name, path in files.items()}
+        parts = {name: {"sha256": sha256_of(path), "size": sizes[name]} for name, path in files.items()}
+        manifest = {"format": FORMAT, "tool": TOOL, "made_at": made_at, "heads": heads, "parts": parts}
         _write(out, manifest, files)
-    return Backup(out, made_at, {name: part["size"] for name, part in manifest["parts"].items()}, heads)  # type: ignore[attr-defined]
+    return Backup(out, made_at, sizes, heads)
 
 
 def restore(settings: Settings, file: Path) -> Backup:
@@ -145,24 +138,15 @@ def _heads(copy: Path) -> dict[str, int]:
 
 
 def _write(out: Path, manifest: dict[str, Any], files: dict[str, Path]) -> None:
-    beside = out.with_name(f".{out.name}.part")
+    noted = files[_CATALOGUE].with_name(_MANIFEST)
+    noted.write_text(json.dumps(manifest, ensure_ascii=False, indent=1), encoding="utf-8")
     try:
-        beside.unlink(missing_ok=True)
-        descriptor = os.open(beside, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-        with os.fdopen(descriptor, "wb") as stream:
-            with tarfile.open(fileobj=stream, mode="w:gz") as archive:
-                noted = Path(files[_CATALOGUE]).with_name(_MANIFEST)
-                noted.write_text(json.dumps(manifest, ensure_ascii=False, indent=1), encoding="utf-8")
-                archive.add(noted, _MANIFEST)
-                for name, path in files.items():
-                    archive.add(path, name)
-            stream.flush()
-            os.fsync(stream.fileno())
-        beside.replace(out)
+        with whole_file(out) as stream, tarfile.open(fileobj=stream, mode="w:gz") as archive:
+            archive.add(noted, _MANIFEST)
+            for name, path in files.items():
+                archive.add(path, name)
     except OSError as error:
         raise SetupError(str(error.strerror), remedy="output_unwritable", path=out) from error
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def _unpack(archive: tarfile.TarFile, folder: Path, file: Path) -> dict[str, Any]:
@@ -175,14 +159,15 @@ def _unpack(archive: tarfile.TarFile, folder: Path, file: Path) -> dict[str, Any
     if manifest.get("format") != FORMAT or _CATALOGUE not in manifest.get("parts", {}):
         raise _unusable(file, "unknown format")
     for name, part in manifest["parts"].items():
-        if name not in {_CATALOGUE, _SETTINGS} and Path(name).parts[:1] != (_LISTS,):
+        inside = Path(name).parts[:1] == (_LISTS,) and ".." not in Path(name).parts
+        if name not in {_CATALOGUE, _SETTINGS} and not inside:
             raise _unusable(file, name)
         try:
             archive.extract(name, folder, filter="data")
         except (KeyError, tarfile.FilterError) as error:
             raise _unusable(file, name) from error
         path = folder / name
-        if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != part["sha256"]:
+        if path.is_symlink() or not path.is_file() or sha256_of(path) != part["sha256"]:
             raise _unusable(file, name)
         path.chmod(0o600)
     return manifest

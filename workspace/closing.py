@@ -73,6 +73,7 @@ def close_batch(
         findings=findings,
         events=events,
     )
+    workspace.send()  # tables and report show codes, whose events must be stored before
     folder = report_folder(workspace.settings.home, name)
     workspace.settings.reports.mkdir(parents=True, exist_ok=True, mode=0o700)
     folder.mkdir(exist_ok=True, mode=0o700)

@@ -19,5 +19,9 @@ def papers_as_of(database: Database, day: date) -> list[PaperRow]:
 
 def counted_on(papers: Sequence[PaperRow], day: date) -> list[PaperRow]:
     """The same for papers already fetched, so that one fetch serves several days."""
-    kinds = {rule.kind for rule in load_validity() if rule.newest_of and rule.holds_on(day)}
-    return mark_superseded(papers, kinds)
+    return mark_superseded(papers, superseding_kinds(day))
+
+
+def superseding_kinds(day: date) -> set[str]:
+    """Kinds of paper of which, by the rules of a day, only the newest is in force."""
+    return {rule.kind for rule in load_validity() if rule.newest_of and rule.holds_on(day)}

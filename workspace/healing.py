@@ -6,11 +6,11 @@ from pathlib import Path
 
 from schemas.batches import StagedFile
 from schemas.errors import StoreError
-from schemas.events import Event, EventType
+from schemas.events import EventType
 from schemas.version import TOOL
-from storage.catalogue import batches, documents, fixity
+from storage.catalogue import documents, fixity
 from storage.catalogue import events as event_log
-from storage.catalogue.events import new_event_id
+from storage.catalogue.provenance import new_event
 from storage.objects import keys
 from workspace.opening import Workspace
 
@@ -77,15 +77,13 @@ def heal_twin(workspace: Workspace, staged: StagedFile, batch: str) -> None:
 
 
 def _record_repair(workspace: Workspace, key: str, subject: str, batch: str, aside: str | None) -> None:
-    event = Event(
-        id=new_event_id(),
-        type=EventType.REPAIR,
-        at=batches.now(),
-        subject=subject,
+    event = new_event(
+        EventType.REPAIR,
+        subject,
+        "healed",
         batch=batch,
         agent=workspace.operator,
         tool=TOOL,
-        outcome="healed",
         detail={"object": key, "aside": aside},
     )
     with workspace.database.write() as connection:

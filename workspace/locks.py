@@ -5,18 +5,18 @@ A batch is held by a file lock that the kernel releases when its holder dies; th
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from engines.file_locks import lock_is_held, open_lock_file, try_lock, wait_for_lock
 from schemas.clock import VIETNAM
 from schemas.errors import BatchHeld
 from storage.objects.keys import batch_key
@@ -31,9 +31,7 @@ def hold_batch(home: Path, batch: str, operator: str) -> Iterator[None]:
     Raises:
         BatchHeld: another run holds it; the message says who.
     """
-    folder = home / "locks"
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    descriptor = os.open(folder / f"{batch_key(batch)}.lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    descriptor = open_lock_file(_batch_lock(home, batch))
     try:
         try:
             _lock(descriptor)
@@ -52,48 +50,28 @@ def hold_batch(home: Path, batch: str, operator: str) -> Iterator[None]:
         os.close(descriptor)
 
 
-@contextmanager
-def wait_for(home: Path, name: str) -> Iterator[None]:
-    """Wait for the home's lock of this name, then hold it."""
-    folder = home / "locks"
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    descriptor = os.open(folder / name, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
+def wait_for(home: Path, name: str) -> AbstractContextManager[None]:
+    """Wait for the home's lock of this name, then hold it for the time of the block."""
+    return wait_for_lock(home / "locks" / name)
 
 
 def _lock(descriptor: int) -> None:
     """Take a lock, with a few retries: a process that tests the lock holds it for a moment."""
     for _ in range(_TRIES):
         with suppress(OSError):
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            try_lock(descriptor)
             return
         time.sleep(_BETWEEN)
-    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    try_lock(descriptor)
 
 
 def is_held(home: Path, batch: str) -> bool:
     """True if a run currently holds the batch."""
-    return lock_is_held(home / "locks" / f"{batch_key(batch)}.lock")
+    return lock_is_held(_batch_lock(home, batch))
 
 
-def lock_is_held(path: Path) -> bool:
-    """True if a process holds the lock file."""
-    try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return True
-    else:
-        return False
-    finally:
-        os.close(descriptor)
+def _batch_lock(home: Path, batch: str) -> Path:
+    return home / "locks" / f"{batch_key(batch)}.lock"
 
 
 class DocumentLocks:

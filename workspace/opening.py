@@ -35,20 +35,20 @@ from schemas.errors import SetupError
 from schemas.expectations import Expectation
 from schemas.rules import ImageRule, Limits, ReadingProfile, RenditionProfile, Rulebook
 from storage import outbox
-from storage.catalogue import batches
+from storage.catalogue import runs
 from storage.catalogue.database import Database
 from storage.ledger import Ledger
 from storage.objects import ObjectStore, open_store
 from storage.objects.patient import PatientStore
-from workspace.locks import DocumentLocks
+from workspace.locks import DocumentLocks, hold_batch
 
 
 def operator_name(settings: Settings) -> str:
-    """Operator recorded for all actions: `--operator`, else the OS user."""
+    """Operator recorded for all actions: `--operator`, else the OS user, else its number."""
     try:
         return settings.operator or getpass.getuser()
     except (KeyError, OSError):
-        return "uid"
+        return f"uid {os.getuid()}"
 
 
 @dataclass(frozen=True)
@@ -142,6 +142,20 @@ class Workspace:
         outbox.require_current(self.database, self.store, names)
         self.send()
 
+    @contextmanager
+    def hold(self, *names: str) -> Iterator[None]:
+        """Hold batches while they are changed; refuses to work if the catalogue is older than its store.
+
+        Raises:
+            BatchHeld: another run is at work on one of them.
+            CatalogueOlder, StoreError: as of `require_current`.
+        """
+        with ExitStack() as held:
+            for name in names:
+                held.enter_context(hold_batch(self.settings.home, name, self.operator))
+            self.require_current(*names)
+            yield
+
     def send(self) -> None:
         """Store the events of committed changes; codes are shown only after that."""
         outbox.send(self.database, self.store)
@@ -184,7 +198,7 @@ class Workspace:
 
 def close_killed(database: Database, settings: Settings) -> list[str]:
     """Close this machine's runs that died. Returns the batches they left."""
-    return batches.close_dead_runs(database, sweep.live_runs(settings.run_root))
+    return runs.close_dead_runs(database, sweep.live_runs(settings.run_root))
 
 
 @contextmanager

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import structlog
 
@@ -16,11 +16,12 @@ from schemas.documents import Document
 from schemas.errors import SourceError
 from schemas.masking import holds_identifier
 from schemas.reading import Box, Format, PageReading, PageSource, Rotation
-from storage.catalogue import batches
+from storage.catalogue import originals
 from storage.objects import keys
 from workspace.opening import Workspace
 from workspace.substitutes import fetched, substitutes_of
 
+T = TypeVar("T")
 log = structlog.get_logger(__name__)
 _GRACE_SECONDS = 5.0
 
@@ -40,7 +41,7 @@ class LaidOut(NamedTuple):
         return path, kind, source
 
 
-class PageWanted(NamedTuple):
+class PageView(NamedTuple):
     """What to draw of one page: rotation, pieces, boxes to cover, and boxes whose positions to return."""
 
     rotation: Rotation
@@ -61,13 +62,11 @@ def laid_out(workspace: Workspace, sha256: str) -> Iterator[LaidOut]:
     try:
         yield _open(workspace, sha256, folder)
     finally:
-        for path in folder.iterdir():
-            path.unlink()
-        folder.rmdir()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _open(workspace: Workspace, sha256: str, folder: Path) -> LaidOut:
-    original = batches.original(workspace.database, sha256)
+    original = originals.find(workspace.database, sha256)
     if original is None or original.page_list is None:
         return LaidOut((), {})
     path = folder / "original"
@@ -81,18 +80,46 @@ def _open(workspace: Workspace, sha256: str, folder: Path) -> LaidOut:
     return LaidOut((*files, *((other.path, other.format) for other in others)), pages)
 
 
-def drawn(workspace: Workspace, sha256: str, wanted: Mapping[int, PageWanted]) -> dict[int, list[Facsimile]]:
+def drawn(workspace: Workspace, sha256: str, views: Mapping[int, PageView]) -> dict[int, list[Facsimile]]:
     """Pictures of an original's pages, by page; pages that can no longer be drawn are absent.
 
     Raises:
         StoreError: the original is gone or damaged.
     """
-    if not wanted:
+    from extractors.facsimile import draw  # noqa: PLC0415 - OpenCV: only where pages are drawn
+
+    arguments = {
+        page: (view.rotation, list(view.pieces), list(view.covered), list(view.marks))
+        for page, view in views.items()
+    }
+    return on_pages(workspace, sha256, draw, arguments)
+
+
+def on_pages(
+    workspace: Workspace, sha256: str, draw: Callable[..., list[T]], views: Mapping[int, tuple[Any, ...]]
+) -> dict[int, list[T]]:
+    """Draw pages of an original in the workers; pages that can no longer be drawn are absent.
+
+    Args:
+        workspace: the opened home.
+        sha256: the original.
+        draw: takes a page's file, format, source, reading profile and limits, and what `views` has of it.
+        views: remaining arguments of `draw`, by page.
+
+    Raises:
+        StoreError: the original is gone or damaged.
+    """
+    if not views:
         return {}
+    rules = workspace.rules
     with laid_out(workspace, sha256) as opened:
         waiting = {
-            page: _submit(workspace, opened, page, page_wanted)
-            for page, page_wanted in wanted.items()
+            page: workspace.pool.submit(
+                draw,
+                (*opened.place(page), rules.reading, rules.limits, *view),
+                rules.limits.page_seconds + _GRACE_SECONDS,
+            )
+            for page, view in views.items()
             if page in opened.pages
         }
         found = {}
@@ -102,17 +129,6 @@ def drawn(workspace: Workspace, sha256: str, wanted: Mapping[int, PageWanted]) -
             except SourceError as error:
                 log.warning("no picture", sha256=sha256, page=page, rule=error.rule)
         return found
-
-
-def _submit(workspace: Workspace, opened: LaidOut, page: int, wanted: PageWanted) -> Future[list[Facsimile]]:
-    path, kind, source = opened.place(page)
-    arguments = (
-        *(path, kind, source, workspace.rules.reading, workspace.rules.limits, wanted.rotation),
-        *(list(wanted.pieces), list(wanted.covered), list(wanted.marks)),
-    )
-    from extractors.facsimile import draw  # noqa: PLC0415 - OpenCV: only where pages are drawn
-
-    return workspace.pool.submit(draw, arguments, workspace.rules.limits.page_seconds + _GRACE_SECONDS)
 
 
 def to_cover(papers: Iterable[Document], reading: PageReading) -> list[Box]:

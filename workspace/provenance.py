@@ -31,20 +31,20 @@ def provenance_of(workspace: Workspace, found: History) -> Provenance:
             objects = chains.objects(connection, chain)
         for chain_object in objects:
             own = [entry["event"] for entry in json.loads(chain_object.data)["entries"] if "event" in entry]
-            wanted = {event["id"] for event in own if event["id"] in shown or event["subject"] in subjects}
+            own_ids = {event["id"] for event in own if event["id"] in shown or event["subject"] in subjects}
             if not chain_object.sent:
-                waiting |= wanted
-                unread |= wanted
+                waiting |= own_ids
+                unread |= own_ids
                 continue
-            if not wanted:
+            if not own_ids:
                 continue
             stored = _stored_events(
                 workspace, keys.chain_object(chain, chain_object.seq), chain_object.sha256
             )
             if stored is None:
-                unread |= wanted
+                unread |= own_ids
                 continue
-            for name in wanted:
+            for name in own_ids:
                 (agree if name in shown and stored.get(name) == shown[name] else differ).add(name)
     unknown = set(shown) - agree - differ - unread
     return Provenance(

@@ -7,13 +7,13 @@ from datetime import datetime
 from pathlib import Path
 
 from configs.settings import Settings
+from engines.file_locks import lock_is_held
 from schemas.clock import VIETNAM
 from schemas.errors import CatalogueError, CatalogueOlder, UsageError
 from storage import outbox, rebuilding
 from storage.catalogue.database import Database
 from storage.objects import ObjectStore, open_store
 from storage.rebuilding import Rebuilt
-from workspace.locks import lock_is_held
 
 _SIDE_FILES = ("", "-wal", "-shm")
 
@@ -31,7 +31,7 @@ def rebuild_catalogue(settings: Settings) -> tuple[Rebuilt, Path | None]:
         UsageError: the catalogue holds records and is not older than its store; or a run is at work.
         StoreError: the store cannot be reached.
     """
-    busy = [path.stem for path in (settings.home / "locks").glob("*.lock") if lock_is_held(path)]
+    busy = [path.stem for path in (settings.home / "locks").glob("*") if lock_is_held(path)]
     if busy:
         raise UsageError("a run is at work", remedy="rebuild_busy", name=", ".join(busy))
     store = open_store(settings.store, settings.home)

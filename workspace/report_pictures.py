@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Final, NamedTuple
 
 import structlog
 
+from engines.private_files import whole_file
 from extractors.facsimile import Piece
 from schemas.documents import Document
 from schemas.errors import StoreError
@@ -26,7 +26,7 @@ from schemas.reports import Example
 from storage.catalogue.batches import FileRow
 from storage.catalogue.documents import DocumentRow
 from workspace.opening import Workspace
-from workspace.pictures import PageWanted, drawn, to_cover
+from workspace.pictures import PageView, drawn, to_cover
 
 log = structlog.get_logger(__name__)
 MOST_OF_A_RULE: Final = 2
@@ -47,7 +47,7 @@ class _Placed(NamedTuple):
 
     chosen: _Chosen
     path: Path
-    wanted: PageWanted
+    view: PageView
 
 
 def examples(
@@ -122,10 +122,10 @@ def _placed(
             continue  # identifiers cannot be located without a reading
         papers = [row.document for row in rows if row.document.sha256 == paper.sha256]
         piece = Piece(example.box, _CROP if example.box else _PAGE, _QUALITY)
-        wanted = PageWanted(reading.rotation, [piece], to_cover(papers, reading))
-        identity = json.dumps([paper.sha256, example.page, wanted], default=str)
+        view = PageView(reading.rotation, [piece], to_cover(papers, reading))
+        identity = json.dumps([paper.sha256, example.page, view], default=str)
         found.append(
-            _Placed(example, folder / f"{hashlib.sha256(identity.encode()).hexdigest()[:32]}.jpg", wanted)
+            _Placed(example, folder / f"{hashlib.sha256(identity.encode()).hexdigest()[:32]}.jpg", view)
         )
     return found
 
@@ -135,19 +135,16 @@ def _draw(workspace: Workspace, sha256: str, placed: Sequence[_Placed]) -> None:
     by_page: dict[int, list[_Placed]] = {}
     for picture in placed:
         by_page.setdefault(picture.chosen.page, []).append(picture)
-    wanted = {
-        page: own[0].wanted._replace(pieces=[piece for picture in own for piece in picture.wanted.pieces])
+    views = {
+        page: own[0].view._replace(pieces=[piece for picture in own for piece in picture.view.pieces])
         for page, own in by_page.items()
     }
     try:
-        pictures = drawn(workspace, sha256, wanted)
+        pictures = drawn(workspace, sha256, views)
     except StoreError as error:
         log.warning("no example", sha256=sha256, reason=str(error))
         return
     for page, pieces in pictures.items():
         for picture, piece in zip(by_page[page], pieces, strict=True):
-            beside = picture.path.with_suffix(".part")
-            beside.unlink(missing_ok=True)
-            with open(os.open(beside, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
+            with whole_file(picture.path) as file:
                 file.write(piece.jpeg)
-            os.replace(beside, picture.path)

@@ -26,7 +26,7 @@ from schemas.routing import reasons_to_wait
 from schemas.rules import Rulebook
 from schemas.sidecars import PageFacts
 from schemas.wording import render, section
-from storage.catalogue import batches, decisions, documents
+from storage.catalogue import batches, decisions, documents, runs
 from storage.catalogue.batches import FileRow
 from storage.catalogue.documents import DocumentRow
 from workspace.opening import Workspace
@@ -74,7 +74,7 @@ def _validated(
 
 def _day(workspace: Workspace, batch: str) -> date:
     """The day whose expectations apply to a batch: that of its last run, even if the report is written later."""
-    run = batches.last_run(workspace.database, batch)
+    run = runs.last_run(workspace.database, batch)
     return datetime.fromisoformat(run[0]).astimezone(VIETNAM).date() if run else today()
 
 
@@ -93,7 +93,7 @@ def _data(
     data_docs: Path,
 ) -> BatchReportData:
     counted, pages = batches.counts(workspace.database, batch)
-    run, made_at = batches.last_run(workspace.database, batch), datetime.now(VIETNAM)
+    run, made_at = runs.last_run(workspace.database, batch), datetime.now(VIETNAM)
     row = batches.batch(workspace.database, batch)
     notes: list[Finding] = [*row.findings]
     for file in files:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -11,6 +10,7 @@ import zxingcpp
 from PIL import Image, ImageDraw, ImageFont
 
 from engines.fonts import find_font
+from engines.private_files import whole_file
 from extractors.sheets import SheetMark, payload_of
 from schemas.errors import SetupError
 from schemas.wording import say
@@ -29,16 +29,11 @@ def print_sheets(marks: Sequence[SheetMark], out: Path, lang: str = "vi") -> Non
     """
     bold, plain = (find_font(name) for name in _FONTS)
     pages = [_page(mark, bold, plain, lang) for mark in marks]
-    part = out.with_name(f".{out.name}.part")
     try:
-        descriptor = os.open(part, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as stream:
+        with whole_file(out) as stream:
             pages[0].save(stream, "PDF", resolution=_DPI, save_all=True, append_images=pages[1:])
-        part.replace(out)
     except OSError as error:
         raise SetupError(f"cannot write {out}: {error}", remedy="sheets_unwritable", path=out) from error
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _page(mark: SheetMark, bold: Path, plain: Path, lang: str) -> Image.Image:

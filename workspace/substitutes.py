@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from extractors.intake import sniff
 from schemas.batches import StagedFile
 from schemas.reading import Format, PageList, PageSource
-from storage.catalogue import batches
+from storage.catalogue import originals
 from storage.objects import keys
 from workspace.opening import Workspace
 
@@ -33,13 +34,13 @@ def with_substitutes(
     Raises:
         StoreError: one of them is gone or damaged.
     """
-    wanted = substitutes_of(pages.pages)
-    if not wanted:
+    substitutes = substitutes_of(pages.pages)
+    if not substitutes:
         return staged
     own = staged.members or (staged,)
     others = (
         image if image is not None and image.sha256 == sha256 else fetched(workspace, sha256, folder)
-        for sha256 in wanted
+        for sha256 in substitutes
     )
     return staged.model_copy(update={"members": (*own, *others)})
 
@@ -49,10 +50,11 @@ def fetched(workspace: Workspace, sha256: str, folder: Path) -> StagedFile:
 
     Raises:
         StoreError: it is gone or damaged.
+        SourceError: the catalogue does not know it, and its bytes are of no known format.
     """
-    row = batches.original(workspace.database, sha256)
+    row = originals.find(workspace.database, sha256)
     path = folder / f"original-{sha256[:32]}"
     if not path.exists():
         workspace.store.get(keys.original(sha256), path)
-    size, kind = (row.size, Format(row.format)) if row else (path.stat().st_size, Format.PNG)
+    size, kind = (row.size, Format(row.format)) if row else (path.stat().st_size, sniff(path))
     return StagedFile(name=sha256, path=str(path), sha256=sha256, size=size, format=kind)

@@ -11,7 +11,7 @@ from schemas.reading import Box, PageReading
 from schemas.traces import PagePicture
 from storage.catalogue.history import History
 from workspace.opening import Workspace
-from workspace.pictures import PageWanted, drawn, to_cover
+from workspace.pictures import PageView, drawn, to_cover
 
 MOST_PAGES: Final = 24  # of one trace; a page is 60–200 KB
 _WIDTH, _QUALITY = 1000, 62
@@ -28,7 +28,7 @@ def pictures_of(
     papers = [paper.row.document for paper in history.papers]
     words: dict[str, dict[int, PageReading]] = {}
     owners: dict[int, Document] = {}
-    wanted: dict[int, PageWanted] = {}
+    views: dict[int, PageView] = {}
     for row in [paper.row for paper in history.papers[:MOST_PAGES]]:
         if row.digests.reading not in words:
             words[row.digests.reading] = workspace.ledger.readings(history.sha256, row.digests.reading)
@@ -37,14 +37,14 @@ def pictures_of(
             if reading is None and hide:
                 continue
             owners[page] = row.document
-            wanted[page] = PageWanted(
+            views[page] = PageView(
                 rotation=reading.rotation if reading else 0,
                 pieces=[Piece(None, _WIDTH, _QUALITY)],
                 covered=to_cover(papers, reading) if hide and reading else (),
                 marks=[box for _, box in _marks(row.document, page)],
             )
     try:
-        pictures = drawn(workspace, history.sha256, wanted)
+        pictures = drawn(workspace, history.sha256, views)
     except StoreError:
         return {}, each_paper  # the trace itself says that the original is gone or damaged
     return {

@@ -10,9 +10,8 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from configs.loader import load_kinds, load_validity
+from configs.loader import load_kinds
 from quality.quotas import COUNTED, counting_reason
-from quality.series import mark_superseded
 from quality.trace_page import write_trace_page
 from schemas.clock import VIETNAM
 from schemas.documents import Document
@@ -42,6 +41,7 @@ from storage.catalogue import documents
 from storage.catalogue import history as past
 from storage.catalogue.history import History, PaperHistory, StoredVersion
 from storage.objects import keys, sha256_of
+from workspace.counting import counted_on, superseding_kinds
 from workspace.opening import Workspace
 from workspace.provenance import provenance_of
 from workspace.trace_pictures import pictures_of
@@ -49,12 +49,14 @@ from workspace.trace_pictures import pictures_of
 _LOST: Final = {"object_absent": "absent", "object_differs": "differs", "object_damaged": "differs"}
 
 
-def trace_of(workspace: Workspace, wanted: str, *, as_of: date, clear: bool = False) -> tuple[Trace, History]:
+def trace_of(
+    workspace: Workspace, identifier: str, *, as_of: date, clear: bool = False
+) -> tuple[Trace, History]:
     """The trace of a paper, and the history it was built from.
 
     Args:
         workspace: the opened home.
-        wanted: a document id, a code, or the SHA-256 of an original or a PDF/A.
+        identifier: a document id, a code, or the SHA-256 of an original or a PDF/A.
         as_of: today, for the live figure.
         clear: show identifiers.
 
@@ -62,12 +64,14 @@ def trace_of(workspace: Workspace, wanted: str, *, as_of: date, clear: bool = Fa
         UsageError: nothing with that id, code or digest is known.
         CatalogueError: the catalogue cannot be read.
     """
-    wanted = wanted.strip()
-    found = past.history(workspace.database, wanted) or past.history(workspace.database, wanted.lower())
+    identifier = identifier.strip()
+    found = past.history(workspace.database, identifier) or past.history(
+        workspace.database, identifier.lower()
+    )
     if found is None:
-        raise UsageError(f"nothing known of {wanted}", remedy="trace_absent", value=mask(wanted))
+        raise UsageError(f"nothing known of {identifier}", remedy="trace_absent", value=mask(identifier))
     trace = Trace(
-        wanted=wanted,
+        wanted=identifier,
         found_by=found.found_by,  # type: ignore[arg-type]  # the closed list of `history`
         made_at=datetime.now(VIETNAM).isoformat(timespec="seconds"),
         operator=workspace.operator,
@@ -181,12 +185,12 @@ class _Paper:
     """Builds the trace of one paper; reads its sidecars once."""
 
     def __init__(self, workspace: Workspace, found: History, history: PaperHistory, as_of: date) -> None:
-        self._house, self._found, self._history, self._as_of = workspace, found, history, as_of
+        self._workspace, self._found, self._history, self._as_of = workspace, found, history, as_of
         self._sidecars = {version.version: self._sidecar(version) for version in history.versions}
 
     def _sidecar(self, version: StoredVersion) -> tuple[Sidecar | None, Fixity]:
         try:
-            data = self._house.store.read(version.sidecar_key)
+            data = self._workspace.store.read(version.sidecar_key)
             sidecar = sidecars.load(data, key=version.sidecar_key)
         except StoreError as error:
             lost = "differs" if error.remedy == "sidecar_unusable" else _LOST.get(error.remedy or "")
@@ -204,7 +208,7 @@ class _Paper:
         """The paper as the trace shows it."""
         row, history, newest = self._history.row, self._history, self._newest()
         paper = row.document
-        kind = self._house.rules.book.kind(paper.kind)
+        kind = self._workspace.rules.book.kind(paper.kind)
         return TracedPaper(
             id=paper.id,
             batch=row.batch,
@@ -231,7 +235,7 @@ class _Paper:
             replaced_by=history.row.replaced_by,
             sheet=newest.sheet if newest else history.sheet,
             fields=paper.fields,
-            findings=_findings(self._house, paper.findings),
+            findings=_findings(self._workspace, paper.findings),
             decisions=history.decisions,
             readings=self._readings(newest),
             versions=self._versions(),
@@ -297,7 +301,7 @@ class _Paper:
         facts = newest.rendition if newest else None
         stored = None
         if row.pdfa_key and row.pdfa_sha256:
-            stored = held_object(self._house, row.pdfa_key, row.pdfa_sha256)
+            stored = held_object(self._workspace, row.pdfa_key, row.pdfa_sha256)
         return TracedRendition(
             stored=stored,
             flavour=facts.flavour if facts else None,
@@ -310,16 +314,13 @@ class _Paper:
 
     def _live_figure(self) -> Figure:
         paper, day = self._history.row.document, self._as_of
-        newest_of = {rule.kind for rule in load_validity() if rule.newest_of and rule.holds_on(day)}
-        kind = paper.kind if paper.kind in newest_of else None
-        rows = mark_superseded(
-            list(documents.papers(self._house.database, ids=[paper.id], kind=kind)), newest_of
-        )
+        kind = paper.kind if paper.kind in superseding_kinds(day) else None
+        rows = counted_on(list(documents.papers(self._workspace.database, ids=[paper.id], kind=kind)), day)
         # Replaced documents are not counted in any figure.
         own = next((row for row in rows if row.document_id == paper.id), None)
         uncoded = [entry.id for entry in load_kinds() if not entry.result_codes]
         reason = "replaced" if own is None else counting_reason(own, day, uncoded)
-        message = say("quota_reason", reason, self._house.settings.lang)
+        message = say("quota_reason", reason, self._workspace.settings.lang)
         return Figure(as_of=day, live=True, counted=reason == COUNTED, reason=reason, message=message)
 
 

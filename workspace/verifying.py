@@ -12,14 +12,14 @@ from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
 from schemas.errors import StoreError
-from schemas.events import Event, EventType
+from schemas.events import EventType
 from schemas.version import TOOL
 from storage import outbox, sidecars
-from storage.catalogue import batches, chains, fixity
+from storage.catalogue import chains, fixity
 from storage.catalogue import events as event_log
 from storage.catalogue.chains import ChainObject
-from storage.catalogue.events import new_event_id
 from storage.catalogue.fixity import INTACT, SUPERSEDED, Expected, State
+from storage.catalogue.provenance import new_event
 from storage.objects import ObjectStore, keys
 from storage.rebuilding import parsed
 from workspace.opening import Workspace
@@ -77,25 +77,25 @@ def verify(
     workspace.require_current()
     outbox.send_all(database, workspace.store)
     opened = fixity.open_round(database, sample)
-    wanted = fixity.expected(database, sample, opened.id)
+    due = fixity.expected(database, sample, opened.id)
     known = fixity.checked(database, opened.id)
     pace = _Pace(rate)
     found: list[tuple[str, State]] = []
     kept_at = time.monotonic()
     try:
-        for done, expected in enumerate(wanted, start=1):
+        for done, expected in enumerate(due, start=1):
             if expected.key not in known:
                 known[expected.key] = _state(workspace.store, expected, pace)
                 found.append((expected.key, known[expected.key]))
                 if len(found) >= _KEPT_EVERY or time.monotonic() - kept_at > _KEPT_SECONDS:
                     fixity.record(database, opened.id, found)
                     found, kept_at = [], time.monotonic()
-            on_object(done, len(wanted))
+            on_object(done, len(due))
     finally:
         fixity.record(database, opened.id, found)
-    damage = [_damage(expected, known[expected.key]) for expected in wanted if known[expected.key] != INTACT]
+    damage = [_damage(expected, known[expected.key]) for expected in due if known[expected.key] != INTACT]
     fixity.record(database, opened.id, [(damaged.key, damaged.state) for damaged in damage if damaged.healed])
-    objects = len(wanted)
+    objects = len(due)
     if sample is None:
         in_chains, broken = _verify_chains(workspace, pace)
         objects, damage = objects + in_chains, damage + broken
@@ -229,14 +229,13 @@ def _heal(workspace: Workspace, chain_object: ChainObject, state: State) -> bool
 def _record_result(workspace: Workspace, result: Verified, round_id: str, sample: int | None) -> None:
     """Record the result as an event of the house chain and close the round, in one transaction."""
     lasting = [loss for loss in result.damage if not loss.healed]
-    event = Event(
-        id=new_event_id(),
-        type=EventType.FIXITY_CHECK,
-        at=batches.now(),
-        subject=chains.HOUSE,
+    event = new_event(
+        EventType.FIXITY_CHECK,
+        chains.HOUSE,
+        result.outcome,
+        batch=None,
         agent=workspace.operator,
         tool=TOOL,
-        outcome=result.outcome,
         detail={
             "objects": result.objects,
             "damaged": len(lasting),

@@ -64,12 +64,12 @@ class Deployments:
 
     async def follow(self, client: PrefectClient, rows: list[Schedule], live: set[str]) -> None:
         """Create, update and delete deployments. `live` names the batches whose schedule can still fire."""
-        wanted = {batch_key(row.batch): row for row in rows}
+        scheduled = {batch_key(row.batch): row for row in rows}
         for known in await client.read_deployments(flow_filter=_OUR_FLOW):
-            if known.name not in wanted:
+            if known.name not in scheduled:
                 await client.delete_deployment(known.id)
                 self._made.pop(known.name, None)
-        for key, row in wanted.items():
+        for key, row in scheduled.items():
             fires = row.batch in live
             mark = f"{row.at}|{row.cron}|{row.priority}|{fires}"
             if self._made.get(key) != mark:

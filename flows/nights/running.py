@@ -15,7 +15,7 @@ from flows.batch import Silent
 from flows.digitizing import digitize_batch
 from schemas.batches import BatchState, ScheduleState, Wish
 from schemas.clock import VIETNAM
-from schemas.errors import BatchHeld, SohoaError
+from schemas.errors import BatchHeld
 from schemas.night_window import Window, parse_window
 from storage.catalogue import batches, schedules
 from storage.catalogue.database import Database
@@ -98,7 +98,7 @@ def run_scheduled(settings: Any, batch: str, *, clock: Clock = now_in_vietnam) -
         The schedule's new state; None if the batch is no longer scheduled.
 
     Raises:
-        SohoaError: the batch could not be run; its schedule says why.
+        Exception: the batch could not be run; its schedule says why.
     """
     window = parse_window(settings.night) if settings.night else None
     database = Database(settings.catalogue_url)
@@ -121,7 +121,8 @@ def run_scheduled(settings: Any, batch: str, *, clock: Clock = now_in_vietnam) -
                 # It is being run by hand; it is resumed once that run ends.
                 _ended(database, row, ScheduleState.DUE)
                 raise
-            except SohoaError as error:
+            except Exception as error:
+                # Left as running it would be started again for ever, and nobody would be told.
                 _ended(database, row, ScheduleState.FAILED, note=f"{type(error).__name__}: {error}")
                 raise
             return _ended(database, row, _state_after(database, row, BatchState(shown["state"])))

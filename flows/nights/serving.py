@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import os
 import signal
 import socket
@@ -18,6 +17,8 @@ from typing import Any
 
 import structlog
 
+from engines.file_locks import open_lock_file, try_lock
+from engines.private_files import private
 from flows.nights import watched
 from flows.nights.running import now_in_vietnam
 from flows.orchestra import QUIET
@@ -35,6 +36,7 @@ _LATE = timedelta(seconds=60)
 # A batch may be "running" without a lock this long: its process is starting or closing.
 _LOCK_GRACE_SECONDS = 10.0
 _POLL_SECONDS = 0.5
+_PORT_SECONDS = 5.0
 _ALERT_CHECK_SECONDS = 900.0  # seconds between alert checks
 _RESTING = {ScheduleState.PAUSED, ScheduleState.CANCELLED}
 _log = structlog.get_logger(__name__)
@@ -67,7 +69,7 @@ class Child:
             return False
         if self._process is not None:
             _log.warning("child_lost", child=self.name, status=self._process.returncode)
-        with open(self._log, "ab", opener=_private) as log:
+        with open(self._log, "ab", opener=private) as log:
             self._process = subprocess.Popen(
                 self._arguments,
                 env=self._environment,
@@ -84,6 +86,8 @@ class Child:
         """Start the process if it is not running, without the restart delay."""
         if self._process is not None and self._process.poll() is None:
             return
+        if self._process is not None and self._process.returncode:
+            _log.warning("child_failed", child=self.name, status=self._process.returncode)
         self._process, self._next = None, 0.0
         self.keep()
 
@@ -99,15 +103,12 @@ class Child:
             self._process.wait()
 
 
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
-
-
 class Serve:
     """The server, the worker and the loop that syncs them with the schedules."""
 
     def __init__(self, settings: Any, host: str, port: int, say: Callable[..., None]) -> None:
         self._settings, self._say = settings, say
+        self._host, self._port = host, port
         self.url = f"http://{host}:{port}"
         self._window = parse_window(settings.night) if settings.night else None
         self._stop = threading.Event()
@@ -152,23 +153,26 @@ class Serve:
         lock = self._alone()
         try:
             sweep_serve(self._settings.home)
+            require_port(self._host, self._port)
             for asked in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(asked, lambda *_: self._stop.set())
             for name in ("PREFECT_API_URL", "PREFECT_HOME", *QUIET):
                 os.environ[name] = self._environment[name]
             asyncio.run(self._serve())
         finally:
-            for child in (self._checker, self._worker, self._server):
-                child.stop()
+            self.close()
             sweep_serve(self._settings.home)
             os.close(lock)
 
+    def close(self) -> None:
+        """Stop every supervised process."""
+        for child in (self._checker, self._worker, self._server):
+            child.stop()
+
     def _alone(self) -> int:
-        folder = self._settings.home / "locks"
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        descriptor = os.open(folder / "serve", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        descriptor = open_lock_file(self._settings.home / "locks" / "serve")
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            try_lock(descriptor)
         except OSError as error:
             os.close(descriptor)
             raise SetupError("another sohoa serve works here", remedy="serve_held") from error
@@ -207,8 +211,12 @@ class Serve:
     def _check_alerts(self) -> None:
         """Send alerts for stuck batches and unfinished nights even if no run ends, and rewrite the board."""
         if time.monotonic() >= self._next_check:
-            self._next_check = time.monotonic() + _ALERT_CHECK_SECONDS
-            self._checker.once()
+            self.check_alerts_now()
+
+    def check_alerts_now(self) -> None:
+        """Start a check of the alerts, unless one is going on."""
+        self._next_check = time.monotonic() + _ALERT_CHECK_SECONDS
+        self._checker.once()
 
     async def _round(self, client: Any, deployments: Any, database: Database) -> None:
         """One pass of the loop. A failing step is logged once and retried; it never stops the server."""
@@ -287,16 +295,37 @@ def take_folder(database: Database, found: watched.Found, known: dict[str, Sched
     return True
 
 
+def require_port(host: str, port: int, seconds: float = _PORT_SECONDS) -> None:
+    """Ensure that a server can listen on a port; a program that was just killed is given time to leave it.
+
+    Raises:
+        SetupError: another program listens there, or the address is not of this machine.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            socket.create_server((host, port), family=family).close()
+            return
+        except OSError as error:
+            if time.monotonic() >= deadline:
+                reason = error.strerror or str(error)
+                raise SetupError(
+                    f"{host}:{port}: {error}", remedy="serve_port_taken", host=host, port=port, reason=reason
+                ) from error
+        time.sleep(0.2)
+
+
 def sweep_serve(home: Path) -> int:
     """Kill processes left by an earlier `sohoa serve` of this home (server, worker, flow runs). Returns their number."""
-    wanted = f"{_MARK}={home}".encode()
+    mark = f"{_MARK}={home}".encode()
     found = 0
     for entry in Path("/proc").glob("[0-9]*"):
         pid = int(entry.name)
         if pid == os.getpid():
             continue
         try:
-            if wanted in (entry / "environ").read_bytes().split(b"\0"):
+            if mark in (entry / "environ").read_bytes().split(b"\0"):
                 os.kill(pid, signal.SIGKILL)
                 found += 1
         except OSError:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from schemas.batches import BatchState, ScheduleState, Wish
-from schemas.errors import UsageError
 from schemas.events import EventType
 from schemas.version import TOOL
 from storage.catalogue import batches, closings, schedules
@@ -20,9 +19,7 @@ def pause(database: Database, batch: str) -> Schedule:
 def cancel(database: Database, batch: str, operator: str) -> Schedule:
     """Cancel a batch. Finished files are kept; the next run rewrites its report."""
     row = _ask(database, batch, Wish.CANCEL, ScheduleState.CANCELLED)
-    if row.state is ScheduleState.CANCELLED and any(
-        known.name == batch for known in batches.batches(database)
-    ):
+    if row.state is ScheduleState.CANCELLED and batches.exists(database, batch):
         ended = new_event(
             EventType.BATCH_ENDED,
             batch[:255],
@@ -37,25 +34,18 @@ def cancel(database: Database, batch: str, operator: str) -> Schedule:
 
 def resume(database: Database, batch: str) -> Schedule:
     """Queue a batch to run as soon as possible, even if it failed, was cancelled or is done."""
-    row = _scheduled(database, batch)
+    row = schedules.scheduled(database, batch)
     if row.state is ScheduleState.RUNNING:
         schedules.change(database, batch, wish=None)
     else:
         schedules.change(database, batch, state=ScheduleState.DUE, wish=None, note="")
-    return _scheduled(database, batch)
+    return schedules.scheduled(database, batch)
 
 
 def _ask(database: Database, batch: str, wish: Wish, state: ScheduleState) -> Schedule:
-    row = _scheduled(database, batch)
+    row = schedules.scheduled(database, batch)
     if row.state is ScheduleState.RUNNING:
         schedules.change(database, batch, wish=wish)
     else:
         schedules.change(database, batch, state=state, wish=None)
-    return _scheduled(database, batch)
-
-
-def _scheduled(database: Database, batch: str) -> Schedule:
-    row = schedules.find(database, batch)
-    if row is None:
-        raise UsageError(f"{batch} is not scheduled", remedy="not_scheduled", batch=batch)
-    return row
+    return schedules.scheduled(database, batch)

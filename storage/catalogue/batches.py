@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import os
-import socket
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, case, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, case, func, insert, select, update
 
 from schemas.batches import BatchSheet, BatchState, FileCounts, FileStatus, PageCounts
-from schemas.digests import Digests
 from schemas.errors import BatchNameTaken, UsageError
 from schemas.findings import Finding
-from schemas.reading import PageList
 from storage.catalogue import chains
 from storage.catalogue import schema as t
+from storage.catalogue.chunks import in_chunks
 from storage.catalogue.database import Database
 from storage.catalogue.events import chain_of
 from storage.catalogue.events import now as now  # callers of this module stamp with it, too
-
-_CHUNK = 500
 
 
 class FileRow(NamedTuple):
@@ -36,16 +31,6 @@ class FileRow(NamedTuple):
     duplicate_of: str | None
     attempts: int
     done_with: str | None
-
-
-class OriginalRow(NamedTuple):
-    """An original: when it was first received, and its pages once listed."""
-
-    sha256: str
-    size: int
-    format: str
-    received_at: str
-    page_list: PageList | None
 
 
 class BatchRow(NamedTuple):
@@ -118,18 +103,10 @@ def note_batch(connection: Connection, name: str) -> None:
     chains.note(connection, chain_of(name), t.batch, t.batch.c.name == name)
 
 
-def note_run(connection: Connection, run_id: str) -> None:
-    """Enter a run's row as it stands now in the chain of its batch."""
-    batch = connection.execute(select(t.run.c.batch).where(t.run.c.id == run_id)).scalar()
-    if batch is not None:
-        chains.note(connection, chain_of(batch), t.run, t.run.c.id == run_id)
-
-
 def _note_files(connection: Connection, batch: str, names: Sequence[str]) -> None:
     column = t.batch_file.c
-    for start in range(0, len(names), _CHUNK):
-        named = column.name.in_(names[start : start + _CHUNK])
-        chains.note(connection, chain_of(batch), t.batch_file, column.batch == batch, named)
+    for chunk in in_chunks(names):
+        chains.note(connection, chain_of(batch), t.batch_file, column.batch == batch, column.name.in_(chunk))
 
 
 def set_state(
@@ -144,71 +121,22 @@ def set_state(
         note_batch(connection, name)
 
 
-def start_run(database: Database, run_id: str, batch: str, operator: str, digests: Digests) -> None:
-    """Enter a run."""
-    with database.write() as connection:
-        connection.execute(
-            insert(t.run).values(
-                id=run_id,
-                batch=batch,
-                state="running",
-                operator=operator,
-                digests=digests.model_dump(),
-                host=socket.gethostname()[:255],
-                pid=os.getpid(),
-                started_at=now(),
-            )
-        )
-        note_run(connection, run_id)
-
-
-def abandon_run(database: Database, run_id: str) -> None:
-    """End a run that did not come to the end of its closing; does nothing to one that did.
-
-    A batch that was running is `failed` then; one that was being closed stays so.
-    """
-    with database.write() as connection:
-        query = select(t.run).where(t.run.c.id == run_id, t.run.c.ended_at.is_(None))
-        row = connection.execute(query).first()
-        if row is not None:
-            _abandon(connection, row.id, row.batch, str(BatchState.FAILED))
-
-
-def _abandon(connection: Connection, run_id: str, batch: str, state: str) -> None:
-    connection.execute(update(t.run).where(t.run.c.id == run_id).values(state=state, ended_at=now()))
-    note_run(connection, run_id)
-    running = (t.batch.c.name == batch, t.batch.c.state == BatchState.RUNNING)
-    connection.execute(update(t.batch).where(*running).values(state=BatchState.FAILED, updated_at=now()))
-    note_batch(connection, batch)
-
-
-def last_run(database: Database, batch: str) -> tuple[str, str | None, str] | None:
-    """Start, end (None while running) and operator of a batch's latest run; None if never run."""
-    query = select(t.run.c.started_at, t.run.c.ended_at, t.run.c.operator).where(t.run.c.batch == batch)
-    with database.read() as connection:
-        row = connection.execute(query.order_by(t.run.c.started_at.desc(), t.run.c.id)).first()
-    return None if row is None else (row.started_at, row.ended_at, row.operator)
-
-
-def close_dead_runs(database: Database, live: Collection[str]) -> list[str]:
-    """End this machine's runs that were killed. Returns the batches they left.
-
-    A batch that was running is `failed` then; one that was being closed stays so, and the next run closes it.
-    `live` are the ids of the runs of this machine that still hold their lock.
-    """
-    unfinished = (t.run.c.state == "running", t.run.c.host == socket.gethostname()[:255])
-    with database.write() as connection:
-        rows = connection.execute(select(t.run.c.id, t.run.c.batch).where(*unfinished)).all()
-        dead = [row for row in rows if row.id not in live]
-        for row in dead:
-            _abandon(connection, row.id, row.batch, "killed")
-    return sorted({row.batch for row in dead})
-
-
 def files(database: Database, batch: str) -> dict[str, FileRow]:
     """Files of a batch by name, in their order."""
     with database.read() as connection:
         return {row.name: row for row in rows_of_files(connection, batch)}
+
+
+def stored_row(connection: Connection, name: str) -> Row[Any]:
+    """A batch's row, on a connection whose snapshot other queries share.
+
+    Raises:
+        UsageError: there is none of that name.
+    """
+    row = connection.execute(select(t.batch).where(t.batch.c.name == name)).first()
+    if row is None:
+        raise UsageError(f"no batch {name}", remedy="batch_absent", name=name)
+    return row
 
 
 def rows_of_files(connection: Connection, batch: str) -> list[FileRow]:
@@ -286,42 +214,6 @@ def finish_file(connection: Connection, batch: str, row: FileRow) -> None:
         chains.note_passes(connection, chain_of(batch), batch, row.sha256)
 
 
-def receive_original(database: Database, sha256: str, size: int, kind: str) -> OriginalRow:
-    """Enter an original on its first arrival; later arrivals keep the first moment."""
-    with database.write() as connection:
-        row = connection.execute(select(t.original).where(t.original.c.sha256 == sha256)).first()
-        if row is None:
-            received = now()
-            connection.execute(
-                insert(t.original).values(sha256=sha256, size=size, format=kind, received_at=received)
-            )
-            return OriginalRow(sha256, size, kind, received, None)
-    listed = PageList.model_validate(row.page_list) if row.page_list else None
-    return OriginalRow(row.sha256, row.size, row.format, row.received_at, listed)
-
-
-def original(database: Database, sha256: str) -> OriginalRow | None:
-    """An original as it was received, or None."""
-    with database.read() as connection:
-        return original_row(connection, sha256)
-
-
-def original_row(connection: Connection, sha256: str) -> OriginalRow | None:
-    """The same, on a connection whose snapshot other queries share."""
-    row = connection.execute(select(t.original).where(t.original.c.sha256 == sha256)).first()
-    if row is None:
-        return None
-    listed = PageList.model_validate(row.page_list) if row.page_list else None
-    return OriginalRow(row.sha256, row.size, row.format, row.received_at, listed)
-
-
-def keep_page_list(database: Database, sha256: str, pages: PageList) -> None:
-    """Remember an original's pages."""
-    dumped = pages.model_dump(mode="json", exclude_defaults=True)
-    with database.write() as connection:
-        connection.execute(update(t.original).where(t.original.c.sha256 == sha256).values(page_list=dumped))
-
-
 def finished_twin(database: Database, sha256: str, batch: str, name: str) -> str | None:
     """The file with the same bytes that was already read completely, as `batch/name`, or None."""
     query = (
@@ -373,23 +265,32 @@ def batch(database: Database, name: str) -> BatchRow:
     Raises:
         UsageError: there is none of that name.
     """
-    for row in batches(database):
-        if row.name == name:
-            return row
-    raise UsageError(f"no batch {name}", remedy="batch_absent", name=name)
+    found = _batches(database, t.batch.c.name == name)
+    if not found:
+        raise UsageError(f"no batch {name}", remedy="batch_absent", name=name)
+    return found[0]
+
+
+def exists(database: Database, name: str) -> bool:
+    """True if there is a batch of that name."""
+    with database.read() as connection:
+        found = connection.execute(select(t.batch.c.name).where(t.batch.c.name == name))
+        return found.first() is not None
 
 
 def batches(database: Database) -> list[BatchRow]:
     """All batches, newest first."""
+    return _batches(database)
+
+
+def _batches(database: Database, *where: ColumnElement[bool]) -> list[BatchRow]:
     own_files = select(func.count()).where(t.batch_file.c.batch == t.batch.c.name)
     own = (t.document.c.batch == t.batch.c.name, t.document.c.replaced_by.is_(None))
     count_files = own_files.correlate(t.batch).scalar_subquery()
     count_documents = select(func.count()).where(*own).correlate(t.batch).scalar_subquery()
-    query = select(t.batch, count_files.label("files"), count_documents.label("documents")).order_by(
-        t.batch.c.created_at.desc(), t.batch.c.name
-    )
+    query = select(t.batch, count_files.label("files"), count_documents.label("documents")).where(*where)
     with database.read() as connection:
-        rows = connection.execute(query).all()
+        rows = connection.execute(query.order_by(t.batch.c.created_at.desc(), t.batch.c.name)).all()
     return [
         BatchRow(
             row.name,
@@ -406,12 +307,20 @@ def batches(database: Database) -> list[BatchRow]:
 
 
 def requeue(database: Database, name: str, names: Sequence[str] | None) -> list[str]:
-    """Put set-aside and partial files (all, or those named) back to be worked on. Returns their names."""
+    """Put set-aside and partial files (all, or those named) back to be worked on. Returns their names.
+
+    Raises:
+        UsageError: the batch has no file of a given name.
+    """
     column = t.batch_file.c
     where = [column.batch == name, column.status.in_([FileStatus.SET_ASIDE, FileStatus.PARTIAL])]
     if names:
         where.append(column.name.in_(list(names)))
     with database.write() as connection:
+        known = set(connection.execute(select(column.name).where(column.batch == name)).scalars())
+        unknown = next((file for file in names or () if file not in known), None)
+        if unknown is not None:
+            raise UsageError(f"no file {unknown} in {name}", remedy="file_not_found", path=unknown)
         chosen = list(connection.execute(select(column.name).where(*where)).scalars())
         if chosen:
             connection.execute(

@@ -17,11 +17,11 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import ColumnElement, Connection, Table, delete, func, insert, select, update
 
 from storage.catalogue import schema as t
+from storage.catalogue.chunks import in_chunks
 
 HOUSE: Final = "house"
 FORMAT: Final = 1
 _MOST_ENTRIES: Final = 2000
-_CHUNK: Final = 500
 
 Entry = dict[str, Any]
 
@@ -55,8 +55,8 @@ def note(connection: Connection, chain: str, table: Table, *where: ColumnElement
     rows = [dict(row) for row in connection.execute(select(table).where(*where)).mappings()]
     if table is t.document_version:
         rows = [_without_reading(row) for row in rows]
-    for start in range(0, len(rows), _MOST_ENTRIES):
-        entry = {"table": table.name, "rows": rows[start : start + _MOST_ENTRIES]}
+    for chunk in in_chunks(rows, _MOST_ENTRIES):
+        entry = {"table": table.name, "rows": chunk}
         add(connection, chain, entry, urgent=False)
 
 
@@ -132,8 +132,8 @@ def waiting(connection: Connection) -> bool:
 
 def _seal_chain(connection: Connection, chain: str) -> None:
     rows = connection.execute(select(t.outbox).where(t.outbox.c.chain == chain).order_by(t.outbox.c.id)).all()
-    for start in range(0, len(rows), _MOST_ENTRIES):
-        _append(connection, chain, [row.data for row in rows[start : start + _MOST_ENTRIES]])
+    for chunk in in_chunks(rows, _MOST_ENTRIES):
+        _append(connection, chain, [row.data for row in chunk])
     connection.execute(delete(t.outbox).where(t.outbox.c.chain == chain))
 
 
@@ -199,11 +199,11 @@ def mark_sent(connection: Connection, sent: Iterable[ChainObject]) -> int:
     for sealed in sent:
         orders.append(sealed.order)
         ids += [entry["event"]["id"] for entry in json.loads(sealed.data)["entries"] if "event" in entry]
-    for start in range(0, len(orders), _CHUNK):
-        chosen = t.chain_object.c.order.in_(orders[start : start + _CHUNK])
+    for chunk in in_chunks(orders):
+        chosen = t.chain_object.c.order.in_(chunk)
         connection.execute(update(t.chain_object).where(chosen).values(sent=True))
-    for start in range(0, len(ids), _CHUNK):
-        held = t.event.c.id.in_(ids[start : start + _CHUNK])
+    for names in in_chunks(ids):
+        held = t.event.c.id.in_(names)
         connection.execute(update(t.event).where(held).values(exported=True))
     return len(ids)
 

@@ -11,9 +11,10 @@ from schemas.batches import BatchState
 from schemas.events import Event
 from schemas.findings import Finding
 from storage.catalogue import schema as t
-from storage.catalogue.batches import dump, note_batch, note_run
+from storage.catalogue.batches import dump, note_batch
 from storage.catalogue.database import Database
 from storage.catalogue.events import now, record_events
+from storage.catalogue.runs import note_run
 
 
 def begin_closing(

@@ -11,11 +11,10 @@ from schemas.events import Event
 from schemas.review import Decision, in_force
 from storage.catalogue import chains
 from storage.catalogue import schema as t
+from storage.catalogue.chunks import in_chunks
 from storage.catalogue.database import Database
 from storage.catalogue.documents import Committed, NewVersion, commit_next
 from storage.catalogue.events import chain_of, record_events
-
-_CHUNK = 500
 
 
 class Decided(NamedTuple):
@@ -30,8 +29,7 @@ def of_documents(database: Database, ids: Sequence[str]) -> dict[str, list[Decis
     """Every decision about these documents, by document, oldest first; documents without one are absent."""
     found: dict[str, list[Decision]] = {}
     with database.read() as connection:
-        for start in range(0, len(ids), _CHUNK):
-            chunk = list(ids[start : start + _CHUNK])
+        for chunk in in_chunks(ids):
             query = select(t.decision).where(t.decision.c.document_id.in_(chunk)).order_by(t.decision.c.id)
             for row in connection.execute(query):
                 found.setdefault(row.document_id, []).append(Decision.model_validate(row._mapping))

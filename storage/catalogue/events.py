@@ -15,6 +15,7 @@ from sqlalchemy import Connection, func, insert, select
 from schemas.events import Event
 from storage.catalogue import chains
 from storage.catalogue import schema as t
+from storage.catalogue.chunks import in_chunks
 from storage.catalogue.database import Database
 from storage.objects.keys import batch_key
 
@@ -105,8 +106,8 @@ def events_of_run(database: Database, batch: str, run: str) -> list[Event]:
 def recorded(connection: Connection, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
     """Events as the catalogue holds them, by id; events whose columns contradict their data are left out."""
     found: dict[str, dict[str, Any]] = {}
-    for start in range(0, len(ids), 500):
-        query = select(t.event).where(t.event.c.id.in_(list(ids[start : start + 500])))
+    for chunk in in_chunks(ids):
+        query = select(t.event).where(t.event.c.id.in_(chunk))
         for row in connection.execute(query):
             columns = {"id": row.id, "type": row.type, "at": row.at, "subject": row.subject}
             if all(row.data.get(name) == value for name, value in columns.items()):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable
 from typing import Final, Literal, NamedTuple
 
 from sqlalchemy import Connection, delete, insert, null, select, update
 
 from storage.catalogue import chains
 from storage.catalogue import schema as t
+from storage.catalogue.chunks import in_chunks
 from storage.catalogue.database import Database
 from storage.catalogue.events import new_event_id, now
 from storage.objects import keys
@@ -21,7 +22,6 @@ State = Literal[
 INTACT: Final[State] = "intact"
 # Damaged, but of an older version or a replaced paper: nothing to repair.
 SUPERSEDED: Final[State] = "superseded"
-_CHUNK: Final = 500
 
 
 class Expected(NamedTuple):
@@ -127,9 +127,8 @@ def record(database: Database, round_id: str, states: Iterable[tuple[str, State]
     if not rows:
         return
     with database.write() as connection:
-        names = list(rows)
-        for start in range(0, len(names), _CHUNK):
-            connection.execute(delete(t.fixity).where(t.fixity.c.key.in_(names[start : start + _CHUNK])))
+        for chunk in in_chunks(rows):
+            connection.execute(delete(t.fixity).where(t.fixity.c.key.in_(chunk)))
         at = now()
         connection.execute(
             insert(t.fixity),
@@ -138,9 +137,8 @@ def record(database: Database, round_id: str, states: Iterable[tuple[str, State]
                 for key, state in rows.items()
             ],
         )
-        bad = [key for key, state in rows.items() if state != INTACT]
-        for start in range(0, len(bad), _CHUNK):
-            chains.note(connection, chains.HOUSE, t.fixity, t.fixity.c.key.in_(bad[start : start + _CHUNK]))
+        for chunk in in_chunks(key for key, state in rows.items() if state != INTACT):
+            chains.note(connection, chains.HOUSE, t.fixity, t.fixity.c.key.in_(chunk))
 
 
 def healed(connection: Connection, key: str) -> None:
@@ -172,19 +170,13 @@ def damaged_documents(connection: Connection) -> dict[str, str]:
     column = t.document_version.c
     current = (column.document_id == t.document.c.id) & (column.version == t.document.c.version)
     query = select(t.document.c.id, t.document.c.sha256).join(t.document_version, current)
-    originals = [sha for key in bad if key.startswith(keys.ORIGINALS) and (sha := keys.told_sha256(key))]
+    originals = [sha for key in bad if key.startswith(keys.ORIGINALS) and (sha := keys.digest_in(key))]
     found: dict[str, str] = {}
     for condition, values in (
         (t.document.c.sha256, originals),
         (column.pdfa_key, bad),
         (column.sidecar_key, bad),
     ):
-        for part in _parts(values):
+        for part in in_chunks(values):
             found |= {row.id: row.sha256 for row in connection.execute(query.where(condition.in_(part)))}
     return found
-
-
-def _parts(values: Collection[str]) -> Iterator[list[str]]:
-    names = list(values)
-    for start in range(0, len(names), _CHUNK):
-        yield names[start : start + _CHUNK]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, exists, select
 
@@ -14,12 +14,12 @@ from schemas.documents import Document, Verdict
 from schemas.events import Event
 from schemas.review import Decision
 from schemas.sidecars import PageFacts
+from storage.catalogue import originals
 from storage.catalogue import schema as t
-from storage.catalogue.batches import FileRow, OriginalRow, load, original_row
+from storage.catalogue.batches import FileRow, load
+from storage.catalogue.chunks import in_chunks
 from storage.catalogue.database import Database
 from storage.catalogue.lookups import CodeRow, DocumentRow, rows_where
-
-_CHUNK: Final = 500
 
 
 class StoredVersion(NamedTuple):
@@ -72,7 +72,7 @@ class History(NamedTuple):
 
     found_by: str
     sha256: str
-    original: OriginalRow | None
+    original: originals.OriginalRow | None
     arrivals: tuple[tuple[str, FileRow], ...]
     papers: tuple[PaperHistory, ...]
     readings: tuple[KeptReading, ...]
@@ -80,18 +80,18 @@ class History(NamedTuple):
     events: tuple[tuple[str, Event], ...]
 
 
-def history(database: Database, wanted: str) -> History | None:
+def history(database: Database, identifier: str) -> History | None:
     """All data about a document id, a code (voided ones too), or the SHA-256 of a PDF/A or an original; else None."""
     with database.read() as connection:
-        found_by, rows = _found(connection, wanted)
-        sha256 = rows[0].document.sha256 if rows else wanted
+        found_by, rows = _found(connection, identifier)
+        sha256 = rows[0].document.sha256 if rows else identifier
         arrivals = _arrivals(connection, sha256)
         if not rows and not arrivals:
             return None
         return History(
             found_by=found_by,
             sha256=sha256,
-            original=original_row(connection, sha256),
+            original=originals.row_of(connection, sha256),
             arrivals=arrivals,
             papers=tuple(_paper(connection, row) for row in rows),
             readings=_readings(connection, sha256),
@@ -100,15 +100,15 @@ def history(database: Database, wanted: str) -> History | None:
         )
 
 
-def _found(connection: Connection, wanted: str) -> tuple[str, list[DocumentRow]]:
+def _found(connection: Connection, identifier: str) -> tuple[str, list[DocumentRow]]:
     """The most specific match wins: one paper before all the papers of an original."""
-    versions = select(t.document_version.c.document_id).where(t.document_version.c.pdfa_sha256 == wanted)
-    holders = select(t.code.c.document_id).where(t.code.c.printed == wanted)
+    versions = select(t.document_version.c.document_id).where(t.document_version.c.pdfa_sha256 == identifier)
+    holders = select(t.code.c.document_id).where(t.code.c.printed == identifier)
     for found_by, condition in (
-        ("document", t.document.c.id == wanted),
+        ("document", t.document.c.id == identifier),
         ("code", t.document.c.id.in_(holders)),
         ("pdfa", t.document.c.id.in_(versions)),
-        ("original", t.document.c.sha256 == wanted),
+        ("original", t.document.c.sha256 == identifier),
     ):
         if rows := rows_where(connection, condition):
             return found_by, sorted(rows, key=lambda row: row.document.pages)
@@ -186,18 +186,16 @@ def _events(
 ) -> tuple[tuple[str, Event], ...]:
     subjects = [sha256, *(row.document.id for row in rows)]
     own: list[Any] = []
-    for start in range(0, len(subjects), _CHUNK):
+    for chunk in in_chunks(subjects):
         own += connection.execute(
-            select(t.event.c.run, t.event.c.batch).where(
-                t.event.c.subject.in_(subjects[start : start + _CHUNK])
-            )
+            select(t.event.c.run, t.event.c.batch).where(t.event.c.subject.in_(chunk))
         ).all()
     runs = sorted({row.run for row in own})
     batches = {row.batch[:255] for row in own if row.batch}
     found: dict[str, Any] = {}
     for keys, extra in ((subjects, None), (sorted(batches), runs)):
-        for start in range(0, len(keys), _CHUNK):
-            query = select(t.event).where(t.event.c.subject.in_(keys[start : start + _CHUNK]))
+        for chunk in in_chunks(keys):
+            query = select(t.event).where(t.event.c.subject.in_(chunk))
             if extra is not None:
                 query = query.where(t.event.c.run.in_(extra))
             found |= {row.id: row for row in connection.execute(query)}

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, or_, select
 from schemas.clock import VIETNAM
 from schemas.digests import Digests
 from schemas.documents import Document, Role, ValidityState, Verdict
+from schemas.errors import UsageError
 from schemas.findings import Finding
 from schemas.quotas import PaperRow
 from storage.catalogue import schema as t
@@ -19,7 +20,6 @@ from storage.catalogue.database import Database
 from storage.catalogue.fixity import damaged_documents
 
 _CURRENT = t.document.c.replaced_by.is_(None)
-# Days are counted in local time; Vietnam has one time zone and no summer time.
 
 
 class DocumentRow(NamedTuple):
@@ -88,17 +88,17 @@ def of_original(database: Database, sha256: str) -> list[DocumentRow]:
     return sorted(rows, key=lambda row: row.document.pages)
 
 
-def find(database: Database, wanted: str) -> list[DocumentRow]:
+def find(database: Database, identifier: str) -> list[DocumentRow]:
     """Documents with this id, code (voided ones too), original's SHA-256, or PDF/A's SHA-256.
 
     Documents that others replaced are found only where no current one is.
     """
-    holders = select(t.code.c.document_id).where(t.code.c.printed == wanted)
+    holders = select(t.code.c.document_id).where(t.code.c.printed == identifier)
     query = _joined().where(
         or_(
-            t.document.c.id == wanted,
-            t.document.c.sha256 == wanted,
-            t.document_version.c.pdfa_sha256 == wanted,
+            t.document.c.id == identifier,
+            t.document.c.sha256 == identifier,
+            t.document_version.c.pdfa_sha256 == identifier,
             t.document.c.id.in_(holders),
         )
     )
@@ -106,6 +106,21 @@ def find(database: Database, wanted: str) -> list[DocumentRow]:
         found = [_row(row) for row in connection.execute(query)]
     rows = [row for row in found if not row.replaced_by] or found
     return sorted(rows, key=lambda row: (row.document.sha256, row.document.pages))
+
+
+def find_one(database: Database, identifier: str) -> DocumentRow:
+    """The one document that `find` knows by this identifier.
+
+    Raises:
+        UsageError: there is none, or several.
+    """
+    rows = find(database, identifier)
+    if not rows:
+        raise UsageError(f"no document {identifier}", remedy="document_absent", value=identifier)
+    if len(rows) > 1:
+        ids = ", ".join(row.document.id for row in rows)
+        raise UsageError(f"{len(rows)} documents", remedy="document_ambiguous", ids=ids)
+    return rows[0]
 
 
 def rows_where(connection: Connection, condition: ColumnElement[bool]) -> list[DocumentRow]:
@@ -239,6 +254,7 @@ def _paper(row: Row[Any], voided: str | None, *, intact: bool) -> PaperRow:
 
 
 def _day(moment: str | None) -> date | None:
+    # Days are counted in local time; Vietnam has one time zone and no summer time.
     return datetime.fromisoformat(moment).astimezone(VIETNAM).date() if moment else None
 
 

@@ -18,7 +18,7 @@ from storage.catalogue.events import chain_of, now, record_events
 
 
 class Refused(NamedTuple):
-    """A set-aside file by the bytes it has: where it lies and why."""
+    """A set-aside file: its batch, name, digest and the reasons."""
 
     batch: str
     name: str
@@ -26,12 +26,12 @@ class Refused(NamedTuple):
     findings: tuple[Finding, ...]
 
 
-def refused(database: Database, wanted: str) -> list[Refused]:
-    """Set-aside files whose SHA-256 begins so."""
+def refused(database: Database, prefix: str) -> list[Refused]:
+    """Set-aside files whose SHA-256 begins with a prefix."""
     column = t.batch_file.c
     query = (
         select(column.batch, column.name, column.sha256, column.findings)
-        .where(column.sha256.startswith(wanted.lower(), autoescape=True))
+        .where(column.sha256.startswith(prefix.lower(), autoescape=True))
         .where(column.status == FileStatus.SET_ASIDE)
         .order_by(column.batch, column.position)
     )
@@ -42,7 +42,7 @@ def refused(database: Database, wanted: str) -> list[Refused]:
 
 
 def release(database: Database, run: str, sha256: str, event: Callable[[str], Event]) -> list[str]:
-    """Let a paper in: the event in every batch it lies in, and its files back to be worked on.
+    """Release a paper: record the event in every batch that holds it, and queue its files again.
 
     Returns:
         Names of the batches.

@@ -98,6 +98,18 @@ def find(database: Database, batch: str) -> Schedule | None:
     return next((schedule for schedule in every(database) if schedule.batch == batch), None)
 
 
+def scheduled(database: Database, batch: str) -> Schedule:
+    """One batch's schedule.
+
+    Raises:
+        UsageError: it is not scheduled.
+    """
+    row = find(database, batch)
+    if row is None:
+        raise UsageError(f"{batch} is not scheduled", remedy="not_scheduled", batch=batch)
+    return row
+
+
 def change(database: Database, batch: str, **values: Any) -> bool:
     """Change a schedule's columns. Returns True if there is one."""
     with database.write() as connection:

@@ -6,7 +6,6 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from schemas.errors import UsageError
 from schemas.findings import Finding
 from storage.catalogue import batches, lookups
 from storage.catalogue import schema as t
@@ -21,9 +20,7 @@ def show(database: Database, name: str) -> dict[str, Any]:
         UsageError: there is no batch of that name.
     """
     with database.read() as connection:
-        batch = connection.execute(select(t.batch).where(t.batch.c.name == name)).first()
-        if batch is None:
-            raise UsageError(f"no batch {name}", remedy="batch_absent", name=name)
+        batch = batches.stored_row(connection, name)
         files, pages = batches.count(connection, name)
         file_rows = batches.rows_of_files(connection, name)
         documents = lookups.rows_of_batch(connection, name)

@@ -90,7 +90,7 @@ def verified(key: str, sha256: str) -> None:
     Raises:
         StoreError: the object has changed.
     """
-    expected = keys.told_sha256(key)
+    expected = keys.digest_in(key)
     if expected is not None and expected != sha256:
         raise StoreError(
             f"object {key} holds other bytes than it was stored with", remedy="object_damaged", key=key

@@ -70,7 +70,7 @@ def derived(batch: str, name: str) -> str:
     return f"derived/batches/{batch_key(batch)}/{name}"
 
 
-def told_sha256(key: str) -> str | None:
+def digest_in(key: str) -> str | None:
     """The digest in a content-addressed key; None for any other key."""
     match = _ADDRESSED.fullmatch(key)
     return match["sha256"] if match else None
@@ -94,7 +94,7 @@ def check_new(key: str, sha256: str) -> str:
         StoreError: the key is invalid, or contains another digest.
     """
     check(key)
-    if key.startswith((ORIGINALS, RENDITIONS)) and told_sha256(key) != sha256:
+    if key.startswith((ORIGINALS, RENDITIONS)) and digest_in(key) != sha256:
         raise StoreError(
             f"{key} is not where bytes of SHA-256 {sha256} lie", remedy="object_key_bad", key=key
         )

@@ -75,11 +75,6 @@ def scale(x: float, y: float) -> Matrix:
     return Matrix(x, 0, 0, y, 0, 0)
 
 
-def move(x: float, y: float) -> Matrix:
-    """Translation."""
-    return Matrix(1, 0, 0, 1, x, y)
-
-
 def turned(degrees: int, *, mirrored: bool = False) -> Matrix:
     """Unit square onto itself: mirrored left to right first, then turned clockwise."""
     quarter = _QUARTERS[degrees % 360]
@@ -96,22 +91,6 @@ def bounds(matrix: Matrix) -> Rectangle:
     corners = [matrix.apply(x, y) for x in (0, 1) for y in (0, 1)]
     xs, ys = [x for x, _ in corners], [y for _, y in corners]
     return Rectangle(min(xs), min(ys), max(xs), max(ys))
-
-
-def viewed(crop: Rectangle, rotate: int, user_unit: float) -> tuple[Matrix, float, float]:
-    """From a page's user space to what a viewer shows: matrix, width and height in points.
-
-    Args:
-        crop: CropBox within MediaBox.
-        rotate: /Rotate, degrees clockwise, any multiple of 90.
-        user_unit: /UserUnit, in 1/72 inch.
-    """
-    unit = rectangle(crop)
-    width, height = unit.a * user_unit, unit.d * user_unit
-    if rotate % 180:
-        width, height = height, width
-    to_unit = Matrix(1 / unit.a, 0, 0, 1 / unit.d, -crop.left / unit.a, -crop.bottom / unit.d)
-    return to_unit.then(turned(rotate)).then(scale(width, height)), width, height
 
 
 def assumed_dpi(width: int, height: int) -> float:

@@ -94,8 +94,8 @@ def _inside(
         if pages is not None and found != pages:
             yield f"{found} pages where {pages} belong"
         for number, page in enumerate(pdf.pages, 1):
-            wanted = streams[number - 1] if streams is not None and number <= len(streams) else None
-            for rule in _page(page, wanted):
+            stream_sha256 = streams[number - 1] if streams is not None and number <= len(streams) else None
+            for rule in _page(page, stream_sha256):
                 yield f"page {number}: {rule}"
         for key in ("/JavaScript", "/JS", "/EmbeddedFiles", "/Launch"):
             if _mentioned(pdf, key):
@@ -131,7 +131,7 @@ def _intent(pdf: pikepdf.Pdf) -> Iterator[str]:
         yield "output intent's profile is no RGB profile"
 
 
-def _page(page: pikepdf.Page, wanted: str | None) -> Iterator[str]:
+def _page(page: pikepdf.Page, stream_sha256: str | None) -> Iterator[str]:
     for key in _FORBIDDEN_PAGE:
         if key in page.obj:
             yield f"{key} on the page"
@@ -142,13 +142,13 @@ def _page(page: pikepdf.Page, wanted: str | None) -> Iterator[str]:
     if len(objects) != 1:
         yield f"{len(objects)} images where one belongs"
     for name in objects.keys():  # noqa: SIM118 - a pikepdf dictionary
-        yield from _image(objects[name], wanted)
+        yield from _image(objects[name], stream_sha256)
     fonts: Any = resources.get("/Font", {})
     for name in fonts.keys():  # noqa: SIM118
         yield from _font(fonts[name])
 
 
-def _image(image: Any, wanted: str | None) -> Iterator[str]:
+def _image(image: Any, stream_sha256: str | None) -> Iterator[str]:
     names = filters_of(image)
     if set(names) & _FORBIDDEN_FILTERS:
         yield f"filter {'+'.join(names)}"
@@ -161,7 +161,7 @@ def _image(image: Any, wanted: str | None) -> Iterator[str]:
     if space is not None and not _space_allowed(space):
         yield "colour space"
     raw = image.read_raw_bytes()
-    if wanted is not None and hashlib.sha256(raw).hexdigest() != wanted:
+    if stream_sha256 is not None and hashlib.sha256(raw).hexdigest() != stream_sha256:
         yield "the image stream is not the original's"
     try:
         yield from _data(image, names, raw)

@@ -1,0 +1,55 @@
+"""The next version of a document whose values a person changed: a new sidecar, and the PDF/A it has already."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from schemas.digests import Digests
+from schemas.documents import Document, Route
+from schemas.sidecars import Sidecar
+from storage.catalogue import batches, documents
+from storage.catalogue.documents import DocumentRow, NewVersion
+from storage.sidecars import write_sidecar
+from workspace.opening import Workspace
+
+
+def next_version(
+    workspace: Workspace,
+    row: DocumentRow,
+    sidecar: Sidecar,
+    document: Document,
+    *,
+    digests: Digests,
+    operator: str,
+    **changed: Any,
+) -> NewVersion:
+    """Store the sidecar of a document's next version. Returns the version to commit.
+
+    Args:
+        workspace: the opened home.
+        row: the document as it is stored.
+        sidecar: of that version.
+        document: the document as it is now.
+        digests: of the rules under which it was understood.
+        operator: who changed it.
+        **changed: other fields of the sidecar that differ (`code`, `sheet`, `events`).
+
+    Raises:
+        StoreError: the sidecar could not be stored.
+    """
+    version = row.version + 1
+    made = {"document": document, "version": version, "digests": digests, "operator": operator}
+    when = {"run": workspace.run.id, "written_at": batches.now()}
+    stored = write_sidecar(workspace.store, sidecar.model_copy(update={**made, **when, **changed}))
+    return NewVersion(
+        document=document,
+        digests=digests,
+        version=version,
+        verdict=row.verdict,
+        pdfa_key=row.pdfa_key,
+        pdfa_sha256=row.pdfa_sha256,
+        sidecar_key=stored.key,
+        sidecar_sha256=stored.sha256,
+        parts=documents.parts_of(document) if document.route is Route.ACCEPTED else None,
+        events=(),
+    )

@@ -1,0 +1,85 @@
+"""Runs of batches: who started one where, and how it ended."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Collection
+
+from sqlalchemy import Connection, insert, select, update
+
+from schemas.batches import BatchState
+from schemas.digests import Digests
+from storage.catalogue import chains
+from storage.catalogue import schema as t
+from storage.catalogue.batches import note_batch
+from storage.catalogue.database import Database
+from storage.catalogue.events import chain_of, now
+
+
+def note_run(connection: Connection, run_id: str) -> None:
+    """Enter a run's row as it stands now in the chain of its batch."""
+    batch = connection.execute(select(t.run.c.batch).where(t.run.c.id == run_id)).scalar()
+    if batch is not None:
+        chains.note(connection, chain_of(batch), t.run, t.run.c.id == run_id)
+
+
+def start_run(database: Database, run_id: str, batch: str, operator: str, digests: Digests) -> None:
+    """Enter a run."""
+    with database.write() as connection:
+        connection.execute(
+            insert(t.run).values(
+                id=run_id,
+                batch=batch,
+                state="running",
+                operator=operator,
+                digests=digests.model_dump(),
+                host=socket.gethostname()[:255],
+                pid=os.getpid(),
+                started_at=now(),
+            )
+        )
+        note_run(connection, run_id)
+
+
+def abandon_run(database: Database, run_id: str) -> None:
+    """End a run that did not come to the end of its closing; does nothing to one that did.
+
+    A batch that was running is `failed` then; one that was being closed stays so.
+    """
+    with database.write() as connection:
+        query = select(t.run).where(t.run.c.id == run_id, t.run.c.ended_at.is_(None))
+        row = connection.execute(query).first()
+        if row is not None:
+            _abandon(connection, row.id, row.batch, str(BatchState.FAILED))
+
+
+def _abandon(connection: Connection, run_id: str, batch: str, state: str) -> None:
+    connection.execute(update(t.run).where(t.run.c.id == run_id).values(state=state, ended_at=now()))
+    note_run(connection, run_id)
+    running = (t.batch.c.name == batch, t.batch.c.state == BatchState.RUNNING)
+    connection.execute(update(t.batch).where(*running).values(state=BatchState.FAILED, updated_at=now()))
+    note_batch(connection, batch)
+
+
+def last_run(database: Database, batch: str) -> tuple[str, str | None, str] | None:
+    """Start, end (None while running) and operator of a batch's latest run; None if never run."""
+    query = select(t.run.c.started_at, t.run.c.ended_at, t.run.c.operator).where(t.run.c.batch == batch)
+    with database.read() as connection:
+        row = connection.execute(query.order_by(t.run.c.started_at.desc(), t.run.c.id)).first()
+    return None if row is None else (row.started_at, row.ended_at, row.operator)
+
+
+def close_dead_runs(database: Database, live: Collection[str]) -> list[str]:
+    """End this machine's runs that were killed. Returns the batches they left.
+
+    A batch that was running is `failed` then; one that was being closed stays so, and the next run closes it.
+    `live` are the ids of the runs of this machine that still hold their lock.
+    """
+    unfinished = (t.run.c.state == "running", t.run.c.host == socket.gethostname()[:255])
+    with database.write() as connection:
+        rows = connection.execute(select(t.run.c.id, t.run.c.batch).where(*unfinished)).all()
+        dead = [row for row in rows if row.id not in live]
+        for row in dead:
+            _abandon(connection, row.id, row.batch, "killed")
+    return sorted({row.batch for row in dead})
