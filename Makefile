@@ -1,6 +1,6 @@
 # What a person types; every target sets up what it needs, quickly when it is there already.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-long check lint types bench clean
+.PHONY: help setup demo test test-long check lint types bench train clean
 PY := .venv/bin/python
 
 help: ## what can be made
@@ -42,5 +42,9 @@ bench: ## side by side with the peer; see docs/benchmarks.md
 	@scripts/bench_peer.sh
 	@$(PY) -m benchmarks
 
+train: ## make the line net's weights anew (an hour), into var/training; see docs/line-net.md
+	@scripts/setup.sh demo
+	@scripts/train.sh
+
 clean: ## remove what can be made again
-	rm -rf .venv .venv-bench .tools var .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-bench .venv-train .tools var .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,1 +1,1 @@
-"""How the line net's weights were made: synthetic lines, the net in jax, its tuning. Nothing at run time imports this room."""
+"""How the line net's weights were made: synthetic lines, the net in jax, its tuning. Never imported at run time."""

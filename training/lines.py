@@ -24,8 +24,8 @@ cv2.setNumThreads(1)
 Grey = npt.NDArray[np.uint8]
 _FONTS = (
     ("LiberationSerif", 6), ("Tinos", 6), ("texgyretermes", 4), ("LiberationSans", 2), ("Arimo", 2), ("texgyreheros", 1),
-    ("Cousine", 2), ("LiberationMono", 1), ("texgyrecursor", 2), ("DejaVuSerif", 1), ("DejaVuSans", 1), ("texgyrepagella", 1),
-    ("texgyreschola", 1),
+    ("Cousine", 2), ("LiberationMono", 1), ("texgyrecursor", 2), ("DejaVuSerif", 1), ("DejaVuSans", 1),
+    ("texgyrepagella", 1), ("texgyreschola", 1),
 )  # fmt: skip
 _STYLES = (("Regular", 9), ("Bold", 5), ("Italic", 4), ("BoldItalic", 2))
 _WIDE, _TALL = 2000, 1100
@@ -122,7 +122,15 @@ def _page(writer: Writer, fonts: _Fonts, random: Random) -> tuple[Grey, list[Dra
                 at = left + int(random.choice([0.0, 0.5, random.random()]) * free)
                 box = font.getbbox(text)
                 _line(pen, at, top, text, font, random)
-                drawn.append(Drawn(text, at + int(box[0]), top + int(0.22 * size), at + int(box[2]), top + int(1.12 * size)))
+                drawn.append(
+                    Drawn(
+                        text,
+                        at + int(box[0]),
+                        top + int(0.22 * size),
+                        at + int(box[2]),
+                        top + int(1.12 * size),
+                    )
+                )
             top += int(size * gap)
     return np.asarray(page).copy(), drawn
 

@@ -1,8 +1,8 @@
 """The line net in jax: weights taken from its ONNX file, computed with gradients, written back into the file.
 
 The graph (1.06 million weights): the middle third of an ink map of three line heights goes through a stem of 4 px steps; a
-branch sums up what is above and below; ten blocks of depthwise convolution along the line with squeeze and excitation; a head
-gives one logit a class and step, class 0 being CTC's blank.
+branch sums up what is above and below; ten blocks of depthwise convolution along the line with squeeze and excitation; a
+head gives one logit a class and step, class 0 being CTC's blank.
 """
 
 from __future__ import annotations

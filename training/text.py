@@ -1,4 +1,4 @@
-"""Text of synthetic lines: clauses as the language model counts them, names of any syllables, numbers as papers write them."""
+"""Text of synthetic lines: clauses as the language model counts them, names of any syllables, figures of papers."""
 
 from __future__ import annotations
 
@@ -18,9 +18,11 @@ _NOTATIONS = (
 )  # fmt: skip
 _LABELS = (
     "Số", "Họ và tên", "Ngày sinh", "Nơi sinh", "Số CCCD", "Địa chỉ", "Điện thoại", "Mã số", "Tờ bản đồ số", "Thửa đất số",
-    "Diện tích", "Vốn điều lệ", "Dân tộc", "Quốc tịch", "Nơi cư trú", "Hình thức sử dụng", "Thời hạn", "Chức vụ", "Nơi nhận",
-    "Ghi chú", "Tổng số tiền", "Bằng chữ", "Kính gửi", "Căn cứ", "Điều", "Khoản", "Chủ sở hữu", "Email", "Fax",
+    "Diện tích", "Vốn điều lệ", "Dân tộc", "Quốc tịch", "Nơi cư trú", "Hình thức sử dụng", "Thời hạn", "Chức vụ",
+    "Nơi nhận", "Ghi chú", "Tổng số tiền", "Bằng chữ", "Kính gửi", "Căn cứ", "Điều", "Khoản", "Chủ sở hữu", "Email", "Fax",
 )  # fmt: skip
+_SIGNS = "&#@'()+,-./:;*$%<>_`’“”!\"?=[]{}–—…°§²³"
+_AROUND = (("(", ")"), ("“", "”"), ('"', '"'), ("[", "]"), ("- ", ""), ("– ", ""), ("a) ", ""), ("1. ", ""))
 _ENDS = (".", ",", ";", ":", "./.", "", "", "", "")
 
 
@@ -72,7 +74,7 @@ class Writer:
         elif case < 0.6:
             text = text[:1].upper() + text[1:]
         if self._random.random() < 0.12:
-            left, right = self._pick((("(", ")"), ("“", "”"), ('"', '"'), ("[", "]"), ("- ", ""), ("– ", ""), ("a) ", ""), ("1. ", "")))
+            left, right = self._pick(_AROUND)
             text = left + text + right
         return text + self._pick(_ENDS)
 
@@ -96,35 +98,85 @@ class Writer:
         return text.upper() if case < 0.85 else text
 
     def _form(self) -> str:
-        random, pick, digits = self._random, self._pick, self._digits
-        year, day, month = 1975 + int(random.integers(52)), int(random.integers(1, 32)), int(random.integers(1, 13))
-        kind = int(random.integers(14))
-        if kind == 0:
-            return f"Số: {digits(int(random.integers(1, 5)))}{pick(('', f'/{year}'))}/{pick(_NOTATIONS)}"
-        if kind == 1:
-            return f"{self._name().title()}, ngày {day:02d} tháng {pick((month, f'{month:02d}'))} năm {year}"
-        if kind == 2:
-            return f"{pick(_LABELS)}: {day:02d}/{month:02d}/{year}"
-        if kind == 3:
-            return f"{pick(_LABELS)}: {digits(pick((9, 10, 12)))}"
-        if kind == 4:
-            money = f"{int(random.integers(1, 10**9)) * 1000:,}".replace(",", ".")
-            return f"{money} {pick(('đồng', 'VNĐ', 'đ'))}{pick(('', '.', ' (' + self._name().lower() + ' đồng)'))}"
-        if kind == 5:
-            return f"{pick(('Diện tích', 'Tổng diện tích sàn', 'DT'))}: {digits(int(random.integers(2, 4)))},{digits(1)} {pick(('m²', 'm²', 'm2', 'm³', 'ha'))}{pick(_ENDS)}"
-        if kind == 6:
-            return f"{pick(_LABELS)}: {self._name()}"
-        if kind == 7:
-            return f"{pick(_LABELS)} {digits(1)}. {self._clause()}"
-        if kind == 8:
-            return f"Căn cứ {pick(('Nghị định', 'Thông tư', 'Luật', 'Quyết định'))} số {digits(2)}/{year}/{pick(_NOTATIONS)}{pick(_ENDS)}"
-        if kind == 9:
-            return " ".join(digits(int(random.integers(1, 7))) for _ in range(int(random.integers(1, 5))))
-        if kind == 10:
-            return f"{self._name()} {digits(1)},{digits(2)}{pick(('%', ' %', '°', ' kg', ' m'))} {pick(('–', '-', '…', '='))} {digits(3)}"
-        if kind == 11:
-            return "".join(pick(string.ascii_uppercase + string.digits) for _ in range(int(random.integers(2, 9))))
-        if kind == 12:
-            mail = "".join(pick(string.ascii_lowercase) for _ in range(int(random.integers(3, 9))))
-            return f"Email: {mail}@{pick(('gmail.com', 'khanhhoa.gov.vn', 'yahoo.com'))}"
-        return f"{self._clause()}{pick(('?', '!', ' {…}', ' §' + digits(1), ' [' + digits(1) + ']'))}"
+        random = self._random
+        year, day, month = (
+            1975 + int(random.integers(52)),
+            int(random.integers(1, 32)),
+            int(random.integers(1, 13)),
+        )
+        made = (
+            *(
+                self._number_of_a_paper,
+                self._place_and_day,
+                self._day,
+                self._identifier,
+                self._money,
+                self._area,
+            ),
+            *(self._label, self._article, self._law, self._figures, self._amount, self._mark, self._mail),
+            *(self._signs, self._end_of_clause),
+        )
+        return str(made[int(random.integers(len(made)))](year, day, month))
+
+    def _number_of_a_paper(self, year: int, *_: int) -> str:
+        number = self._digits(int(self._random.integers(1, 5)))
+        return f"Số: {number}{self._pick(('', f'/{year}'))}/{self._pick(_NOTATIONS)}"
+
+    def _place_and_day(self, year: int, day: int, month: int) -> str:
+        place = self._name().title()
+        return f"{place}, ngày {day:02d} tháng {self._pick((month, f'{month:02d}'))} năm {year}"
+
+    def _day(self, year: int, day: int, month: int) -> str:
+        return f"{self._pick(_LABELS)}: {day:02d}/{month:02d}/{year}"
+
+    def _identifier(self, *_: int) -> str:
+        return f"{self._pick(_LABELS)}: {self._digits(self._pick((9, 10, 12)))}"
+
+    def _money(self, *_: int) -> str:
+        money = f"{int(self._random.integers(1, 10**9)) * 1000:,}".replace(",", ".")
+        unit = self._pick(("đồng", "VNĐ", "đ"))
+        return f"{money} {unit}{self._pick(('', '.', ' (' + self._name().lower() + ' đồng)'))}"
+
+    def _area(self, *_: int) -> str:
+        label = self._pick(("Diện tích", "Tổng diện tích sàn", "DT"))
+        number = f"{self._digits(int(self._random.integers(2, 4)))},{self._digits(1)}"
+        return f"{label}: {number} {self._pick(('m²', 'm²', 'm2', 'm³', 'ha'))}{self._pick(_ENDS)}"
+
+    def _label(self, *_: int) -> str:
+        return f"{self._pick(_LABELS)}: {self._name()}"
+
+    def _article(self, *_: int) -> str:
+        return f"{self._pick(_LABELS)} {self._digits(1)}. {self._clause()}"
+
+    def _law(self, year: int, *_: int) -> str:
+        law = self._pick(("Nghị định", "Thông tư", "Luật", "Quyết định"))
+        return f"Căn cứ {law} số {self._digits(2)}/{year}/{self._pick(_NOTATIONS)}{self._pick(_ENDS)}"
+
+    def _figures(self, *_: int) -> str:
+        count = int(self._random.integers(1, 5))
+        return " ".join(self._digits(int(self._random.integers(1, 7))) for _ in range(count))
+
+    def _amount(self, *_: int) -> str:
+        amount = f"{self._name()} {self._digits(1)},{self._digits(2)}"
+        amount += self._pick(("%", " %", "°", " kg", " m"))
+        return f"{amount} {self._pick(('–', '-', '…', '='))} {self._digits(3)}"
+
+    def _mark(self, *_: int) -> str:
+        count = int(self._random.integers(2, 9))
+        return "".join(self._pick(string.ascii_uppercase + string.digits) for _ in range(count))
+
+    def _mail(self, *_: int) -> str:
+        name = "".join(self._pick(string.ascii_lowercase) for _ in range(int(self._random.integers(3, 9))))
+        return f"Email: {name}@{self._pick(('gmail.com', 'khanhhoa.gov.vn', 'yahoo.com'))}"
+
+    def _signs(self, *_: int) -> str:
+        """Signs that running text seldom has, lest the net forget them."""
+        parts = (
+            self._name() + self._pick(_SIGNS) + self._pick(("", self._digits(2), self._pick(_SIGNS)))
+            for _ in range(3)
+        )
+        return " ".join(parts)
+
+    def _end_of_clause(self, *_: int) -> str:
+        clause = self._clause()
+        return clause + self._pick(("?", "!", " {…}", " §" + self._digits(1), " [" + self._digits(1) + "]"))

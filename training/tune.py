@@ -1,15 +1,17 @@
 """Tune the line net on synthetic lines.
 
-    python -m training.tune OUT [--lines 80000] [--seed 1] [--rate 6e-4]
+    python -m training.tune OUT [--lines 100000] [--seed 1] [--rate 6e-4]
 
-OUT gets `rec.onnx` and `meta.json`. Lines are drawn in a process of their own while the net learns; the same seed and number
-give the same lines in the same order. CTC, AdamW with a cosine, statistics of the first training kept.
+OUT gets `line_vi.onnx` and `line_vi.json`, as they lie in `engines/weights/`. Lines are drawn in a process of their own
+while the net learns; the same seed and number give the same lines in the same order. CTC, AdamW with a cosine; the
+statistics of the first training stay.
 """
 
 from __future__ import annotations
 
 import argparse
 import functools
+import itertools
 import json
 import multiprocessing
 import time
@@ -23,33 +25,33 @@ import numpy as np
 import onnx
 import optax
 
-from engines import line_models
-from training import net
+from training import base, net
 
 # Widths that lines are padded to, so that few shapes are compiled; lines a batch so that each costs about the same.
 _WIDTHS = (96, 160, 256, 384, 544, 736, 960, 1208)
 _PIXELS = 12_000
 _HALO = 8
-_NEW = tuple('!"?=[]{}–—…°§²³')
 _WARM = 100
 
 
 def main() -> None:
     """Run the tuning."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("out", type=Path)
-    parser.add_argument("--lines", type=int, default=80_000)
+    parser.add_argument("--lines", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--rate", type=float, default=6e-4)
     given = parser.parse_args()
-    model = onnx.load_from_string(line_models.content("rec.onnx"))
-    characters = [*line_models.characters(), *_NEW]
-    weights = net.widened(net.read_weights(model), len(_NEW))
+    model = onnx.load_from_string(base.model())
+    characters = [*base.characters(), *base.NEW]
+    weights = net.widened(net.read_weights(model), len(base.NEW))
     tuned = _tuned(weights, characters, given.lines, given.seed, given.rate)
     given.out.mkdir(parents=True, exist_ok=True)
-    net.write_model(model, tuned, given.out / "rec.onnx")
+    net.write_model(model, tuned, given.out / "line_vi.onnx")
     text = json.dumps({"characters": characters}, ensure_ascii=False, indent=1)
-    (given.out / "meta.json").write_text(text + "\n", encoding="utf-8")
+    (given.out / "line_vi.json").write_text(text + "\n", encoding="utf-8")
 
 
 def _tuned(weights: net.Weights, characters: list[str], number: int, seed: int, rate: float) -> net.Weights:
@@ -77,7 +79,9 @@ def _tuned(weights: net.Weights, characters: list[str], number: int, seed: int, 
         done, steps = done + len(batch["widths"]), steps + 1
         mean = float(value) if not mean else 0.98 * mean + 0.02 * float(value)
         if steps % 100 == 0:
-            print(f"{done} lines, {steps} steps, loss {mean:.4f}, {time.monotonic() - began:.0f} s", flush=True)
+            print(
+                f"{done} lines, {steps} steps, loss {mean:.4f}, {time.monotonic() - began:.0f} s", flush=True
+            )
         if done >= number:
             break
     return {**free, **fixed}
@@ -85,7 +89,7 @@ def _tuned(weights: net.Weights, characters: list[str], number: int, seed: int, 
 
 def _steps(lines: int) -> int:
     """Steps that many lines take, about; measured on the drawn mix of widths."""
-    return lines // 28
+    return lines // 33
 
 
 def _batches(characters: list[str], seed: int) -> Iterator[dict[str, jax.Array]]:
@@ -111,7 +115,7 @@ def _make(waiting: Any, characters: list[str], seed: int) -> None:
         wide = line.ink.shape[1]
         width = next((width for width in _WIDTHS if wide + _HALO <= width), None)
         # CTC needs a step a letter, and one between two that are alike.
-        twins = sum(one == other for one, other in zip(labels, labels[1:], strict=False))
+        twins = sum(one == other for one, other in itertools.pairwise(labels))
         if width is None or len(labels) != len(line.text) or len(labels) + twins > wide // 4:
             continue
         held[width].append((line.ink, labels))
