@@ -180,3 +180,14 @@ def test_single_file_commands_import_no_server_no_database_no_expectations(comma
         [sys.executable, "-c", probe], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_a_path_that_cannot_be_written_and_an_unknown_reading_of_the_target_are_named_without_a_traceback(
+    tmp_path: Path,
+) -> None:
+    machine = Machine(tmp_path)
+    for path in (tmp_path, tmp_path / "không có" / "x.csv"):
+        done = machine.run("quota", "--explain", path)
+        assert done.returncode == 1 and str(path) in done.stderr and "Traceback" not in done.stderr
+    done = machine.run("quota", "--reading", "Z")
+    assert done.returncode == 2 and "A, B, C" in done.stderr and not done.stdout
