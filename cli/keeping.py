@@ -79,7 +79,10 @@ def _print_verified(shape: dict[str, Any], lang: str) -> None:
         papers = ", ".join(damage["documents"][:5]) or "–"
         line = text("verify.line", lang, key=damage["key"], message=damage["message"], papers=papers)
         sys.stdout.write(f"{line}\n    {damage['remedy']}\n")
-    key = "damaged" if any(damage["state"] != SUPERSEDED for damage in shape["damage"]) else "whole"
+    if any(damage["state"] != SUPERSEDED for damage in shape["damage"]):
+        key = "damaged"
+    else:
+        key = "whole_now" if shape["damage"] else "whole"
     count = sum(not damage["healed"] for damage in shape["damage"])
     healed = len(shape["damage"]) - count
     sys.stdout.write(text(f"verify.{key}", lang, objects=shape["objects"], count=count, healed=healed) + "\n")

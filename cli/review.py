@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from cli.catalogue import database_of
+from cli.catalogue import database_of, require_current
 from cli.options import EXIT_WRONG, AsJson, Batch, command, named_batch
 from cli.shapes import print_json, shown
 from cli.tables import print_table
@@ -197,6 +197,7 @@ def export(
     if path.is_dir():
         path = path / f"can-xem-{batch_key(name)}.xlsx"
     with open_workspace(settings) as workspace:
+        require_current(workspace.database, settings)
         done = write(workspace, name, path, day=today(), every=every, operator=operator or "")
     if as_json:
         files = [
