@@ -44,7 +44,7 @@ _SIZES: Final = (
 _CARD: Final = _SIZES[-1]
 _A6: Final = _SIZES[1]
 _SIDES_AGREE = 0.025
-_SCANNERS: Final = (100, 150, 200, 240, 300, 400, 600)
+_SCANNERS: Final = (150, 200, 240, 300, 400, 600)
 _AS_SCANNED, _ODD_DPI = 0.015, 2.5
 # Messengers and web pages shrink a picture to any number; below this no resolution is more usual than another.
 _SHRUNK, _SHRUNK_DPI = 120, 1.0
@@ -99,8 +99,9 @@ def resolution_of(width: int, height: int, tag: float | None, letter: float) -> 
     if not fitting:
         return _of_any_size(short, long, letter)
     scored = [(_unlikeliness(size, dpi, letter), dpi, size) for size, dpi in fitting]
-    least = min(score for score, _, _ in scored)
-    _, dpi, size = max((one for one in scored if one[0] <= least + _DOUBT), key=lambda one: one[1])
+    best = min(scored)
+    doubtful = [one for one in scored if one[0] <= best[0] + _DOUBT and _as_scanned(one[1])]
+    _, dpi, size = max((best, *doubtful), key=lambda one: one[1])
     # Letters that would be much too large on this paper say that it was taken finer.
     seen = 0 < letter / dpi * _MM <= size.letter * 1.55
     return Resolution(float(round(dpi)), DpiKnown.BOTH if seen else DpiKnown.PAPER)
@@ -133,10 +134,14 @@ def _dpi_on(short: int, long: int, size: _Size) -> float | None:
     return (across + down) / 2 if abs(across / down - 1) <= _SIDES_AGREE else None
 
 
+def _as_scanned(dpi: float) -> bool:
+    """True for a resolution that scanners have."""
+    return dpi >= _SHRUNK and any(abs(dpi / usual - 1) <= _AS_SCANNED for usual in _SCANNERS)
+
+
 def _unlikeliness(size: _Size, dpi: float, letter: float) -> float:
     """How unlikely a page of a size was taken at a resolution: rare size, odd resolution, letters of another height."""
-    scanned = any(abs(dpi / usual - 1) <= _AS_SCANNED for usual in _SCANNERS)
-    unlikely = size.rare + (_SHRUNK_DPI if dpi < _SHRUNK else 0.0 if scanned else _ODD_DPI)
+    unlikely = size.rare + (_SHRUNK_DPI if dpi < _SHRUNK else 0.0 if _as_scanned(dpi) else _ODD_DPI)
     if letter:
         off = math.log(letter / dpi * _MM / size.letter) / _SPREAD
         unlikely += min(_MOST_IF_SMALL if off < 0 else _MOST_IF_LARGE, off * off / 2)
