@@ -115,6 +115,13 @@ def report_error(error: SohoaError) -> None:
     sys.stderr.write(text(f"error.{key}", lang, **{"detail": str(error), **params}) + "\n")
 
 
+def unusable_path(error: OSError) -> SohoaError:
+    """What the system refused, as an error with its remedy."""
+    name = error.filename if isinstance(error.filename, (str, bytes)) else "–"
+    shown = os.fsdecode(name).encode("utf-8", "backslashreplace").decode()
+    return SohoaError(str(error), remedy="path_unusable", path=shown, reason=error.strerror or str(error))
+
+
 def main() -> None:
     """Entry point of the `sohoa` command; every way out has its exit code."""
     try:
@@ -128,6 +135,10 @@ def main() -> None:
         # The reader closed our stdout (`sohoa … | head`); this is not an error.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
+    except OSError as error:
+        # A path that was named cannot be used, or the disk is full: the reason is the system's own.
+        report_error(unusable_path(error))
+        code = SohoaError.exit_code
     except typer.Exit as leave:
         code = leave.exit_code
     except typer.TyperException as error:

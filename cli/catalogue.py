@@ -23,13 +23,18 @@ def database_of(settings: Settings) -> Iterator[Database]:
     """
     database = Database(settings.catalogue_url)
     try:
-        _require_current(database, settings)
+        require_current(database, settings)
         yield database
     finally:
         database.close()
 
 
-def _require_current(database: Database, settings: Settings) -> None:
+def require_current(database: Database, settings: Settings) -> None:
+    """Refuse a catalogue that is older than its store, whose answers would be silently wrong.
+
+    Raises:
+        CatalogueOlder: it is older; `sohoa rebuild` recreates it.
+    """
     try:
         store = open_store(settings.store, settings.home, create=False)
     except StoreError:

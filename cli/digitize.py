@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from cli.batch import rendered_batch
-from cli.options import EXIT_SET_ASIDE, AsJson, command
+from cli.options import EXIT_SET_ASIDE, AsJson, command, named_path
 from cli.progress import watched
 from cli.shapes import print_json
 from cli.summary import batch_summary
@@ -23,7 +23,9 @@ from schemas.errors import BatchStopped
 @command
 def digitize(
     settings: Settings,
-    batch_dir: Annotated[Path, typer.Argument(metavar="BATCH_DIR", help=words("command.digitize_batch_dir"))],
+    batch_dir: Annotated[
+        Path, typer.Argument(parser=named_path, metavar="BATCH_DIR", help=words("command.digitize_batch_dir"))
+    ],
     plain: Annotated[bool, typer.Option("--plain", help=words("command.digitize_plain"))] = False,
     as_json: AsJson = False,
 ) -> int:

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from cli.catalogue import database_of
-from cli.options import command
+from cli.options import command, named_path
 from cli.wording import words
 from configs.settings import Settings
 from schemas.errors import StoreError, UsageError
@@ -23,7 +23,7 @@ from storage.objects import keys, open_store
 def get(
     settings: Settings,
     identifier: Annotated[str, typer.Argument(metavar="ID", help=words("command.get_wanted"))],
-    out: Annotated[Path, typer.Argument(metavar="OUT", help=words("command.get_out"))],
+    out: Annotated[Path, typer.Argument(parser=named_path, metavar="OUT", help=words("command.get_out"))],
     original: Annotated[bool, typer.Option("--original", help=words("command.get_original"))] = False,
     force: Annotated[bool, typer.Option("--force", help=words("command.get_force"))] = False,
 ) -> int:

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from cli.catalogue import database_of
-from cli.options import command
+from cli.options import command, named_path
 from cli.wording import words
 from configs.loader import load_kinds, load_rulebook
 from configs.settings import Settings
@@ -33,7 +33,9 @@ from workspace.board import write_board
 @command
 def import_(
     settings: Settings,
-    table: Annotated[Path, typer.Argument(metavar="FILE", help=words("inventory.import_table"))],
+    table: Annotated[
+        Path, typer.Argument(parser=named_path, metavar="FILE", help=words("inventory.import_table"))
+    ],
     elsewhere: Annotated[bool, typer.Option("--elsewhere", help=words("inventory.import_elsewhere"))] = False,
 ) -> int:
     """Import inventory, or results digitised elsewhere."""
@@ -96,7 +98,7 @@ def _resolvers(settings: Settings) -> tuple[Any, Any]:
 @command
 def template(
     settings: Settings,
-    out: Annotated[Path, typer.Argument(metavar="OUT.xlsx")],
+    out: Annotated[Path, typer.Argument(parser=named_path, metavar="OUT.xlsx")],
     elsewhere: Annotated[
         bool, typer.Option("--elsewhere", help=words("inventory.template_elsewhere"))
     ] = False,

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.options import EXIT_SET_ASIDE, AsJson, command
+from cli.options import EXIT_SET_ASIDE, AsJson, command, named_path
 from cli.shapes import print_json
 from cli.wording import words
 from configs.settings import Settings
@@ -79,7 +79,10 @@ def _print_verified(shape: dict[str, Any], lang: str) -> None:
         papers = ", ".join(damage["documents"][:5]) or "–"
         line = text("verify.line", lang, key=damage["key"], message=damage["message"], papers=papers)
         sys.stdout.write(f"{line}\n    {damage['remedy']}\n")
-    key = "damaged" if any(damage["state"] != SUPERSEDED for damage in shape["damage"]) else "whole"
+    if any(damage["state"] != SUPERSEDED for damage in shape["damage"]):
+        key = "damaged"
+    else:
+        key = "whole_now" if shape["damage"] else "whole"
     count = sum(not damage["healed"] for damage in shape["damage"])
     healed = len(shape["damage"]) - count
     sys.stdout.write(text(f"verify.{key}", lang, objects=shape["objects"], count=count, healed=healed) + "\n")
@@ -130,7 +133,7 @@ def rebuild(settings: Settings, as_json: AsJson = False) -> int:
 @command
 def backup(
     settings: Settings,
-    out: Annotated[Path, typer.Argument(metavar="OUT", help=words("command.backup_out"))],
+    out: Annotated[Path, typer.Argument(parser=named_path, metavar="OUT", help=words("command.backup_out"))],
     as_json: AsJson = False,
 ) -> int:
     """Back up catalogue, settings and schedules into one file; the store is backed up apart."""
@@ -141,7 +144,9 @@ def backup(
 @command
 def restore(
     settings: Settings,
-    file: Annotated[Path, typer.Argument(metavar="IN", help=words("command.restore_file"))],
+    file: Annotated[
+        Path, typer.Argument(parser=named_path, metavar="IN", help=words("command.restore_file"))
+    ],
     as_json: AsJson = False,
 ) -> int:
     """Restore a backup into an empty home, every part checked first."""

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from cli.days import day_of
-from cli.options import AsJson, command
+from cli.options import AsJson, command, named_path
 from cli.shapes import print_json
 from cli.wording import words
 from configs.lists import diff_lists, import_list, in_force, list_kind
@@ -24,7 +24,7 @@ from schemas.wording import text
 def import_(
     settings: Settings,
     kind: Annotated[str, typer.Argument(metavar="procedures|result-types")],
-    table: Annotated[Path, typer.Argument(metavar="CSV")],
+    table: Annotated[Path, typer.Argument(parser=named_path, metavar="CSV")],
     effective: Annotated[str, typer.Option("--from", metavar="DATE", help=words("lists.import_effective"))],
     shorter: Annotated[bool, typer.Option("--shorter", help=words("lists.import_shorter"))] = False,
 ) -> int:
@@ -43,7 +43,7 @@ def import_(
 def diff(
     settings: Settings,
     kind: Annotated[str, typer.Argument(metavar="procedures|result-types")],
-    new: Annotated[Path, typer.Argument(metavar="NEW.csv")],
+    new: Annotated[Path, typer.Argument(parser=named_path, metavar="NEW.csv")],
     old: Annotated[Path | None, typer.Argument(metavar="[OLD.csv]", help=words("lists.diff_old"))] = None,
     as_json: AsJson = False,
 ) -> int:

@@ -19,6 +19,19 @@ import typer
 from cli.wording import words
 from configs.settings import Settings
 from schemas.clock import VIETNAM
+from schemas.errors import UsageError
+
+
+def named_path(given: str) -> Path:
+    """A path as it was typed; an empty one, as of a variable that is not set, would mean the current folder.
+
+    Raises:
+        UsageError: it is empty.
+    """
+    if not given.strip():
+        raise UsageError("an empty path", remedy="path_empty")
+    return Path(given)
+
 
 Home = Annotated[Path | None, typer.Option("--home", help=words("common.home"))]
 Lang = Annotated[str | None, typer.Option("--lang", help=words("common.lang"))]

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from cli.options import AsJson, command
+from cli.options import AsJson, command, named_path
 from cli.shapes import print_json, shown
 from cli.wording import words
 from configs.settings import Settings
@@ -100,7 +100,9 @@ def replace(
     settings: Settings,
     paper: Paper,
     page: Page,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help=words("pages.replace_file"))],
+    file: Annotated[
+        Path, typer.Argument(parser=named_path, metavar="FILE", help=words("pages.replace_file"))
+    ],
     reason: Reason,
     as_json: AsJson = False,
 ) -> int:

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.options import EXIT_SET_ASIDE, AsJson, command
+from cli.options import EXIT_SET_ASIDE, AsJson, command, named_path
 from cli.shapes import finding_json, print_json, shown
 from cli.wording import words
 from configs.loader import load_rendition_profile
@@ -33,7 +33,7 @@ def pdfa(
     as_json: AsJson = False,
 ) -> int:
     """Convert a file or a folder tree to searchable PDF/A."""
-    pairs = dict(_pairs(Path(source), Path(target)))
+    pairs = dict(_pairs(named_path(source), named_path(target)))
     statuses = []
     with ExitStack() as stack:
         checker = stack.enter_context(_checker()) if check else None

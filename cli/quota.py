@@ -20,6 +20,7 @@ from configs.settings import Settings
 from quality.quota_notes import grouped
 from quality.quotas import compute
 from schemas.clock import today
+from schemas.errors import UsageError
 from schemas.masking import mask_code
 from schemas.numerals import day_text, number_text, share_text
 from schemas.quotas import Explanation, QuotaReport, QuotaRow, RateBounds
@@ -45,12 +46,18 @@ def quota(
 ) -> int:
     """Rate against target, by level and unit."""
     day = day_of(as_of)
+    targets = load_targets()
+    known = sorted({target.reading for target in targets})
+    if reading not in known:
+        raise UsageError(
+            f"no reading {reading}", remedy="reading_unknown", value=reading, known=", ".join(known)
+        )
     with database_of(settings) as database:
         report, reasons = compute(
             papers_as_of(database, day),
             figures.inventory(database),
             figures.elsewhere(database),
-            load_targets(),
+            targets,
             day,
             today(),
             reading,

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
+from cli.catalogue import require_current
 from cli.options import AsJson, Batch, command, named_batch
 from cli.private_csv import private_csv, write_rows
 from cli.shapes import finding_json, print_json, shown
@@ -42,6 +43,7 @@ def rescan(
     """Pages to scan again, sorted by box, file and separator sheet."""
     name = named_batch(batch)
     with open_workspace(settings) as workspace:
+        require_current(workspace.database, settings)
         found = rescans(workspace, name, every=every)
     heads = [text(f"head.{key}", settings.lang) for key in _HEADS]
     rows = [_cells(page, settings.lang) for page in found]

@@ -10,8 +10,8 @@ from typing import Annotated
 
 import typer
 
-from cli.catalogue import database_of
-from cli.options import EXIT_WRONG, AsJson, Batch, command, named_batch
+from cli.catalogue import database_of, require_current
+from cli.options import EXIT_WRONG, AsJson, Batch, command, named_batch, named_path
 from cli.shapes import print_json, shown
 from cli.tables import print_table
 from cli.wording import words
@@ -197,6 +197,7 @@ def export(
     if path.is_dir():
         path = path / f"can-xem-{batch_key(name)}.xlsx"
     with open_workspace(settings) as workspace:
+        require_current(workspace.database, settings)
         done = write(workspace, name, path, day=today(), every=every, operator=operator or "")
     if as_json:
         files = [
@@ -215,7 +216,9 @@ def export(
 @command
 def import_(
     settings: Settings,
-    workbook: Annotated[Path, typer.Argument(metavar="FILE.xlsx", help=words("review.import_workbook"))],
+    workbook: Annotated[
+        Path, typer.Argument(parser=named_path, metavar="FILE.xlsx", help=words("review.import_workbook"))
+    ],
     as_json: AsJson = False,
     operator: str | None = None,
 ) -> int:

@@ -12,7 +12,7 @@ import typer
 from cronsim import CronSim, CronSimError
 
 from cli.catalogue import database_of
-from cli.options import AsJson, Batch, command, named_batch
+from cli.options import AsJson, Batch, command, named_batch, named_path
 from cli.shapes import print_json
 from cli.tables import print_table
 from cli.wording import words
@@ -53,7 +53,7 @@ def schedule(
         return _remove(settings, named_batch(batch), as_json)
     if batch is not None or bool(at) == bool(cron):
         raise UsageError("one of --at and --cron", remedy="schedule_when")
-    return _put(settings, Path(what), at, cron, priority, as_json)
+    return _put(settings, named_path(what), at, cron, priority, as_json)
 
 
 def _put(

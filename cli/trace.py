@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from cli.catalogue import require_current
 from cli.options import AsJson, command
 from cli.shapes import print_json
 from cli.wording import words
@@ -35,6 +36,7 @@ def trace(
         raise UsageError(f"{out} is no HTML file", remedy="trace_out", path=out)
 
     with open_workspace(settings) as workspace:
+        require_current(workspace.database, settings)
         found, history = trace_of(workspace, identifier, as_of=today(), clear=clear)
         if as_json and out is None:
             print_json(found.model_dump(mode="json"))

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from schemas.findings import Finding, finding
-from schemas.reading import ImageMeasures, PageReading
+from schemas.reading import DpiKnown, ImageMeasures, PageReading
 from schemas.rules import ImageRule
 
 Grey = npt.NDArray[np.uint8]
@@ -41,7 +41,7 @@ def measure(grey: Grey, dpi: float | None, bits: int) -> ImageMeasures:
 
     Args:
         grey: H×W, the channel that is read (`preprocess.ink_channel`).
-        dpi: of the page, None if unknown.
+        dpi: of the page, None if not known yet (`extractors.resolution`).
         bits: a pixel's bits as stored.
     """
     small = reduced(grey, _WORK_WIDTH)
@@ -205,12 +205,16 @@ def image_findings(
         measured = getattr(measures, rule.property)
         if measured is None or not rule.holds_on(day):
             continue
+        by_size_alone = rule.property == "dpi" and measures.dpi_known is DpiKnown.PAPER
+        if by_size_alone:  # one piece of evidence is too little: a small paper looks like a coarse large one
+            continue
         value = abs(measured) if rule.property == "skew" else measured
         if _OPERATIONS[rule.operation](value, rule.value):
             rounded = round(float(value), 3)
-            found.append(
-                finding(rule.rule, page=page, severity=rule.severity, value=rounded, limit=rule.value)
-            )
+            note = finding(rule.rule, page=page, severity=rule.severity, value=rounded, limit=rule.value)
+            if rule.property == "dpi" and measures.dpi_known is not None:
+                note = note.model_copy(update={"params": {**note.params, "known": str(measures.dpi_known)}})
+            found.append(note)
     return tuple(found)
 
 

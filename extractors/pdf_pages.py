@@ -16,6 +16,7 @@ from schemas.reading import Format, PageList, PageOrigin, PageSource, Rotation
 from schemas.rules import Limits
 
 _COVERS = 0.95
+_MOSTLY = 0.5
 _BORN_DIGITAL_LETTERS = 40
 _RENDER_DPI = 300.0
 _FINEST = 600.0
@@ -178,7 +179,7 @@ def _judge(page: pikepdf.Page, number: int, where: Geometry, content: Content, l
     else:
         dpi = _render_dpi(where, content, limits)
         share = sum(_share(placed, where) for placed in content.images)
-        digital = content.letters >= _BORN_DIGITAL_LETTERS and share < 0.5
+        digital = content.letters >= _BORN_DIGITAL_LETTERS and share < _MOSTLY
         source = PageSource(
             number=number,
             width=max(1, round(points[0] / 72 * dpi)),
@@ -187,6 +188,7 @@ def _judge(page: pikepdf.Page, number: int, where: Geometry, content: Content, l
             display_rotation=where.rotation,
             origin=PageOrigin.TEXT if digital else PageOrigin.RENDER,
             page_points=points,
+            image_dpi=None if digital else _scanned_dpi(where, content),
         )
     if source.width * source.height > limits.page_megapixels * 1e6 or (
         (source.dpi or 0) < _COARSEST and own is None
@@ -220,11 +222,32 @@ def _share(placed: PlacedImage, where: Geometry) -> float:
     )
 
 
+def _scanned_dpi(where: Geometry, content: Content) -> float | None:
+    """Finest resolution among the large images of a page that images mostly cover; None if they do not.
+
+    Images far smaller than the largest are left out: a logo may be fine on a coarse scan. A scan may lie in strips.
+    """
+    shares = [_share(placed, where) for placed in content.images]
+    if sum(shares) < _MOSTLY:
+        return None
+    found = [
+        int(placed.image["/Width"]) / across
+        for placed, share in zip(content.images, shares, strict=True)
+        if share >= 0.3 * max(shares) and (across := _across(placed, where)) > 0
+    ]
+    return round(max(found), 1) if found else None
+
+
+def _across(placed: PlacedImage, where: Geometry) -> float:
+    """Width in inches at which an image is placed."""
+    return float((placed.matrix.a**2 + placed.matrix.b**2) ** 0.5) * where.unit / 72
+
+
 def _render_dpi(where: Geometry, content: Content, limits: Limits) -> float:
     """Resolution to render at: never coarser than an image that matters on the page, nor finer than the limits bear."""
     dpi = _RENDER_DPI
     for placed in content.images:
-        across = float((placed.matrix.a**2 + placed.matrix.b**2) ** 0.5) * where.unit / 72
+        across = _across(placed, where)
         if _share(placed, where) > 0.05 and across > 0:
             dpi = max(dpi, min(_FINEST, int(placed.image.get("/Width", 1)) / across))
     pixels = where.width * where.height * (dpi / 72) ** 2

@@ -18,7 +18,7 @@ from engines import ocr, rendering
 from engines.ocr import EngineWord, Letter
 from extractors import diacritics, language, layout, text_layer
 from extractors.anchors import lines_of
-from extractors.image_quality import image_findings, lines_run_down, measure, skew_of
+from extractors.image_quality import a4_equivalents, image_findings, lines_run_down, measure, skew_of
 from extractors.ink import written_places
 from extractors.letters import is_lost, parted, sense, without_ornament
 from extractors.pages import PagePixels, assumed_dpi, page_pixels
@@ -32,6 +32,7 @@ from extractors.preprocess import (
     share_missed,
     small_copy,
 )
+from extractors.resolution import letter_height, resolution_findings, resolution_of
 from extractors.secrecy import secret_mark
 from extractors.sheets import codes_on
 from extractors.stamps import find_stamps
@@ -192,14 +193,26 @@ def _read_pixels(
     number, findings = source.number, list[Finding]()
     if by := ocr.replacement(profile.engine):
         findings.append(finding("engine_replaced", page=number, engine=profile.engine, by=by))
-    dpi = pixels.dpi
-    if dpi is None:
-        dpi = assumed_dpi(source.width, source.height)
-        findings.append(finding("dpi_assumed", page=number, dpi=round(dpi)))
-    grey = ink_channel(pixels.array, profile, dpi)
-    measures = measure(grey, pixels.dpi, pixels.bits)
+    told = pixels.dpi or assumed_dpi(source.width, source.height)
+    grey = ink_channel(pixels.array, profile, told)
+    measures = measure(grey, None, pixels.bits)
     faint = (measures.ink or 0.0) < profile.blank_ink
-    sheet = _Sheet(grey, letters_of(grey, whole=faint), dpi, measures.skew)
+    letters = letters_of(grey, whole=faint)
+    # The image on a rendered page is usually coarser than the render: it is judged by its own pixels.
+    shrunk = (source.image_dpi or told) / told
+    width, height = (max(1, round(side * shrunk)) for side in (source.width, source.height))
+    tag = pixels.dpi and pixels.dpi * shrunk
+    found = resolution_of(width, height, tag, letter_height(grey, letters) * shrunk)
+    findings += resolution_findings(found, tag, number)
+    measures = measures.model_copy(
+        update={
+            "dpi": round(found.dpi, 1),
+            "dpi_known": found.known,
+            "a4_equivalents": a4_equivalents(width, height, found.dpi),
+        }
+    )
+    dpi = found.dpi / shrunk
+    sheet = _Sheet(grey, letters, dpi, measures.skew)
     blank = faint and sheet.letters.number < _BLANK_LETTERS
     look = None if blank else _best_look(sheet, profile, limits, source.turned)
     if look is not None and look.rotation in {90, 270}:

@@ -59,7 +59,8 @@ def one_server(home: Path, run_id: str) -> Iterator[None]:
     if "PREFECT_API_URL" in os.environ:
         yield
         return
-    from prefect.server.api.server import SubprocessASGIServer  # noqa: PLC0415 - Prefect: only when there is work
+    from prefect.logging.handlers import APILogHandler  # noqa: PLC0415 - Prefect: only when there is work
+    from prefect.server.api.server import SubprocessASGIServer  # noqa: PLC0415
     from prefect.settings import PREFECT_API_URL, temporary_settings  # noqa: PLC0415
 
     server = SubprocessASGIServer()
@@ -68,4 +69,6 @@ def one_server(home: Path, run_id: str) -> Iterator[None]:
         with temporary_settings({PREFECT_API_URL: server.api_url}):
             yield
     finally:
+        # Log lines still on their way would end as errors on the terminal once the server is gone.
+        APILogHandler().flush()
         server.stop()

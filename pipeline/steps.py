@@ -5,6 +5,7 @@ What happens to the result (kept, shown, delivered) depends on the command: `pip
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +20,7 @@ from pipeline.work import FileRefused, FileWork, Written
 from schemas.documents import Document, Verdict, document_id
 from schemas.errors import SourceError
 from schemas.findings import Severity, finding, joined
-from schemas.reading import PageReading, PageState
+from schemas.reading import PageReading, PageSource, PageState
 from schemas.renditions import Rendition, RenditionIdentity, VerdictReport
 from schemas.routing import route
 from schemas.rules import Rulebook
@@ -141,13 +142,21 @@ def _job(work: FileWork, paper: Document) -> WriteJob:
     return WriteJob(
         path=staged.path,
         kind=staged.format,
-        sources=tuple(page for page in work.listed.pages if page.number in own),
+        sources=tuple(_sized(page, work.readings) for page in work.listed.pages if page.number in own),
         readings=of_paper(work, paper),
         out=work.folder / f"{paper.id}.pdf",
         identity=identity,
         profile=context.rendition,
         members=tuple((member.path, member.format) for member in staged.members),
     )
+
+
+def _sized(source: PageSource, readings: Sequence[PageReading]) -> PageSource:
+    """A page whose file tells no resolution, with the one that image QA found: one page has one size everywhere."""
+    if source.dpi is not None or source.page_points is not None:
+        return source
+    found = next((reading.measures.dpi for reading in readings if reading.number == source.number), None)
+    return source.model_copy(update={"dpi": found})
 
 
 def _title(work: FileWork, paper: Document) -> str:

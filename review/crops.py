@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Final
+
+import structlog
 
 from review.questions import Question, Waiting
+from schemas.errors import StoreError
 from workspace.opening import Workspace
 from workspace.pictures import on_pages
+
+log = structlog.get_logger(__name__)
+_LOST: Final = frozenset({"object_absent", "object_damaged"})
 
 
 def pictures_of(
@@ -14,8 +21,10 @@ def pictures_of(
 ) -> dict[tuple[str, str, int], bytes]:
     """A JPEG per question, by (document, target, page); pages that can no longer be drawn have none.
 
+    An original that is gone or damaged takes the pictures of its own papers only; `verify` names it.
+
     Raises:
-        StoreError: an original is gone or damaged.
+        StoreError: the store cannot be reached.
     """
     found: dict[tuple[str, str, int], bytes] = {}
     for sha256 in dict.fromkeys(paper.row.document.sha256 for paper in papers):
@@ -42,8 +51,15 @@ def _of_original(
         page: (facts[page].rotation if page in facts else 0, [question.box for question in asked[page]])
         for page in asked
     }
+    try:
+        cut = on_pages(workspace, sha256, cut_page, views)
+    except StoreError as error:
+        if error.remedy not in _LOST:
+            raise
+        log.warning("no picture", sha256=sha256, reason=str(error))
+        return {}
     return {
         (question.document_id, question.target, page): piece
-        for page, pieces in on_pages(workspace, sha256, cut_page, views).items()
+        for page, pieces in cut.items()
         for question, piece in zip(asked[page], pieces, strict=True)
     }

@@ -1,6 +1,7 @@
 """Applies decisions: papers are analysed again from kept readings and get a new version, a sidecar and, if due, a code.
 
-No page is read again and no PDF/A written: only values change. All decisions of one call are written in one transaction.
+No PDF/A is written, and no page read again unless its words are lost: only values change. All decisions of one call are
+written in one transaction.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from extractors.decided import still_open
 from extractors.image_quality import with_image_findings
 from extractors.understanding import understand
 from review.questions import current_value
+from review.rereading import read_again
 from review.versions import next_version
 from schemas.batches import BatchSheet
 from schemas.documents import Document
@@ -233,12 +235,17 @@ def _next(
 def _readings(
     workspace: Workspace, row: DocumentRow, sidecar: Sidecar, as_of: date, kept: Mapping[int, PageReading]
 ) -> list[PageReading]:
-    """Page readings of the paper's current version.
+    """Page readings of the paper's current version; pages whose words are lost are read again from the store.
 
     Raises:
-        UsageError: the reading of a page is no longer kept.
+        UsageError: the reading of a page is no longer kept, and it cannot be read again.
     """
     sources = {source.number: source for source in sidecar.original.pages}
+    if _lacking(sidecar, kept):
+        key = (row.document.sha256, row.digests.reading)
+        if _lacking(sidecar, workspace.ledger.readings(*key)):
+            read_again(workspace, row, as_of)
+        kept = workspace.ledger.readings(*key)
     measured = with_image_findings(
         [kept[number] for number in row.document.pages if number in kept], workspace.rules.image, as_of
     )
@@ -257,6 +264,11 @@ def _readings(
         failed = failed_page(sources[facts.number])
         known[facts.number] = failed.model_copy(update={"findings": facts.findings})
     return [known[number] for number in row.document.pages]
+
+
+def _lacking(sidecar: Sidecar, kept: Mapping[int, PageReading]) -> bool:
+    """Whether a page that was read has no reading here."""
+    return any(facts.number not in kept for facts in sidecar.pages if facts.state is not PageState.FAILED)
 
 
 def _with_rest(

@@ -48,7 +48,7 @@ def export(
 
     Raises:
         UsageError: there is no such batch, or a workbook of that name is there already.
-        StoreError: an original is gone or damaged.
+        StoreError: the store cannot be reached.
     """
     asked = waiting(workspace.database, batch, workspace.rules.book, every=every)
     if not any(paper.questions for paper in asked):

@@ -9,7 +9,8 @@ from pathlib import Path
 from extractors.intake import stage as stage_file
 from pipeline.keeping import open_run
 from pipeline.readings import list_pages
-from review.page_work import Order, Pages, carry_out, page_list, plan_of, require_editable
+from review.page_work import Order, Pages, carry_out, page_list, require_editable
+from review.rereading import plan_of
 from review.voiding import void_code
 from schemas.errors import UsageError
 from schemas.reading import PageList, PageSource, Rotation

@@ -9,23 +9,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from pathlib import Path
 from typing import NamedTuple
 
-from extractors.bundle import unpack
-from pipeline.inbox import Inbox
 from pipeline.keeping import STEPS, BatchRun, ledger_entry, loose_findings, open_run, stored_version
-from pipeline.plan import BatchPlan
 from pipeline.work import SECRET, FileWork, Known, Source, Step, take_through
+from review.rereading import plan_of, stage_stored
 from schemas.batches import FileStatus, StagedFile
 from schemas.documents import Route, document_id
 from schemas.errors import CatalogueError, UsageError
 from schemas.events import Event, EventType
 from schemas.findings import Finding
-from schemas.reading import Format, PageList, PageState
+from schemas.reading import PageList, PageState
 from schemas.review import Decision, in_force, picture_of
 from schemas.version import TOOL
-from storage.catalogue import batches, decisions, documents, originals, succession
+from storage.catalogue import batches, decisions, documents, originals, releases, succession
 from storage.catalogue.batches import FileRow
 from storage.catalogue.documents import Committed, DocumentRow
 from storage.catalogue.provenance import new_event
@@ -34,7 +31,7 @@ from storage.ledger import digest_of_page
 from workspace.closing import close_batch
 from workspace.healing import keep_original
 from workspace.opening import Workspace
-from workspace.substitutes import edits_of, fetched, with_substitutes
+from workspace.substitutes import edits_of, with_substitutes
 
 Pages = tuple[int, ...]
 
@@ -131,12 +128,7 @@ class _PageWork:
 
     def stage(self, work: FileWork) -> FileWork:
         """Copy the original out of the store."""
-        workspace, sha256 = self.run.workspace, self.row.document.sha256
-        staged = fetched(workspace, sha256, work.folder).model_copy(update={"name": self.row.file})
-        if staged.format is Format.BUNDLE:
-            members = unpack(Path(staged.path), work.folder)
-            staged = staged.model_copy(update={"members": members})
-        return work.having(staged=staged)
+        return stage_stored(self.run.workspace, self.row, work)
 
     def recall(self, staged: StagedFile) -> Known:
         """Known state of the original, with the requested splits and page list."""
@@ -156,6 +148,8 @@ class _PageWork:
             splits=tuple(splits),
             decided=decided,
             current=frozenset(row.document.id for row in rest),
+            # What was let in is this original; an image that comes in its place is judged by itself.
+            released=self.order.image is None and releases.is_released(workspace.database, sha256),
             keep_pages=lambda listed: originals.keep_page_list(workspace.database, sha256, listed),
             complete=lambda listed, folder: with_substitutes(
                 workspace, staged, listed, folder, self.order.image
@@ -263,13 +257,6 @@ class _PageWork:
             )
             for subject in subjects
         )
-
-
-def plan_of(workspace: Workspace, row: DocumentRow) -> BatchPlan:
-    """The plan of a run that works on no file of the batch but the document's own."""
-    batch = batches.batch(workspace.database, row.batch)
-    inbox = Inbox(row.batch, Path(batch.path), (), None, ())
-    return BatchPlan(inbox, batch.sheet, (), workspace.rules.digests(workspace.settings, batch.sheet), ())
 
 
 def page_list(workspace: Workspace, row: DocumentRow) -> PageList:

@@ -88,6 +88,7 @@ RULES: Final[dict[str, RuleSpec]] = {
     "stream_reencoded": RuleSpec(_I),
     "text_layer_garbled": RuleSpec(_W),
     "dpi_assumed": RuleSpec(_W),
+    "dpi_contradicted": RuleSpec(_W),
     "engine_replaced": RuleSpec(_W),
     # image quality; severities here are defaults, configs/image_rules.csv decides
     "image_low_resolution": RuleSpec(_W),

@@ -98,6 +98,7 @@ class PageSource(BaseModel):
         mirrored: EXIF orientations 2, 4, 5, 7.
         origin: how its pixels are obtained.
         page_points: width and height of the displayed page in points, None if the file does not say.
+        image_dpi: of a rendered page whose larger part is scanned images: theirs, from the page's size.
         image: name of the page's own image among its XObjects (PDF, origin `image`).
         placement: matrix that places that image's unit square on the displayed page, in points.
         member: 0-based index of the file it lies in, where a paper was joined from several (`extractors.bundle`).
@@ -117,6 +118,7 @@ class PageSource(BaseModel):
     mirrored: bool = False
     origin: PageOrigin = PageOrigin.IMAGE
     page_points: tuple[float, float] | None = None
+    image_dpi: float | None = None
     image: str | None = None
     placement: tuple[float, float, float, float, float, float] | None = None
     member: int | None = None
@@ -146,11 +148,21 @@ class PageList(BaseModel):
         return self.model_copy(update={"pages": pages})
 
 
+class DpiKnown(StrEnum):
+    """How a page's resolution is known: what its file says, or an estimate from paper size, letter height, or both."""
+
+    TAG = "tag"
+    PAPER = "paper"
+    LETTERS = "letters"
+    BOTH = "paper_and_letters"
+
+
 class ImageMeasures(BaseModel):
     """Measurements of image QA; every property a rule in `configs/image_rules.csv` can name.
 
     Attributes:
-        dpi: effective, from page size; None if unknown.
+        dpi: true or estimated, of the image that was scanned; None in readings of earlier versions that knew none.
+        dpi_known: how it is known; None in readings of earlier versions.
         bits: 1, 8 or 24 as stored.
         skew: degrees, anticlockwise positive, None if unknown.
         sharpness: gradient energy at text edges, 0–1; lower is blurrier.
@@ -164,6 +176,7 @@ class ImageMeasures(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     dpi: float | None = None
+    dpi_known: DpiKnown | None = None
     bits: int = 8
     skew: float | None = None
     sharpness: float | None = None

@@ -53,6 +53,11 @@ class PageFacts(_Part):
     measures: ImageMeasures = ImageMeasures()
     findings: tuple[Finding, ...] = ()
 
+    @property
+    def true_dpi(self) -> float | None:
+        """The measured resolution; what the file says where none was measured (born digital, earlier versions)."""
+        return self.dpi if self.measures.dpi is None else self.measures.dpi
+
     @classmethod
     def of(cls, reading: PageReading) -> PageFacts:
         """The facts of a reading."""

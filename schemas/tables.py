@@ -102,6 +102,7 @@ PAGES: Final = _schema(
     _must("width", pa.int32()),
     _must("height", pa.int32()),
     pa.field("dpi", pa.float64()),
+    pa.field("dpi_known", _text),
     _must("rotation", pa.int32()),
     pa.field("confidence", pa.float64()),
     _must("words", pa.int32()),

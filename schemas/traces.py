@@ -16,7 +16,7 @@ from schemas.digests import Digests
 from schemas.documents import Choice, Field, Level, Role, Route, Validity, Verdict
 from schemas.events import Event
 from schemas.findings import Severity
-from schemas.reading import Box, PageState, Rotation
+from schemas.reading import Box, DpiKnown, PageState, Rotation
 from schemas.review import Decision
 
 Fixity = Literal["intact", "differs", "absent", "unreachable"]
@@ -88,6 +88,7 @@ class TracedReading(_Part):
     width: int
     height: int
     dpi: float | None
+    dpi_known: DpiKnown | None = None
     rotation: Rotation
     confidence: float | None
     words: int

@@ -21,6 +21,7 @@ _SHARED = {
     "verdict": "verdict",
     "level": "level",
     "basis": "basis",
+    "known": "dpi_known",
     "validity": "validity_state",
 }
 
@@ -64,6 +65,10 @@ def render(finding: Finding, lang: str = "vi") -> tuple[str, str | None]:
         params["field"] = _field_name(str(finding.params["field"]), lang)
     if isinstance(reason := finding.params.get("reason"), str):
         params["reason"] = _reason(reason, lang)
+    # Kept findings of earlier versions do not say how a resolution is known.
+    params["known"] = (
+        say("dpi_known", str(finding.params["known"]), lang) if "known" in finding.params else ""
+    )
     if "part" in finding.params:
         params["part"] = say("code_part", str(finding.params["part"]), lang)
     remedy = row.get("remedy")

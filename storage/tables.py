@@ -156,9 +156,9 @@ def _pages(
         if not file.sha256 or file.duplicate_of:
             continue
         for page, fact in sorted(facts.get(file.sha256, {}).items()):
-            measured = fact.measures.model_dump(exclude={"dpi"})
+            measured = fact.measures.model_dump(mode="json", exclude={"dpi"})
             reading = fact.model_dump(
-                mode="json", include={"state", "width", "height", "dpi", "rotation", "confidence"}
+                mode="json", include={"state", "width", "height", "rotation", "confidence"}
             )
             yield {
                 "batch": batch,
@@ -167,6 +167,7 @@ def _pages(
                 "page": page,
                 "document_id": owner.get((file.sha256, page)),
                 **reading,
+                "dpi": fact.true_dpi,
                 "words": fact.words,
                 "source": fact.source,
                 **measured,

@@ -180,3 +180,33 @@ def test_single_file_commands_import_no_server_no_database_no_expectations(comma
         [sys.executable, "-c", probe], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_a_path_that_cannot_be_written_and_an_unknown_reading_of_the_target_are_named_without_a_traceback(
+    tmp_path: Path,
+) -> None:
+    machine = Machine(tmp_path)
+    for path in (tmp_path, tmp_path / "không có" / "x.csv"):
+        done = machine.run("quota", "--explain", path)
+        assert done.returncode == 1 and str(path) in done.stderr and "Traceback" not in done.stderr
+    done = machine.run("quota", "--reading", "Z")
+    assert done.returncode == 2 and "A, B, C" in done.stderr and not done.stdout
+
+
+def test_an_empty_path_is_refused_and_never_means_the_current_folder(tmp_path: Path) -> None:
+    machine = Machine(tmp_path)
+    commands = (
+        ("digitize", "", "--plain"),
+        ("pdfa", "", "out"),
+        ("schedule", "", "--at", "2030-01-01 22:00"),
+    )
+    for command in commands:
+        done = machine.run(*command)
+        assert done.returncode == 2 and "Đường dẫn trống" in done.stderr, (command, done.stderr)
+    assert machine.json("batch", "list") == []
+
+
+def test_a_separator_sheet_for_more_than_its_code_can_hold_is_refused(tmp_path: Path) -> None:
+    done = Machine(tmp_path).run("sheets", "print", tmp_path / "sheets.pdf", "--file", "a" * 3000)
+    assert done.returncode == 2 and "200" in done.stderr and "Traceback" not in done.stderr
+    assert not (tmp_path / "sheets.pdf").exists()

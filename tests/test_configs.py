@@ -168,8 +168,18 @@ def test_the_document_types_of_the_decree_are_all_known() -> None:
     assert set(wanted.split()) <= known.keys()
 
 
-def test_image_rules_only_warn_by_default() -> None:
-    assert {rule.severity for rule in load_image_rules()} == {Severity.WARNING}
+def test_of_image_rules_only_the_legal_resolution_stops_a_paper_and_only_from_its_day_on() -> None:
+    rules = load_image_rules()
+    (strict,) = [rule for rule in rules if rule.severity is Severity.ERROR]
+    assert (strict.rule, strict.property, str(strict.effective_from)) == (
+        "image_low_resolution",
+        "dpi",
+        "2025-07-01",
+    )
+    assert "TT 05/2025" in strict.source
+    day = date(2025, 6, 30)
+    assert {rule.severity for rule in rules if rule.holds_on(day)} == {Severity.WARNING}
+    assert sum(rule.rule == strict.rule and rule.holds_on(day) for rule in rules) == 1
 
 
 def test_limits_and_profiles_are_those_of_the_design() -> None:

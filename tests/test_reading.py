@@ -257,7 +257,7 @@ def test_rules_judge_the_image_while_it_is_read(
     )  # type: ignore[arg-type]
     got = read_page(str(tmp_path / "a.png"), Format.PNG, source, ReadingProfile(), (rule,), _LIMITS)
     assert [one.rule for one in got.findings] == ["dpi_assumed", "image_bitonal"]
-    assert got.findings[0].params == {"dpi": 200}
+    assert got.findings[0].params == {"dpi": 200, "known": "paper_and_letters"}
     assert got.dpi is None
 
 

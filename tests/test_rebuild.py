@@ -141,9 +141,12 @@ def test_an_outage_is_not_taken_for_lost_sidecars(machine: Machine, tmp_path: Pa
 
 
 def test_no_figure_is_given_out_of_a_catalogue_that_its_store_has_outgrown(machine: Machine) -> None:
+    paper = by_file(machine)["a.png"]["id"]
     for path in machine.home.glob("catalogue.db*"):
         path.unlink()
-    for command in (["batch", "list"], ["quota"], ["review", "list"], ["board"], ["alerts", "check"]):
+    listings = (["batch", "list"], ["quota"], ["review", "list"], ["board"], ["alerts", "check"])
+    of_batch = (["batch", "rescan", BATCH], ["review", "export", BATCH], ["trace", paper, "--json"])
+    for command in (*listings, *of_batch):
         refused = machine.run(*command)
         assert refused.returncode == 1 and "sohoa rebuild" in refused.stderr, (command, refused)
     assert machine.run("rebuild").returncode == 0

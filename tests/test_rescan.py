@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from extractors.sheets import SheetMark, payload_of
+from schemas.clock import today
 from schemas.findings import Severity
 from schemas.reading import Box, ImageMeasures, PageReading
 from storage.objects import sha256_of
@@ -39,9 +40,11 @@ def readings(mark: SheetMark, number: str) -> list[PageReading]:
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("rescan")
     (folder / BATCH).mkdir()
-    rule = next(rule for rule in RULES.image if rule.rule == "image_low_resolution")
-    strict = rule.model_copy(update={"severity": Severity.ERROR})
-    rules = replace(RULES, image=(strict,))
+    rule = next(
+        rule for rule in RULES.image if rule.rule == "image_low_resolution" and rule.holds_on(today())
+    )
+    assert rule.severity is Severity.ERROR
+    rules = replace(RULES, image=(rule,))
     with open_workspace(settings_of(folder / "home"), rules) as workspace:
         digest = RULES.digests(workspace.settings, None).reading
         for at, (name, mark) in enumerate(MARKS.items()):

@@ -99,6 +99,8 @@ def test_a_damaged_sidecar_is_made_up_for_by_a_new_version_and_the_check_is_whol
         assert (done.returncode, found["outcome"]) == (0, "success")
         assert [(each["state"], each["healed"]) for each in found["damage"]] == [("superseded", True)]
         assert machine.json("board")["fixity"]["damaged"] == 0
+    last = machine.run("verify").stdout.splitlines()[-1]
+    assert "phiên bản cũ" in last and "không có sai lệch" not in last  # the line above it names the sidecar
     assert by_file(machine)["c.png"]["code"] == paper["code"]
 
 

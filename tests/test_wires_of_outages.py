@@ -40,7 +40,7 @@ def test_a_store_that_is_down_is_seen_before_reading_and_said_in_a_line(tmp_path
         "SOHOA_STORE__ENDPOINT": f"http://127.0.0.1:{free_port()}",
         "SOHOA_S3_ACCESS_KEY": "key",
         "SOHOA_S3_SECRET_KEY": "secret-key",
-        "SOHOA_OUTAGE_MINUTES": "0.02",
+        "SOHOA_OUTAGE_MINUTES": "0.08",  # longer than the client's own tries
     }
     machine = Machine(tmp_path, **environment)
     done = machine.run("digitize", scans, "--plain")

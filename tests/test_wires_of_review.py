@@ -179,3 +179,33 @@ def test_the_unit_is_said_once_for_all_papers_of_a_batch_that_have_none(quick_re
     after = quick_review.json("review", "show", papers(quick_review)["01.png"]["id"])
     assert after["unit"] == "Xã Diên An"
     assert not re.search(r"\bunit\b", str(after["lacks"]))
+
+
+def test_a_paper_is_decided_after_a_rebuild_left_no_words_of_it_its_page_read_again_once(
+    quick_review: Machine,
+) -> None:
+    paper = papers(quick_review)["04.png"]["id"]
+    for path in quick_review.home.glob("catalogue.db*"):
+        path.unlink()
+    assert quick_review.run("rebuild").returncode == 0
+    before = quick_review.json("batch", "show", BATCH)["pages"]["ocr_passes"]
+    done = quick_review.run("review", "set", paper, "owner_id=056221001234")
+    assert done.returncode == 0, done.stderr
+    assert quick_review.run("review", "set", paper, "signer=Trần Văn Bình").returncode == 0
+    said = quick_review.json("review", "show", paper)["decisions"]
+    assert sorted(each["target"] for each in said) == ["owner_id", "signer"]
+    assert quick_review.json("batch", "show", BATCH)["pages"]["ocr_passes"] == before + 1
+
+
+def test_a_lost_original_takes_its_own_pictures_from_the_workbook_and_no_question(
+    quick_review: Machine, tmp_path: Path
+) -> None:
+    lost = quick_review.home / "store" / papers(quick_review)["01.png"]["original"]
+    lost.chmod(0o600)
+    lost.unlink()
+    book = tmp_path / "xem.xlsx"
+    done = quick_review.run("review", "export", BATCH, book)
+    assert done.returncode == 0, done.stderr
+    fill(book, {DEATH: RIGHT[DEATH]}, who="anh Ba")
+    assert quick_review.run("review", "import", book).returncode == 0
+    assert waiting(quick_review) == ["01.png", "03.png", "04.png"]
