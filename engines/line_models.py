@@ -39,8 +39,8 @@ FOLDER: Final = _folder()
 _DETECTOR, _RECOGNISER, _CHARACTERS = FOLDER / "det.onnx", _OURS / "line_vi.onnx", _OURS / "line_vi.json"
 _DIGESTS: Final = {
     _DETECTOR: "f2bd4cba23e9c328cf7ec824634e423e191a2c6aacbbf35c62bd79dd70f62f59",
-    _RECOGNISER: "REC",
-    _CHARACTERS: "META",
+    _RECOGNISER: "7733da4a6080822510231ef9ad6b955f860b70acef9616c4dc8a900344443427",
+    _CHARACTERS: "b6c856e19e497afd8aafadef49b4d8d17e113eee947d077e8a518b4d091d60f2",
 }
 
 
