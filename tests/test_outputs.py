@@ -105,9 +105,10 @@ def test_what_cannot_be_written_costs_one_file_and_says_why(scan: bytes, tmp_pat
     lay(tmp_path / "in", scan, b"n" * 251 + b".png", b"dir.png", b"good.png")
     (tmp_path / "out" / "dir.png.pdf").mkdir(parents=True)
     lines = Machine(tmp_path).lines("pdfa", tmp_path / "in", tmp_path / "out")
-    states = {Path(line["file"]).name[:3]: (line["status"], line["findings"][-1]["rule"]) for line in lines}
-    assert states["nnn"] == states["dir"] == ("set_aside", "output_unwritable")
-    assert states["goo"][0] == "done"
+    states = {Path(line["file"]).name[:3]: line["status"] for line in lines}
+    assert states == {"nnn": "set_aside", "dir": "set_aside", "goo": "done"}
+    last = [line["findings"][-1]["rule"] for line in lines if line["status"] == "set_aside"]
+    assert last == ["output_unwritable", "output_unwritable"]
     assert left(tmp_path / "out") == ["good.png.pdf"]
 
 

@@ -160,10 +160,10 @@ def test_a_paper_with_a_lost_page_is_shown_with_what_to_do_and_is_nobodys_to_acc
 def half_lost(path: Path) -> None:
     """A PDF of two scanned pages, the second one's image cut off."""
     data = io.BytesIO()
-    sheets = [Image.new("L", (850, 1100), 255) for _ in range(2)]
+    sheets = [Image.new("L", (1700, 2200), 255) for _ in range(2)]
     for sheet in sheets:
-        ImageDraw.Draw(sheet).text((100, 200), "12", fill=0, font_size=40)
-    sheets[0].save(data, "PDF", save_all=True, append_images=sheets[1:], resolution=100)
+        ImageDraw.Draw(sheet).text((200, 400), "12", fill=0, font_size=80)
+    sheets[0].save(data, "PDF", save_all=True, append_images=sheets[1:], resolution=200)
     with pikepdf.open(data) as pdf:
         image = next(iter(pdf.pages[1].Resources.XObject.values()))
         raw = bytes(image.read_raw_bytes())
