@@ -8,8 +8,10 @@ import sys
 NAMES = {
     "versus": "speed, CPU and words missed beside OCRmyPDF 17 and bare Tesseract, on the same pages",
     "cost": "CPU of a page's reading by stage; what is spent outside the OCR call",
+    "engines": "words missed and CPU by the engine that reads first",
     "errors": "character and word errors by kind of paper and wear",
     "growth": "time and memory of growing files and batches, and of huge pages",
+    "resolution": "which pages are called too coarse, by true resolution and by what the file says",
     "understanding": "kinds, splits and fields understood (wants a folder of samples)",
     "diacritics": "diacritics by context, before and after (wants texts or readings)",
     "fidelity": "whether PDF/A shows what its original shows (wants files)",

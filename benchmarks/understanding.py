@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from configs.loader import load_image_rules, load_limits, load_reading_profile, load_rulebook
+from engines import ocr
 from extractors import intake, language, pages, reading
 from extractors.split import mark_separators
 from extractors.understanding import understand
@@ -33,9 +34,9 @@ from schemas.reading import Box, PageReading, PageState, Word, failed_page
 from schemas.text import fold_tone_place, squeeze
 
 
-def read_scan(path: str) -> list[dict[str, Any]]:
+def read_scan(path: str, engine: str | None = None) -> list[dict[str, Any]]:
     """Readings of one scan as JSON, by the real reading side."""
-    limits, profile, rules = load_limits(), load_reading_profile(), load_image_rules()
+    limits, profile, rules = load_limits(), load_reading_profile(engine=engine), load_image_rules()
     with tempfile.TemporaryDirectory() as staging:
         staged = intake.stage(
             os.fsencode(path), name=Path(path).name, staging=Path(staging), limits=limits, inbox=None
@@ -183,11 +184,15 @@ def truths(folder: Path) -> Iterator[dict[str, Any]]:
         yield json.loads(path.read_text(encoding="utf-8"))
 
 
-def _fill_cache(found: Sequence[dict[str, Any]], folder: Path, cache: Path, workers: int) -> None:
+def _fill_cache(
+    found: Sequence[dict[str, Any]], folder: Path, cache: Path, workers: int, engine: str | None
+) -> None:
     cache.mkdir(parents=True, exist_ok=True)
     missing = [truth for truth in found if not (cache / f"{truth['sha256']}.json").exists()]
     with ProcessPoolExecutor(workers) as pool:
-        jobs = {truth["sha256"]: pool.submit(read_scan, str(folder / truth["file"])) for truth in missing}
+        jobs = {
+            truth["sha256"]: pool.submit(read_scan, str(folder / truth["file"]), engine) for truth in missing
+        }
         for sha256, job in jobs.items():
             (cache / f"{sha256}.json").write_text(
                 json.dumps(job.result(), ensure_ascii=False), encoding="utf-8"
@@ -202,19 +207,18 @@ def main() -> int:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--truth-lines", action="store_true")
     parser.add_argument("--show", type=int, default=0)
+    parser.add_argument("--engine", help="reads first; default that of configs/reading.toml")
     parser.add_argument("--only", help="substring of file names")
     parser.add_argument("--workers", type=int, default=2)
     given = parser.parse_args()
     rules = load_rulebook()
     found = [truth for truth in truths(given.folder) if not given.only or given.only in truth["file"]]
     found = [truth for truth in found if truth.get("documents")]
-    cache = (
-        given.folder
-        / ".readings"
-        / digest_of(READING_VERSION, {"profile": load_reading_profile(), "language": language.identity()})
-    )
+    profile = load_reading_profile(engine=given.engine)
+    read_by = {"profile": profile, "engine": ocr.identity(profile), "language": language.identity()}
+    cache = given.folder / ".readings" / digest_of(READING_VERSION, read_by)
     if not given.truth_lines:
-        _fill_cache(found, given.folder, cache, given.workers)
+        _fill_cache(found, given.folder, cache, given.workers, given.engine)
     score = Score()
     spent = 0.0
     count = 0

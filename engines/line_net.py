@@ -19,6 +19,7 @@ import numpy.typing as npt
 from engines import line_models
 from engines.ocr import EngineWord, Grey, Letter
 from engines.runner import ProgramTimedOut
+from schemas.reading import Box
 from schemas.rules import ReadingProfile
 
 Ink = npt.NDArray[np.float32]
@@ -35,20 +36,6 @@ _MULTIPLE, _STRIDE = 32, 2
 _CORE = 0.15  # the detected core of a line ends this far inside it, in line heights
 _LEAST = -9.0  # log probability of an alternative worth keeping
 _BLANK: Final = 0
-
-
-class Box(NamedTuple):
-    """A text line, in pixels of the image."""
-
-    left: int
-    top: int
-    right: int
-    bottom: int
-
-    @property
-    def height(self) -> int:
-        """Pixels."""
-        return self.bottom - self.top
 
 
 def identity(languages: str) -> str:
@@ -167,11 +154,11 @@ def _words(letters: Sequence[Letter], box: Box, number: int) -> Iterator[EngineW
         if letter is not None and letter.text != " ":
             run.append(letter)
         elif run:
-            yield word_of(run, box, number)
+            yield _word(run, box, number)
             run = []
 
 
-def word_of(run: Sequence[Letter], box: Box, number: int) -> EngineWord:
+def _word(run: Sequence[Letter], box: Box, number: int) -> EngineWord:
     """Letters that stand together as a word of a line; a word is as sure as its least sure letter."""
     left = max(box.left, round(run[0].x - 0.25 * box.height))
     right = min(box.right, round(run[-1].x + 0.3 * box.height))

@@ -41,7 +41,7 @@ class Letter(NamedTuple):
     Attributes:
         text: the letter.
         probability: that it is this one, 0–1.
-        x: its left side, pixels.
+        x: where along the line it was seen, pixels; near its left side.
         alternatives: what else it might be, with log probabilities; "" for no letter at all.
         space: log probability of a space before it.
     """

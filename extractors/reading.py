@@ -95,6 +95,7 @@ class _Look(NamedTuple):
     missed: float
     letters: tuple[tuple[Letter, ...], ...] = ()
     lost: bool = False
+    again: bool = False
 
 
 def read_page(
@@ -193,13 +194,13 @@ def _read_pixels(
     number, findings = source.number, list[Finding]()
     if by := ocr.replacement(profile.engine):
         findings.append(finding("engine_replaced", page=number, engine=profile.engine, by=by))
-    told = pixels.dpi or assumed_dpi(source.width, source.height)
-    grey = ink_channel(pixels.array, profile, told)
+    first_dpi = pixels.dpi or assumed_dpi(source.width, source.height)
+    grey = ink_channel(pixels.array, profile, first_dpi)
     measures = measure(grey, None, pixels.bits)
     faint = (measures.ink or 0.0) < profile.blank_ink
     letters = letters_of(grey, whole=faint)
     # The image on a rendered page is usually coarser than the render: it is judged by its own pixels.
-    shrunk = (source.image_dpi or told) / told
+    shrunk = (source.image_dpi or first_dpi) / first_dpi
     width, height = (max(1, round(side * shrunk)) for side in (source.width, source.height))
     tag = pixels.dpi and pixels.dpi * shrunk
     found = resolution_of(width, height, tag, letter_height(grey, letters) * shrunk)
@@ -227,6 +228,8 @@ def _read_pixels(
     else:
         if look.rotation:
             findings.append(finding("page_turned", page=number, degrees=look.rotation))
+        if look.again:
+            findings.append(finding("page_read_again", page=number, by=ocr.loaded(profile.second)[0]))
         changes = {
             "state": PageState.READ,
             "rotation": look.rotation,
@@ -321,7 +324,8 @@ def _second_look(best: _Look, sheet: _Sheet, profile: ReadingProfile, limits: Li
     """The page read by the second engine where the first was lost, if that makes more sense."""
     other = _clear_look(sheet, profile.model_copy(update={"engine": profile.second}), best.rotation, limits)
     made, seen = (sense((word.text for word in look.words), language.model()) for look in (other, best))
-    return (other if made >= seen else best)._replace(seconds=best.seconds + other.seconds)
+    taken = other._replace(again=True) if made >= seen else best
+    return taken._replace(seconds=best.seconds + other.seconds)
 
 
 def _better(first: _Look, second: _Look) -> _Look:

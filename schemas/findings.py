@@ -83,6 +83,7 @@ RULES: Final[dict[str, RuleSpec]] = {
     "page_separator": RuleSpec(_I),
     "page_retried": RuleSpec(_I),
     "page_turned": RuleSpec(_I),
+    "page_read_again": RuleSpec(_I),
     "page_rendered": RuleSpec(_I),
     "page_placeholder": RuleSpec(_W),
     "stream_reencoded": RuleSpec(_I),

@@ -200,4 +200,5 @@ def test_a_page_the_net_is_lost_on_is_read_by_the_second_engine(tmp_path: Path) 
     assert not letters.is_lost(alone)
     got = reading.read_page(str(file), kind, source, profile, (), limits)
     assert {"CẢNH", "NGÔI", "HOÀN", "THÀNH", "CẦU"} <= {word.text for word in got.words}
+    assert [note.rule for note in got.findings if note.rule == "page_read_again"] == ["page_read_again"]
     assert not letters.is_lost([]) and letters.is_lost([_word("khong", 0.3)])

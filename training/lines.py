@@ -17,6 +17,7 @@ from PIL import Image, ImageDraw, ImageFont
 from engines import line_net
 from engines.fonts import ROOTS, missing_letters
 from extractors.preprocess import letters_of, prepare, reading_scale
+from schemas.reading import Box
 from schemas.rules import ReadingProfile
 from training.text import Random, Writer
 
@@ -64,7 +65,7 @@ def lines(seed: int) -> Iterator[Line]:
                 yield Line(line_net.crop(image, box), line.text)
 
 
-def _printed_in(box: line_net.Box, drawn: list[Drawn], ratio: float) -> Drawn | None:
+def _printed_in(box: Box, drawn: list[Drawn], ratio: float) -> Drawn | None:
     """The printed line that a found box holds whole, and nothing else."""
     middle = (box.top + box.bottom) / 2
     for line in drawn:
