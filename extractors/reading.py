@@ -41,6 +41,7 @@ from schemas.errors import SourceError
 from schemas.findings import Finding, Severity, finding
 from schemas.reading import (
     Format,
+    ImageMeasures,
     PageOrigin,
     PageReading,
     PageSource,
@@ -199,20 +200,9 @@ def _read_pixels(
     measures = measure(grey, None, pixels.bits)
     faint = (measures.ink or 0.0) < profile.blank_ink
     letters = letters_of(grey, whole=faint)
-    # The image on a rendered page is usually coarser than the render: it is judged by its own pixels.
-    shrunk = (source.image_dpi or first_dpi) / first_dpi
-    width, height = (max(1, round(side * shrunk)) for side in (source.width, source.height))
-    tag = pixels.dpi and pixels.dpi * shrunk
-    found = resolution_of(width, height, tag, letter_height(grey, letters) * shrunk)
-    findings += resolution_findings(found, tag, number)
-    measures = measures.model_copy(
-        update={
-            "dpi": round(found.dpi, 1),
-            "dpi_known": found.known,
-            "a4_equivalents": a4_equivalents(width, height, found.dpi),
-        }
-    )
-    dpi = found.dpi / shrunk
+    tall = letter_height(grey, letters)
+    measures, dpi, notes = _with_resolution(measures, source, pixels.dpi, first_dpi, tall)
+    findings += notes
     sheet = _Sheet(grey, letters, dpi, measures.skew)
     blank = faint and sheet.letters.number < _BLANK_LETTERS
     look = None if blank else _best_look(sheet, profile, limits, source.turned)
@@ -252,6 +242,32 @@ def _read_pixels(
     if seen.mark is None and not seen.possible:
         return reading
     return _guarded(reading, profile, "secret_document" if seen.mark else "secret_mark_possible")
+
+
+def _with_resolution(
+    measures: ImageMeasures, source: PageSource, tag: float | None, first_dpi: float, tall: float
+) -> tuple[ImageMeasures, float, list[Finding]]:
+    """The measures with the page's resolution, that of the pixels that are read, and what is to be said of it.
+
+    Args:
+        measures: without a resolution.
+        source: the page as listed.
+        tag: dots per inch that the file tells of the pixels, None if it does not.
+        first_dpi: the same, or what was assumed.
+        tall: height of a small letter in these pixels.
+    """
+    # The image on a rendered page is usually coarser than the render: it is judged by its own pixels.
+    shrunk = (source.image_dpi or first_dpi) / first_dpi
+    width, height = (max(1, round(side * shrunk)) for side in (source.width, source.height))
+    own_tag = tag and tag * shrunk
+    found = resolution_of(width, height, own_tag, tall * shrunk)
+    update = {
+        "dpi": round(found.dpi, 1),
+        "dpi_known": found.known,
+        "a4_equivalents": a4_equivalents(width, height, found.dpi),
+    }
+    notes = resolution_findings(found, own_tag, source.number)
+    return measures.model_copy(update=update), found.dpi / shrunk, notes
 
 
 def _in_context(look: _Look, profile: ReadingProfile) -> tuple[Word, ...]:
