@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from configs.loader import load_image_rules, load_limits, load_reading_profile, load_rulebook
-from engines import ocr
+from engines import ocr, written_net
 from extractors import intake, language, pages, reading
 from extractors.split import mark_separators
 from extractors.understanding import understand
@@ -215,7 +215,12 @@ def main() -> int:
     found = [truth for truth in truths(given.folder) if not given.only or given.only in truth["file"]]
     found = [truth for truth in found if truth.get("documents")]
     profile = load_reading_profile(engine=given.engine)
-    read_by = {"profile": profile, "engine": ocr.identity(profile), "language": language.identity()}
+    read_by = {
+        "profile": profile,
+        "engine": ocr.identity(profile),
+        "language": language.identity(),
+        "written": written_net.identity(),
+    }
     cache = given.folder / ".readings" / digest_of(READING_VERSION, read_by)
     if not given.truth_lines:
         _fill_cache(found, given.folder, cache, given.workers, given.engine)

@@ -16,10 +16,9 @@ from typing import Any, Final
 
 import onnxruntime
 
-from schemas.errors import SetupError
+from engines.onnx_models import OURS, content, session
 
 _PACKAGE: Final = "trueocr"
-_OURS: Final = Path(__file__).parent / "weights"
 
 
 def _folder() -> Path:
@@ -36,27 +35,12 @@ def _folder() -> Path:
 
 
 FOLDER: Final = _folder()
-_DETECTOR, _RECOGNISER, _CHARACTERS = FOLDER / "det.onnx", _OURS / "line_vi.onnx", _OURS / "line_vi.json"
+_DETECTOR, _RECOGNISER, _CHARACTERS = FOLDER / "det.onnx", OURS / "line_vi.onnx", OURS / "line_vi.json"
 _DIGESTS: Final = {
     _DETECTOR: "f2bd4cba23e9c328cf7ec824634e423e191a2c6aacbbf35c62bd79dd70f62f59",
     _RECOGNISER: "7733da4a6080822510231ef9ad6b955f860b70acef9616c4dc8a900344443427",
     _CHARACTERS: "b6c856e19e497afd8aafadef49b4d8d17e113eee947d077e8a518b4d091d60f2",
 }
-
-
-def content(file: Path, digest: str) -> bytes:
-    """Bytes of a pinned file.
-
-    Raises:
-        SetupError: it is missing, or not the file that was measured.
-    """
-    try:
-        data = file.read_bytes()
-    except OSError as error:
-        raise SetupError(f"{file}: {error}", remedy="line_net_changed", file=str(file)) from error
-    if hashlib.sha256(data).hexdigest() != digest:
-        raise SetupError(f"{file} is not the pinned file", remedy="line_net_changed", file=str(file))
-    return data
 
 
 @functools.cache
@@ -81,20 +65,10 @@ def characters() -> tuple[str, ...]:
 @functools.cache
 def detector() -> Any:
     """Session of the detector of text lines: ink map [1, 1, H, W] → [1, 3, H/2, W/2]."""
-    return _session(content(_DETECTOR, _DIGESTS[_DETECTOR]))
+    return session(content(_DETECTOR, _DIGESTS[_DETECTOR]))
 
 
 @functools.cache
 def recogniser() -> Any:
     """Session of the recogniser: ink maps [B, 1, 96, W] and their widths → classes, and the alternatives to each."""
-    return _session(content(_RECOGNISER, _DIGESTS[_RECOGNISER]))
-
-
-def _session(model: bytes) -> Any:
-    options = onnxruntime.SessionOptions()
-    # One thread: the pool runs a worker for each core.
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    # Its arena keeps the largest batch there ever was, for no gain in speed.
-    options.enable_cpu_mem_arena = False
-    options.log_severity_level = 3
-    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    return session(content(_RECOGNISER, _DIGESTS[_RECOGNISER]))

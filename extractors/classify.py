@@ -132,7 +132,7 @@ def _by_notation(lines: Sequence[Line], number: Number | None, rules: Rulebook) 
     """A dispatch has no title; any other paper whose title was not read may still be classified by its notation."""
     addressed = any(is_addressed(line) for line in lines if line.top < 0.5)
     about = any(
-        plain(line.text).startswith(("v v ", "ve viec "))
+        plain(line.text).startswith(("v v ", "vv ", "ve viec "))
         for line in lines
         if line.top < 0.45 and line.middle < 0.55
     )
@@ -145,7 +145,8 @@ def _by_notation(lines: Sequence[Line], number: Number | None, rules: Rulebook) 
             return Classified(kind, 0.62, None) if kind else None
         sure = 0.55 + 0.2 * addressed + 0.2 * about
         kind = rules.kind("dispatch")
-        return Classified(kind, sure, None) if kind and (addressed or about) and len(parts) > 1 else None
+        signs = (addressed or about) if len(parts) > 1 else (addressed and about)
+        return Classified(kind, sure, None) if kind and signs else None
     if addressed and about:
         return Classified(rules.kind("dispatch"), 0.6, None)
     return None

@@ -7,6 +7,7 @@ Missing parts are not guessed from the body.
 from __future__ import annotations
 
 import functools
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,10 +23,12 @@ from schemas.rules import Rulebook
 from schemas.text import squeeze
 
 _TOP = 0.5
-_ABOUT = re.compile(r"^\W{0,2}(?:V\s?[/l|1I.]\s?[vVyY]|Vv|Về việc|Về việc:)\s*[:.]?\s+", flags=re.IGNORECASE)
+_ABOUT = re.compile(
+    r"^\W{0,2}(?:V\s?[./l|1I]{1,2}\s?[vVyY]|Vv|Về việc|Về việc:)\s*[:.]?\s+", flags=re.IGNORECASE
+)
 _BODY = (
     "can cu", "thuc hien", "xet ", "theo ", "kinh gui", "de ", "nham ", "i ", "1 ", "dieu 1", "phan ", "chuong ", "a ",
-    "cap cho", "hom nay", "kinh trinh", "trong thoi gian", "ngay ", "hoi ", "can ban",
+    "cap cho", "hom nay", "kinh trinh", "trong thoi gian", "trong tinh hinh", "ngay ", "can ban",
 )  # fmt: skip
 
 
@@ -235,12 +238,11 @@ def titled_subject(
     ]
     taken: list[Line] = []
     last = title[-1]
-    for line in below[:8]:
-        text = plain(line.text)
+    for line, after in itertools.zip_longest(below[:8], below[1:8]):
         gap = line.frame.top - last.frame.bottom
-        if gap > 2.6 * max(last.frame.height, line.frame.height) or _ends_subject(
-            line, text, bool(taken), rules
-        ):
+        if gap > 2.6 * max(last.frame.height, line.frame.height):
+            break
+        if _ends_subject(line, bool(taken), rules) or (taken and _begins_paragraph(line, after)):
             break
         if not (0.36 < line.middle < 0.64) or (line.frame.left < 0.115 * line.width and len(taken) > 3):
             break
@@ -262,8 +264,19 @@ def _about_at(words: Sequence[Word]) -> int:
     return 0
 
 
-def _ends_subject(line: Line, text: str, begun: bool, rules: Rulebook) -> bool:
-    if any(f"{text} ".startswith(start) for start in _BODY) and "ve viec" not in text:
+def _begins_paragraph(line: Line, after: Line | None) -> bool:
+    """True for a line that begins with a capital, indented, and fills the row as the one under it does."""
+    if after is None or not line.text[:1].isupper() or line.frame.right < 0.78 * line.width:
+        return False
+    indent = line.frame.left - after.frame.left
+    return indent > 0.02 * line.width and after.frame.top - line.frame.bottom < 1.2 * line.frame.height
+
+
+def _ends_subject(line: Line, begun: bool, rules: Rulebook) -> bool:
+    text = plain(line.text)
+    # A subject goes on in small letters: `theo quy định …`; the preamble begins with a capital.
+    opens = any(f"{text} ".startswith(start) for start in _BODY) and not line.text[:1].islower()
+    if opens and not text.startswith("ve viec"):
         return True
     if not line.is_caps:
         return False
@@ -288,7 +301,7 @@ def dispatch_subject(lines: Sequence[Line], source: ReadFrom) -> Field | None:
             continue
         taken = [line]
         for below in lines[index + 1 :]:
-            if below.middle > 0.5 or below.frame.left > 0.45 * below.width:
+            if below.middle > 0.5 or below.frame.left > 0.45 * below.width or _place_and_date(below):
                 continue
             gap = below.frame.top - taken[-1].frame.bottom
             if gap > 1.1 * line.frame.height or _ends_about(below) or len(taken) > 7:

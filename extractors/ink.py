@@ -1,46 +1,23 @@
-"""Handwritten ink: numbers and dates filled in by pen on a printed line.
+"""Is this ink printed or written? Measured per place: height, baseline, stroke width and colour of its figures, against
+the printed words of the same line.
 
-Runs inside a worker on one page's pixels. Handwriting is never reliable, whatever an engine's confidence
-(the engine was made for print): a person must check it. Measured per place: height, baseline, stroke width and
-colour of the digits, against the printed words of the same line.
+Runs inside a worker on one page's pixels. An engine made for print says nothing of handwriting, whatever its confidence.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
-from typing import Final, NamedTuple, cast
+from collections.abc import Sequence
+from typing import NamedTuple, cast
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from extractors.anchors import Line, lines_of, plain, upright
-from extractors.numbers import number_lead
-from schemas.reading import Box, PageReading, Rotation, Word
+from extractors.places import Place
 
 Grey = npt.NDArray[np.uint8]
-_NUMBER_RIGHT = 0.58
-_NUMBER_TOP = 0.5
-_DATE_WORDS = 16
 _FEW_MARKS = 5
 _PRINT = 7.0
-_SO = re.compile(r"^\W{0,2}S[ốôóồổoO6ỐÔ]\W{0,3}$", flags=re.IGNORECASE)
-_LABEL = re.compile(r"^\W{0,2}M[ãaàá]\s+s[ốôóo][^:]{0,40}:", flags=re.IGNORECASE)
-_CODES: Final[dict[int, int]] = {
-    90: cv2.ROTATE_90_CLOCKWISE,
-    180: cv2.ROTATE_180,
-    270: cv2.ROTATE_90_COUNTERCLOCKWISE,
-}
-
-
-class Place(NamedTuple):
-    """A stretch of a line where a pen may have written: number, day, month or year; pixels of the upright page."""
-
-    what: str
-    row: Box
-    left: float
-    right: float
 
 
 class Ink(NamedTuple):
@@ -67,99 +44,12 @@ class Ink(NamedTuple):
     lighter: float
 
 
-def places_of(reading: PageReading) -> Iterator[Place]:
-    """Places of a page where a number or a day stands: `Số: … /`, `ngày … tháng … năm …`."""
-    lines = lines_of(reading)
-    for line in lines:
-        if line.top < _NUMBER_TOP:
-            yield from _number_place(line, lines, reading)
-        yield from _date_places(line, lines, reading)
-
-
-def _row(line: Line, lines: Sequence[Line], right: float) -> list[tuple[Word, Box]]:
-    """Words of a line and of what stands right of it, left to right, with boxes of the upright page."""
-    centre = line.frame.top + line.frame.bottom
-    beside = [
-        other
-        for other in lines
-        if other is line
-        or (
-            other.frame.left >= line.frame.right
-            and other.frame.left < right * line.width
-            and abs(other.frame.top + other.frame.bottom - centre) < 1.2 * line.frame.height
-        )
-    ]
-    return [(word, word.box) for other in beside for word in other.words]
-
-
-def _turned(box: Box, reading: PageReading) -> Box:
-    return upright(box, reading.rotation, reading.width, reading.height)
-
-
-def _frame(boxes: Sequence[Box]) -> Box:
-    """The stretch that words take across, as tall as most of them: one box may run into the line below."""
-    top, bottom = (round(float(np.median([box[side] for box in boxes]))) for side in (1, 3))
-    return Box(min(box.left for box in boxes), top, max(box.right for box in boxes), max(top + 1, bottom))
-
-
-def _number_place(line: Line, lines: Sequence[Line], reading: PageReading) -> Iterator[Place]:
-    """The stretch between `Số:` and `/`; without a notation, what follows `Số:` or `Mã số …:`."""
-    first = line.words[0].as_read
-    labelled = _LABEL.match(line.text)
-    if number_lead(line.text) is None and not _SO.match(first) and labelled is None:
-        return
-    right_side = max(_NUMBER_RIGHT, line.frame.right / line.width)
-    row = [(word.as_read, _turned(box, reading)) for word, box in _row(line, lines, right_side)]
-    if labelled is not None:
-        start = len(labelled.group(0).split()) - 1
-        left = float(row[min(start, len(row) - 1)][1].right)
-    else:
-        box = row[0][1]
-        lead = number_lead(first + " ") or 0
-        left = box.left + box.width * lead / len(first) if lead < len(first) else float(box.right)
-    right = None
-    for text, box in row:
-        index = text.find("/")
-        if index >= 0 and box.right > left:
-            right = box.left + box.width * index / len(text)
-            break
-    if right is None:
-        behind = [box for text, box in row if box.right > left and any(char.isdigit() for char in text)]
-        right = float(max((box.right for box in behind[:3]), default=left))
-    if right - left > 4:
-        yield Place("number", _frame([box for _, box in row]), left, right)
-
-
-def _date_places(line: Line, lines: Sequence[Line], reading: PageReading) -> Iterator[Place]:
-    """The gaps between `ngày`, `tháng` and `năm`, for every occurrence of the sequence."""
-    if "ngay" not in plain(line.text).split() or len(line.words) > _DATE_WORDS:
-        return
-    row = [(plain(word.as_read), _turned(box, reading)) for word, box in _row(line, lines, 1.0)]
-    names = [name for name, _ in row]
-    for at in (index for index, name in enumerate(names) if name == "ngay"):
-        month = next(
-            (index for index in range(at + 1, min(at + 5, len(names))) if names[index] == "thang"), None
-        )
-        if month is None or row[month][1].left - row[at][1].right < 0.6 * row[at][1].height:
-            continue
-        year = next(
-            (index for index in range(month + 1, min(month + 5, len(names))) if names[index] == "nam"), None
-        )
-        frame = _frame([box for _, box in row[at : (year or month) + 2]])
-        yield Place("day", frame, row[at][1].right, row[month][1].left)
-        if year is None:
-            continue
-        yield Place("month", frame, row[month][1].right, row[year][1].left)
-        if year + 1 < len(row) and any(char.isdigit() for char in names[year + 1]):
-            yield Place("year", frame, row[year][1].right, row[year + 1][1].right)
-
-
 def ink_of(array: npt.NDArray[np.uint8], place: Place, skew: float) -> Ink | None:
     """Measure a place; None if it holds no digit-like ink, or its line no print to hold it against.
 
     Args:
         array: upright page, H×W or H×W×3 (RGB).
-        place: from `places_of`.
+        place: from `extractors.places.places_of`.
         skew: degrees the lines rise to the right.
     """
     row = place.row
@@ -201,7 +91,9 @@ def ink_of(array: npt.NDArray[np.uint8], place: Place, skew: float) -> Ink | Non
     if not digits or len(print_) < 2:
         return None
     numbered = cast(npt.NDArray[np.int32], labels)
-    return _compared(cut, grey, numbered, digits, print_, paper, figures=place.what == "number")
+    return _compared(
+        cut, grey, numbered, digits, print_, paper, figures=place.what in {"number", "register", "label"}
+    )
 
 
 _Spot = tuple[int, int, int, int, int, bool]
@@ -282,41 +174,6 @@ def _compared(
         colour=blue - print_blue,
         lighter=(level - print_level) / max(20.0, paper - print_level),
     )
-
-
-def written_places(array: npt.NDArray[np.uint8], reading: PageReading) -> tuple[tuple[str, Box], ...]:
-    """Places of a page that were filled in by hand, in its displayed frame.
-
-    Args:
-        array: displayed frame, H×W or H×W×3 (RGB).
-        reading: the page as read.
-    """
-    places = list(places_of(reading))
-    if not places:
-        return ()
-    turned = cv2.rotate(array, _CODES[reading.rotation]) if reading.rotation else array
-    page = cast(npt.NDArray[np.uint8], turned)
-    skew = reading.measures.skew or 0.0
-    found = []
-    for place in places:
-        ink = ink_of(page, place, skew)
-        if ink is not None and is_written(ink):
-            box = Box(
-                round(place.left),
-                place.row.top,
-                max(round(place.left) + 1, round(place.right)),
-                place.row.bottom,
-            )
-            found.append((place.what, _back(box, reading)))
-    return tuple(found)
-
-
-def _back(box: Box, reading: PageReading) -> Box:
-    """A box of the upright page in the displayed frame."""
-    turned = reading.rotation in {90, 270}
-    width, height = (reading.height, reading.width) if turned else (reading.width, reading.height)
-    back = cast(Rotation, (360 - reading.rotation) % 360)
-    return upright(box, back, width, height)
 
 
 def strangeness(ink: Ink) -> float:

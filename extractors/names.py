@@ -157,7 +157,8 @@ def agencies_in(lines: Sequence[str], rules: Rulebook) -> list[str]:
     """Header lines joined into agencies, from the highest to the one that issues; short forms spelt out."""
     done: list[str] = []
     for line in lines:
-        text = _without_stamps(spell_out(line, rules), rules)
+        # What hangs at a line's end is the rule drawn under it, or a speck.
+        text = _without_stamps(spell_out(line.rstrip(" _-–—.,;:'\"`|"), rules), rules)
         if not text:
             continue
         begins = head_of(text, rules) is not None

@@ -19,7 +19,6 @@ from engines.ocr import EngineWord, Letter
 from extractors import diacritics, language, layout, text_layer
 from extractors.anchors import lines_of
 from extractors.image_quality import a4_equivalents, image_findings, lines_run_down, measure, skew_of
-from extractors.ink import written_places
 from extractors.letters import is_lost, parted, sense, without_ornament
 from extractors.pages import PagePixels, assumed_dpi, page_pixels
 from extractors.preprocess import (
@@ -36,6 +35,7 @@ from extractors.resolution import letter_height, resolution_findings, resolution
 from extractors.secrecy import secret_mark
 from extractors.sheets import codes_on
 from extractors.stamps import find_stamps
+from extractors.written import written_places
 from schemas.clock import today
 from schemas.errors import SourceError
 from schemas.findings import Finding, Severity, finding
@@ -237,7 +237,7 @@ def _read_pixels(
         engine_seconds=round(look.seconds, 4) if look else 0.0,
         **changes,
     )
-    reading = reading.model_copy(update={"written": written_places(pixels.array, reading)})
+    reading = reading.model_copy(update={"written": written_places(pixels.array, grey, reading)})
     seen = find_stamps(pixels.array, dpi, reading.rotation, profile, limits.page_seconds)
     if seen.mark is None and not seen.possible:
         return reading

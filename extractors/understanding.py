@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from extractors import decided as persons
 from extractors import validity
-from extractors.anchors import Line, has_phrase, lines_of, plain
+from extractors.anchors import Line, has_phrase, plain
 from extractors.classify import Classified, classify
 from extractors.fields import ReadFrom
 from extractors.fields_heading import heading_of
@@ -17,14 +17,15 @@ from extractors.secrecy import secret_mark
 from extractors.split import is_marked_separator, split_pages
 from extractors.units import Placed, resolve
 from extractors.values import identifier_is_sound
+from extractors.written import lines_with_written
 from schemas import routing
 from schemas.batches import BatchSheet
 from schemas.clock import today
 from schemas.documents import Choice, Document, Field, Role, Validity, ValidityState, document_id
 from schemas.findings import Finding, Severity, finding
-from schemas.reading import Box, PageReading, PageState
+from schemas.reading import Box, PageReading, PageState, Written
 from schemas.review import is_closed
-from schemas.rules import CodeEvidence, Kind, Rulebook
+from schemas.rules import CodeEvidence, Kind, Rulebook, Thresholds
 
 
 def understand(
@@ -51,7 +52,7 @@ def understand(
         The papers in the order of their pages; every page except marked separators is in exactly one.
     """
     day = as_of or today()
-    lines = [lines_of(reading) for reading in readings]
+    lines = [lines_with_written(reading) for reading in readings]
     groups = _fixed(readings, splits) if splits else split_pages(readings, lines, rulebook)
     frame = _Frame(sha256, rulebook, sheet, day, decided or {})
     return tuple(
@@ -105,7 +106,7 @@ def _paper(frame: _Frame, readings: Sequence[PageReading], pages: Sequence[Seque
         *_kind_findings(found, rules),
         *code_findings,
         *persons.still_open(_field_findings(fields, found.kind, rules, as_of), decisions),
-        *persons.still_open(_written(fields, readings), decisions),
+        *persons.still_open(_written(fields, readings, rules.thresholds), decisions),
         *persons.unconfirmed(read, decisions, rules),
         *([finding("closed_not_codable")] if is_closed(decisions) else ()),
         *_place_findings(placed),
@@ -220,19 +221,30 @@ def _field_findings(
     return found
 
 
-def _written(fields: dict[str, Field], readings: Sequence[PageReading]) -> list[Finding]:
-    """Findings for a handwritten number or issue date, whatever their confidence."""
-    places = {"number": ("number",), "issue_date": ("day", "month", "year")}
+def _written(fields: dict[str, Field], readings: Sequence[PageReading], sure: Thresholds) -> list[Finding]:
+    """Findings for a number or an issue date in a pen's hand that its reader is not sure of, whatever else is."""
+    places = {"number": ("number", "register", "label"), "issue_date": ("day", "month", "year")}
     found = []
     for name, parts in places.items():
         field = fields.get(name)
         if field is None or field.value is None or field.box is None or field.source != "ocr":
             continue
         own = next((reading for reading in readings if reading.number == field.page), None)
-        boxes = [box for what, box in own.written if what in parts] if own else []
-        if any(_meet(box, field.box) for box in boxes):
+        seen = [one for one in own.written if one.what in parts and _meet(one.box, field.box)] if own else []
+        if any(not _is_sure(one, sure) for one in seen):
             found.append(finding("field_written", page=field.page, field=name))
     return found
+
+
+def _is_sure(seen: Written, sure: Thresholds) -> bool:
+    """True if the reader of handwriting is surer than its threshold, in every view; print that it contradicts never is.
+
+    Less will do where the page's engine, another reader, says the same.
+    """
+    if not seen.hand or not seen.guesses or not seen.agreed:
+        return False
+    text, probability = seen.guesses[0]
+    return probability >= (sure.written_twice if text == seen.read else sure.written)
 
 
 def _meet(one: Box, other: Box) -> bool:

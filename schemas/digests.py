@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from pydantic import BaseModel, ConfigDict
 
-READING_VERSION = "5"
+READING_VERSION = "6"
 UNDERSTANDING_VERSION = "1"
 RENDITION_VERSION = "1"
 

@@ -79,6 +79,26 @@ class Word(NamedTuple):
         return self.text if self.raw is None else nfc(self.raw)
 
 
+class Written(NamedTuple):
+    """A place for figures that was looked at: filled in by hand, or print that the reader of handwriting read otherwise.
+
+    Attributes:
+        what: as of `extractors.places.Place`.
+        box: in the displayed frame.
+        hand: whether the ink is a pen's.
+        guesses: strings of figures and their probabilities, the likeliest first; none where no reader looked.
+        agreed: whether every view of the place says the first of them.
+        read: what the page's engine made of it.
+    """
+
+    what: str
+    box: Box
+    hand: bool = True
+    guesses: tuple[tuple[str, float], ...] = ()
+    agreed: bool = False
+    read: str = ""
+
+
 class PageOrigin(StrEnum):
     """How a page's pixels are obtained."""
 
@@ -199,8 +219,8 @@ class PageReading(BaseModel):
     """The complete result of reading one page, as kept in the ledger.
 
     `rotation` says how many degrees clockwise the displayed image was turned for reading. `source` is `ocr` or
-    `text_layer`. `qr` holds decoded machine-readable payloads (text, box). `written` holds places filled in by hand
-    (`number`, `day`, `month` or `year`; box in the displayed frame).
+    `text_layer`. `qr` holds decoded machine-readable payloads (text, box). `written` holds the places for figures that
+    were looked at for handwriting.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -215,7 +235,7 @@ class PageReading(BaseModel):
     words: tuple[Word, ...] = ()
     source: Literal["ocr", "text_layer"] = "ocr"
     qr: tuple[tuple[str, Box], ...] = ()
-    written: tuple[tuple[str, Box], ...] = ()
+    written: tuple[Written, ...] = ()
     measures: ImageMeasures = ImageMeasures()
     findings: tuple[Finding, ...] = ()
     engine_seconds: float = 0.0

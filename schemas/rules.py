@@ -164,7 +164,11 @@ class ImageRule(DatedRow):
 
 
 class Thresholds(Row):
-    """Confidence needed for a value to be accepted without a person; 0–1."""
+    """Confidence needed for a value to be accepted without a person; 0–1.
+
+    `written` is that of figures a pen wrote, each place for itself, by the reader made for them; `written_twice` where the
+    page's engine read the same.
+    """
 
     kind: float = 0.6
     field: float = 0.6
@@ -172,6 +176,8 @@ class Thresholds(Row):
     issue_date: float = 0.6
     agency: float = 0.5
     owner: float = 0.6
+    written: float = 0.95
+    written_twice: float = 0.8
 
 
 class FieldRule(Row):

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Makes the line net's weights anew (training/), in .venv-train, from registry packages alone. An hour on two cores.
+# Makes the weights of both nets anew (training/), in .venv-train, from registry packages alone. An hour and a half on two
+# cores. The hands that fields are written in come from the npm registry: wants npm too.
 #     train.sh [OUT]    default var/training
 # Wants .venv (scripts/setup.sh demo). Exit 5: the machine lacks something.
 set -euo pipefail
@@ -18,5 +19,13 @@ if [ "$(cat .venv-train/.stamp 2>/dev/null)" != "$key" ]; then
     }
   printf '%s\n' "$key" >.venv-train/.stamp
 fi
-.venv-train/bin/python -m training.tune "$out"
+(
+  cd requirements/hands
+  npm ci --silent --ignore-scripts --no-audit --no-fund || {
+    printf 'Packages of requirements/hands were not fetched; is npm installed, and the way to its registry open? Then repeat: make train\n' >&2
+    exit 5
+  }
+)
+.venv-train/bin/python -m training.tune lines "$out"
+.venv-train/bin/python -m training.tune fields "$out"
 .venv-train/bin/python -m training.measure "$out"

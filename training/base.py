@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 
-from engines.line_models import FOLDER, content
+from engines.line_models import FOLDER
+from engines.onnx_models import content
 
 _RECOGNISER = "360b800dcbebd1099270f703ac35a43a6c86b40de049c4be78a130184b3bfef0"
 _META = "934c619f2b8579aa0fa0ead0ec20afc79fd92966be0255ebaf821142fe8740cd"

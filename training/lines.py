@@ -52,7 +52,7 @@ class Drawn(NamedTuple):
 def lines(seed: int) -> Iterator[Line]:
     """Lines without end. The same seed gives the same lines."""
     random = np.random.default_rng(seed)
-    writer, fonts, profile = Writer(random), _Fonts(random), ReadingProfile()
+    writer, fonts, profile = Writer(random), Fonts(random), ReadingProfile()
     while True:
         page, drawn = _page(writer, fonts, random)
         worn = _worn(page, random)
@@ -77,7 +77,7 @@ def _printed_in(box: Box, drawn: list[Drawn], ratio: float) -> Drawn | None:
     return None
 
 
-class _Fonts:
+class Fonts:
     """Fonts of a page, by chance; files found once."""
 
     def __init__(self, random: Random) -> None:
@@ -91,20 +91,22 @@ class _Fonts:
                 path = files.get(stem) or files.get(stem.replace("-regular", ""))
                 if path is not None and not missing_letters(path):
                     self._files[name, style] = str(path)
-        self._names = [name for name, _ in _FONTS if (name, "Regular") in self._files]
-        weights = np.array([weight for name, weight in _FONTS if name in self._names], float)
+        self.names = [name for name, _ in _FONTS if (name, "Regular") in self._files]
+        weights = np.array([weight for name, weight in _FONTS if name in self.names], float)
         self._weights = weights / weights.sum()
 
     def family(self) -> str:
-        return str(self._random.choice(self._names, p=self._weights))
+        return str(self._random.choice(self.names, p=self._weights))
 
     def font(self, family: str, size: int) -> ImageFont.FreeTypeFont:
         styles, weights = zip(*_STYLES, strict=True)
-        style = str(self._random.choice(styles, p=np.array(weights) / sum(weights)))
+        return self.styled(family, str(self._random.choice(styles, p=np.array(weights) / sum(weights))), size)
+
+    def styled(self, family: str, style: str, size: int) -> ImageFont.FreeTypeFont:
         return ImageFont.truetype(self._files.get((family, style), self._files[family, "Regular"]), size)
 
 
-def _page(writer: Writer, fonts: _Fonts, random: Random) -> tuple[Grey, list[Drawn]]:
+def _page(writer: Writer, fonts: Fonts, random: Random) -> tuple[Grey, list[Drawn]]:
     """Half a page of text at 300 dpi, in one or two columns, with its lines."""
     page = Image.new("L", (_WIDE, _TALL), 255)
     pen, drawn = ImageDraw.Draw(page), list[Drawn]()

@@ -1,9 +1,9 @@
-"""How well a recogniser reads lines that no training saw: the wheel's own, the one in use, or one just trained.
+"""How well nets read what no training saw: the wheel's own, those in use, or those just trained.
 
-    python -m training.measure [FOLDER] [--lines 3000] [--seed 900001]
+    python -m training.measure [FOLDER] [--lines 3000] [--fields 2000] [--seed 900001]
 
-Character errors (edit distance / printed characters) by what is wrong: a letter, or only its marks. No language model, no
-context: the net alone.
+Lines: character errors (edit distance / printed characters) by what is wrong: a letter, or only its marks; no language
+model, no context: the net alone. Fields: share of figures by hand that are read right in one view.
 """
 
 from __future__ import annotations
@@ -19,9 +19,10 @@ import numpy as np
 import onnxruntime
 from rapidfuzz.distance import Levenshtein
 
-from engines import line_models
+from engines import line_models, written_net
 from schemas.text import strip_accents
 from training import base
+from training.fields import fields
 from training.lines import Line, lines
 
 _BATCH = 16
@@ -43,8 +44,11 @@ def main() -> None:
     )
     parser.add_argument("folder", type=Path, nargs="?", help="what `training.tune` made")
     parser.add_argument("--lines", type=int, default=3000)
+    parser.add_argument("--fields", type=int, default=2000)
+    parser.add_argument("--hands", type=Path, default=Path("requirements/hands/node_modules"))
     parser.add_argument("--seed", type=int, default=900_001, help="another than the training's")
     given = parser.parse_args()
+    _measure_fields(given)
     drawn = list(itertools.islice(lines(given.seed), given.lines))
     nets = [
         ("the wheel's", _session(base.model()), base.characters()),
@@ -61,6 +65,19 @@ def main() -> None:
             f"{name}: {len(drawn)} lines, character errors {100 * found.wrong / found.printed:.2f} %, without marks "
             f"{100 * found.letters / found.printed:.2f} %, whole lines right {100 * found.whole / len(drawn):.1f} %"
         )
+
+
+def _measure_fields(given: argparse.Namespace) -> None:
+    drawn = list(itertools.islice(fields(given.seed, given.hands), given.fields))
+    nets = [("in use", written_net.session())]
+    if given.folder:
+        nets.append((str(given.folder), _session((given.folder / "written_vi.onnx").read_bytes())))
+    for name, session in nets:
+        right = 0
+        for one in drawn:
+            (steps,) = written_net.read([one.ink], session)
+            right += written_net.guesses(steps)[0] == one.text
+        print(f"{name}: {len(drawn)} fields by hand, {100 * right / len(drawn):.1f} % right in one view")
 
 
 def _session(model: bytes) -> Any:

@@ -51,6 +51,35 @@ def write_model(model: onnx.ModelProto, weights: Weights, path: Path) -> None:
     path.write_bytes(model.SerializeToString())
 
 
+def narrowed(weights: Weights, rows: list[int]) -> Weights:
+    """The weights with some classes of the head alone."""
+    return {
+        **weights,
+        "rec.head.weight": weights["rec.head.weight"][jnp.array(rows)],
+        "rec.head.bias": weights["rec.head.bias"][jnp.array(rows)],
+    }
+
+
+def write_steps_model(model: onnx.ModelProto, weights: Weights, path: Path) -> None:
+    """Write the model with other weights, and as outputs the log probabilities of every step: `logs` and `lengths`."""
+    for one in model.graph.initializer:
+        one.CopyFrom(numpy_helper.from_array(np.asarray(weights[one.name], np.float32), one.name))
+    (last,) = (node for node in model.graph.node if node.op_type == "LogSoftmax")
+    last.output[0] = "logs"
+    lengths = [output for output in model.graph.output if output.name == "lengths"]
+    del model.graph.output[:]
+    model.graph.output.append(onnx.helper.make_tensor_value_info("logs", onnx.TensorProto.FLOAT, None))
+    model.graph.output.extend(lengths)
+    needed, kept = {"logs", "lengths"}, list[onnx.NodeProto]()
+    for node in reversed(model.graph.node):
+        if needed & set(node.output):
+            kept.append(node)
+            needed |= set(node.input)
+    del model.graph.node[:]
+    model.graph.node.extend(reversed(kept))
+    path.write_bytes(model.SerializeToString())
+
+
 def frozen(name: str) -> bool:
     """True for statistics of the data the net was first trained on: a small set would spoil them."""
     return name in _FROZEN

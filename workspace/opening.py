@@ -20,7 +20,7 @@ from configs.loader import (
     load_rulebook,
 )
 from configs.settings import Settings
-from engines import ocr, sweep, verapdf
+from engines import ocr, sweep, verapdf, written_net
 from engines.pool import WorkPool
 from extractors import language
 from schemas.batches import BatchSheet
@@ -85,7 +85,8 @@ class Rules:
         engine = ocr.identity(self.reading)
         image = [rule.model_dump(mode="json") for rule in self.image]
         counts = language.identity() if self.reading.diacritics.enabled else None
-        read_by = {"profile": self.reading, "engine": engine, "language": counts}
+        hand = written_net.identity()
+        read_by = {"profile": self.reading, "engine": engine, "language": counts, "written": hand}
         return Digests(
             reading=digest_of(READING_VERSION, read_by),
             understanding=digest_of(

@@ -1,0 +1,160 @@
+"""The net that reads figures written by hand between printed words: `Số: … /`, `ngày … tháng … năm …`.
+
+It is the line net with a head of blank, the ten digits and the slash between two figures, tuned on synthetic fields
+(`training/`, `docs/line-net.md`).
+A field is seen in several views; what each view says is kept whole, so that a string's probability can be asked for and
+is not one engine's single guess. Importing this module requires onnxruntime.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any, Final, NamedTuple, cast
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from engines.onnx_models import OURS, content
+from engines.onnx_models import session as started
+
+Grey = npt.NDArray[np.uint8]
+Ink = npt.NDArray[np.float32]
+SIGNS: Final = "0123456789/"
+# Three line heights of 32 px, as the line net sees them, and the same margins around the middle one.
+_HIGH, _ROWS = 96, 4.2
+_WIDEST = 640
+_STEP = 8
+_LEAST_CONTRAST = 30.0
+_BEAM, _KEPT = 12, 8
+_IMPOSSIBLE: Final = -1e30
+_MODEL: Final = OURS / "written_vi.onnx"
+_DIGEST: Final = "3611e1396fff261c41bb03e302fec176df49815cf2b71d7b2689530c285e0641"
+
+
+class Stretch(NamedTuple):
+    """Where figures may stand: a row of print, and how far along it; pixels."""
+
+    top: float
+    bottom: float
+    left: float
+    right: float
+
+
+class View(NamedTuple):
+    """How a field is cut: margins beside it in row heights, and how much wider it is made."""
+
+    before: float
+    behind: float
+    wider: float
+
+
+VIEWS: Final = (
+    View(0.0, 0.0, 1.4),
+    View(-0.15, 0.15, 1.25),
+    View(0.15, -0.15, 1.4),
+    View(0.1, 0.1, 1.55),
+    View(-0.1, -0.1, 1.4),
+)
+
+
+def identity() -> str:
+    """Digest of the model, for the reading digest; raises SetupError where the file is not the pinned one."""
+    content(_MODEL, _DIGEST)
+    return f"written net {_DIGEST[:12]}"
+
+
+@functools.cache
+def session() -> Any:
+    """Session of the net: ink maps [B, 1, 96, W] and widths → log probabilities [B, T, 12], and lengths."""
+    return started(content(_MODEL, _DIGEST))
+
+
+def crop(image: Grey, place: Stretch, view: View) -> Ink:
+    """Ink map [96, W] of a stretch, 0 paper and 1 ink; white beyond the page.
+
+    Contrast is taken from the row itself: a pen's pale ink counts as ink, whatever the print around it.
+    """
+    high = place.bottom - place.top
+    middle, half = (place.top + place.bottom) / 2, _ROWS * high / 2
+    top, bottom = math.floor(middle - half), math.ceil(middle + half)
+    left = math.floor(place.left - view.before * high)
+    right = max(left + 8, math.ceil(place.right + view.behind * high))
+    height, width = image.shape
+    inside = image[max(0, top) : max(0, min(height, bottom)), max(0, left) : max(0, min(width, right))]
+    if not inside.size:
+        return np.zeros((_HIGH, 24), np.float32)
+    whole = cv2.copyMakeBorder(
+        inside,
+        max(0, -top), max(0, bottom - height), max(0, -left), max(0, right - width),
+        cv2.BORDER_CONSTANT, value=255.0,
+    )  # fmt: skip
+    wide = round(whole.shape[1] * _HIGH / whole.shape[0] * view.wider)
+    way = cv2.INTER_AREA if whole.shape[0] > _HIGH else cv2.INTER_LINEAR
+    grey = cv2.resize(whole, (min(_WIDEST, max(24, wide)), _HIGH), interpolation=way).astype(np.float32)
+    row = grey[_HIGH // 3 : 2 * _HIGH // 3]
+    paper, dark = float(np.percentile(row, 90)), float(np.percentile(row, 2))
+    dark = min(dark, paper - _LEAST_CONTRAST)
+    return cast(Ink, np.clip((paper - grey) / (paper - dark), 0.0, 1.0).astype(np.float32))
+
+
+def read(crops: Sequence[Ink], net: Any = None) -> list[npt.NDArray[np.float32]]:
+    """Log probabilities [T, 12] of each crop's steps, blank and the signs; by the net in use or another."""
+    widest = -(-max(one.shape[1] for one in crops) // _STEP) * _STEP + _STEP
+    ink = np.zeros((len(crops), 1, _HIGH, widest), np.float32)
+    for row, one in enumerate(crops):
+        ink[row, 0, :, : one.shape[1]] = one
+    inputs = {"x": ink, "widths": np.array([one.shape[1] for one in crops], np.int64)}
+    logs, lengths = (net or session()).run(["logs", "lengths"], inputs)
+    return [each[: int(length)] for each, length in zip(logs, lengths, strict=True)]
+
+
+def guesses(steps: npt.NDArray[np.float32]) -> list[str]:
+    """The likeliest strings of one view, by CTC prefix beam search, the best first."""
+    beam: dict[str, tuple[float, float]] = {"": (0.0, _IMPOSSIBLE)}
+    for step in steps.tolist():
+        nearer: dict[str, tuple[float, float]] = {}
+        likely = [number for number in range(1, len(step)) if step[number] > -9.0]
+        for text, (blank, letter) in beam.items():
+            total = float(np.logaddexp(blank, letter))
+            _grow(nearer, text, total + step[0], _IMPOSSIBLE)
+            if text:
+                _grow(nearer, text, _IMPOSSIBLE, letter + step[SIGNS.index(text[-1]) + 1])
+            for number in likely:
+                digit = SIGNS[number - 1]
+                before = blank if text.endswith(digit) else total
+                _grow(nearer, text + digit, _IMPOSSIBLE, before + step[number])
+        ranked = sorted(nearer.items(), key=lambda one: -float(np.logaddexp(*one[1])))
+        beam = dict(ranked[:_BEAM])
+    return list(beam)[:_KEPT]
+
+
+def _grow(beam: dict[str, tuple[float, float]], text: str, blank: float, letter: float) -> None:
+    before = beam.get(text, (_IMPOSSIBLE, _IMPOSSIBLE))
+    beam[text] = (float(np.logaddexp(before[0], blank)), float(np.logaddexp(before[1], letter)))
+
+
+def likelihoods(steps: npt.NDArray[np.float32], texts: Iterable[str]) -> dict[str, float]:
+    """Probability of each string by one view, 0–1: CTC's sum over all alignments."""
+    return {text: _likelihood(steps, text) for text in texts}
+
+
+def _likelihood(steps: npt.NDArray[np.float32], text: str) -> float:
+    labels = [0]
+    for digit in text:
+        labels += [SIGNS.index(digit) + 1, 0]
+    if not len(steps):
+        return 0.0 if text else 1.0
+    emitted = steps[:, labels].astype(np.float64)
+    skips = np.array(
+        [at >= 2 and labels[at] != 0 and labels[at] != labels[at - 2] for at in range(len(labels))]
+    )
+    score = np.full(len(labels), _IMPOSSIBLE)
+    score[:2] = emitted[0, :2]
+    for row in emitted[1:]:
+        one = np.concatenate(([_IMPOSSIBLE], score[:-1]))
+        two = np.where(skips, np.concatenate(([_IMPOSSIBLE] * 2, score[:-2]))[: len(labels)], _IMPOSSIBLE)
+        score = np.logaddexp(np.logaddexp(score, one), two) + row
+    return float(np.exp(np.logaddexp(score[-1], score[-2] if len(labels) > 1 else _IMPOSSIBLE)))
