@@ -104,6 +104,8 @@ RULES: Final[dict[str, RuleSpec]] = {
     # one document
     "kind_unknown": RuleSpec(_W),
     "no_result_code": RuleSpec(_W),
+    "kind_handed_over": RuleSpec(_E),
+    "kind_not_counted": RuleSpec(_I),
     "result_code_ambiguous": RuleSpec(_W),
     "result_code_unlisted": RuleSpec(_W),
     "field_missing": RuleSpec(_W),
