@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from configs.loader import load_validity
+from configs.loader import load_kinds, load_validity
 from quality.series import mark_superseded
 from schemas.quotas import PaperRow
 from schemas.rules import NewestOf
@@ -29,3 +29,12 @@ def superseding_kinds(day: date) -> dict[str, NewestOf]:
     A kind whose rule changed keeps its series: papers are of one series whatever rule held when they were issued.
     """
     return {rule.kind: rule.newest_of for rule in load_validity() if rule.newest_of and rule.holds_on(day)}
+
+
+def left_out_kinds() -> dict[str, str]:
+    """Kinds whose papers are not counted here, with the reason (a key of `[quota_reason]`)."""
+    return {
+        kind.id: "by_import_only" if kind.handed_over_on is not None else "not_in_inventory"
+        for kind in load_kinds()
+        if not kind.is_counted
+    }
