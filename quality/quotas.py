@@ -125,7 +125,7 @@ def counting_reason(
         return "other_series"
     if paper.role != Role.RESULT:
         return "not_a_result"
-    if paper.kind in left_out:
+    if paper.kind is not None and paper.kind in left_out:
         return left_out[paper.kind]
     if paper.code_voided:
         return "code_voided"

@@ -27,9 +27,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--papers", type=int, default=24, help="papers in all (default 24)")
     parser.add_argument("--seed", type=int, default=1, help="the same seed gives the same bytes (default 1)")
     parser.add_argument(
-        "--batches", type=_names, default=[], help=f"of: {', '.join(plan.name for plan in (*plans(), *further_plans()))}"
+        "--batches",
+        type=_names,
+        default=[],
+        help=f"of: {', '.join(plan.name for plan in (*plans(), *further_plans()))}",
     )
-    parser.add_argument("--kinds", type=_names, default=[], help=f"of: {', '.join((*KINDS, *further_kind_ids()))}")
+    parser.add_argument(
+        "--kinds", type=_names, default=[], help=f"of: {', '.join((*KINDS, *further_kind_ids()))}"
+    )
     parser.add_argument("--container", choices=sorted(CONTAINERS), help="one container for all files")
     parser.add_argument("--dpi", type=int, help="one resolution for all files")
     parser.add_argument(

@@ -17,7 +17,6 @@ from schemas.findings import Severity
 from schemas.kinds import Kind, Mark, Row
 
 
-
 class DatedRow(Row):
     """A row in force between two dates, both inclusive."""
 
@@ -245,8 +244,8 @@ class AgencyLines(Row):
     incomplete: tuple[str, ...] = ()
     stamps: tuple[str, ...] = ()
     signer_titles: tuple[str, ...] = ()
-    ranks: dict[str, Literal["tinh", "huyen", "xa", ""]] = {}
-    short: dict[str, str] = {}
+    ranks: dict[str, Literal["tinh", "huyen", "xa", ""]] = ModelField(default_factory=dict)
+    short: dict[str, str] = ModelField(default_factory=dict)
 
 
 class ResultType(Row):

@@ -81,7 +81,9 @@ def rules_of(document: Document) -> set[str]:
     return {note.rule for note in document.findings}
 
 
-def licence(title: str, *body: str, agency: str = "SỞ CÔNG THƯƠNG", number: str = "Số: 12/GP-SCT") -> Document:
+def licence(
+    title: str, *body: str, agency: str = "SỞ CÔNG THƯƠNG", number: str = "Số: 12/GP-SCT"
+) -> Document:
     return understood(
         page(
             official(
