@@ -113,6 +113,9 @@ def _paper(frame: _Frame, readings: Sequence[PageReading], pages: Sequence[Seque
         *_validity_findings(decided),
         *_lost(readings),
     )
+    role, dossier = sheet.place_of(numbers[0]) if sheet and numbers else (None, None)
+    if role is None:
+        role = found.kind.role if found.kind else Role.RESULT
     document = Document(
         id=own,
         sha256=frame.sha256,
@@ -121,7 +124,8 @@ def _paper(frame: _Frame, readings: Sequence[PageReading], pages: Sequence[Seque
         kind_confidence=found.confidence,
         result_type=codes,
         procedure=_procedure(codes, rules),
-        role=found.kind.role if found.kind else Role.RESULT,
+        role=role,
+        dossier=dossier,
         fields=dict(sorted(fields.items())),
         validity=decided,
         level=placed.level,

@@ -134,6 +134,8 @@ RULES: Final[dict[str, RuleSpec]] = {
     # batch
     "batch_stopped": RuleSpec(_E),
     "batch_sheet_unusable": RuleSpec(_E),
+    "batch_sheet_row_unusable": RuleSpec(_E),
+    "batch_sheet_file_absent": RuleSpec(_W),
     "batch_sheet_absent": RuleSpec(_I),
     "sheets_differ": RuleSpec(_W),
     "not_started": RuleSpec(_I, transient=True),
