@@ -20,11 +20,12 @@ from schemas.batches import BatchSheet, SheetPaper
 from schemas.codes import is_dossier_code
 from schemas.documents import Document, Role
 from schemas.errors import SourceError
+from schemas.reading import ImageMeasures
 from storage.catalogue import documents
 from storage.catalogue.codes import parts_of
 from storage.objects import sha256_of
+from tests.kept_home import machine_with
 from tests.laid_out import BIRTH
-from tests.machine import Machine
 from tests.printed_pages import page
 from tests.reviewed_batch import RULES, birth, digitise, drawn, settings_of
 from workspace.counting import papers_as_of
@@ -161,8 +162,6 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with open_workspace(settings_of(folder / "home"), RULES) as workspace:
         plan = make_plan(workspace, folder / BATCH)
         for name, rows in scans.items():
-            from schemas.reading import ImageMeasures
-
             measured = page(rows).model_copy(update={"measures": ImageMeasures(dpi=300.0)})
             sha256 = sha256_of(folder / BATCH / name)
             workspace.ledger.finished(sha256, plan.digests.reading, measured)
@@ -178,16 +177,16 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_show_trace_and_tables_tell_role_and_dossier(home: Path, tmp_path: Path) -> None:
-    machine = Machine(tmp_path, SOHOA_HOME=str(home), SOHOA_ORCHESTRATOR="plain")
-    shown: dict[str, Any] = machine.json("--home", home, "batch", "show", BATCH)
+    machine = machine_with(home, tmp_path)
+    shown: dict[str, Any] = machine.json("batch", "show", BATCH)
     told = {each["file"]: (each["role"], each["dossier"]) for each in shown["documents"]}
     assert told == {"a.png": ("result", None), "b.png": ("component", DOSSIER)}
     absent = [note for note in shown["findings"] if note["rule"] == "batch_sheet_file_absent"]
     assert len(absent) == 1
     assert "x.png" in absent[0]["message"]
     ids = {each["file"]: each["id"] for each in shown["documents"]}
-    trace = machine.json("--home", home, "trace", ids["b.png"])
-    assert (trace["paper"]["role"], trace["paper"]["dossier"]) == ("component", DOSSIER)
+    trace = machine.json("trace", ids["b.png"])
+    assert (trace["papers"][0]["role"], trace["papers"][0]["dossier"]) == ("component", DOSSIER)
     (path,) = (home / "store").rglob("*documents*.parquet")
     rows = {row["file"]: row for row in pq.read_table(path).to_pylist()}
     assert (rows["b.png"]["role"], rows["b.png"]["dossier"]) == ("component", DOSSIER)
