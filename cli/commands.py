@@ -45,7 +45,7 @@ COMMANDS: Final[dict[str, str | dict[str, str]]] = {
     },
     "quota": "cli.quota:quota",
     "inventory": {"import": "cli.inventory:import_", "template": "cli.inventory:template"},
-    "lists": {"import": "cli.lists:import_", "diff": "cli.lists:diff"},
+    "lists": {"import": "cli.lists:import_", "diff": "cli.lists:diff", "pending": "cli.pending:pending"},
     "units": {"list": "cli.units:list_units"},
     "code": {"show": "cli.code:show", "void": "cli.code:void"},
     "verify": "cli.keeping:verify",

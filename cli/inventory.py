@@ -106,7 +106,7 @@ def template(
     """Write an XLSX template to fill in."""
     if out.exists():
         raise UsageError(f"{out} is there already", remedy="review_workbook_there", path=out)
-    kinds = [kind.title for kind in load_kinds()]
+    kinds = [kind.title for kind in load_kinds() if kind.in_inventory]
     write_template(out, "elsewhere" if elsewhere else "inventory", kinds=kinds, lang=settings.lang)
     sys.stdout.write(text("inventory.template", settings.lang, path=out) + "\n")
     return 0

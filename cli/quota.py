@@ -26,7 +26,7 @@ from schemas.numerals import day_text, number_text, share_text
 from schemas.quotas import Explanation, QuotaReport, QuotaRow, RateBounds
 from schemas.wording import say, text
 from storage.catalogue import figures
-from workspace.counting import papers_as_of
+from workspace.counting import left_out_kinds, papers_as_of
 
 _MOST_PLACES: Final = 6  # named in one note
 
@@ -62,6 +62,7 @@ def quota(
             today(),
             reading,
             kinds_without_code=[kind.id for kind in load_kinds() if not kind.result_codes],
+            left_out=left_out_kinds(),
             explain=explain is not None,
         )
     if explain is not None:

@@ -20,12 +20,12 @@ from schemas.clock import today
 from schemas.codes import GRAMMARS
 from schemas.expectations import Expectation, what_is_wrong
 from schemas.findings import RULES
+from schemas.kinds import Kind
 from schemas.reading import ImageMeasures
 from schemas.rules import (
     Agency,
     AgencyLines,
     ImageRule,
-    Kind,
     Limits,
     MarkRules,
     Merger,
@@ -215,6 +215,10 @@ def load_kinds(root: Path = ROOT) -> tuple[Kind, ...]:
         kinds.append(kind)
     if not kinds:
         raise unusable(root / "kinds", "*.toml", "no kinds")
+    known = {kind.id for kind in kinds}
+    for kind in kinds:
+        if kind.of_kind is not None and kind.of_kind not in known:
+            raise unusable(root / "kinds" / f"{kind.id}.toml", "of_kind", f"no such kind: {kind.of_kind}")
     return tuple(kinds)
 
 
@@ -224,6 +228,10 @@ def _check_kind(kind: Kind, path: Path) -> None:
     for code in (*kind.result_codes, *(row.code for row in kind.evidence)):
         if not GRAMMARS["result_type"].match(code):
             raise unusable(path, "result_codes", f"not a result code: {code}")
+    if bool(kind.handed_over_on) != bool(kind.handed_over_to):
+        raise unusable(path, "handed_over_on", "handed_over_on and handed_over_to go together")
+    if bool(kind.of_kind) != bool(kind.subjects):
+        raise unusable(path, "of_kind", "of_kind and subjects go together")
     for row in kind.evidence:
         if row.code not in kind.result_codes:
             raise unusable(path, "evidence", f"{row.code} is not among result_codes")

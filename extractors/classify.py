@@ -1,4 +1,7 @@
-"""Classify a paper by its title, else by its notation, else by phrases of the form; otherwise it stays unknown."""
+"""Classify a paper by its title, else by its notation, else by phrases of the form; otherwise it stays unknown.
+
+The subject under the title tells kinds of one title apart (`Kind.of_kind`): decisions of many procedures.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +13,15 @@ from rapidfuzz import fuzz
 
 from extractors.anchors import Line, confidence_of, has_phrase, plain
 from extractors.numbers import Number
-from schemas.rules import Kind, Rulebook
+from schemas.kinds import Kind
+from schemas.rules import Rulebook
 
 _TOP = 0.62
 _MIN_LIKENESS = 0.84
 _ALONE = 0.9
+_HEAD = 0.2
+_SUBJECT_LINES = 6
+_GROUNDS = ("can cu", "chu tich", "giam doc", "uy ban nhan dan", "truong phong", "quyet dinh")
 
 
 class Title(NamedTuple):
@@ -62,8 +69,9 @@ def _stacked(lines: Sequence[Line]) -> bool:
 
 def _better(found: Title, best: Title) -> bool:
     """A longer title beats a shorter one that is part of it; the higher one on the page beats its repetition."""
-    if abs(found.score - best.score) < 0.08:
-        return len(plain(found.phrase)) > len(plain(best.phrase))
+    new, old = plain(found.phrase), plain(best.phrase)
+    if abs(found.score - best.score) < 0.08 and (new in old or old in new):
+        return len(new) > len(old)
     return found.score > best.score
 
 
@@ -107,12 +115,34 @@ def classify(pages: Sequence[Sequence[Line]], number: Number | None, rules: Rule
     body = plain(" ".join(line.text for lines in pages[:3] for line in lines))
     title = title_of(first, rules.kinds)
     if title:
+        title = title._replace(kind=_of_subject(title, first, rules))
         words = [word for line in title.lines for word in line.words]
         support = _support(title.kind, body)
         clear = 0.78 + 0.9 * (title.score - 0.84)
         sure = min(0.99, clear * (0.7 + 0.3 * confidence_of(words)) + 0.1 * support)
         return Classified(title.kind, round(sure, 3), title)
     return _by_notation(first, number, rules) or _by_phrases(body, rules)
+
+
+def _of_subject(title: Title, lines: Sequence[Line], rules: Rulebook) -> Kind:
+    """The kind that the subject under a title names; the title's own where it names none.
+
+    The subject ends where the grounds (`Căn cứ`) or the signing authority begin. A phrase that stands nearer to the
+    title wins, of those at one place the longest.
+    """
+    narrower = [kind for kind in rules.kinds if kind.of_kind == title.kind.id]
+    if not narrower:
+        return title.kind
+    below = [line for line in lines if line.frame.top >= title.lines[-1].frame.bottom - 5][:_SUBJECT_LINES]
+    grounds = itertools.takewhile(lambda line: not plain(line.text).startswith(_GROUNDS), below)
+    subject = plain(" ".join(line.text for line in grounds))
+    found = [
+        (subject.find(plain(phrase)), -len(phrase), at)
+        for at, kind in enumerate(narrower)
+        for phrase in kind.subjects
+        if has_phrase(subject, phrase)
+    ]
+    return narrower[min(found)[2]] if found else title.kind
 
 
 def is_addressed(line: Line) -> bool:
@@ -139,9 +169,11 @@ def _by_notation(lines: Sequence[Line], number: Number | None, rules: Rulebook) 
     notation = number.notation if number else None
     if notation:
         parts = notation.split("-")
-        if parts[0] in rules.abbreviations:
+        if parts[0] in rules.abbreviations and not (addressed and about) and not _is_agency(parts[0], lines):
             name = rules.abbreviations[parts[0]]
-            kind = next((candidate for candidate in rules.kinds if candidate.document_type == name), None)
+            kind = next(
+                (one for one in rules.kinds if one.document_type == name and one.of_kind is None), None
+            )
             return Classified(kind, 0.62, None) if kind else None
         sure = 0.55 + 0.2 * addressed + 0.2 * about
         kind = rules.kind("dispatch")
@@ -150,6 +182,17 @@ def _by_notation(lines: Sequence[Line], number: Number | None, rules: Rulebook) 
     if addressed and about:
         return Classified(rules.kind("dispatch"), 0.6, None)
     return None
+
+
+def _is_agency(letters: str, lines: Sequence[Line]) -> bool:
+    """True if letters that also stand for a type begin an agency line: `CT` on a paper of a `Cục Thuế`."""
+    heads = [line for line in lines if line.top < _HEAD and line.middle < 0.5 and line.is_caps]
+    return any(
+        "".join(word[0] for word in line.text.upper().split() if word[0].isalpha()).startswith(
+            letters.upper()
+        )
+        for line in heads
+    )
 
 
 def _by_phrases(body: str, rules: Rulebook) -> Classified:

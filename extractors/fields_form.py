@@ -17,8 +17,9 @@ from extractors.dates import find_date
 from extractors.fields import ReadFrom, field_of, raw_of
 from extractors.values import parse_value
 from schemas.documents import Field
+from schemas.kinds import FieldRule, Kind
 from schemas.reading import Word
-from schemas.rules import FieldRule, Kind, Rulebook
+from schemas.rules import Rulebook
 
 # Fields that are kept as unread when their label stands on the paper without a readable value.
 _KEPT_UNREAD = frozenset(

@@ -22,8 +22,9 @@ from extractors.fields_signature import signature_fields, signing_agency
 from extractors.fields_text import expiry_field, owner_fields
 from extractors.units import find_units
 from schemas.documents import Field
+from schemas.kinds import Kind
 from schemas.reading import Box
-from schemas.rules import Kind, Rulebook
+from schemas.rules import Rulebook
 
 # A land certificate's printed terms are those of land use, not of the paper (DOMAIN.md §3.4 row 8).
 _TERMS_OF_ANOTHER_THING = frozenset({"land_use_certificate"})

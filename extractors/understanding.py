@@ -23,9 +23,10 @@ from schemas.batches import BatchSheet
 from schemas.clock import today
 from schemas.documents import Choice, Document, Field, Role, Validity, ValidityState, document_id
 from schemas.findings import Finding, Severity, finding
+from schemas.kinds import CodeEvidence, Kind
 from schemas.reading import Box, PageReading, PageState, Written
 from schemas.review import is_closed
-from schemas.rules import CodeEvidence, Kind, Rulebook, Thresholds
+from schemas.rules import Rulebook, Thresholds
 
 
 def understand(
@@ -113,6 +114,9 @@ def _paper(frame: _Frame, readings: Sequence[PageReading], pages: Sequence[Seque
         *_validity_findings(decided),
         *_lost(readings),
     )
+    role, dossier = sheet.place_of(numbers[0]) if sheet and numbers else (None, None)
+    if role is None:
+        role = found.kind.role if found.kind else Role.RESULT
     document = Document(
         id=own,
         sha256=frame.sha256,
@@ -121,7 +125,8 @@ def _paper(frame: _Frame, readings: Sequence[PageReading], pages: Sequence[Seque
         kind_confidence=found.confidence,
         result_type=codes,
         procedure=_procedure(codes, rules),
-        role=found.kind.role if found.kind else Role.RESULT,
+        role=role,
+        dossier=dossier,
         fields=dict(sorted(fields.items())),
         validity=decided,
         level=placed.level,
@@ -145,18 +150,21 @@ def _placed(
 def _result_type(
     found: Classified, pages: Sequence[Sequence[Line]], rules: Rulebook
 ) -> tuple[Choice | None, list[Finding]]:
-    """The result code of a paper: the kind's only one, else the one that the paper's own words single out."""
+    """The result code of a paper: the kind's only one, else the one that the paper's own words single out.
+
+    A kind whose codes are only candidates is always asked about.
+    """
     kind = found.kind
     if kind is None:
         return None, []
     if not kind.result_codes:
         return None, [finding("no_result_code", kind=kind.title)]
-    if len(kind.result_codes) == 1:
+    if len(kind.result_codes) == 1 and not kind.evidence and not kind.candidates_only:
         chosen: set[str] = {kind.result_codes[0]}
     else:
         head, paper = _texts(pages)
         chosen = {row.code for row in kind.evidence if _holds(row, head if row.where == "head" else paper)}
-    if len(chosen) == 1:
+    if len(chosen) == 1 and not kind.candidates_only:
         code = next(iter(chosen))
         unlisted = [] if code in rules.result_types else [finding("result_code_unlisted", code=code)]
         return Choice(value=code, confidence=found.confidence, candidates=kind.result_codes), unlisted
@@ -203,9 +211,18 @@ def _secrecy(
 def _kind_findings(found: Classified, rules: Rulebook) -> list[Finding]:
     if found.kind is None:
         return [finding("kind_unknown")]
+    notes = _not_ours(found.kind)
     if (found.confidence or 0.0) < rules.thresholds.kind:
-        return [finding("field_uncertain", field="kind", confidence=found.confidence)]
-    return []
+        notes.append(finding("field_uncertain", field="kind", confidence=found.confidence))
+    return notes
+
+
+def _not_ours(kind: Kind) -> list[Finding]:
+    """Findings for a kind that another authority keeps now, or that is no result in force."""
+    if kind.handed_over_on is not None:
+        day = kind.handed_over_on.isoformat()
+        return [finding("kind_handed_over", kind=kind.title, to=kind.handed_over_to, day=day)]
+    return [] if kind.in_inventory else [finding("kind_not_counted", kind=kind.title)]
 
 
 def _field_findings(

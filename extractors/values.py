@@ -10,7 +10,8 @@ from extractors.dates import date_in_words, find_date
 from extractors.names import is_organisation, organisation_name, person_name, sentence_case, spell_out
 from extractors.numbers import close_up
 from schemas.codes import person_number_year, tax_code_check
-from schemas.rules import FieldRule, Rulebook
+from schemas.kinds import FieldRule
+from schemas.rules import Rulebook
 from schemas.text import nfc, squeeze
 
 _TITLES = re.compile(r"^(?:Ông|Bà|Hộ ông|Hộ bà|Hộ|ông|bà|Anh|Chị)(?:\s*\(bà\)|/bà)?\s*:?\s+")

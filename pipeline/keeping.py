@@ -315,7 +315,9 @@ def _sidecar(
         digests=plan.digests,
         batch=plan.name,
         file=work.file.name,
-        sheet=sheet_of(plan.sheet, work.readings, paper.pages[0]),
+        sheet=sheet_of(
+            plan.sheet.of_file(work.file.name) if plan.sheet else None, work.readings, paper.pages[0]
+        ),
         original=_original_facts(work, paper),
         pages=tuple(PageFacts.of(reading) for reading in steps.of_paper(work, paper)),
         rendition=_rendition_facts(run, written),

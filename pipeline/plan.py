@@ -14,7 +14,7 @@ from extractors.batch_sheet import read_batch_sheet
 from extractors.bundle import fingerprint_paper
 from extractors.intake import Fingerprint, fingerprint
 from pipeline.inbox import Inbox, InboxFile, open_inbox
-from schemas.batches import BatchSheet, FileStatus
+from schemas.batches import BatchSheet, FileStatus, path_key
 from schemas.digests import Digests
 from schemas.errors import SourceError
 from schemas.findings import Finding, finding
@@ -94,12 +94,27 @@ def _sheet(inbox: Inbox, limits: Limits) -> tuple[BatchSheet | None, tuple[Findi
     if inbox.sheet is None:
         return None, (finding("batch_sheet_absent"),)
     try:
-        return read_batch_sheet(inbox.sheet, limits, inbox.root), ()
+        sheet = read_batch_sheet(inbox.sheet, limits, inbox.root)
+        return sheet, _absent(inbox, sheet)
     except SourceError as error:
+        if error.rule == "batch_sheet_row_unusable":
+            return None, (finding("batch_sheet_row_unusable", file=inbox.sheet.name, **error.params),)
         note = finding(
             "batch_sheet_unusable", file=inbox.sheet.name, reason=str(error.params.get("reason", error))
         )
         return None, (note,)
+
+
+def _absent(inbox: Inbox, sheet: BatchSheet) -> tuple[Finding, ...]:
+    """Findings for rows of the sheet that speak of no file of the batch."""
+    name = inbox.sheet.name if inbox.sheet else ""
+    here = {path_key(entry.name) for entry in inbox.files}
+    here |= {"/".join(key.split("/")[:depth]) for key in here for depth in range(1, key.count("/") + 1)}
+    return tuple(
+        finding("batch_sheet_file_absent", file=name, row=number, value=row.file)
+        for number, row in enumerate(sheet.papers, start=1)
+        if path_key(row.file) not in here
+    )
 
 
 def hash_entry(limits: Limits, inbox: Inbox, entry: InboxFile) -> Fingerprint:

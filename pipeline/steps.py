@@ -83,7 +83,7 @@ def understand(work: FileWork) -> FileWork:
         work.file.sha256,
         marked,
         rules,
-        context.sheet,
+        context.sheet.of_file(work.file.name) if context.sheet else None,
         context.as_of,
         splits=splits or None,
         decided=work.before.decided,

@@ -18,7 +18,8 @@ from schemas.clock import VIETNAM
 from schemas.codes import parse_result_code, tax_code_check
 from schemas.documents import Document, Field, Verdict
 from schemas.expectations import DocumentFacts
-from schemas.rules import Kind, Thresholds
+from schemas.kinds import Kind
+from schemas.rules import Thresholds
 from schemas.text import nfc
 
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)

@@ -10,8 +10,9 @@ May import schemas. Must never read a clock, a file or a rule: everything arrive
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from types import MappingProxyType
 from typing import Final, Literal, NamedTuple
 
 from quality.quota_cells import ALL_KINDS, Cell, Cells, Figures, Place, stock_of
@@ -38,6 +39,10 @@ _LEVELS: Final[tuple[_RowLevel, ...]] = ("tinh", "huyen", "xa", "unresolved")
 _PaperKey = tuple[str, str, str]
 
 
+_NOT_IN_INVENTORY: Final = "not_in_inventory"
+_NONE_LEFT_OUT: Final[Mapping[str, str]] = MappingProxyType({})
+
+
 def compute(
     papers: Iterable[PaperRow],
     inventory: Sequence[InventoryRow],
@@ -48,6 +53,7 @@ def compute(
     reading: str = "A",
     *,
     kinds_without_code: Collection[str] = (),
+    left_out: Mapping[str, str] = _NONE_LEFT_OUT,
     out_of_series: Collection[str] = (),
     explain: bool = True,
 ) -> tuple[QuotaReport, list[Explanation]]:
@@ -66,6 +72,8 @@ def compute(
         today: makes `live`: figures of a day that is not over may still move.
         reading: which reading of "+20 % a year" the targets follow (DOMAIN.md §4.3).
         kinds_without_code: kinds that map to no result code ("chờ mã").
+        left_out: kinds whose papers are not counted, with the reason (`by_import_only`, `not_in_inventory`); of the
+            latter no inventory and no result elsewhere counts either.
         out_of_series: units whose papers, inventory and results elsewhere belong to another series of
             figures, e.g. former Ninh Thuận's (DOMAIN.md §4.4). Empty unless the configured data say so.
         explain: give an explanation for every paper; without it the list stays empty.
@@ -76,7 +84,7 @@ def compute(
     taken: set[_PaperKey] = set()
     explanations: list[Explanation] = []
     for paper in papers:
-        reason = counting_reason(paper, as_of, kinds_without_code, out_of_series)
+        reason = counting_reason(paper, as_of, kinds_without_code, out_of_series, left_out)
         if reason in _DIGITISED:
             keys = _key(paper.owner, paper.result_type, paper.number, paper.unit) if claimed else ()
             taken.update(claimed.intersection(keys))
@@ -84,9 +92,17 @@ def compute(
             _enter(cells.cell(_place(paper), paper.kind or ""), reason)
         if explain:
             explanations.append(_explanation(paper, reason))
-    for row in _distinct_elsewhere(elsewhere, as_of, taken, out_of_series):
+    inventoried = [row for row in elsewhere if left_out.get(row.kind) != _NOT_IN_INVENTORY]
+    for row in _distinct_elsewhere(inventoried, as_of, taken, out_of_series):
         cells.cell(Place(row.level, row.unit), row.kind).elsewhere += row.count
-    cells.stock = stock_of((row for row in inventory if row.unit not in out_of_series), as_of.year)
+    cells.stock = stock_of(
+        (
+            row
+            for row in inventory
+            if row.unit not in out_of_series and left_out.get(row.kind) != _NOT_IN_INVENTORY
+        ),
+        as_of.year,
+    )
 
     rows, notes = _rows(cells, _Targets(targets, as_of, reading))
     report = QuotaReport(
@@ -100,6 +116,7 @@ def counting_reason(
     as_of: date,
     kinds_without_code: Collection[str] = (),
     out_of_series: Collection[str] = (),
+    left_out: Mapping[str, str] = _NONE_LEFT_OUT,
 ) -> str:
     """Why a paper is in (`counted`, `validity_unknown`) or out: a key of `[quota_reason]` in the table of words."""
     if paper.linked_to is not None:
@@ -108,6 +125,8 @@ def counting_reason(
         return "other_series"
     if paper.role != Role.RESULT:
         return "not_a_result"
+    if paper.kind is not None and paper.kind in left_out:
+        return left_out[paper.kind]
     if paper.code_voided:
         return "code_voided"
     if paper.route != Route.ACCEPTED:

@@ -6,27 +6,30 @@ Pure; may import schemas. Which kinds these are is a dated rule (`configs/validi
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 from schemas.documents import Role, Route
 from schemas.quotas import PaperRow
+from schemas.rules import NewestOf
+from schemas.text import nfc
 
 
-def mark_superseded(papers: Sequence[PaperRow], kinds: Collection[str]) -> list[PaperRow]:
-    """Mark every paper with the day from which a newer one of its owner was in the catalogue.
+def mark_superseded(papers: Sequence[PaperRow], kinds: Mapping[str, NewestOf]) -> list[PaperRow]:
+    """Mark every paper with the day from which a newer one of its owner, or of its number, was in the catalogue.
 
     That day is the later of the newer paper's issue and its digitisation, so that old figures are
-    reproducible. Papers without owner or issue date replace nothing and are not replaced.
+    reproducible. Papers without that value or without issue date replace nothing and are not replaced.
 
     Args:
         papers: every stored document.
-        kinds: kinds of which an owner has only one in force at a time.
+        kinds: kinds of which only the newest is in force, with the value that papers of one series share.
     """
     series: dict[tuple[str, str], list[PaperRow]] = defaultdict(list)
     for paper in papers:
-        if paper.kind and paper.kind in kinds and paper.owner and paper.issue_date and _stands(paper):
-            series[paper.kind, paper.owner].append(paper)
+        shared = _shared(paper, kinds)
+        if paper.kind and shared and paper.issue_date and _stands(paper):
+            series[paper.kind, shared].append(paper)
     days: dict[str, date] = {}
     for held in series.values():
         for paper in held:
@@ -44,6 +47,14 @@ def mark_superseded(papers: Sequence[PaperRow], kinds: Collection[str]) -> list[
         else paper
         for paper in papers
     ]
+
+
+def _shared(paper: PaperRow, kinds: Mapping[str, NewestOf]) -> str | None:
+    """The value that a paper shares with those it replaces; None for a kind that is in no series."""
+    name = kinds.get(paper.kind or "")
+    if name == "number":
+        return "".join(nfc(paper.number).split()).upper() if paper.number else None
+    return paper.owner if name == "owner_id" else None
 
 
 def _stands(paper: PaperRow) -> bool:

@@ -205,11 +205,12 @@ def _next(
     document_id = row.document.id
     sidecar = read_sidecar(workspace.store, row.sidecar_key)
     readings = _readings(workspace, row, sidecar, frame.as_of, kept)
+    sheet = frame.sheet.of_file(row.file) if frame.sheet else None
     (paper,) = understand(
         row.document.sha256,
         readings,
         workspace.rules.book,
-        frame.sheet,
+        sheet,
         frame.as_of,
         splits=[row.document.pages],
         decided={document_id: standing},
@@ -225,7 +226,7 @@ def _next(
         paper,
         digests=row.digests.model_copy(update={"understanding": frame.understanding}),
         operator=new[0].operator,
-        sheet=frame.sheet,
+        sheet=sheet,
         code=row.code,
         events=events,
     )
@@ -281,7 +282,7 @@ def _with_rest(
     """Add findings made after analysis (rendition, batch) to the paper, and route it."""
     rest = [finding for finding in row.document.findings if finding.rule not in _DRAWN_ANEW]
     findings = joined(paper.findings, rest)
-    paper = paper.model_copy(update={"findings": findings, "dossier": row.document.dossier})
+    paper = paper.model_copy(update={"findings": findings, "dossier": paper.dossier or row.document.dossier})
     notes = still_open([finding for reading in readings for finding in reading.findings], standing)
     decided = route(paper, workspace.rules.book, notes, row.verdict)
     return paper.model_copy(update={"route": decided})

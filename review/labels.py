@@ -9,9 +9,10 @@ from typing import Final
 
 from review.answers import type_of
 from review.questions import NOTHING, Question, Waiting
+from schemas.kinds import Kind
 from schemas.numerals import value_text
 from schemas.review import KIND, RESULT_TYPE, VALIDITY, picture_of
-from schemas.rules import Kind, Rulebook
+from schemas.rules import Rulebook
 from schemas.text import squeeze
 from schemas.wording import say, text
 

@@ -7,9 +7,10 @@ import sys
 import time
 from pathlib import Path
 
-from samples.batches import make, plans
+from samples.batches import further_plans, make, plans
 from samples.containers import CONTAINERS
 from samples.making import KINDS
+from samples.papers import further_kind_ids
 from schemas.errors import SetupError
 
 
@@ -26,9 +27,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--papers", type=int, default=24, help="papers in all (default 24)")
     parser.add_argument("--seed", type=int, default=1, help="the same seed gives the same bytes (default 1)")
     parser.add_argument(
-        "--batches", type=_names, default=[], help=f"of: {', '.join(plan.name for plan in plans())}"
+        "--batches",
+        type=_names,
+        default=[],
+        help=f"of: {', '.join(plan.name for plan in (*plans(), *further_plans()))}",
     )
-    parser.add_argument("--kinds", type=_names, default=[], help=f"of: {', '.join(KINDS)}")
+    parser.add_argument(
+        "--kinds", type=_names, default=[], help=f"of: {', '.join((*KINDS, *further_kind_ids()))}"
+    )
     parser.add_argument("--container", choices=sorted(CONTAINERS), help="one container for all files")
     parser.add_argument("--dpi", type=int, help="one resolution for all files")
     parser.add_argument(

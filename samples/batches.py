@@ -15,10 +15,11 @@ from typing import Any
 from samples import making
 from samples.containers import CONTAINERS
 from samples.making import PageMade, Sample, Truth
-from samples.papers import Paper, Wish, print_paper
+from samples.papers import Paper, Wish, further_kind_ids, print_paper
 from samples.wear.scan import Scan
 
 _DATA = Path(__file__).parent / "data" / "batches.toml"
+_FURTHER = _DATA.with_name("further_batches.toml")
 _SHEET_KEYS = (
     "owning_unit",
     "holding_unit",
@@ -124,6 +125,18 @@ def plans() -> list[Plan]:
     return [_plan(row) for row in rows]
 
 
+def further_plans() -> list[Plan]:
+    """Batches that are made only where they or their kinds are named."""
+    return [_plan(row) for row in tomllib.loads(_FURTHER.read_text(encoding="utf-8"))["batch"]]
+
+
+def _chosen(batches: Sequence[str], kinds: Sequence[str]) -> list[Plan]:
+    chosen = [plan for plan in plans() if not batches or plan.name in batches]
+    if batches or kinds:
+        chosen += [plan for plan in further_plans() if not batches or plan.name in batches]
+    return [plan for plan in chosen if not kinds or set(plan.kinds) & set(kinds)]
+
+
 def _plan(row: dict[str, Any]) -> Plan:
     years = row["years"]
     first = row.get("first", date(years[0], 1, 4))
@@ -131,12 +144,12 @@ def _plan(row: dict[str, Any]) -> Plan:
     return Plan(
         row["name"],
         float(row["share"]),
-        tuple(row["kinds"]),
-        Wish(first, last, row["owning_unit"]),
+        further_kind_ids() if row["kinds"] == "further" else tuple(row["kinds"]),
+        Wish(first, last, row.get("owning_unit")),
         int(row["dpi"]),
         row["wear"],
         {name: float(weight) for name, weight in row["containers"].items()},
-        {key: row[key] for key in _SHEET_KEYS if key in row},
+        {key: row[key] for key in _SHEET_KEYS if key in row and key != "kinds"},
     )
 
 
@@ -182,13 +195,10 @@ def make(
     Raises:
         LookupError: no batch fits.
     """
-    chosen = [plan for plan in plans() if not batches or plan.name in batches]
-    if kinds:
-        chosen = [plan for plan in chosen if set(plan.kinds) & set(kinds)]
+    chosen = _chosen(batches, kinds)
     if not chosen:
-        raise LookupError(
-            f"no batch fits {list(batches)} {list(kinds)}; there are: {', '.join(p.name for p in plans())}"
-        )
+        known = ", ".join(plan.name for plan in (*plans(), *further_plans()))
+        raise LookupError(f"no batch fits {list(batches)} {list(kinds)}; there are: {known}")
     files: list[Path] = []
     for plan, count in zip(chosen, _quotas(chosen, papers), strict=True):
         if not count:

@@ -21,12 +21,15 @@ for _name, _drawer in (administrative.DRAWERS | ornaments.DRAWERS).items():
     register(_name, _drawer)
 _KINDS = Path(__file__).parent / "kinds"
 _HEAD_PENS = ("seq", "day", "month")
-__all__ = ["Paper", "Wish", "kind_ids", "print_paper", "variants_of"]
+__all__ = ["Paper", "Wish", "further_kind_ids", "kind_ids", "print_paper", "variants_of"]
 
 
 @dataclass
 class Paper:
-    """A printed paper before wear: its pages and what is true of it."""
+    """A printed paper before wear: its pages and what is true of it.
+
+    `kind` is that of its template, or the one that the drawn matter names: a decision on land is a kind of its own.
+    """
 
     kind: str
     variant: str
@@ -56,13 +59,21 @@ class Wish:
 
 @functools.cache
 def _kind(kind: str) -> dict[str, Any]:
-    return tomllib.loads((_KINDS / f"{kind}.toml").read_text(encoding="utf-8"))
+    path = _KINDS / f"{kind}.toml"
+    path = path if path.is_file() else _KINDS / "further" / path.name
+    return tomllib.loads(path.read_text(encoding="utf-8"))
 
 
 @functools.cache
 def kind_ids() -> tuple[str, ...]:
-    """Ids of the kinds there are templates for."""
+    """Ids of the kinds that batches are filled with unless others are named."""
     return tuple(sorted(path.stem for path in _KINDS.glob("*.toml")))
+
+
+@functools.cache
+def further_kind_ids() -> tuple[str, ...]:
+    """Ids of the kinds printed only where they are asked for: the other rows of DOMAIN.md §3.4."""
+    return tuple(sorted(path.stem for path in (_KINDS / "further").glob("*.toml")))
 
 
 def variants_of(kind: str) -> tuple[str, ...]:
@@ -256,7 +267,7 @@ def _truth(
         sheet.signed_on = facts["dateiso"]
     written = {blank.field for sheet in composer.sheets for blank in sheet.blanks}
     return Paper(
-        kind,
+        facts.get("kind", kind),
         whole["id"],
         composer.sheets,
         fields,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import unicodedata
 from enum import StrEnum
 from typing import Final
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, field_validator
 from pydantic import Field as ModelField
 
-from schemas.documents import Level
+from schemas.codes import is_dossier_code
+from schemas.documents import Level, Role
 from schemas.findings import Finding
 from schemas.reading import Format
 
@@ -61,10 +63,50 @@ class FileStatus(StrEnum):
     NOT_STARTED = "not_started"
 
 
+class SheetPaper(BaseModel):
+    """What a batch sheet says of one paper, or of every paper of one dossier's folder.
+
+    Attributes:
+        file: path of the scan in the batch; or a folder, which stands for every scan below it.
+        page: first page of the paper in its file; None for every paper of the file.
+        role: what the papers are in their dossier; None as the batch, else as their kind.
+        dossier: code of the dossier they came with.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    file: str = ModelField(min_length=1)
+    page: int | None = ModelField(default=None, ge=1)
+    role: Role | None = None
+    dossier: str | None = None
+
+    @field_validator("dossier")
+    @classmethod
+    def _dossier(cls, value: str | None) -> str | None:
+        return _sound_dossier(value)
+
+    def covers(self, key: str) -> bool:
+        """True if a file of the batch (its `path_key`) is the one named, or lies in the folder named."""
+        own = path_key(self.file)
+        return own == key or key.startswith(f"{own}/")
+
+
+def path_key(text: str) -> str:
+    """A path of the batch for comparison: forward slashes, composed letters, none at its ends."""
+    return unicodedata.normalize("NFC", text).replace("\\", "/").removeprefix("./").strip("/")
+
+
+def _sound_dossier(value: str | None) -> str | None:
+    if value is not None and not is_dossier_code(value):
+        raise ValueError("not a dossier code")
+    return value
+
+
 class BatchSheet(BaseModel):
     """Metadata that a person gives for a whole batch (`lo.toml` or `lo.xlsx`); inherited by every document.
 
-    Units are codes or names of `configs/units/`; `expected_sheets` counts sheets of paper as handed over.
+    Units are codes or names of `configs/units/`; `expected_sheets` counts sheets of paper as handed over. `role` and
+    `dossier` hold for every paper that no row of `papers` speaks of.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -82,6 +124,29 @@ class BatchSheet(BaseModel):
     operator: str | None = None
     retention: str | None = None
     access: str | None = None
+    role: Role | None = None
+    dossier: str | None = None
+    papers: tuple[SheetPaper, ...] = ()
+
+    @field_validator("dossier")
+    @classmethod
+    def _dossier(cls, value: str | None) -> str | None:
+        return _sound_dossier(value)
+
+    def of_file(self, name: str) -> BatchSheet:
+        """The sheet with only the rows that speak of one file: what its papers inherit, and keep in their sidecars."""
+        key = path_key(name)
+        return self.model_copy(update={"papers": tuple(row for row in self.papers if row.covers(key))})
+
+    def place_of(self, first_page: int) -> tuple[Role | None, str | None]:
+        """Role and dossier of a paper of the file that `of_file` chose.
+
+        A row for its page wins over one for its file, that over one for its folder, that over the whole batch.
+        """
+        fitting = [row for row in self.papers if row.page is None or row.page == first_page]
+        fitting.sort(key=lambda row: (row.page is not None, len(path_key(row.file))), reverse=True)
+        role = next((row.role for row in fitting if row.role is not None), self.role)
+        return role, next((row.dossier for row in fitting if row.dossier is not None), self.dossier)
 
 
 class StagedFile(BaseModel):

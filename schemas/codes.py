@@ -8,6 +8,7 @@ form is only rendered: `{owner}.{KQ}.{number}.{NN}`. With no owner on the paper 
 from __future__ import annotations
 
 import re
+from datetime import date
 from typing import Final
 
 from pydantic import BaseModel, ConfigDict
@@ -99,6 +100,19 @@ def tax_code_check(text: str) -> bool | None:
     digits = [int(char) for char in text[:10]]
     remainder = sum(weight * digit for weight, digit in zip(_MST_WEIGHTS, digits, strict=False)) % 11
     return None if remainder == 0 else digits[9] == 10 - remainder
+
+
+def is_dossier_code(text: str) -> bool:
+    """True for a dossier code of any period (DOMAIN.md §1.6) whose day of reception is a day of the calendar."""
+    if not GRAMMARS["dossier"].match(text):
+        return False
+    digits = text.split("-")[1]
+    digits = digits if len(digits) == 8 else f"20{digits}"
+    try:
+        date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
+    except ValueError:
+        return False
+    return True
 
 
 def person_number_year(text: str) -> int | None:

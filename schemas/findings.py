@@ -104,6 +104,8 @@ RULES: Final[dict[str, RuleSpec]] = {
     # one document
     "kind_unknown": RuleSpec(_W),
     "no_result_code": RuleSpec(_W),
+    "kind_handed_over": RuleSpec(_E),
+    "kind_not_counted": RuleSpec(_I),
     "result_code_ambiguous": RuleSpec(_W),
     "result_code_unlisted": RuleSpec(_W),
     "field_missing": RuleSpec(_W),
@@ -132,6 +134,8 @@ RULES: Final[dict[str, RuleSpec]] = {
     # batch
     "batch_stopped": RuleSpec(_E),
     "batch_sheet_unusable": RuleSpec(_E),
+    "batch_sheet_row_unusable": RuleSpec(_E),
+    "batch_sheet_file_absent": RuleSpec(_W),
     "batch_sheet_absent": RuleSpec(_I),
     "sheets_differ": RuleSpec(_W),
     "not_started": RuleSpec(_I, transient=True),

@@ -10,9 +10,10 @@ from typing import Final
 
 from schemas.documents import Document, Field, Route, Verdict
 from schemas.findings import Finding, Severity, finding, joined
+from schemas.kinds import Kind
 from schemas.masking import is_identifier
 from schemas.review import CLOSING
-from schemas.rules import Kind, Rulebook, Thresholds
+from schemas.rules import Rulebook, Thresholds
 from schemas.text import fold
 
 # Findings about the picture of a page that could be read: a new scan helps. `image_broken` is about a file.

@@ -12,16 +12,9 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 from pydantic import Field as ModelField
 
-from schemas.documents import Level, Role
+from schemas.documents import Level
 from schemas.findings import Severity
-
-Mark = Literal["V", "V2", "M-hi", "M-lo", "?"]
-
-
-class Row(BaseModel):
-    """A frozen row; unknown columns are an error, so that a typo in a rule file is seen."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+from schemas.kinds import Kind, Mark, Row
 
 
 class DatedRow(Row):
@@ -180,106 +173,15 @@ class Thresholds(Row):
     written_twice: float = 0.8
 
 
-class FieldRule(Row):
-    """How to find one field of a kind.
-
-    Attributes:
-        name: key in `Document.fields`.
-        labels: printed labels (any spelling of tone placement, case folded when matched).
-        type: how the text after the label is parsed.
-        place: where to look: after the label on the line, on the line(s) below, a page region, or (with a pattern)
-            anywhere on the paper.
-        pattern: regular expression that the value must match; its first group, where it has one, is the value.
-        stop: labels that end the value.
-        required: mandatory metadata for this kind.
-    """
-
-    name: str
-    labels: tuple[str, ...] = ()
-    type: Literal[
-        "text",
-        "name",
-        "organisation",
-        "sex",
-        "agency",
-        "date",
-        "date_words",
-        "number",
-        "person_id",
-        "tax_id",
-        "owner_id",
-        "code",
-        "money",
-        "area",
-    ] = "text"
-    place: Literal["after", "below", "region", "anywhere"] = "after"
-    pattern: str | None = None
-    stop: tuple[str, ...] = ()
-    lines: int = 1
-    occurrence: int = 1
-    required: bool = False
-
-
-class CodeEvidence(Row):
-    """Condition for one of a kind's several result codes: all phrases of `all_of` are present, none of `none_of`.
-
-    Phrases are compared without accents; `where` is the head of the first page, or the whole paper.
-    """
-
-    code: str
-    all_of: tuple[str, ...] = ()
-    any_of: tuple[str, ...] = ()
-    none_of: tuple[str, ...] = ()
-    where: Literal["head", "paper"] = "head"
-
-
-class Kind(Row):
-    """A kind of paper: how it is recognised, which fields it has, which result codes it may carry.
-
-    Attributes:
-        id: English identifier, e.g. `birth_certificate`.
-        title: Vietnamese name as printed, e.g. "Giấy khai sinh".
-        document_type: value of the `document_type` field.
-        titles: titles as printed, in capitals.
-        type_names: types in sentence case, for kinds whose titles name several; the one equal to the title is taken.
-        anchors: phrases with weights, matched accent-folded and fuzzily; `must` marks the title anchors.
-        result_codes: KQ codes it maps to: one, several (evidence or a person decides) or none ("chờ mã").
-        evidence: for a kind of several codes, what on the paper decides between them.
-        has_owner: whether the owner is mandatory metadata.
-        owner_words: for `nd30` papers, whether an owner named in the body is looked for.
-        stops: printed labels of the form that are no fields but end the value before them.
-        issuing_levels: levels that may issue the kind, where the law knows few; decides only between units of one name.
-        layout: `nd30` for papers laid out by NĐ 30/2020, `form` for printed forms.
-    """
-
-    id: str
-    title: str
-    document_type: str
-    titles: tuple[str, ...]
-    type_names: tuple[str, ...] = ()
-    anchors: tuple[str, ...] = ()
-    excludes: tuple[str, ...] = ()
-    layout: Literal["nd30", "form"] = "form"
-    role: Role = Role.RESULT
-    result_codes: tuple[str, ...] = ()
-    result_names: dict[str, tuple[str, ...]] = {}
-    evidence: tuple[CodeEvidence, ...] = ()
-    has_owner: bool = True
-    owner_words: bool = False
-    stops: tuple[str, ...] = ()
-    issuing_levels: tuple[Level, ...] = ()
-    fields: tuple[FieldRule, ...] = ()
-    required: tuple[str, ...] = ("number", "issue_date", "agency")
-    typical_pages: int = 1
-    source: str = ""
-    mark: Mark = "?"
+NewestOf = Literal["owner_id", "number"]
 
 
 class ValidityRule(DatedRow):
     """Decides whether a paper of a kind is in force (DOMAIN.md §3.4).
 
-    `newest_of`: of the papers that agree in this field only the newest is in force; None if no field tells
-    which paper replaces which (an owner may hold many land certificates).
+    `newest_of`: of the papers that agree in this field only the newest is in force: the owner where one holds one
+    paper of the kind, the number where a re-issue keeps it; None if no field tells which paper replaces which
+    (an owner may hold many land certificates).
     """
 
     id: str
@@ -294,7 +196,7 @@ class ValidityRule(DatedRow):
         "UNKNOWN",
     ]
     term_months: int | None = None
-    newest_of: Literal["owner_id"] | None = None
+    newest_of: NewestOf | None = None
     note: str = ""
 
 
@@ -348,8 +250,8 @@ class AgencyLines(Row):
     incomplete: tuple[str, ...] = ()
     stamps: tuple[str, ...] = ()
     signer_titles: tuple[str, ...] = ()
-    ranks: dict[str, Literal["tinh", "huyen", "xa", ""]] = {}
-    short: dict[str, str] = {}
+    ranks: dict[str, Literal["tinh", "huyen", "xa", ""]] = ModelField(default_factory=dict)
+    short: dict[str, str] = ModelField(default_factory=dict)
 
 
 class ResultType(Row):

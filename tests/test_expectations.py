@@ -22,8 +22,9 @@ from schemas.codes import parse_result_code
 from schemas.documents import Choice, Document, Field, Route, Validity, ValidityState, Verdict
 from schemas.expectations import DocumentFacts, Expectation, in_force
 from schemas.findings import Severity
+from schemas.kinds import Kind
 from schemas.reports import ExpectationReport, ExpectationResult
-from schemas.rules import Kind, Thresholds
+from schemas.rules import Thresholds
 from schemas.wording import section
 
 BIRTH = Kind(

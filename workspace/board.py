@@ -18,7 +18,7 @@ from schemas.quotas import QuotaReport
 from storage.catalogue import batches, documents, figures, schedules
 from storage.catalogue import pace as work
 from storage.catalogue.database import Database
-from workspace.counting import counted_on
+from workspace.counting import counted_on, left_out_kinds
 
 READING = "A"
 NAME = "board.html"
@@ -106,6 +106,7 @@ def _reports(database: Database, today: date, days: list[date]) -> list[QuotaRep
             today,
             READING,
             kinds_without_code=without_code,
+            left_out=left_out_kinds(),
             explain=False,
         )[0]
         for day in days

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from configs.loader import load_validity
+from configs.loader import load_kinds, load_validity
 from quality.series import mark_superseded
 from schemas.quotas import PaperRow
+from schemas.rules import NewestOf
 from storage.catalogue import documents
 from storage.catalogue.database import Database
 
@@ -22,6 +23,18 @@ def counted_on(papers: Sequence[PaperRow], day: date) -> list[PaperRow]:
     return mark_superseded(papers, superseding_kinds(day))
 
 
-def superseding_kinds(day: date) -> set[str]:
-    """Kinds of paper of which, by the rules of a day, only the newest is in force."""
-    return {rule.kind for rule in load_validity() if rule.newest_of and rule.holds_on(day)}
+def superseding_kinds(day: date) -> dict[str, NewestOf]:
+    """Kinds of which, by the rules of a day, only the newest is in force, with the value a series shares.
+
+    A kind whose rule changed keeps its series: papers are of one series whatever rule held when they were issued.
+    """
+    return {rule.kind: rule.newest_of for rule in load_validity() if rule.newest_of and rule.holds_on(day)}
+
+
+def left_out_kinds() -> dict[str, str]:
+    """Kinds whose papers are not counted here, with the reason (a key of `[quota_reason]`)."""
+    return {
+        kind.id: "by_import_only" if kind.handed_over_on is not None else "not_in_inventory"
+        for kind in load_kinds()
+        if not kind.is_counted
+    }

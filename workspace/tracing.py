@@ -41,7 +41,7 @@ from storage.catalogue import documents
 from storage.catalogue import history as past
 from storage.catalogue.history import History, PaperHistory, StoredVersion
 from storage.objects import keys, sha256_of
-from workspace.counting import counted_on, superseding_kinds
+from workspace.counting import counted_on, left_out_kinds, superseding_kinds
 from workspace.opening import Workspace
 from workspace.provenance import provenance_of
 from workspace.trace_pictures import pictures_of
@@ -320,7 +320,7 @@ class _Paper:
         # Replaced documents are not counted in any figure.
         own = next((row for row in rows if row.document_id == paper.id), None)
         uncoded = [entry.id for entry in load_kinds() if not entry.result_codes]
-        reason = "replaced" if own is None else counting_reason(own, day, uncoded)
+        reason = "replaced" if own is None else counting_reason(own, day, uncoded, left_out=left_out_kinds())
         message = say("quota_reason", reason, self._workspace.settings.lang)
         return Figure(as_of=day, live=True, counted=reason == COUNTED, reason=reason, message=message)
 

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, Row, func, insert, select, update
 
 from schemas.codes import MAX_RUNNING_NUMBER, make_result_code
-from schemas.documents import Document
+from schemas.documents import Document, Role
 from schemas.errors import CodeError
 from schemas.findings import Finding, finding
 from schemas.text import fold_tone_place, nfc
@@ -57,7 +57,12 @@ class Issued(NamedTuple):
 
 
 def parts_of(document: Document) -> CodeParts | None:
-    """The parts as the document reads them; None where one is missing or the owner is there but unread."""
+    """The parts as the document reads them; None where one is missing or the owner is there but unread.
+
+    Components and processing results have none: the code of a result must not be spent on a copy in a dossier.
+    """
+    if document.role is not Role.RESULT:
+        return None
     result_type = document.result_type.value if document.result_type else None
     number = document.value("number")
     owner = document.fields.get("owner_id")

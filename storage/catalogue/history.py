@@ -139,7 +139,7 @@ def _paper(connection: Connection, row: DocumentRow) -> PaperHistory:
     sheet = connection.execute(select(t.batch.c.sheet).where(t.batch.c.name == row.batch)).scalar()
     return PaperHistory(
         row=row,
-        sheet=BatchSheet.model_validate(sheet) if sheet else None,
+        sheet=BatchSheet.model_validate(sheet).of_file(row.file) if sheet else None,
         linked_from=tuple(connection.execute(copies).scalars()),
         versions=_versions(connection, paper),
         codes=tuple(CodeRow(*code) for code in connection.execute(codes.order_by(t.code.c.id))),

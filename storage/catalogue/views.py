@@ -60,6 +60,8 @@ def _document(row: lookups.DocumentRow) -> dict[str, Any]:
         "sha256": row.document.sha256,
         "file": row.file,
         "pages": list(row.document.pages),
+        "role": str(row.document.role),
+        "dossier": row.document.dossier,
         "kind": row.document.kind,
         "code": row.code_shown,
         "route": str(row.document.route),
