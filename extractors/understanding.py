@@ -13,6 +13,7 @@ from extractors.classify import Classified, classify
 from extractors.fields import ReadFrom
 from extractors.fields_heading import heading_of
 from extractors.fields_paper import fields_of_paper
+from extractors.registered import Registered, with_register
 from extractors.secrecy import secret_mark
 from extractors.split import is_marked_separator, split_pages
 from extractors.units import Placed, resolve
@@ -95,7 +96,9 @@ def _paper(frame: _Frame, readings: Sequence[PageReading], pages: Sequence[Seque
     heading = heading_of(first, rules)
     found = persons.kind_of(classify(pages, heading.number, rules), decisions, rules)
     read = fields_of_paper(pages, found, heading, rules, source)
-    fields = persons.fields_with(read, decisions)
+    by_hand = [str(note.params["field"]) for note in _written(read, readings)]
+    registered = with_register(read, decisions, by_hand, found.kind, rules)
+    fields = persons.fields_with(registered.fields, decisions)
     placed = persons.place_of(_placed(pages, fields, sheet, rules), fields, decisions, sheet, rules)
     decided = validity.decide(found.kind.id if found.kind else None, fields, rules, as_of)
     decided = persons.validity_of(decided, decisions)
@@ -105,8 +108,9 @@ def _paper(frame: _Frame, readings: Sequence[PageReading], pages: Sequence[Seque
         *_kind_findings(found, rules),
         *code_findings,
         *persons.still_open(_field_findings(fields, found.kind, rules, as_of), decisions),
-        *persons.still_open(_written(fields, readings), decisions),
-        *persons.unconfirmed(read, decisions, rules),
+        *persons.still_open(_unsupported(_written(fields, readings), registered), decisions),
+        *(note for note in registered.findings if note.params["field"] not in decisions),
+        *persons.unconfirmed(registered.fields, decisions, rules),
         *([finding("closed_not_codable")] if is_closed(decisions) else ()),
         *_place_findings(placed),
         *_validity_findings(decided),
@@ -233,6 +237,11 @@ def _written(fields: dict[str, Field], readings: Sequence[PageReading]) -> list[
         if any(_meet(box, field.box) for box in boxes):
             found.append(finding("field_written", page=field.page, field=name))
     return found
+
+
+def _unsupported(written: Sequence[Finding], registered: Registered) -> list[Finding]:
+    """Findings for written ink that no second evidence confirms."""
+    return [note for note in written if registered.standing.get(str(note.params["field"])) != "confirms"]
 
 
 def _meet(one: Box, other: Box) -> bool:
