@@ -35,7 +35,8 @@ class _Ratio(NamedTuple):
 
 
 _RATIOS: Final[Mapping[str, _Ratio]] = {
-    "number": _Ratio(300, 2, 0.02),
+    # A neighbour's number is near, too: in a register nearness speaks against a pair unless the reading is unsure.
+    "number": _Ratio(300, 0.1, 0.02),
     "issue_date": _Ratio(90, 1, 0.05),
     "owner_id": _Ratio(1500, 1, 0.03),
     "owner_name": _Ratio(200, 5, 0.03),
@@ -45,6 +46,10 @@ _RATIOS: Final[Mapping[str, _Ratio]] = {
 }
 _BARE_NUMBER: Final = 40.0  # digits alone agree with those of `123/2021` and of `123/QĐ-UBND` alike
 _SAME_TEXT, _OTHER_TEXT, _SAME_NAME = 85, 55, 88
+
+
+_Key = tuple[int, int]  # index of the paper, position of the row
+_Shares = dict[_Key, float]
 
 
 class _Evidence(NamedTuple):
@@ -71,28 +76,51 @@ def match(papers: Sequence[Document], register: Register, abbreviations: Mapping
             evidence = _compared(fields, rows[position], short)
             if evidence.odds > 0 and evidence.agree:
                 found[at, position] = evidence
-    shares = _shares(found, len(rows), len(papers))
-    pairs, ambiguous = [], []
-    for (at, position), share in sorted(shares.items()):
-        evidence = found[at, position]
-        pair = Pair(
+
+    def pair_of(key: tuple[int, int], share: float) -> Pair:
+        at, position = key
+        return Pair(
             document_id=papers[at].id,
             position=position,
             confidence=round(share, 4),
-            agree=evidence.agree,
-            differ=evidence.differ,
+            agree=found[key].agree,
+            differ=found[key].differ,
         )
-        identified = bool(set(evidence.agree) & set(IDENTIFYING))
-        if share >= BOUND and len(evidence.agree) >= _LEAST_AGREE and identified:
-            pairs.append(pair)
-        elif share >= _WORTH_TELLING and identified:
-            ambiguous.append(pair)
-    taken_papers = {pair.document_id for pair in pairs}
-    taken_rows = {pair.position for pair in pairs}
-    left = [
-        pair for pair in ambiguous if pair.document_id not in taken_papers and pair.position not in taken_rows
-    ]
-    return Matched(version=register.version, pairs=tuple(pairs), ambiguous=tuple(left))
+
+    taken, shares = _taken(found, len(rows), len(papers))
+    unsure = {
+        key: share
+        for key, share in shares.items()
+        if share >= _WORTH_TELLING and set(found[key].agree) & set(IDENTIFYING)
+    }
+    return Matched(
+        version=register.version,
+        pairs=tuple(pair_of(key, share) for key, share in sorted(taken.items())),
+        ambiguous=tuple(pair_of(key, share) for key, share in sorted(unsure.items())),
+    )
+
+
+def _taken(found: Mapping[_Key, _Evidence], rows: int, papers: int) -> tuple[_Shares, _Shares]:
+    """Pairs that are sure enough, one to one, and the shares of the rest; what is taken competes no longer."""
+    taken: _Shares = {}
+    left = dict(found)
+    while True:
+        shares = _shares(left, rows, papers)
+        sure = {key: share for key, share in shares.items() if share >= BOUND and _is_enough(left[key])}
+        if not sure:
+            return taken, shares
+        taken |= sure
+        used_papers, used_rows = {at for at, _ in sure}, {position for _, position in sure}
+        left = {
+            (at, position): held
+            for (at, position), held in left.items()
+            if at not in used_papers and position not in used_rows
+        }
+
+
+def _is_enough(evidence: _Evidence) -> bool:
+    """True if two fields agree, one of which tells papers apart."""
+    return len(evidence.agree) >= _LEAST_AGREE and bool(set(evidence.agree) & set(IDENTIFYING))
 
 
 def _shares(
