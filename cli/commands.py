@@ -37,6 +37,11 @@ COMMANDS: Final[dict[str, str | dict[str, str]]] = {
         "declassify": "cli.releases:declassify",
         "release": "cli.releases:release",
     },
+    "register": {
+        "import": "cli.register:import_",
+        "match": "cli.register:match",
+        "list": "cli.register:list_",
+    },
     "pages": {
         "split": "cli.pages:split",
         "join": "cli.pages:join",

@@ -30,7 +30,7 @@ from schemas.clock import today
 from schemas.errors import UsageError
 from schemas.masking import mask, mask_code, mask_value
 from schemas.numerals import moment_text, number_text
-from schemas.review import UNIT
+from schemas.review import UNIT, Action, Decision, register_field
 from schemas.rules import Rulebook
 from schemas.wording import render, text
 from storage.catalogue import batches, decisions
@@ -95,7 +95,7 @@ def show(settings: Settings, paper: Paper, as_json: AsJson = False) -> int:
     print_table([text(f"head.{key}", settings.lang) for key in keys], rows)
     for decision in history:
         line = text(
-            f"review.said_{decision.action}",
+            f"review.said_{_manner(decision)}",
             settings.lang,
             at=moment_text(datetime.fromisoformat(decision.at), settings.lang),
             operator=decision.operator,
@@ -237,7 +237,7 @@ def import_(
         counts = {"applied": sum(len(paper.decisions) for paper in done.applied), "papers": len(done.applied)}
         figures = {**counts, "already": done.already, "again": done.again, "open": done.unanswered}
         sys.stdout.write(text("review.imported", settings.lang, **figures) + "\n")
-        _print_applied(done.applied, settings.lang)
+        print_applied(done.applied, settings.lang)
     return EXIT_WRONG if done.problems else 0
 
 
@@ -247,11 +247,11 @@ def _print_outcome(done: Sequence[Applied], lang: str, as_json: bool) -> int:
         return 0
     if not done:
         sys.stdout.write(text("review.unchanged", lang) + "\n")
-    _print_applied(done, lang)
+    print_applied(done, lang)
     return 0
 
 
-def _print_applied(done: Sequence[Applied], lang: str) -> None:
+def print_applied(done: Sequence[Applied], lang: str) -> None:
     """Print one line per paper with its outcome; identifiers in codes are masked."""
     for paper in done:
         document = paper.after.document
@@ -288,6 +288,12 @@ def _print_paper(paper: Waiting, rules: Rulebook, lang: str) -> None:
     for question in paper.questions:
         reasons = "; ".join(mask(render(reason, lang)[0]) for reason in question.reasons)
         sys.stdout.write(f"    {'*' if question.required else '·'} {name_of(question, lang)}: {reasons}\n")
+
+
+def _manner(decision: Decision) -> str:
+    """How a decision is told; a register that says nothing more is not a value absent from the paper."""
+    withdrawn = register_field(decision.target) is not None and decision.action is Action.ABSENT
+    return "withdrawn" if withdrawn else str(decision.action)
 
 
 def _shown(target: str, value: str | None, rules: Rulebook, lang: str) -> str:

@@ -27,6 +27,7 @@ from schemas.review import (
     is_confirming,
     picture,
     picture_of,
+    register_field,
 )
 from schemas.rules import Rulebook
 
@@ -54,13 +55,15 @@ def fields_with(fields: Mapping[str, Field], decided: Decided) -> dict[str, Fiel
     for target, held in decided.items():
         if target in OF_PAPER or picture_of(target) or is_confirming(target) or held.action is Action.ACCEPT:
             continue
+        if register_field(target) is not None:
+            continue  # `extractors.registered`, before a person's values
         if held.action is Action.ABSENT:
             done.pop(target, None)
             continue
         place = {"value": held.value, "confidence": 1.0, "source": "operator"}
         known = done.get(target)
         done[target] = known.model_copy(update=place) if known else Field.model_validate(place)
-    return _with_notation(done, decided)
+    return with_notation(done, value_of(decided, "number"), stated="notation" in decided)
 
 
 def unconfirmed(fields: Mapping[str, Field], decided: Decided, rules: Rulebook) -> list[Finding]:
@@ -84,10 +87,9 @@ def unconfirmed(fields: Mapping[str, Field], decided: Decided, rules: Rulebook) 
     return found
 
 
-def _with_notation(fields: dict[str, Field], decided: Decided) -> dict[str, Field]:
-    """Derive the notation from the number that a person entered."""
-    number = value_of(decided, "number")
-    if number is None or "notation" in decided:
+def with_notation(fields: dict[str, Field], number: str | None, *, stated: bool = False) -> dict[str, Field]:
+    """Derive the notation from a number that was not read; `stated`: a person stated the notation itself."""
+    if number is None or stated:
         return fields
     parsed = parse_number(number)
     if parsed is None or parsed.notation is None:

@@ -13,6 +13,7 @@ from extractors.classify import Classified, classify
 from extractors.fields import ReadFrom
 from extractors.fields_heading import heading_of
 from extractors.fields_paper import fields_of_paper
+from extractors.registered import Registered, with_register
 from extractors.secrecy import secret_mark
 from extractors.split import is_marked_separator, split_pages
 from extractors.units import Placed, resolve
@@ -97,7 +98,9 @@ def _paper(frame: _Frame, readings: Sequence[PageReading], pages: Sequence[Seque
     heading = heading_of(first, rules)
     found = persons.kind_of(classify(pages, heading.number, rules), decisions, rules)
     read = fields_of_paper(pages, found, heading, rules, source)
-    fields = persons.fields_with(read, decisions)
+    by_hand = [str(note.params["field"]) for note in _written(read, readings)]
+    registered = with_register(read, decisions, by_hand, found.kind, rules)
+    fields = persons.fields_with(registered.fields, decisions)
     placed = persons.place_of(_placed(pages, fields, sheet, rules), fields, decisions, sheet, rules)
     decided = validity.decide(found.kind.id if found.kind else None, fields, rules, as_of)
     decided = persons.validity_of(decided, decisions)
@@ -107,8 +110,11 @@ def _paper(frame: _Frame, readings: Sequence[PageReading], pages: Sequence[Seque
         *_kind_findings(found, rules),
         *code_findings,
         *persons.still_open(_field_findings(fields, found.kind, rules, as_of), decisions),
-        *persons.still_open(_written(fields, readings, rules.thresholds), decisions),
-        *persons.unconfirmed(read, decisions, rules),
+        *persons.still_open(
+            _unsupported(_written(fields, readings, rules.thresholds), registered), decisions
+        ),
+        *(note for note in registered.findings if note.params["field"] not in decisions),
+        *persons.unconfirmed(registered.fields, decisions, rules),
         *([finding("closed_not_codable")] if is_closed(decisions) else ()),
         *_place_findings(placed),
         *_validity_findings(decided),
@@ -262,6 +268,11 @@ def _is_sure(seen: Written, sure: Thresholds) -> bool:
         return False
     text, probability = seen.guesses[0]
     return probability >= (sure.written_twice if text == seen.read else sure.written)
+
+
+def _unsupported(written: Sequence[Finding], registered: Registered) -> list[Finding]:
+    """Findings for written ink that no second evidence confirms."""
+    return [note for note in written if registered.standing.get(str(note.params["field"])) != "confirms"]
 
 
 def _meet(one: Box, other: Box) -> bool:

@@ -17,6 +17,7 @@ import structlog
 
 from pipeline.keeping import FileOutcome, open_run, work_on
 from pipeline.plan import BatchPlan, PlannedFile
+from review.registering import match_before_closing
 from schemas.batches import BatchState, FileStatus
 from schemas.errors import SohoaError
 from schemas.events import Event, EventType
@@ -183,11 +184,11 @@ def run_batch(
         except Exception:
             # A failed batch is closed too. The same failure may prevent that; the next run then tries again.
             try:
-                _close(workspace, plan, BatchState.FAILED, files.rule, progress)
+                _close(workspace, plan, BatchState.FAILED, files.rule, progress, as_of)
             except (SohoaError, OSError) as error:
                 _log.warning("closing_failed", batch=name, error=str(error))
             raise
-        closed = _close(workspace, plan, files.ending, files.rule, progress)
+        closed = _close(workspace, plan, files.ending, files.rule, progress, as_of)
     finally:
         runs.abandon_run(database, workspace.run.id)
         update_board_and_alerts(workspace)
@@ -195,7 +196,12 @@ def run_batch(
 
 
 def _close(
-    workspace: Workspace, plan: BatchPlan, ending: BatchState, rule: _StopRule, progress: Progress
+    workspace: Workspace,
+    plan: BatchPlan,
+    ending: BatchState,
+    rule: _StopRule,
+    progress: Progress,
+    as_of: date,
 ) -> Closed:
     notes: tuple[Finding, ...] = plan.findings
     if ending is BatchState.STOPPED:
@@ -203,6 +209,8 @@ def _close(
     notes = (*notes, *_against_paper(workspace, plan))
     ended = _event(workspace, plan, EventType.BATCH_ENDED, str(ending))
     progress.step("closing")
+    if ending is BatchState.FINISHED:
+        match_before_closing(workspace, plan.name, as_of)
     return close_batch(workspace, plan.name, ending, findings=notes, events=[ended])
 
 

@@ -35,13 +35,14 @@ class InboxFile(NamedTuple):
 
 
 class Inbox(NamedTuple):
-    """A batch folder as found. `ignored` are names listed but not read."""
+    """A batch folder as found. `ignored` are names listed but not read; `register` is a clerk's register at its top."""
 
     name: str
     root: Path
     files: tuple[InboxFile, ...]
     sheet: Path | None
     ignored: tuple[str, ...]
+    register: Path | None = None
 
 
 def natural_key(name: str) -> tuple[object, ...]:
@@ -68,6 +69,7 @@ def open_inbox(folder: Path, marker: str = "") -> Inbox:
     files: list[InboxFile] = []
     ignored: list[str] = []
     sheet: Path | None = None
+    register: Path | None = None
     try:
         found = list(_walk(os.fsencode(root)))
     except OSError as error:
@@ -90,11 +92,14 @@ def open_inbox(folder: Path, marker: str = "") -> Inbox:
             or (at_top and _speaks_for_batch(base, low, marker))
         ):
             ignored.append(name)
+            if at_top and _REGISTER.match(low):
+                register = register or Path(os.fsdecode(path))
         else:
             files.append(InboxFile(path, name))
     files.sort(key=lambda file: (natural_key(file.name), file.path))
     files = _with_unique_names(files)
-    return Inbox(unicodedata.normalize("NFC", root.name), root, tuple(files), sheet, tuple(sorted(ignored)))
+    own = unicodedata.normalize("NFC", root.name)
+    return Inbox(own, root, tuple(files), sheet, tuple(sorted(ignored)), register)
 
 
 def _speaks_for_batch(base: bytes, low: str, marker: str) -> bool:

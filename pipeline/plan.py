@@ -19,7 +19,7 @@ from schemas.digests import Digests
 from schemas.errors import SourceError
 from schemas.findings import Finding, finding
 from schemas.rules import Limits
-from storage.catalogue import batches, fixity
+from storage.catalogue import batches, fixity, registers
 from storage.catalogue.batches import FileRow
 from workspace.opening import Workspace
 
@@ -66,6 +66,7 @@ def make_plan(workspace: Workspace, folder: Path) -> BatchPlan:
     """
     inbox = open_inbox(folder, workspace.settings.inbox_marker)
     sheet, notes = _sheet(inbox, workspace.rules.limits)
+    notes = (*notes, *_register(workspace, inbox))
     digests = workspace.rules.digests(workspace.settings, sheet)
     batches.bind(workspace.database, inbox.name, str(inbox.root), sheet=sheet, findings=notes)
     batches.enter_files(workspace.database, inbox.name, [entry.name for entry in inbox.files])
@@ -115,6 +116,19 @@ def _absent(inbox: Inbox, sheet: BatchSheet) -> tuple[Finding, ...]:
         for number, row in enumerate(sheet.papers, start=1)
         if path_key(row.file) not in here
     )
+
+
+def _register(workspace: Workspace, inbox: Inbox) -> tuple[Finding, ...]:
+    """A finding for a register that lies in the folder and was not imported; its columns need a person's eyes."""
+    if inbox.register is None:
+        return ()
+    try:
+        mark = fingerprint(os.fsencode(inbox.register), limits=workspace.rules.limits, inbox=inbox.root)
+    except SourceError:
+        mark = None
+    if mark is not None and mark.sha256 in registers.digests(workspace.database, inbox.name):
+        return ()
+    return (finding("register_not_imported", file=inbox.register.name, path=str(inbox.register)),)
 
 
 def hash_entry(limits: Limits, inbox: Inbox, entry: InboxFile) -> Fingerprint:

@@ -22,7 +22,7 @@ from schemas.errors import UsageError
 from schemas.events import Event, EventType
 from schemas.findings import joined
 from schemas.reading import PageReading, PageState, failed_page
-from schemas.review import CONFIRMED, Action, Decision, confirming, in_force, is_confirmed
+from schemas.review import CONFIRMED, Action, Decision, confirming, in_force, is_confirmed, register_field
 from schemas.routing import route
 from schemas.sidecars import Sidecar
 from schemas.version import TOOL
@@ -39,6 +39,7 @@ _DRAWN_ANEW: Final = frozenset(
     {
         *("kind_unknown", "no_result_code", "result_code_ambiguous", "result_code_unlisted"),
         *("field_missing", "field_unread", "field_uncertain", "field_malformed", "field_conflict"),
+        "register_contradicts",
         *("field_written", "field_unconfirmed", "closed_not_codable"),
         *("date_in_future", "unit_unresolved", "validity_unknown", "page_broken"),
         *(
@@ -61,6 +62,7 @@ class Requested(NamedTuple):
     action: Action = Action.SET
     value: str | None = None
     note: str = ""
+    confidence: float | None = None
 
 
 class Applied(NamedTuple):
@@ -106,15 +108,16 @@ def apply(
     workspace: Workspace, batch: str, requested: Sequence[Requested], *, as_of: date, operator: str, how: str
 ) -> list[Applied]:
     """Like `decide`, for a caller that holds the batch."""
-    applied = _applied(workspace, batch, requested, as_of=as_of, operator=operator, how=how)
+    applied = apply_open(workspace, batch, requested, as_of=as_of, operator=operator, how=how)
     if applied or is_unclosed(workspace, batch):
         close_batch(workspace, batch)
     return applied
 
 
-def _applied(
+def apply_open(
     workspace: Workspace, batch: str, requested: Sequence[Requested], *, as_of: date, operator: str, how: str
 ) -> list[Applied]:
+    """Like `apply`, for a caller that closes the batch itself."""
     rows = {row.document.id: row for row in documents.of_batch(workspace.database, batch)}
     stranger = next((entry.document_id for entry in requested if entry.document_id not in rows), None)
     if stranger is not None:
@@ -175,10 +178,11 @@ def _fresh(
             target=target,
             action=entry.action,
             value=entry.value,
-            old=current_value(rows[entry.document_id].document, entry.target),
+            old=current_value(rows[entry.document_id].document, register_field(entry.target) or entry.target),
             operator=operator,
             at=at,
             note=entry.note,
+            confidence=entry.confidence,
         )
         found.setdefault(entry.document_id, []).append(decision)
     return found

@@ -11,7 +11,7 @@ from review.answers import type_of
 from review.questions import NOTHING, Question, Waiting
 from schemas.kinds import Kind
 from schemas.numerals import value_text
-from schemas.review import KIND, RESULT_TYPE, VALIDITY, picture_of
+from schemas.review import KIND, RESULT_TYPE, VALIDITY, picture_of, register_field
 from schemas.rules import Rulebook
 from schemas.text import squeeze
 from schemas.wording import say, text
@@ -32,6 +32,8 @@ def target_name(target: str, lang: str = "vi") -> str:
     """The name of a field or target; its id if the message table has none."""
     if picture_of(target):
         return text("review.picture", lang)
+    if (field := register_field(target)) is not None:
+        return text("review.by_register", lang, field=target_name(field, lang))
     return text(f"field.{target}", lang).removeprefix("field.")
 
 

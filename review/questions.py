@@ -41,6 +41,7 @@ _ABOUT_FIELD: Final = frozenset(
         "field_unconfirmed",
         "field_malformed",
         "field_conflict",
+        "register_contradicts",
         "date_in_future",
     }
 )

@@ -22,6 +22,7 @@ class EventType(StrEnum):
     REPAIR = "repair"  # good bytes put back where an object was lost or damaged
     RELEASED = "released"  # a person released a paper that bears, or seemed to bear, a mark of secrecy
     LINKED = "linked"
+    REGISTER = "register"  # a clerk's register was imported, or matched with the scans
     PAGE_WORK = "page work"  # a person split, joined, turned or replaced pages
     SET_ASIDE = "set aside"
     BATCH_STARTED = "batch started"

@@ -117,6 +117,7 @@ RULES: Final[dict[str, RuleSpec]] = {
     "field_malformed": RuleSpec(_W),
     "closed_not_codable": RuleSpec(_I),
     "field_conflict": RuleSpec(_W),
+    "register_contradicts": RuleSpec(_W),
     "unit_unresolved": RuleSpec(_W),
     "validity_unknown": RuleSpec(_I),
     "date_in_future": RuleSpec(_W),
@@ -138,6 +139,7 @@ RULES: Final[dict[str, RuleSpec]] = {
     "batch_sheet_file_absent": RuleSpec(_W),
     "batch_sheet_absent": RuleSpec(_I),
     "sheets_differ": RuleSpec(_W),
+    "register_not_imported": RuleSpec(_I),
     "not_started": RuleSpec(_I, transient=True),
 }
 

@@ -24,6 +24,7 @@ REOPENED: Final = "open"
 # Typed values of these become part of a permanent code and need a confirmation.
 CONFIRMED: Final = ("owner_id", "number")
 _CONFIRM: Final = "confirm:"
+_REGISTER: Final = "register:"
 _PICTURE: Final = re.compile(r"picture:(?P<rule>[a-z_]+):(?P<page>\d+)")
 
 
@@ -39,13 +40,15 @@ class Decision(BaseModel):
     """One decision.
 
     Attributes:
-        target: a field's name, one of `OF_PAPER`, or `picture:<rule>:<page>`.
+        target: a field's name, one of `OF_PAPER`, `picture:<rule>:<page>`, `confirm:<field>`, or `register:<field>` for
+            what the row of a register says that the paper was matched with.
         action: the kind of decision.
         value: the value as fields keep it (dates ISO, kinds by id); None unless `action` is `set`.
         old: what the machine, or an earlier person, had before.
         operator: who decided.
         at: when, ISO 8601 with offset.
         note: what the person wrote beside it.
+        confidence: how surely the register's row is of this paper; None for what a person decided.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -57,6 +60,7 @@ class Decision(BaseModel):
     operator: str = ""
     at: str = ""
     note: str = ""
+    confidence: float | None = None
 
 
 def picture(rule: str, page: int) -> str:
@@ -78,6 +82,16 @@ def confirming(target: str) -> str:
 def is_confirming(target: str) -> bool:
     """True if a target is the confirmation of another."""
     return target.startswith(_CONFIRM)
+
+
+def by_register(target: str) -> str:
+    """Target of what a register says about a field; a person's decision about the field itself stands above it."""
+    return f"{_REGISTER}{target}"
+
+
+def register_field(target: str) -> str | None:
+    """The field that a target of a register is about; None for any other target."""
+    return target.removeprefix(_REGISTER) if target.startswith(_REGISTER) else None
 
 
 def is_confirmed(decided: Mapping[str, Decision], target: str, *, by_other: bool) -> bool:

@@ -116,7 +116,10 @@ def lacks(document: Document, rules: Rulebook, absent: Collection[str] = ()) -> 
     if any(note.rule == "result_code_ambiguous" for note in document.findings):
         lacking.append("result_type")
     lacking += lacking_fields(document, kind, sure, absent)
-    doubted = {"field_malformed", "field_conflict", "field_written", "field_unconfirmed"}
+    doubted = {
+        *("field_malformed", "field_conflict", "field_written", "field_unconfirmed"),
+        "register_contradicts",
+    }
     if any(note.rule == "closed_not_codable" for note in document.findings):
         lacking.append(CLOSING)
     named = [str(note.params.get("field")) for note in document.findings if note.rule in doubted]

@@ -46,6 +46,8 @@ class Limits(Row):
     worker_jobs: int = 200
     stop_after_files: int = 20
     stop_share: float = 0.5
+    register_bytes: int = 20_000_000
+    register_rows: int = 20_000
 
 
 class DiacriticsProfile(Row):

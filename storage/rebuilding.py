@@ -40,6 +40,8 @@ _TABLES: Final[tuple[Table, ...]] = (
     t.document_version,
     t.code,
     t.decision,
+    t.register,
+    t.register_match,
     t.inventory,
     t.elsewhere,
     t.fixity,

@@ -22,6 +22,7 @@ from schemas.reports import (
     ReportedFile,
     ReportedPaper,
 )
+from schemas.review import register_field
 from schemas.routing import reasons_to_wait
 from schemas.rules import Rulebook
 from schemas.sidecars import PageFacts
@@ -143,6 +144,7 @@ def _decisions(workspace: Workspace, rows: Sequence[DocumentRow]) -> tuple[Repor
         ReportedDecision(document=row.document.id, file=row.file, said=decision)
         for row in rows
         for decision in by_document.get(row.document.id, ())
+        if register_field(decision.target) is None
     ]
     return tuple(sorted(reported, key=lambda entry: entry.said.at))
 

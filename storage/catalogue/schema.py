@@ -11,6 +11,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -221,6 +222,35 @@ decision = Table(
     Column("operator", String(200), nullable=False),
     Column("at", String(40), nullable=False),
     Column("note", Text, nullable=False),
+    Column("event", String(32), nullable=False),
+    Column("confidence", Float),
+)
+register = Table(
+    "register",
+    metadata,
+    # Append-only: the highest version of a batch is in force.
+    Column("batch", ForeignKey("batch.name"), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("sha256", String(64), nullable=False),
+    Column("file", Text, nullable=False),
+    Column("operator", String(200), nullable=False),
+    Column("at", String(40), nullable=False),
+    Column("columns", _Json, nullable=False),
+    Column("encoding", String(16), nullable=False),
+    Column("rows", _Json, nullable=False),
+    Column("problems", _Json, nullable=False),
+    Column("event", String(32), nullable=False),
+)
+register_match = Table(
+    "register_match",
+    metadata,
+    # Append-only: the last row of a batch stands.
+    Column("batch", ForeignKey("batch.name"), primary_key=True),
+    Column("sequence", Integer, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("operator", String(200), nullable=False),
+    Column("at", String(40), nullable=False),
+    Column("data", _Json, nullable=False),
     Column("event", String(32), nullable=False),
 )
 schedule = Table(
