@@ -13,11 +13,12 @@ from extractors.decided import Decided, with_notation
 from extractors.numbers import close_up
 from schemas.documents import Field
 from schemas.findings import Finding, finding
+from schemas.kinds import Kind
 from schemas.masking import mask_value
 from schemas.registers import Standing
 from schemas.review import Action, register_field
 from schemas.routing import mandatory, needed
-from schemas.rules import Kind, Rulebook
+from schemas.rules import Rulebook
 from schemas.text import fold, fold_tone_place, strip_accents
 
 # Fields that a row fills or contradicts; subject and agency are written in too many ways to contradict a paper.

@@ -98,7 +98,7 @@ def _paper(frame: _Frame, readings: Sequence[PageReading], pages: Sequence[Seque
     heading = heading_of(first, rules)
     found = persons.kind_of(classify(pages, heading.number, rules), decisions, rules)
     read = fields_of_paper(pages, found, heading, rules, source)
-    by_hand = [str(note.params["field"]) for note in _written(read, readings)]
+    by_hand = [str(note.params["field"]) for note in _written(read, readings, rules.thresholds)]
     registered = with_register(read, decisions, by_hand, found.kind, rules)
     fields = persons.fields_with(registered.fields, decisions)
     placed = persons.place_of(_placed(pages, fields, sheet, rules), fields, decisions, sheet, rules)
