@@ -118,7 +118,9 @@ def _labelled(
 ) -> Field | None:
     unread: Field | None = None
     for phrase in rule.labels:
-        positions = [index for index, label in enumerate(labels) if label.phrase == phrase]
+        positions = _by_column(
+            lines, labels, [at for at, label in enumerate(labels) if label.phrase == phrase]
+        )
         if rule.occurrence == -1:
             positions = positions[-1:]
         elif rule.occurrence > 1:
@@ -131,6 +133,16 @@ def _labelled(
             if rule.occurrence != 1:
                 break
     return unread if unread is not None and rule.name in _KEPT_UNREAD else None
+
+
+def _by_column(lines: Sequence[Line], labels: Sequence[Label], positions: list[int]) -> list[int]:
+    """Places of one label, the left one first where two persons' columns stand side by side, a row apart."""
+    if len(positions) != 2:
+        return positions
+    one, two = (lines[labels[at].line].frame for at in positions)
+    apart = one.right < two.left or two.right < one.left
+    near = abs(one.top - two.top) < 6 * max(one.height, two.height)
+    return positions[::-1] if apart and near and two.left < one.left else positions
 
 
 def _read(
@@ -221,7 +233,14 @@ def _beside(lines: Sequence[Line], index: int, starts: dict[int, int]) -> Line |
     if not row:
         return None
     at = min(row)[1]
-    return None if starts.get(at) == 0 else lines[at]
+    return None if starts.get(at) == 0 or _has_labels(lines, at, starts) else lines[at]
+
+
+def _has_labels(lines: Sequence[Line], index: int, starts: dict[int, int]) -> bool:
+    """True if a line stands in a column with labels of its own: what is there belongs to them (the other spouse's)."""
+    line = lines[index]
+    labelled = (lines[at] for at, start in starts.items() if start == 0 and at != index)
+    return sum(abs(other.frame.left - line.frame.left) < 0.015 * line.width for other in labelled) >= 2
 
 
 def _below(lines: Sequence[Line], index: int, most: int) -> list[int]:
@@ -236,7 +255,7 @@ def _below(lines: Sequence[Line], index: int, most: int) -> list[int]:
         if other.frame.top < last.frame.top + 0.5 * last.frame.height:
             continue
         across = min(other.frame.right, line.frame.right) - max(other.frame.left, line.frame.left)
-        if across <= 0 and not found:
+        if across <= 0:
             continue
         if other.frame.top - last.frame.bottom > 1.6 * max(line.frame.height, other.frame.height):
             break

@@ -276,7 +276,7 @@ def _ends_subject(line: Line, begun: bool, rules: Rulebook) -> bool:
     text = plain(line.text)
     # A subject goes on in small letters: `theo quy định …`; the preamble begins with a capital.
     opens = any(f"{text} ".startswith(start) for start in _BODY) and not line.text[:1].islower()
-    if opens and not text.startswith("ve viec"):
+    if opens and not text.startswith("ve viec") and not _about_at(line.words):
         return True
     if not line.is_caps:
         return False

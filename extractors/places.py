@@ -152,11 +152,18 @@ def _number_place(line: Line, lines: Sequence[Line], reading: PageReading) -> It
     start = (labelled or lead or _none()).end()
     notation = _NOTATION.search(row.text, start) if labelled is None else None
     if notation is not None:
-        yield _before_notation(row, start, notation)
+        gap = row.text[start : notation.start()]
+        if not _has_words(gap) and (gap.strip() or row.text[start - 1] in ":.;,"):
+            yield _before_notation(row, start, notation)
         return
     figures = _figures_end(row.text, start)
     if figures > start:
         yield row.place("register" if labelled is None else "label", (start, figures), (0, figures), 0.5)
+
+
+def _has_words(text: str) -> bool:
+    """True for words of the language, as in `Số định danh cá nhân/CCCD`: what was made of ink seldom is one."""
+    return any(len(word) > 2 and word.islower() and can_exist(word) for word in re.split(r"[\W\d_]+", text))
 
 
 def _figures_end(text: str, start: int) -> int:
