@@ -24,6 +24,7 @@ _NUMBER_TOP = 0.5
 _HEADING = 0.3
 _NARROW = 0.55  # row heights; what is narrower holds no figure
 _DATE_WORDS = 18
+_YEAR_WIDE = 3.2  # row heights that four figures take
 _BARE_SLASH = 0.4  # width of a slash that was taken for a digit or not read, in row heights
 # `Số` as it is read when ink touches it, its colon or dot with it.
 _SO = re.compile(r"^\W{0,2}S[ốôóồổoO6ỐÔ](?:\s?[:.;,])?", flags=re.IGNORECASE)
@@ -214,13 +215,18 @@ def _date_places(line: Line, lines: Sequence[Line], reading: PageReading) -> Ite
         around = (match.start(), match.end())
         parts = match.groupdict()
         day = row.place("day", match.span("day"), around)
-        if day.right - day.left < _NARROW * day.row.height or _is_label(parts):
+        narrow = day.right - day.left < _NARROW * day.row.height and not any(map(str.isalnum, day.read))
+        if narrow or _is_label(parts):
             continue
         yield day
         if "month" in parts:
             yield row.place("month", match.span("month"), around)
             if parts["year"] and not parts["year"].strip().isalpha():
                 yield row.place("year", match.span("year"), around, 0.3)
+            elif match.end() >= len(text.rstrip(" .…_")):
+                # Ink that no engine took for a word, where the year belongs.
+                open_ = row.place("year", (len(text), len(text)), around, 0.3)
+                yield open_._replace(right=open_.left + _YEAR_WIDE * open_.row.height)
 
 
 def _is_label(parts: Mapping[str, str | None]) -> bool:

@@ -17,7 +17,7 @@ def machine(tmp_path: Path) -> Machine:
     hidden = tmp_path / "hidden"
     hidden.mkdir()
     (hidden / "tesserocr.py").write_text("raise ImportError('not installed')\n", encoding="utf-8")
-    made = Machine(tmp_path / "machine")
+    made = Machine(tmp_path / "machine", SOHOA_ENGINE="tesserocr")
     made.environment["PYTHONPATH"] = os.pathsep.join([str(hidden), str(ROOT)])
     return made
 
