@@ -42,7 +42,7 @@ bench: ## side by side with the peer; see docs/benchmarks.md
 	@scripts/bench_peer.sh
 	@$(PY) -m benchmarks
 
-train: ## make the line net's weights anew (an hour), into var/training; see docs/line-net.md
+train: ## make the line net's weights anew (an hour and a half; wants npm), into var/training; see docs/line-net.md
 	@scripts/setup.sh demo
 	@scripts/train.sh
 

@@ -40,6 +40,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--clean", action="store_true", help="no wear but signature and seal; one upright paper a file"
     )
+    parser.add_argument(
+        "--unkind",
+        action="store_true",
+        help="as bad as boxes get: by hand, under seals, pale, black and white, 200 dpi",
+    )
     parser.add_argument("--quiet", action="store_true", help="no line per file")
     given = parser.parse_args(arguments)
     started = time.monotonic()
@@ -51,6 +56,7 @@ def main(arguments: list[str] | None = None) -> int:
             batches=given.batches,
             kinds=given.kinds,
             clean=given.clean,
+            unkind=given.unkind,
             dpi=given.dpi,
             container=given.container,
             progress=None if given.quiet else lambda line: print(line, file=sys.stderr),

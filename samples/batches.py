@@ -7,7 +7,7 @@ import random
 import shutil
 import tomllib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -79,7 +79,25 @@ WEAR_PROFILES: dict[str, dict[str, float]] = {
         "blur": 0.35,
         "black_edges": 0.25,
     },
+    # As bad as boxes get: figures by hand wherever a form leaves room, the seal over the name, pale grey print.
+    "unkind": {
+        "signature": 1.0,
+        "seal": 0.5,
+        "seal_over_name": 0.6,
+        "handwriting": 0.9,
+        "arrival_stamp": 0.3,
+        "e_signature": 0.1,
+        "paper_tint": 0.6,
+        "fading": 0.5,
+        "fold_lines": 0.3,
+        "bleed_through": 0.25,
+        "skew": 0.6,
+        "noise": 0.8,
+        "blur": 0.4,
+        "black_edges": 0.2,
+    },
 }
+_UNKIND_CONTAINERS = {"pdf_g4": 0.25, "tiff_g4": 0.2, "pdf_jpeg": 0.4, "jpeg": 0.15}
 
 
 @dataclass(frozen=True)
@@ -94,6 +112,12 @@ class Plan:
     wear: str
     containers: dict[str, float]
     sheet: dict[str, Any]
+    colour: float = 0.85  # share of files in colour
+    together: float = 0.12  # chance that several papers lie in one file
+
+    def unkind(self) -> Plan:
+        """The same papers worn as badly as boxes get: 200 dpi, black and white or grey, several in a file."""
+        return replace(self, wear="unkind", containers=_UNKIND_CONTAINERS, dpi=200, colour=0.4, together=0.25)
 
 
 @dataclass
@@ -172,6 +196,7 @@ def make(
     batches: Sequence[str] = (),
     kinds: Sequence[str] = (),
     clean: bool = False,
+    unkind: bool = False,
     dpi: int | None = None,
     container: str | None = None,
     progress: Callable[[str], None] | None = None,
@@ -185,6 +210,7 @@ def make(
         batches: names of the batches wanted; all by default.
         kinds: only these kinds; batches without any of them are left out.
         clean: no wear but signature and seal, one file a paper, upright.
+        unkind: worn as badly as boxes get (`Plan.unkind`).
         dpi: overrides the batches' resolution.
         container: overrides the batches' containers.
         progress: called with a line per file.
@@ -209,7 +235,7 @@ def make(
             place.mkdir(parents=True)
         batch = _Batch(folder, truth)
         fill = _Filling(
-            plan,
+            plan.unkind() if unkind else plan,
             batch,
             random.Random(f"{seed}/{plan.name}"),
             f"{seed}/{plan.name}",
@@ -258,7 +284,12 @@ class _Filling:
                     0
                 ]
             )
-            if not self.clean and left > 2 and CONTAINERS[container].many and self.rng.random() < 0.12:
+            if (
+                not self.clean
+                and left > 2
+                and CONTAINERS[container].many
+                and self.rng.random() < self.plan.together
+            ):
                 together = self.rng.randint(2, min(4, left))
             before = len(self.batch.files)
             self._file(container, together)
@@ -287,7 +318,7 @@ class _Filling:
         stem = f"{self.number:04d}"
         pages: list[PageMade] = []
         documents: list[Truth] = []
-        colour = self.clean or self.rng.random() < 0.85
+        colour = self.clean or self.rng.random() < self.plan.colour
         turned = 0 if self.clean or self.rng.random() > 0.06 else self.rng.choice((90, 180, 270))
         stored = 0 if self.clean or self.rng.random() > 0.08 else self.rng.choice((90, 180, 270))
         caption = not self.clean and self.rng.random() < 0.1

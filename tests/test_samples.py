@@ -102,6 +102,16 @@ def test_batches_of_the_same_seed_have_the_same_files(tmp_path: Path) -> None:
     assert first == second
 
 
+def test_unkind_batches_are_written_by_hand_sealed_over_and_mostly_black_and_white(tmp_path: Path) -> None:
+    samples.make(tmp_path, 40, 3, unkind=True, dpi=50)
+    found = [json.loads(path.read_text(encoding="utf-8")) for path in (tmp_path / "truth").rglob("*.json")]
+    worn = [set(page["wear"]) for truth in found for page in truth["pages"]]
+    assert sum("handwriting" in wear for wear in worn) > 10 < sum("seal_over_name" in wear for wear in worn)
+    containers = [truth["container"] for truth in found]
+    assert sum("g4" in name for name in containers) > len(containers) / 4
+    assert any(len(truth["documents"]) > 1 for truth in found)
+
+
 @pytest.mark.parametrize("family", sorted(fonts.FAMILIES))
 def test_every_printing_font_has_the_whole_vietnamese_alphabet(family: str) -> None:
     faces = fonts.FAMILIES[family]

@@ -18,6 +18,7 @@ WEARS: dict[str, Wear] = {
     "handwriting": marks.handwriting,
     "signature": marks.signature,
     "seal": marks.seal,
+    "seal_over_name": marks.seal_over_name,
     "arrival_stamp": marks.arrival_stamp,
     "secret_stamp": marks.secret_stamp,
     "declassified_stamp": marks.declassified_stamp,

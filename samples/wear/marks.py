@@ -51,6 +51,16 @@ def signature(scan: Scan, rng: random.Random) -> bool:
 
 def seal(scan: Scan, rng: random.Random) -> bool:
     """Press the round seal over the left third of the signature (NĐ 30/2020, box 8)."""
+    return _press(scan, rng, (19.0, 25.0), (-3.0, 3.0))
+
+
+def seal_over_name(scan: Scan, rng: random.Random) -> bool:
+    """Press it once more, carelessly, over the beginning of the name under the signature."""
+    return _press(scan, rng, (8.0, 22.0), (12.0, 20.0))
+
+
+def _press(scan: Scan, rng: random.Random, across: tuple[float, float], down: tuple[float, float]) -> bool:
+    """Press the seal; its centre lies `across` to the left of the signature's and `down` below, in millimetres."""
     boxes = scan.anchors.get("signature", [])
     if not scan.seal[0]:
         return False
@@ -62,8 +72,8 @@ def seal(scan: Scan, rng: random.Random) -> bool:
         uneven = cloud(rng, (side, side), 9, rng.randint(110, 190), 255)
         grain = cloud(rng, (side, side), side // 3, 150, 255)
         pressed = cv2.multiply(cv2.multiply(turned, uneven, scale=1 / 255), grain, scale=1 / 255)
-        left = (box[0] + box[2]) // 2 - scan.px(rng.uniform(19, 25)) - side // 2
-        top = (box[1] + box[3]) // 2 - side // 2 + scan.px(rng.uniform(-3, 3))
+        left = (box[0] + box[2]) // 2 - scan.px(rng.uniform(*across)) - side // 2
+        top = (box[1] + box[3]) // 2 - side // 2 + scan.px(rng.uniform(*down))
         ink_on(scan, np.asarray(pressed, dtype=np.uint8), left, top, rng.choice(SEAL_REDS))
     return bool(boxes)
 
