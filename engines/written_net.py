@@ -31,7 +31,7 @@ _LEAST_CONTRAST = 30.0
 _BEAM, _KEPT = 12, 8
 _IMPOSSIBLE: Final = -1e30
 _MODEL: Final = OURS / "written_vi.onnx"
-_DIGEST: Final = "3611e1396fff261c41bb03e302fec176df49815cf2b71d7b2689530c285e0641"
+_DIGEST: Final = "7d5224bdf4245e4ed47ddd7987466da0eed0ae3774a96c54275569cb571c39e9"
 
 
 class Stretch(NamedTuple):
