@@ -52,12 +52,38 @@ def read_scan(path: str, engine: str | None = None) -> list[dict[str, Any]]:
         return found
 
 
-def readings_of(truth: dict[str, Any], folder: Path, cache: Path, truth_lines: bool) -> list[PageReading]:
-    """Readings of one truth's scan: printed lines, or the cached reading."""
-    if truth_lines:
-        return [_printed(page) for page in truth["pages"]]
-    kept = cache / f"{truth['sha256']}.json"
-    return [PageReading.model_validate(page) for page in json.loads(kept.read_text(encoding="utf-8"))]
+class Readings:
+    """Readings of samples by the real reading side, kept beside them under the digest of what read them."""
+
+    def __init__(self, folder: Path, engine: str | None = None, workers: int = 2) -> None:
+        profile = load_reading_profile(engine=engine)
+        read_by = {
+            "profile": profile,
+            "engine": ocr.identity(profile),
+            "language": language.identity(),
+            "written": written_net.identity(),
+        }
+        self._folder, self._engine, self._workers = folder, engine, workers
+        self._cache = folder / ".readings" / digest_of(READING_VERSION, read_by)
+
+    def fill(self, found: Sequence[dict[str, Any]]) -> None:
+        """Read the scans of these truths that were not read before."""
+        self._cache.mkdir(parents=True, exist_ok=True)
+        missing = [truth for truth in found if not self._place(truth).exists()]
+        with ProcessPoolExecutor(self._workers) as pool:
+            jobs = [
+                pool.submit(read_scan, str(self._folder / truth["file"]), self._engine) for truth in missing
+            ]
+            for truth, job in zip(missing, jobs, strict=True):
+                self._place(truth).write_text(json.dumps(job.result(), ensure_ascii=False), encoding="utf-8")
+
+    def of(self, truth: dict[str, Any]) -> list[PageReading]:
+        """Readings of one scan, in order; it was filled in before."""
+        kept = json.loads(self._place(truth).read_text(encoding="utf-8"))
+        return [PageReading.model_validate(page) for page in kept]
+
+    def _place(self, truth: dict[str, Any]) -> Path:
+        return self._cache / f"{truth['sha256']}.json"
 
 
 def _printed(page: dict[str, Any]) -> PageReading:
@@ -184,21 +210,6 @@ def truths(folder: Path) -> Iterator[dict[str, Any]]:
         yield json.loads(path.read_text(encoding="utf-8"))
 
 
-def _fill_cache(
-    found: Sequence[dict[str, Any]], folder: Path, cache: Path, workers: int, engine: str | None
-) -> None:
-    cache.mkdir(parents=True, exist_ok=True)
-    missing = [truth for truth in found if not (cache / f"{truth['sha256']}.json").exists()]
-    with ProcessPoolExecutor(workers) as pool:
-        jobs = {
-            truth["sha256"]: pool.submit(read_scan, str(folder / truth["file"]), engine) for truth in missing
-        }
-        for sha256, job in jobs.items():
-            (cache / f"{sha256}.json").write_text(
-                json.dumps(job.result(), ensure_ascii=False), encoding="utf-8"
-            )
-
-
 def main() -> int:
     """Run the benchmark."""
     parser = argparse.ArgumentParser(
@@ -214,21 +225,14 @@ def main() -> int:
     rules = load_rulebook()
     found = [truth for truth in truths(given.folder) if not given.only or given.only in truth["file"]]
     found = [truth for truth in found if truth.get("documents")]
-    profile = load_reading_profile(engine=given.engine)
-    read_by = {
-        "profile": profile,
-        "engine": ocr.identity(profile),
-        "language": language.identity(),
-        "written": written_net.identity(),
-    }
-    cache = given.folder / ".readings" / digest_of(READING_VERSION, read_by)
+    readings = Readings(given.folder, given.engine, given.workers)
     if not given.truth_lines:
-        _fill_cache(found, given.folder, cache, given.workers, given.engine)
+        readings.fill(found)
     score = Score()
     spent = 0.0
     count = 0
     for truth in found:
-        read = readings_of(truth, given.folder, cache, given.truth_lines)
+        read = [_printed(page) for page in truth["pages"]] if given.truth_lines else readings.of(truth)
         started = time.perf_counter()
         got = understand(truth["sha256"], mark_separators(read, rules), rules)
         spent += time.perf_counter() - started

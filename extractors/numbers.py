@@ -14,6 +14,7 @@ from rapidfuzz.distance import Levenshtein
 
 from schemas.text import nfc, strip_accents
 
+_TWO_PARTS = 8  # letters of a notation that may be two parts run together
 _LETTERS = "A-ZĐÂĂÊÔƠƯÁÀẢÃẠẤẦẨẪẬẮẰẲẴẶÉÈẺẼẸẾỀỂỄỆÍÌỈĨỊÓÒỎÕỌỐỒỔỖỘỚỜỞỠỢÚÙỦŨỤỨỪỬỮỰÝỲỶỸỴ"
 _PART = rf"[{_LETTERS}][A-Za-z{_LETTERS}đ0-9&.]*"
 _SYMBOL = rf"{_PART}(?:-[{_LETTERS}0-9][A-Za-z{_LETTERS}đ0-9&.]*)*"
@@ -154,6 +155,10 @@ def _snap_part(part: str, parts: frozenset[str]) -> str:
         return next(iter(same)) if len(same) == 1 else part
     if len(part) < 3:
         return part
+    # A dash between two parts was lost: `UBNDKSTT`. Short ones are as often one part that no list has (`QHKT`).
+    halves = {(part[:at], part[at:]) for at in range(3, len(part) - 2) if {part[:at], part[at:]} <= parts}
+    if len(halves) == 1 and len(part) >= _TWO_PARTS:
+        return "-".join(next(iter(halves)))
     near = {entry for entry in parts if Levenshtein.distance(part, entry, score_cutoff=1) <= 1}
     if len(near) != 1:
         return part

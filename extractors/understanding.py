@@ -18,14 +18,14 @@ from extractors.secrecy import secret_mark
 from extractors.split import is_marked_separator, split_pages
 from extractors.units import Placed, resolve
 from extractors.values import identifier_is_sound
-from extractors.written import lines_with_written
+from extractors.written import is_sure, lines_with_written
 from schemas import routing
 from schemas.batches import BatchSheet
 from schemas.clock import today
 from schemas.documents import Choice, Document, Field, Role, Validity, ValidityState, document_id
 from schemas.findings import Finding, Severity, finding
 from schemas.kinds import CodeEvidence, Kind
-from schemas.reading import Box, PageReading, PageState, Written
+from schemas.reading import Box, PageReading, PageState
 from schemas.review import is_closed
 from schemas.rules import Rulebook, Thresholds
 
@@ -254,20 +254,9 @@ def _written(fields: dict[str, Field], readings: Sequence[PageReading], sure: Th
             continue
         own = next((reading for reading in readings if reading.number == field.page), None)
         seen = [one for one in own.written if one.what in parts and _meet(one.box, field.box)] if own else []
-        if any(not _is_sure(one, sure) for one in seen):
+        if any(not is_sure(one, sure) for one in seen):
             found.append(finding("field_written", page=field.page, field=name))
     return found
-
-
-def _is_sure(seen: Written, sure: Thresholds) -> bool:
-    """True if the reader of handwriting is surer than its threshold, in every view; print that it contradicts never is.
-
-    Less will do where the page's engine, another reader, says the same.
-    """
-    if not seen.hand or not seen.guesses or not seen.agreed:
-        return False
-    text, probability = seen.guesses[0]
-    return probability >= (sure.written_twice if text == seen.read else sure.written)
 
 
 def _unsupported(written: Sequence[Finding], registered: Registered) -> list[Finding]:

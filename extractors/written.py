@@ -22,6 +22,7 @@ from extractors.anchors import Line, lines_of, upright
 from extractors.ink import ink_of, is_written
 from extractors.places import Place, places_of
 from schemas.reading import Box, PageReading, Rotation, Word, Written
+from schemas.rules import Thresholds
 
 Grey = npt.NDArray[np.uint8]
 _SHORT_ROW = 11  # words of a row that is a heading's or a signature's, not running text
@@ -130,6 +131,12 @@ def _levelled(grey: Grey, place: Place, skew: float) -> tuple[Grey, Stretch]:
     return strip, stretch
 
 
+def seen_at(place: Place, reading: PageReading) -> Written | None:
+    """What was seen at a place of a page that was read; None for print that reads as the engine read it."""
+    box = _back(place, reading)
+    return next((one for one in reading.written if (one.what, one.box) == (place.what, box)), None)
+
+
 def _back(place: Place, reading: PageReading) -> Box:
     """A place's box in the displayed frame."""
     left = round(place.left)
@@ -159,13 +166,13 @@ def lines_with_written(reading: PageReading) -> tuple[Line, ...]:
     cuts: dict[Word, list[_Cut]] = defaultdict(list)
     for place in places_of(reading):
         seen = read.get((place.what, _back(place, reading)))
-        if seen is not None and _goes_before(seen, place):
+        if seen is not None and goes_before(seen, place):
             for word, cut in _cuts(place, seen):
                 cuts[word].append(cut)
     return tuple(_line_with(line, cuts) for line in lines)
 
 
-def _goes_before(seen: Written, place: Place) -> bool:
+def goes_before(seen: Written, place: Place) -> bool:
     """True if what was read by hand's reader stands for what the engine read: a pen's ink, or print that it misread."""
     figures = place.read.replace("/", "")
     clear = seen.agreed and seen.guesses[0][1] >= _CLEAR
@@ -215,3 +222,14 @@ def _pieces(word: Word, cuts: Sequence[_Cut]) -> Iterator[Word]:
 def _piece(word: Word, text: str) -> Iterator[Word]:
     if text.strip():
         yield word._replace(text=text.strip(), raw=None)
+
+
+def is_sure(seen: Written, sure: Thresholds) -> bool:
+    """True if the reader of handwriting is surer than its threshold, in every view; print that it contradicts never is.
+
+    Less will do where the page's engine, another reader, says the same.
+    """
+    if not seen.hand or not seen.guesses or not seen.agreed:
+        return False
+    text, probability = seen.guesses[0]
+    return probability >= (sure.written_twice if text == seen.read else sure.written)

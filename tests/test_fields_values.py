@@ -95,6 +95,12 @@ def test_digits_are_never_changed(digits: str) -> None:
     assert number.value == f"{digits}/QĐ-UBND"
 
 
+def test_a_dash_lost_between_two_long_parts_comes_back_and_short_parts_stay_one() -> None:
+    parts = frozenset({"UBND", "KSTT", "QH", "KT"})
+    assert snap_notation("UBNDKSTT", parts) == ("UBND-KSTT", True)
+    assert snap_notation("QHKT", parts) == ("QHKT", False)
+
+
 @pytest.mark.parametrize("notation", ["SDT-XYZ", "BVBD-KHTH", "STP-HT", "SCT-QLTM", "HD-SNV", "CĐ-VP"])
 def test_a_notation_that_is_real_or_merely_unknown_is_left_alone(notation: str) -> None:
     assert snap_notation(notation, PARTS) == (notation, False)
