@@ -13,6 +13,7 @@ NAMES = {
     "growth": "time and memory of growing files and batches, and of huge pages",
     "resolution": "which pages are called too coarse, by true resolution and by what the file says",
     "understanding": "kinds, splits and fields understood (wants a folder of samples)",
+    "calibration": "confidence against truth, and the shipped thresholds (wants a folder of samples)",
     "diacritics": "diacritics by context, before and after (wants texts or readings)",
     "fidelity": "whether PDF/A shows what its original shows (wants files)",
 }

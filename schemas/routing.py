@@ -42,6 +42,10 @@ _LOST: Final = frozenset(
     }
 )
 _MANDATORY: Final = ("number", "issue_date", "agency")
+# A value with such a finding is asked however sure the machine was.
+_DOUBTED: Final = frozenset(
+    {"field_malformed", "field_conflict", "field_written", "field_unconfirmed", "register_contradicts"}
+)
 _BIRTH_OR_FOUNDING: Final = ("birth_date", "first_issue_date", "birth_year")
 _ORGANISATION: Final = (
     *("cong ty", "tong cong ty", "doanh nghiep", "hop tac xa", "chi nhanh", "ho kinh doanh", "ngan hang"),
@@ -115,15 +119,22 @@ def lacks(document: Document, rules: Rulebook, absent: Collection[str] = ()) -> 
     if any(note.rule == "result_code_ambiguous" for note in document.findings):
         lacking.append("result_type")
     lacking += lacking_fields(document, kind, sure, absent)
-    doubted = {
-        *("field_malformed", "field_conflict", "field_written", "field_unconfirmed"),
-        "register_contradicts",
-    }
     if any(note.rule == "closed_not_codable" for note in document.findings):
         lacking.append(CLOSING)
-    named = [str(note.params.get("field")) for note in document.findings if note.rule in doubted]
-    lacking += ["number" if name == "code" else name for name in named]
+    lacking += doubted(document)
     return tuple(dict.fromkeys(lacking))
+
+
+def doubted(document: Document) -> list[str]:
+    """Fields that are asked whatever their confidence."""
+    named = [str(note.params.get("field")) for note in document.findings if note.rule in _DOUBTED]
+    return ["number" if name == "code" else name for name in named]
+
+
+def weighed(kind: Kind | None) -> tuple[str, ...]:
+    """Fields whose confidence can decide whether a paper of a kind is accepted."""
+    owner = ("owner_id", "owner_name", *_BIRTH_OR_FOUNDING) if kind is not None and kind.has_owner else ()
+    return tuple(dict.fromkeys((*mandatory(kind), *owner)))
 
 
 def reasons_to_wait(document: Document, rules: Rulebook) -> tuple[Finding, ...]:
