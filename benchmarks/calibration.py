@@ -3,8 +3,9 @@
     .venv/bin/python -m samples /tmp/papers --papers 200 --seed 4711 --quiet
     .venv/bin/python -m benchmarks calibration /tmp/papers --engine line_net --seed 4711 --write
 
-Without `--write` it prints the table. With it, `configs/calibration.csv`, the derived lines of `configs/thresholds.toml`
-and `docs/images/calibration.svg` are written; thresholds that no checked value decides stay as they are.
+Without `--write` it prints the table. With it, the engine's rows of `configs/calibration.csv`, its table in
+`configs/thresholds.toml` and `docs/images/calibration.svg` are written; thresholds that no checked value decides, and
+those of other engines, stay as they are.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.tables import table
-from configs.loader import ROOT, load_image_rules, load_rulebook
+from configs.loader import ROOT, load_calibration, load_image_rules, load_rulebook
 from pipeline.checked_samples import checked_samples
 from quality.calibration import calibrate
 from quality.reliability import field_word, row_words, write_curve
@@ -69,9 +70,10 @@ def main() -> int:
         )
     )
     if given.write:
-        write_rows(rows, ROOT / "calibration.csv")
+        others = [row for row in load_calibration() if row.engine != found.engine]
+        write_rows([*others, *rows], ROOT / "calibration.csv")
         thresholds = ROOT / "thresholds.toml"
-        text = with_lines(thresholds.read_text(encoding="utf-8"), threshold_lines(rows))
+        text = with_lines(thresholds.read_text(encoding="utf-8"), threshold_lines(rows), found.engine)
         thresholds.write_text(text, encoding="utf-8")
         title = say("calibration", "curve_samples", "vi", engine=found.engine)
         write_curve(found.values, PICTURE, "vi", title)

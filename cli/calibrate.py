@@ -15,7 +15,13 @@ from cli.options import AsJson, command, named_path
 from cli.shapes import print_json
 from cli.tables import print_table
 from cli.wording import words
-from configs.loader import load_calibration, load_image_rules, load_own_thresholds, load_rulebook
+from configs.loader import (
+    load_calibration,
+    load_image_rules,
+    load_own_thresholds,
+    load_reading_profile,
+    load_rulebook,
+)
 from configs.settings import Settings
 from engines.private_files import whole_file
 from pipeline.checked_samples import checked_samples
@@ -80,7 +86,9 @@ def calibrate(
 
 
 def _of_home(settings: Settings) -> HomeChecked:
-    book = load_rulebook(lists_dir=settings.lists, own_thresholds=settings.calibration)
+    book = load_rulebook(
+        lists_dir=settings.lists, own_thresholds=settings.calibration, engine=settings.engine
+    )
     with database_of(settings) as database:
         return checked_in(database, book, load_image_rules(), as_of=today())
 
@@ -116,7 +124,7 @@ def _shape(
         "rows": [row.model_dump(mode="json") for row in found.rows],
         "bins": bins_json(found.values),
         "register": {"stated": home.stated, "confirmed": home.confirmed},
-        "thresholds": load_own_thresholds(settings.calibration).model_dump(),
+        "thresholds": load_own_thresholds(settings.calibration, engine=settings.engine).model_dump(),
         "shipped": [row.model_dump(mode="json") for row in load_calibration()],
         "applied": done and {"thresholds": done.thresholds, "left": list(done.left)},
     }
@@ -159,14 +167,12 @@ def _print(
         tell(f"{'local' if n >= ENOUGH else 'not_local'}{own}", n=n, needed=ENOUGH, path=settings.calibration)
         if home.stated:
             tell("register", stated=home.stated, confirmed=home.confirmed)
-    shipped = load_calibration()
+    shipped = _shipped(engine_of(settings))
     if not of_samples and n < ENOUGH and shipped:
-        first = shipped[0]
-        _table(
-            shipped,
-            say("calibration", "shipped", lang, engine=first.engine, papers=first.papers or "–"),
-            lang,
-        )
+        told = {"engine": shipped[0].engine, "papers": shipped[0].papers or "–"}
+        _table(shipped, say("calibration", "shipped", lang, **told), lang)
+        if shipped[0].engine != engine_of(settings):
+            tell("other_engine", engine=engine_of(settings))
     for row in found.rows or shipped:
         if row.grade is Grade.ALL and row.bound is not None and row.bound > TARGET:
             bound = share_text(row.bound, lang)
@@ -180,6 +186,18 @@ def _print(
         tell("no_curve")
     for path in written:
         tell("written", path=path)
+
+
+def engine_of(settings: Settings) -> str:
+    """Name of the engine whose confidences are judged in this home."""
+    return settings.engine or load_reading_profile().engine
+
+
+def _shipped(engine: str) -> list[CalibrationRow]:
+    """The shipped calibration of an engine; of another one where it has none."""
+    rows = load_calibration()
+    other = rows[0].engine if rows else ""
+    return [row for row in rows if row.engine == engine] or [row for row in rows if row.engine == other]
 
 
 def _table(rows: Sequence[CalibrationRow], title: str, lang: str) -> None:

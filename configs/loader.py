@@ -98,14 +98,25 @@ def load_rendition_profile(root: Path = ROOT) -> RenditionProfile:
 
 
 @functools.cache
-def load_thresholds(root: Path = ROOT) -> Thresholds:
-    """Confidence required for acceptance without a person (`thresholds.toml`)."""
-    return toml_model(Thresholds, root / "thresholds.toml")
+def load_thresholds(root: Path = ROOT, engine: str | None = None) -> Thresholds:
+    """Confidence required for acceptance without a person (`thresholds.toml`).
+
+    A table named after an engine stands above the common values: the confidences of two engines are no common measure.
+
+    Args:
+        root: folder of the rules.
+        engine: reads first; default that of the reading profile.
+    """
+    path = root / "thresholds.toml"
+    rows = read_toml(path)
+    own = rows.get(engine or load_reading_profile(root).engine, {})
+    common = {name: value for name, value in rows.items() if not isinstance(value, dict)}
+    return build(Thresholds, {**common, **own}, path, "Thresholds")
 
 
-def load_own_thresholds(own: Path | None, root: Path = ROOT) -> Thresholds:
+def load_own_thresholds(own: Path | None, root: Path = ROOT, engine: str | None = None) -> Thresholds:
     """The thresholds in use: those a home applied (`SOHOA_HOME/calibration.toml`) over the shipped ones."""
-    shipped = load_thresholds(root)
+    shipped = load_thresholds(root, engine)
     if own is None or not own.is_file():
         return shipped
     return build(Thresholds, {**shipped.model_dump(), **read_toml(own)}, own, "Thresholds")
@@ -283,6 +294,7 @@ def load_rulebook(
     lists_dir: Path | None = None,
     as_of: date | None = None,
     own_thresholds: Path | None = None,
+    engine: str | None = None,
 ) -> Rulebook:
     """The complete rulebook for understanding a paper.
 
@@ -291,9 +303,10 @@ def load_rulebook(
         lists_dir: folder of imported lists (`SOHOA_HOME/lists`), or None.
         as_of: day on which a list must be in force; default today in Việt Nam.
         own_thresholds: thresholds that this home applied (`SOHOA_HOME/calibration.toml`), where it has any.
+        engine: reads first, if not the profile's own; thresholds are those of its confidences.
     """
     book = _rulebook(root or ROOT, lists_dir, as_of or today())
-    thresholds = load_own_thresholds(own_thresholds, root or ROOT)
+    thresholds = load_own_thresholds(own_thresholds, root or ROOT, engine)
     return book if thresholds == book.thresholds else book.model_copy(update={"thresholds": thresholds})
 
 

@@ -8,6 +8,7 @@ from typing import Final
 
 from schemas.calibration import ALWAYS_ASK, CalibrationRow, Grade
 
+_TABLE: Final = re.compile(r"\[(?P<name>[a-z_]+)\]")
 _LINE: Final = re.compile(r"(?P<key>[a-z_]+)\s*=")
 
 
@@ -20,14 +21,29 @@ def threshold_lines(rows: Sequence[CalibrationRow]) -> dict[str, str]:
     }
 
 
-def with_lines(text: str, lines: dict[str, str]) -> str:
-    """A TOML file with these lines in place of those of the same keys, or at its end; all else stays as it is."""
-    left = dict(lines)
-    done = []
+def with_lines(text: str, lines: dict[str, str], table: str = "") -> str:
+    """A TOML file with these lines in place of those of the same keys, or at the end of their table.
+
+    Args:
+        text: the file; all that is not replaced stays as it is.
+        lines: by key.
+        table: where they belong; "" for what stands before the first table.
+    """
+    parts: dict[str, list[str]] = {"": []}
+    name = ""
     for line in text.splitlines():
-        match = _LINE.match(line)
-        done.append(left.pop(match["key"], line) if match else line)
-    return "\n".join([*done, *left.values()]) + "\n"
+        if head := _TABLE.match(line):
+            name = head["name"]
+            parts[name] = []
+        parts[name].append(line)
+    left = dict(lines)
+    own = parts.setdefault(table, ["", f"[{table}]"])
+    for at, line in enumerate(own):
+        if (match := _LINE.match(line)) and match["key"] in left:
+            own[at] = left.pop(match["key"])
+    last = max((at for at, line in enumerate(own) if line.strip()), default=-1)
+    own[last + 1 : last + 1] = left.values()
+    return "\n".join(line for part in parts.values() for line in part) + "\n"
 
 
 def _value(row: CalibrationRow) -> str:

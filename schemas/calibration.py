@@ -24,8 +24,8 @@ TARGET: Final = 0.005  # share of accepted values that may be wrong
 # No value is accepted at a lower confidence, however few errors were seen there: a handful of checked values that
 # happened to be right proves nothing about readings that the engine itself took for unlikely.
 FLOOR: Final = 0.3
-# Threshold of a field that no confidence makes sure enough: what a person decided (confidence 1) passes it.
-ALWAYS_ASK: Final = 1.0
+# Threshold of a field that no confidence makes sure enough: no reading reaches it; what a person decided needs none.
+ALWAYS_ASK: Final = 1.01
 
 Evidence = Literal["truth", "person", "audit"]
 

@@ -42,6 +42,9 @@ _LOST: Final = frozenset(
     }
 )
 _MANDATORY: Final = ("number", "issue_date", "agency")
+# Thresholds are derived from what is read on a page; other evidence, a person's above all, is not held against them.
+_READ: Final = frozenset({"ocr", "text_layer"})
+_OTHER_EVIDENCE: Final = 0.99
 # A value with such a finding is asked however sure the machine was.
 _DOUBTED: Final = frozenset(
     {"field_malformed", "field_conflict", "field_written", "field_unconfirmed", "register_contradicts"}
@@ -114,7 +117,7 @@ def lacks(document: Document, rules: Rulebook, absent: Collection[str] = ()) -> 
     """
     kind = rules.kind(document.kind)
     sure = rules.thresholds
-    unsure = kind is None or (document.kind_confidence or 0.0) < sure.kind
+    unsure = kind is None or (document.kind_confidence or 0.0) < min(1.0, sure.kind)
     lacking = ["kind"] if unsure else []
     if any(note.rule == "result_code_ambiguous" for note in document.findings):
         lacking.append("result_type")
@@ -221,11 +224,11 @@ def needed(name: str, sure: Thresholds) -> float:
 
 
 def _is_sure(field: Field | None, least: float) -> bool:
-    return (
-        field is not None
-        and field.value is not None
-        and (field.confidence if field.confidence is not None else 1.0) >= least
-    )
+    if field is None or field.value is None:
+        return False
+    if field.source not in _READ:
+        least = min(least, _OTHER_EVIDENCE)
+    return (field.confidence if field.confidence is not None else 1.0) >= least
 
 
 def lost_page(note: Finding) -> bool:

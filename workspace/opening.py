@@ -65,7 +65,9 @@ class Rules:
     @classmethod
     def load(cls, settings: Settings) -> Rules:
         """Load every rule file; imported lists and applied thresholds of this home included."""
-        book = load_rulebook(lists_dir=settings.lists, own_thresholds=settings.calibration)
+        book = load_rulebook(
+            lists_dir=settings.lists, own_thresholds=settings.calibration, engine=settings.engine
+        )
         return cls(
             load_limits(),
             load_reading_profile(engine=settings.engine),
