@@ -12,13 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks.calibration import write_rows
-from configs.loader import load_calibration, load_own_thresholds, load_thresholds
+from configs.loader import load_calibration, load_own_thresholds, load_rulebook, load_thresholds
 from configs.rows import csv_rows
 from extractors.image_quality import image_findings
 from quality.calibration import auroc, bins, calibrate, calibration_error, derive, needed_for, upper_bound
 from quality.reliability import curve
 from quality.threshold_file import threshold_lines, with_lines
 from schemas.calibration import (
+    ALWAYS_ASK,
     FLOOR,
     TARGET,
     CalibrationRow,
@@ -29,10 +30,11 @@ from schemas.calibration import (
     threshold_of,
 )
 from schemas.clock import today
-from schemas.documents import Document, Field
+from schemas.documents import Document, Field, Source
 from schemas.errors import ConfigurationError
 from schemas.findings import finding
 from schemas.reading import ImageMeasures
+from schemas.routing import lacks
 from schemas.rules import ImageRule, Thresholds
 from tests.reviewed_batch import RULES
 
@@ -264,12 +266,39 @@ def test_derived_lines_replace_their_own_and_leave_all_others() -> None:
     before = "# why\nkind = 0.6\nwritten = 0.97  # of the reader of figures\nnumber = 0.78\n"
     rows = [row("number"), row("owner", threshold=None, bound=None), row("kind", grade="good")]
     after = with_lines(before, threshold_lines(rows))
-    assert tomllib.loads(after) == {"kind": 0.6, "written": 0.97, "number": 0.8, "owner": 1.0}
+    assert tomllib.loads(after) == {"kind": 0.6, "written": 0.97, "number": 0.8, "owner": ALWAYS_ASK}
     assert after.startswith(
         "# why\nkind = 0.6\nwritten = 0.97  # of the reader of figures\nnumber = 0.8  # n 200"
     )
     assert "always asked" in after and "bound 1.49 %" in after
     assert with_lines(after, threshold_lines(rows)) == after
+
+
+def test_an_engines_lines_go_into_its_own_table() -> None:
+    before = "number = 0.78\n\n[tesserocr]\nnumber = 0.9\n\n[line_net]\nnumber = 0.5\nkind = 0.6\n"
+    after = with_lines(before, threshold_lines([row("number"), row("owner")]), "line_net")
+    assert tomllib.loads(after) == {
+        "number": 0.78,
+        "tesserocr": {"number": 0.9},
+        "line_net": {"number": 0.8, "kind": 0.6, "owner": 0.8},
+    }
+    new = with_lines("number = 0.78\n", threshold_lines([row("owner")]), "line_net")
+    assert tomllib.loads(new) == {"number": 0.78, "line_net": {"owner": 0.8}}
+    assert with_lines(after, threshold_lines([row("number"), row("owner")]), "line_net") == after
+
+
+def test_a_field_that_is_always_asked_is_let_in_by_a_person_only() -> None:
+    always = Thresholds.model_validate(dict.fromkeys(Thresholds.model_fields, ALWAYS_ASK))
+    book = RULES.book.model_copy(update={"thresholds": always})
+    given = {"number": "12/2021", "issue_date": "2021-05-12", "agency": "Sở Y tế", "owner_id": "056221001234"}
+
+    def paper(source: Source) -> Document:
+        fields = {name: Field(value=value, confidence=1.0, source=source) for name, value in given.items()}
+        kind = {"kind": "birth_certificate", "kind_confidence": 1.0}
+        return Document(id="d", sha256="0" * 64, pages=(1,), fields=fields, **kind)
+
+    assert lacks(paper("ocr"), book) == ("number", "issue_date", "agency", "owner_id")
+    assert lacks(paper("operator"), book) == ()
 
 
 def test_a_table_that_was_written_is_read_back_as_it_was(tmp_path: Path) -> None:
@@ -278,14 +307,30 @@ def test_a_table_that_was_written_is_read_back_as_it_was(tmp_path: Path) -> None
     assert csv_rows(CalibrationRow, tmp_path / "calibration.csv") == rows
 
 
-def test_every_shipped_threshold_is_the_one_its_table_derives() -> None:
-    thresholds = load_thresholds().model_dump()
-    rows = {each.field: each for each in load_calibration() if each.grade is Grade.ALL}
-    assert set(rows) == {"kind", "field", "number", "issue_date", "agency", "owner"}
-    for field, each in rows.items():
-        assert thresholds[field] == (1.0 if each.threshold is None else each.threshold)
-        assert each.engine and each.papers and each.seed is not None
-        assert each.threshold is None or each.wrong <= TARGET * round(each.accepted * each.n)
+def test_every_shipped_threshold_of_a_calibrated_engine_is_the_one_its_table_derives() -> None:
+    whole = [each for each in load_calibration() if each.grade is Grade.ALL]
+    engines = {each.engine for each in whole}
+    assert "line_net" in engines
+    for engine in engines:
+        rows = {each.field: each for each in whole if each.engine == engine}
+        assert set(rows) == {"kind", "field", "number", "issue_date", "agency", "owner"}
+        thresholds = load_thresholds(engine=engine).model_dump()
+        for field, each in rows.items():
+            assert thresholds[field] == (ALWAYS_ASK if each.threshold is None else each.threshold)
+            assert each.papers and each.seed is not None
+            assert each.threshold is None or each.wrong <= TARGET * round(each.accepted * each.n)
+
+
+def test_each_engine_has_its_own_thresholds_and_another_one_the_common_ones(tmp_path: Path) -> None:
+    (tmp_path / "thresholds.toml").write_text(
+        "number = 0.7\nkind = 0.5\n[line_net]\nnumber = 0.9\n", encoding="utf-8"
+    )
+    found = {engine: load_thresholds(tmp_path, engine) for engine in ("line_net", "tesserocr")}
+    assert {engine: (each.number, each.kind) for engine, each in found.items()} == {
+        "line_net": (0.9, 0.5),
+        "tesserocr": (0.7, 0.5),
+    }
+    assert load_rulebook(engine="line_net").thresholds == load_thresholds(engine="line_net")
 
 
 def test_a_home_overrides_the_thresholds_it_names_and_no_other(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 from configs.loader import load_thresholds
 from pipeline.checked_samples import checked_paper
 from review.by_hand import set_values
-from schemas.calibration import Checked, Grade
+from schemas.calibration import ALWAYS_ASK, Checked, Grade
 from schemas.clock import today
 from schemas.review import Action, Decision
 from schemas.routing import needed
@@ -142,7 +142,9 @@ def test_few_values_are_applied_only_when_that_is_meant(machine: Machine) -> Non
     own = tomllib.loads((machine.home / "calibration.toml").read_text(encoding="utf-8"))
     shape = machine.json("calibrate")
     derived = {row["field"]: row["threshold"] for row in shape["rows"] if row["grade"] == "all"}
-    assert own == {field: 1.0 if threshold is None else threshold for field, threshold in derived.items()}
+    assert own == {
+        field: ALWAYS_ASK if threshold is None else threshold for field, threshold in derived.items()
+    }
     assert shape["thresholds"] == {**load_thresholds().model_dump(), **own}
     assert "ngưỡng của nơi này" in machine.run("calibrate").stdout
 
@@ -154,13 +156,13 @@ def test_applied_thresholds_decide_here_are_part_of_the_digest_and_name_who_set_
     rows = [row for row in calibrated(workspace) if row.field == "issue_date"]
     done = apply(workspace, rows, force=True)
     after = Rules.load(workspace.settings)
-    assert needed("issue_date", after.book.thresholds) == done.thresholds["issue_date"] == 1.0
+    assert needed("issue_date", after.book.thresholds) == done.thresholds["issue_date"] == ALWAYS_ASK
     assert after.book.thresholds.number == before.book.thresholds.number
     one, other = (rules.digests(workspace.settings, None) for rules in (before, after))
     assert one.understanding != other.understanding and one.reading == other.reading
     assert "'máy'" in done.path.read_text(encoding="utf-8")
     event = house_event(workspace)
-    assert (event["agent"], event["outcome"], event["detail"]["issue_date"]) == ("máy", "applied", 1.0)
+    assert (event["agent"], event["outcome"], event["detail"]["issue_date"]) == ("máy", "applied", ALWAYS_ASK)
     apply(workspace, [row for row in calibrated(workspace) if row.field == "number"], force=True)
     assert {"issue_date", "number"} <= set(tomllib.loads(done.path.read_text(encoding="utf-8")))
 
