@@ -156,7 +156,7 @@ def main() -> int:
     parser.add_argument("--only", help="substring of file names")
     parser.add_argument("--workers", type=int, default=2)
     given = parser.parse_args()
-    rules = load_rulebook()
+    rules = load_rulebook(engine=given.engine)
     found = [truth for truth in truths(given.folder) if not given.only or given.only in truth["file"]]
     found = [truth for truth in found if truth.get("documents")]
     cache = cache_of(given.folder, given.engine)

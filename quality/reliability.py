@@ -20,7 +20,7 @@ from schemas.wording import has, say
 
 _SIDE: Final = 220.0  # of a panel's square
 _COLUMNS: Final = 3
-_WIDTH, _HEIGHT = 310.0, 326.0  # of a panel with its labels
+_WIDTH, _HEIGHT = 310.0, 348.0  # of a panel with its labels
 _LEFT, _TOP = 62.0, 100.0
 _MOST_RADIUS: Final = 7.0
 _LOWEST: Final = 0.9  # an axis begins here or lower
@@ -68,7 +68,7 @@ def curve(checked: Sequence[Checked], lang: str, title: str) -> str:
         panels=panels,
         side=_SIDE,
         width=_WIDTH * _COLUMNS,
-        height=_HEIGHT * lines + 62,
+        height=_HEIGHT * lines + 70,
         title=title,
         intro=say("calibration", "curve_intro", lang),
         confidence=say("calibration", "axis_confidence", lang),
@@ -114,7 +114,8 @@ def as_json(checked: Sequence[Checked]) -> dict[str, Any]:
 
 
 def _panel(row: CalibrationRow, of: Sequence[Bin], x: float, y: float, lang: str) -> Panel:
-    lowest = min([_LOWEST, *(min(each.confidence, _interval(each)[0]) for each in of)])
+    mark = _LOWEST if row.threshold is None else row.threshold
+    lowest = min([_LOWEST, mark, *(min(each.confidence, _interval(each)[0]) for each in of)])
     low = max(0.0, math.floor(lowest * 10) / 10)
     scale = _SIDE / (1 - low)
     most = max(each.n for each in of)
@@ -142,8 +143,8 @@ def _panel(row: CalibrationRow, of: Sequence[Bin], x: float, y: float, lang: str
         say("calibration", "panel_quality", lang, **words),
         say("calibration", "panel_threshold" if row.threshold is not None else "panel_always", lang, **words),
     )
-    mark = None if row.threshold is None else max(0.0, (row.threshold - low) * scale)
-    return Panel(x, y, field_word(row.field, lang), told, tuple(points), ticks, mark)
+    at = None if row.threshold is None else (row.threshold - low) * scale
+    return Panel(x, y, field_word(row.field, lang), told, tuple(points), ticks, at)
 
 
 def _interval(of: Bin) -> tuple[float, float]:

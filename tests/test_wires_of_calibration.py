@@ -189,7 +189,6 @@ def test_a_damaged_file_of_thresholds_is_named_by_every_command(machine: Machine
 
 
 def test_a_batch_report_says_that_the_home_is_not_calibrated(machine: Machine) -> None:
-    machine.run("digitize", machine.inbox.parent / BATCH, "--plain")
     pages = list((machine.home / "reports").rglob("report.html"))
     assert pages and all(NOT_LOCAL in path.read_text(encoding="utf-8") for path in pages)
 
