@@ -203,7 +203,7 @@ def _threshold(value: Any, path: Path, where: str, sure: Thresholds) -> Any:
     name = value.removeprefix("thresholds.")
     if name not in Thresholds.model_fields:
         raise unusable(path, where, f"no such threshold: {value}")
-    return getattr(sure, name)
+    return min(1.0, getattr(sure, name))  # a field that is always asked needs more than any confidence
 
 
 @functools.cache

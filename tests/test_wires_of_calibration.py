@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from configs.loader import load_thresholds
+from configs.loader import load_expectations, load_thresholds
 from pipeline.checked_samples import checked_paper
 from review.by_hand import set_values
 from schemas.calibration import ALWAYS_ASK, Checked, Grade
@@ -20,7 +20,7 @@ from schemas.routing import needed
 from storage.catalogue.reviewed import reviewed
 from tests.command_forks import Forks, quick_machine
 from tests.machine import Machine
-from tests.reviewed_batch import BATCH, RIGHT, RULES, copy_of, exported, fill, stored, take
+from tests.reviewed_batch import RIGHT, RULES, copy_of, exported, fill, stored, take
 from workspace import checked_values
 from workspace.calibrating import apply
 from workspace.checked_values import checked_in
@@ -179,6 +179,22 @@ def house_event(workspace: Workspace) -> dict[str, Any]:
     with workspace.database.read() as connection:
         kept = connection.execute(text("SELECT data FROM event WHERE type = 'calibration'")).scalars().all()
     return dict(json.loads(kept[-1]))
+
+
+def test_a_backup_holds_the_thresholds_of_the_home(machine: Machine, tmp_path: Path) -> None:
+    (machine.home / "calibration.toml").write_text("number = 0.9\n", encoding="utf-8")
+    assert machine.run("backup", tmp_path / "sao.tar.gz").returncode == 0
+    other = Machine(tmp_path / "khác")
+    assert other.run("restore", tmp_path / "sao.tar.gz").returncode == 0
+    assert (other.home / "calibration.toml").read_text(encoding="utf-8") == "number = 0.9\n"
+    again = other.run("restore", tmp_path / "sao.tar.gz")
+    assert again.returncode == 2
+
+
+def test_a_kind_that_is_always_asked_breaks_no_expectation() -> None:
+    always = load_thresholds().model_copy(update={"kind": ALWAYS_ASK})
+    (kind,) = [each for each in load_expectations(thresholds=always) if each.key == "kind_confidence"]
+    assert kind.arguments == {"min_value": 1.0, "max_value": 1.0}
 
 
 def test_a_damaged_file_of_thresholds_is_named_by_every_command(machine: Machine) -> None:
