@@ -14,6 +14,7 @@ NAMES = {
     "resolution": "which pages are called too coarse, by true resolution and by what the file says",
     "understanding": "kinds, splits and fields understood (wants a folder of samples)",
     "written": "figures by hand: read right, sure, wrong (wants a folder of samples, or scans with labels)",
+    "calibration": "confidence against truth, and the shipped thresholds (wants a folder of samples)",
     "diacritics": "diacritics by context, before and after (wants texts or readings)",
     "fidelity": "whether PDF/A shows what its original shows (wants files)",
 }

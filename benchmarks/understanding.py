@@ -11,79 +11,25 @@ and with the two places of a tone mark made one; fields that a pen filled in are
 from __future__ import annotations
 
 import argparse
-import json
-import os
 import sys
-import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from configs.loader import load_image_rules, load_limits, load_reading_profile, load_rulebook
-from engines import ocr, written_net
-from extractors import intake, language, pages, reading
+from configs.loader import load_rulebook
 from extractors.split import mark_separators
 from extractors.understanding import understand
-from schemas.digests import READING_VERSION, digest_of
+from pipeline.known_papers import cache_of, fill_cache, kept_readings, same, truths
 from schemas.documents import Document
-from schemas.errors import SourceError
-from schemas.reading import Box, PageReading, PageState, Word, failed_page
-from schemas.text import fold_tone_place, squeeze
+from schemas.reading import Box, PageReading, PageState, Word
 
 
-def read_scan(path: str, engine: str | None = None) -> list[dict[str, Any]]:
-    """Readings of one scan as JSON, by the real reading side."""
-    limits, profile, rules = load_limits(), load_reading_profile(engine=engine), load_image_rules()
-    with tempfile.TemporaryDirectory() as staging:
-        staged = intake.stage(
-            os.fsencode(path), name=Path(path).name, staging=Path(staging), limits=limits, inbox=None
-        )
-        listed = pages.list_pages(staged.path, staged.format, limits)
-        found = []
-        for source in listed.pages:
-            try:
-                one = reading.read_page(staged.path, staged.format, source, profile, rules, limits)
-            except SourceError:
-                one = failed_page(source)
-            found.append(one.model_dump(mode="json"))
-        return found
-
-
-class Readings:
-    """Readings of samples by the real reading side, kept beside them under the digest of what read them."""
-
-    def __init__(self, folder: Path, engine: str | None = None, workers: int = 2) -> None:
-        profile = load_reading_profile(engine=engine)
-        read_by = {
-            "profile": profile,
-            "engine": ocr.identity(profile),
-            "language": language.identity(),
-            "written": written_net.identity(),
-        }
-        self._folder, self._engine, self._workers = folder, engine, workers
-        self._cache = folder / ".readings" / digest_of(READING_VERSION, read_by)
-
-    def fill(self, found: Sequence[dict[str, Any]]) -> None:
-        """Read the scans of these truths that were not read before."""
-        self._cache.mkdir(parents=True, exist_ok=True)
-        missing = [truth for truth in found if not self._place(truth).exists()]
-        with ProcessPoolExecutor(self._workers) as pool:
-            jobs = [
-                pool.submit(read_scan, str(self._folder / truth["file"]), self._engine) for truth in missing
-            ]
-            for truth, job in zip(missing, jobs, strict=True):
-                self._place(truth).write_text(json.dumps(job.result(), ensure_ascii=False), encoding="utf-8")
-
-    def of(self, truth: dict[str, Any]) -> list[PageReading]:
-        """Readings of one scan, in order; it was filled in before."""
-        kept = json.loads(self._place(truth).read_text(encoding="utf-8"))
-        return [PageReading.model_validate(page) for page in kept]
-
-    def _place(self, truth: dict[str, Any]) -> Path:
-        return self._cache / f"{truth['sha256']}.json"
+def readings_of(truth: dict[str, Any], cache: Path, truth_lines: bool) -> list[PageReading]:
+    """Readings of one truth's scan: printed lines, or the cached reading."""
+    if truth_lines:
+        return [_printed(page) for page in truth["pages"]]
+    return kept_readings(truth, cache)
 
 
 def _printed(page: dict[str, Any]) -> PageReading:
@@ -105,12 +51,6 @@ def _printed(page: dict[str, Any]) -> PageReading:
         rotation=(360 - page["rotation"]) % 360,
         words=tuple(words),
     )
-
-
-def same(name: str, wanted: str, got: str | None) -> bool:
-    """Exact but for the place of tone marks."""
-    del name
-    return got is not None and fold_tone_place(squeeze(wanted)) == fold_tone_place(squeeze(got))
 
 
 class Score:
@@ -166,7 +106,7 @@ class Score:
             fate += "absent"
         elif field.value is None:
             fate += "unread"
-        elif same(name, value, field.value):
+        elif same(value, field.value):
             fate += "right"
         else:
             sure = (field.confidence or 0.0) >= threshold
@@ -204,12 +144,6 @@ def report(score: Score, show: int) -> None:
         print(" ", line)
 
 
-def truths(folder: Path) -> Iterator[dict[str, Any]]:
-    """Truth of every scan."""
-    for path in sorted((folder / "truth").rglob("*.json")):
-        yield json.loads(path.read_text(encoding="utf-8"))
-
-
 def main() -> int:
     """Run the benchmark."""
     parser = argparse.ArgumentParser(
@@ -222,17 +156,17 @@ def main() -> int:
     parser.add_argument("--only", help="substring of file names")
     parser.add_argument("--workers", type=int, default=2)
     given = parser.parse_args()
-    rules = load_rulebook()
+    rules = load_rulebook(engine=given.engine)
     found = [truth for truth in truths(given.folder) if not given.only or given.only in truth["file"]]
     found = [truth for truth in found if truth.get("documents")]
-    readings = Readings(given.folder, given.engine, given.workers)
+    cache = cache_of(given.folder, given.engine)
     if not given.truth_lines:
-        readings.fill(found)
+        fill_cache(found, given.folder, cache, given.workers, given.engine)
     score = Score()
     spent = 0.0
     count = 0
     for truth in found:
-        read = [_printed(page) for page in truth["pages"]] if given.truth_lines else readings.of(truth)
+        read = readings_of(truth, cache, given.truth_lines)
         started = time.perf_counter()
         got = understand(truth["sha256"], mark_separators(read, rules), rules)
         spent += time.perf_counter() - started

@@ -17,12 +17,12 @@ from collections import Counter
 from pathlib import Path
 
 from benchmarks import tables
-from benchmarks.understanding import Readings, read_scan, same, truths
 from configs.loader import load_rulebook
 from extractors.places import Place, places_of
 from extractors.split import mark_separators
 from extractors.understanding import understand
 from extractors.written import goes_before, is_sure, seen_at
+from pipeline.known_papers import cache_of, fill_cache, kept_readings, read_scan, same, truths
 from schemas.reading import PageReading
 from schemas.routing import lacks
 from schemas.rules import Rulebook
@@ -62,10 +62,10 @@ def of_samples(folder: Path, engine: str | None) -> Counts:
     """Numbers and days of issue of sample papers, as understood."""
     rules, counts = load_rulebook(), Counts()
     found = [truth for truth in truths(folder) if truth.get("documents")]
-    readings = Readings(folder, engine)
-    readings.fill(found)
+    cache = cache_of(folder, engine)
+    fill_cache(found, folder, cache, 2, engine)
     for truth in found:
-        papers = understand(truth["sha256"], mark_separators(readings.of(truth), rules), rules)
+        papers = understand(truth["sha256"], mark_separators(kept_readings(truth, cache), rules), rules)
         by_first = {paper.pages[0]: paper for paper in papers}
         for wanted in truth["documents"]:
             paper = by_first.get(wanted["pages"][0])
@@ -73,7 +73,7 @@ def of_samples(folder: Path, engine: str | None) -> Counts:
                 if name not in wanted["fields"]:
                     continue
                 value = paper.value(name) if paper else None
-                right = same(name, wanted["fields"][name], value)
+                right = same(wanted["fields"][name], value)
                 sure = paper is not None and value is not None and name not in lacks(paper, rules)
                 told = f"{truth['file']} {name}: {wanted['fields'][name]}, read {value}"
                 counts.add(name, name in wanted.get("handwritten", []), right, sure, told)

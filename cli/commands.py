@@ -48,6 +48,7 @@ COMMANDS: Final[dict[str, str | dict[str, str]]] = {
         "turn": "cli.pages:turn",
         "replace": "cli.pages:replace",
     },
+    "calibrate": "cli.calibrate:calibrate",
     "quota": "cli.quota:quota",
     "inventory": {"import": "cli.inventory:import_", "template": "cli.inventory:template"},
     "lists": {"import": "cli.lists:import_", "diff": "cli.lists:diff", "pending": "cli.pending:pending"},

@@ -80,7 +80,9 @@ def _refuse(problems: Sequence[Any], lang: str) -> None:
 
 def _resolvers(settings: Settings) -> tuple[Any, Any]:
     """Resolvers of units and kinds in a table, with the same lists and names as for papers."""
-    book = load_rulebook(lists_dir=settings.lists)
+    book = load_rulebook(
+        lists_dir=settings.lists, own_thresholds=settings.calibration, engine=settings.engine
+    )
 
     def unit_of(name: str, level: Any) -> Any:
         placed = resolve(name, None, BatchSheet(owning_unit=name), book)

@@ -26,7 +26,9 @@ def read(
     """Read files and print what the machine reads; stores nothing."""
     codes = []
     with single.open_readers(settings.workers, settings.engine) as readers:
-        book = load_rulebook(lists_dir=settings.lists)
+        book = load_rulebook(
+            lists_dir=settings.lists, own_thresholds=settings.calibration, engine=settings.engine
+        )
         results = single.in_order(
             readers,
             [os.fsencode(file) for file in files],

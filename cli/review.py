@@ -51,7 +51,9 @@ def list_waiting(
 ) -> int:
     """Papers and values that need a person."""
     name = named_batch(batch) if batch else None
-    rules = load_rulebook(lists_dir=settings.lists)
+    rules = load_rulebook(
+        lists_dir=settings.lists, own_thresholds=settings.calibration, engine=settings.engine
+    )
     with database_of(settings) as database:
         papers = waiting(database, name, rules, every=every, closed=closed)
     if as_json:
@@ -72,7 +74,9 @@ def list_waiting(
 @command
 def show(settings: Settings, paper: Paper, as_json: AsJson = False) -> int:
     """One paper: values, open questions, decisions."""
-    rules = load_rulebook(lists_dir=settings.lists)
+    rules = load_rulebook(
+        lists_dir=settings.lists, own_thresholds=settings.calibration, engine=settings.engine
+    )
     with database_of(settings) as database:
         found = waiting_paper(database, paper, rules)
         document = found.row.document

@@ -16,6 +16,7 @@ from typing import Any, Final
 from configs import lists
 from configs.rows import LazyRows, build, csv_rows, read_toml, refuse_overlaps, toml_model, unusable
 from schemas.alerts import AlertRule
+from schemas.calibration import CalibrationRow
 from schemas.clock import today
 from schemas.codes import GRAMMARS
 from schemas.expectations import Expectation, what_is_wrong
@@ -49,6 +50,7 @@ _NOT_UNDERSTANDING: Final = {
     "alerts.csv",
     "image_rules.csv",
     "expectations.toml",
+    "calibration.csv",
 }
 
 
@@ -96,9 +98,39 @@ def load_rendition_profile(root: Path = ROOT) -> RenditionProfile:
 
 
 @functools.cache
-def load_thresholds(root: Path = ROOT) -> Thresholds:
-    """Confidence required for acceptance without a person (`thresholds.toml`)."""
-    return toml_model(Thresholds, root / "thresholds.toml")
+def load_thresholds(root: Path = ROOT, engine: str | None = None) -> Thresholds:
+    """Confidence required for acceptance without a person (`thresholds.toml`).
+
+    A table named after an engine stands above the common values: the confidences of two engines are no common measure.
+
+    Args:
+        root: folder of the rules.
+        engine: reads first; default that of the reading profile.
+    """
+    path = root / "thresholds.toml"
+    rows = read_toml(path)
+    own = rows.get(engine or load_reading_profile(root).engine, {})
+    common = {name: value for name, value in rows.items() if not isinstance(value, dict)}
+    return build(Thresholds, {**common, **own}, path, "Thresholds")
+
+
+def load_own_thresholds(own: Path | None, root: Path = ROOT, engine: str | None = None) -> Thresholds:
+    """The thresholds in use: those a home applied (`SOHOA_HOME/calibration.toml`) over the shipped ones."""
+    shipped = load_thresholds(root, engine)
+    if own is None or not own.is_file():
+        return shipped
+    return build(Thresholds, {**shipped.model_dump(), **read_toml(own)}, own, "Thresholds")
+
+
+@functools.cache
+def load_calibration(root: Path = ROOT) -> tuple[CalibrationRow, ...]:
+    """The calibration that the shipped thresholds come from (`calibration.csv`)."""
+    path = root / "calibration.csv"
+    rows = csv_rows(CalibrationRow, path)
+    for row in rows:
+        if row.field not in Thresholds.model_fields:
+            raise unusable(path, row.field, "no such threshold")
+    return rows
 
 
 @functools.cache
@@ -134,21 +166,27 @@ def load_alert_rules(root: Path = ROOT) -> tuple[AlertRule, ...]:
 
 
 @functools.cache
-def load_expectations(root: Path = ROOT) -> tuple[Expectation, ...]:
-    """The suite that batches are held against (`expectations.toml`), in the order of its pages."""
+def load_expectations(root: Path = ROOT, thresholds: Thresholds | None = None) -> tuple[Expectation, ...]:
+    """The suite that batches are held against (`expectations.toml`), in the order of its pages.
+
+    `thresholds` are those in use, if not the shipped ones.
+    """
     path = root / "expectations.toml"
     rows = read_toml(path)
     if set(rows) != {"expectation"} or not isinstance(rows["expectation"], list):
         raise unusable(path, "TOML", "must consist of [[expectation]] tables")
-    suite = tuple(_expectation(row, number, path) for number, row in enumerate(rows["expectation"], start=1))
+    sure = thresholds or load_thresholds(root)
+    suite = tuple(
+        _expectation(row, number, path, sure) for number, row in enumerate(rows["expectation"], start=1)
+    )
     refuse_overlaps(suite, ("key",), path)
     return suite
 
 
-def _expectation(row: dict[str, Any], number: int, path: Path) -> Expectation:
+def _expectation(row: dict[str, Any], number: int, path: Path, sure: Thresholds) -> Expectation:
     where = str(row.get("key", f"expectation {number}"))
     expectation = build(Expectation, row, path, where)
-    arguments = {name: _threshold(value, path, where) for name, value in expectation.arguments.items()}
+    arguments = {name: _threshold(value, path, where, sure) for name, value in expectation.arguments.items()}
     expectation = expectation.model_copy(update={"arguments": arguments})
     wrong = what_is_wrong(expectation)
     if wrong is None and not (has("expectation", where) and has("expectation_rule", where)):
@@ -158,14 +196,14 @@ def _expectation(row: dict[str, Any], number: int, path: Path) -> Expectation:
     return expectation
 
 
-def _threshold(value: Any, path: Path, where: str) -> Any:
+def _threshold(value: Any, path: Path, where: str, sure: Thresholds) -> Any:
     """The value of `thresholds.NAME`; anything else as it is."""
     if not (isinstance(value, str) and value.startswith("thresholds.")):
         return value
     name = value.removeprefix("thresholds.")
     if name not in Thresholds.model_fields:
         raise unusable(path, where, f"no such threshold: {value}")
-    return getattr(load_thresholds(path.parent), name)
+    return min(1.0, getattr(sure, name))  # a field that is always asked needs more than any confidence
 
 
 @functools.cache
@@ -260,7 +298,11 @@ def load_validity(root: Path = ROOT) -> tuple[ValidityRule, ...]:
 
 
 def load_rulebook(
-    root: Path | None = None, lists_dir: Path | None = None, as_of: date | None = None
+    root: Path | None = None,
+    lists_dir: Path | None = None,
+    as_of: date | None = None,
+    own_thresholds: Path | None = None,
+    engine: str | None = None,
 ) -> Rulebook:
     """The complete rulebook for understanding a paper.
 
@@ -268,8 +310,12 @@ def load_rulebook(
         root: folder of the rules.
         lists_dir: folder of imported lists (`SOHOA_HOME/lists`), or None.
         as_of: day on which a list must be in force; default today in Việt Nam.
+        own_thresholds: thresholds that this home applied (`SOHOA_HOME/calibration.toml`), where it has any.
+        engine: reads first, if not the profile's own; thresholds are those of its confidences.
     """
-    return _rulebook(root or ROOT, lists_dir, as_of or today())
+    book = _rulebook(root or ROOT, lists_dir, as_of or today())
+    thresholds = load_own_thresholds(own_thresholds, root or ROOT, engine)
+    return book if thresholds == book.thresholds else book.model_copy(update={"thresholds": thresholds})
 
 
 @functools.lru_cache(maxsize=8)

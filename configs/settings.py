@@ -26,6 +26,7 @@ from schemas.night_window import parse_window
 from schemas.stores import StoreSpec
 
 FILE = "sohoa.toml"
+CALIBRATION = "calibration.toml"
 _PREFIX = "SOHOA_"
 _NEAR = 0.75  # likeness from which an environment variable is taken for a misspelt setting
 # Read elsewhere, at the moment they are needed: secrets, and marks of our own processes.
@@ -156,6 +157,11 @@ class Settings(BaseSettings):
     def lists(self) -> Path:
         """Folder of imported lists of procedures and result types."""
         return self.home / "lists"
+
+    @property
+    def calibration(self) -> Path:
+        """Thresholds that this home applied from its own checked values."""
+        return self.home / CALIBRATION
 
     @property
     def store_place(self) -> str:

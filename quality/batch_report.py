@@ -17,6 +17,7 @@ from typing import Final
 from quality.pages import template, write_page
 from quality.report_audit import corrections, duplicates, fingerprint, named_expectations, pictures_by_rule
 from quality.report_voice import Render, Voice
+from schemas.calibration import ENOUGH
 from schemas.documents import Route
 from schemas.findings import Finding, Severity
 from schemas.masking import mask, mask_code
@@ -118,6 +119,8 @@ def report_page(
         histogram=histogram(data.page_confidence),
         median=median(data.page_confidence) if data.page_confidence else 0.0,
         low=sum(value < _LOW for value in data.page_confidence),
+        uncalibrated=data.checked is not None and data.checked < ENOUGH,
+        enough=ENOUGH,
         groups=rule_groups(data, voice),
         pictures=pictures_by_rule(examples),
         corrections=corrections(data, voice),

@@ -23,6 +23,7 @@ class EventType(StrEnum):
     RELEASED = "released"  # a person released a paper that bears, or seemed to bear, a mark of secrecy
     LINKED = "linked"
     REGISTER = "register"  # a clerk's register was imported, or matched with the scans
+    CALIBRATION = "calibration"  # a person set this home's thresholds from its checked values
     PAGE_WORK = "page work"  # a person split, joined, turned or replaced pages
     SET_ASIDE = "set aside"
     BATCH_STARTED = "batch started"

@@ -176,6 +176,8 @@ class BatchReportData(BaseModel):
         made_at: when the report was made; handed in, so that the same data give the same page.
         files, pages, fates: the counts; `pages` as the catalogue counts, `fates` as the pages fell.
         page_confidence: reading confidence of every page read, 0–1.
+        checked: values that persons checked in this home, None where they were not counted; below `ENOUGH` of them
+            the page says that the machine's confidence is not calibrated on site.
         papers: every document of the batch.
         files_aside: files set aside or not started.
         findings: findings of the batch itself and of its files and pages; those of documents are in `papers`.
@@ -200,6 +202,7 @@ class BatchReportData(BaseModel):
     pages: PageCounts
     fates: PageFates = PageFates()
     page_confidence: tuple[float, ...] = ()
+    checked: int | None = None
     papers: tuple[ReportedPaper, ...] = ()
     files_aside: tuple[ReportedFile, ...] = ()
     findings: tuple[Finding, ...] = ()

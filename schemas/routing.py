@@ -43,6 +43,13 @@ _LOST: Final = frozenset(
     }
 )
 _MANDATORY: Final = ("number", "issue_date", "agency")
+# Thresholds are derived from what is read on a page; other evidence, a person's above all, is not held against them.
+_READ: Final = frozenset({"ocr", "text_layer"})
+_OTHER_EVIDENCE: Final = 0.99
+# A value with such a finding is asked however sure the machine was.
+_DOUBTED: Final = frozenset(
+    {"field_malformed", "field_conflict", "field_written", "field_unconfirmed", "register_contradicts"}
+)
 _BIRTH_OR_FOUNDING: Final = ("birth_date", "first_issue_date", "birth_year")
 _ORGANISATION: Final = (
     *("cong ty", "tong cong ty", "doanh nghiep", "hop tac xa", "chi nhanh", "ho kinh doanh", "ngan hang"),
@@ -111,20 +118,27 @@ def lacks(document: Document, rules: Rulebook, absent: Collection[str] = ()) -> 
     """
     kind = rules.kind(document.kind)
     sure = rules.thresholds
-    unsure = kind is None or (document.kind_confidence or 0.0) < sure.kind
+    unsure = kind is None or (document.kind_confidence or 0.0) < min(1.0, sure.kind)
     lacking = ["kind"] if unsure else []
     if any(note.rule == "result_code_ambiguous" for note in document.findings):
         lacking.append("result_type")
     lacking += lacking_fields(document, kind, sure, absent)
-    doubted = {
-        *("field_malformed", "field_conflict", "field_written", "field_unconfirmed"),
-        "register_contradicts",
-    }
     if any(note.rule == "closed_not_codable" for note in document.findings):
         lacking.append(CLOSING)
-    named = [str(note.params.get("field")) for note in document.findings if note.rule in doubted]
-    lacking += ["number" if name == "code" else name for name in named]
+    lacking += doubted(document)
     return tuple(dict.fromkeys(lacking))
+
+
+def doubted(document: Document) -> list[str]:
+    """Fields that are asked whatever their confidence."""
+    named = [str(note.params.get("field")) for note in document.findings if note.rule in _DOUBTED]
+    return ["number" if name == "code" else name for name in named]
+
+
+def weighed(kind: Kind | None) -> tuple[str, ...]:
+    """Fields whose confidence can decide whether a paper of a kind is accepted."""
+    owner = ("owner_id", "owner_name", *_BIRTH_OR_FOUNDING) if kind is not None and kind.has_owner else ()
+    return tuple(dict.fromkeys((*mandatory(kind), *owner)))
 
 
 def reasons_to_wait(document: Document, rules: Rulebook) -> tuple[Finding, ...]:
@@ -211,11 +225,11 @@ def needed(name: str, sure: Thresholds) -> float:
 
 
 def _is_sure(field: Field | None, least: float) -> bool:
-    return (
-        field is not None
-        and field.value is not None
-        and (field.confidence if field.confidence is not None else 1.0) >= least
-    )
+    if field is None or field.value is None:
+        return False
+    if field.source not in _READ:
+        least = min(least, _OTHER_EVIDENCE)
+    return (field.confidence if field.confidence is not None else 1.0) >= least
 
 
 def lost_page(note: Finding) -> bool:

@@ -28,7 +28,7 @@ from storage.objects import sha256_of
 FORMAT: Final = 1
 _MANIFEST: Final = "manifest.json"
 _CATALOGUE: Final = "catalogue.db"
-_SETTINGS: Final = "sohoa.toml"
+_SETTINGS: Final = ("sohoa.toml", "calibration.toml")
 _LISTS: Final = "lists"
 
 
@@ -61,8 +61,7 @@ def backup(settings: Settings, out: Path) -> Backup:
         _copy_catalogue(source, copy)
         heads = _heads(copy)
         files = {_CATALOGUE: copy}
-        if (settings.home / _SETTINGS).is_file():
-            files[_SETTINGS] = settings.home / _SETTINGS
+        files |= {name: settings.home / name for name in _SETTINGS if (settings.home / name).is_file()}
         for path in sorted((settings.home / _LISTS).rglob("*")):
             if path.is_file():
                 files[str(path.relative_to(settings.home))] = path
@@ -81,7 +80,7 @@ def restore(settings: Settings, file: Path) -> Backup:
     """
     target = _sqlite_file(settings)
     home = settings.home
-    taken = [path for path in (target, home / _SETTINGS, home / _LISTS) if path.exists()]
+    taken = [path for path in (target, *(home / name for name in _SETTINGS), home / _LISTS) if path.exists()]
     if taken:
         raise UsageError(f"{taken[0]} is there already", remedy="restore_not_empty", path=taken[0])
     try:
@@ -160,7 +159,7 @@ def _unpack(archive: tarfile.TarFile, folder: Path, file: Path) -> dict[str, Any
         raise _unusable(file, "unknown format")
     for name, part in manifest["parts"].items():
         inside = Path(name).parts[:1] == (_LISTS,) and ".." not in Path(name).parts
-        if name not in {_CATALOGUE, _SETTINGS} and not inside:
+        if name not in {_CATALOGUE, *_SETTINGS} and not inside:
             raise _unusable(file, name)
         try:
             archive.extract(name, folder, filter="data")

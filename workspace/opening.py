@@ -64,16 +64,17 @@ class Rules:
 
     @classmethod
     def load(cls, settings: Settings) -> Rules:
-        """Load every rule file, imported lists of this home included."""
+        """Load every rule file; imported lists and applied thresholds of this home included."""
+        book = load_rulebook(
+            lists_dir=settings.lists, own_thresholds=settings.calibration, engine=settings.engine
+        )
         return cls(
             load_limits(),
             load_reading_profile(engine=settings.engine),
             load_rendition_profile(),
             load_image_rules(),
-            load_rulebook(lists_dir=settings.lists).model_copy(
-                update={"confirm_typed": settings.confirm_typed}
-            ),
-            load_expectations(),
+            book.model_copy(update={"confirm_typed": settings.confirm_typed}),
+            load_expectations(thresholds=book.thresholds),
         )
 
     def digests(self, settings: Settings, sheet: BatchSheet | None) -> Digests:

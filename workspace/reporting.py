@@ -30,6 +30,7 @@ from schemas.wording import render, section
 from storage.catalogue import batches, decisions, documents, runs
 from storage.catalogue.batches import FileRow
 from storage.catalogue.documents import DocumentRow
+from workspace.checked_values import checked_in
 from workspace.opening import Workspace
 from workspace.report_pictures import examples
 
@@ -116,6 +117,11 @@ def _data(
             for pages_of_file in facts.values()
             for page in pages_of_file.values()
             if page.confidence is not None
+        ),
+        checked=len(
+            checked_in(
+                workspace.database, workspace.rules.book, workspace.rules.image, as_of=today(), graded=False
+            ).values
         ),
         papers=tuple(_paper(document_row, workspace.rules.book) for document_row in rows),
         files_aside=tuple(
