@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from extractors.anchors import Line, national_at, plain
 from extractors.dates import PrintedDate, find_long_date
 from extractors.fields import ReadFrom, field_of, flow_of
-from extractors.names import agencies_in, head_of, issuing_agency, spell_out
+from extractors.names import agencies_in, head_of, issuing_agency, place_in, spell_out
 from extractors.numbers import Number, number_lead, parse_number
 from schemas.documents import Field
 from schemas.reading import Box, Word
@@ -23,6 +23,9 @@ from schemas.rules import Rulebook
 from schemas.text import squeeze
 
 _TOP = 0.5
+_DOUBTFUL = 0.5  # strength of a value whose form is odd: whatever the letters' confidence, a person looks
+_NUMERALS = frozenset("IVX")
+_FOREIGN = re.compile(r"[^\w\s.,()&/–-]|:|\bSố\b")
 _ABOUT = re.compile(
     r"^\W{0,2}(?:V\s?[./l|1I]{1,2}\s?[vVyY]|Vv|Về việc|Về việc:)\s*[:.]?\s+", flags=re.IGNORECASE
 )
@@ -171,6 +174,7 @@ def _agency_lines(
         and line.middle < 0.46
         and line.frame.right <= right + 0.06 * line.width
         and line is not number_line
+        and not _NUMBER_WORD.match(line.words[0].text)
         and sum(char.isalpha() for char in line.text) >= 2
         and line.is_caps
     ]
@@ -226,7 +230,17 @@ def agency_field(heading: Heading, rules: Rulebook, source: ReadFrom) -> Field |
     if not name or len(name) < 3:
         return None
     own = lines[-1:] if len(lines) == 1 else lines
-    return field_of(name, [word for line in own for word in line.words], lines[0].page, source)
+    strength = _DOUBTFUL if _is_odd(name, rules) else 1.0
+    return field_of(name, [word for line in own for word in line.words], lines[0].page, source, strength)
+
+
+def _is_odd(agency: str, rules: Rulebook) -> bool:
+    """True for a name that no agency has: a place alone, a stray letter or sign, a part of a number or a stamp in it."""
+    words = agency.split()
+    place = place_in(agency, rules)
+    stray = any(len(word) == 1 and word.isalpha() and word not in _NUMERALS for word in words)
+    foreign = _FOREIGN.search(agency) is not None or "cong va" in plain(agency)
+    return stray or foreign or (place is not None and place.start == 0)
 
 
 def titled_subject(

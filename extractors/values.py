@@ -15,6 +15,8 @@ from schemas.rules import Rulebook
 from schemas.text import nfc, squeeze
 
 _TITLES = re.compile(r"^(?:Ông|Bà|Hộ ông|Hộ bà|Hộ|ông|bà|Anh|Chị)(?:\s*\(bà\)|/bà)?\s*:?\s+")
+_MISREAD_TITLE = re.compile(r"^(?:Ong|Ống|Ộng|Ồng|Bả|Ba|Bâ)\s+")
+_STRAY = 0.5
 _PERSON = re.compile(r"(?<!\d)(\d(?:[ .]?\d){11}|\d(?:[ .]?\d){8})(?!\s?\d)")
 _TAX = re.compile(r"(?<!\d)(\d(?:[ .]?\d){9}(?:\s?-\s?\d{3})?)(?!\s?\d)")
 _AMOUNT = re.compile(r"(?<![\d.,])(\d{1,3}(?:[.,]\d{3})+|\d+)(?:[.,]\d+)?(?!\d)")
@@ -56,10 +58,21 @@ def _code(text: str, rules: Rulebook) -> Parsed | None:
 
 def _name(text: str, rules: Rulebook) -> Parsed | None:
     bare = _TITLES.sub("", text)
+    misread = _MISREAD_TITLE.match(bare)
+    if misread and len(bare[misread.end() :].split()) > 1:
+        bare = bare[misread.end() :]
     if is_organisation(bare):
         return _organisation(bare, rules)
     name = person_name(re.split(r"\s*[;(,]", bare)[0])
-    return Parsed(name, name_strength(name, rules)) if name else None
+    if name is None:
+        return None
+    return Parsed(name, name_strength(name, rules) * (_STRAY if _has_stray_letter(bare) else 1.0))
+
+
+def _has_stray_letter(text: str) -> bool:
+    """True for a small letter alone among capitals, or beside a name: part of a seal or a flourish."""
+    words = re.split(r"\s*[;(,]", text)[0].split()
+    return any(len(word) == 1 and word.isalpha() and word.islower() for word in words)
 
 
 def name_strength(name: str, rules: Rulebook) -> float:

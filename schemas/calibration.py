@@ -14,10 +14,11 @@ from pydantic import Field
 
 from schemas.documents import Document
 from schemas.findings import Finding
+from schemas.kinds import Kind, Row
 from schemas.reading import ImageMeasures
 from schemas.review import KIND
 from schemas.routing import about_picture, doubted, weighed
-from schemas.rules import Kind, Row, Thresholds
+from schemas.rules import Thresholds
 
 ENOUGH: Final = 100  # checked values of its own from which a home is calibrated by them
 TARGET: Final = 0.005  # share of accepted values that may be wrong
