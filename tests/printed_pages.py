@@ -17,7 +17,7 @@ NATIONAL: tuple[Row, ...] = (
 )
 
 
-def page(rows: Sequence[Row], number: int = 1, confidence: float = 0.95, source: str = "ocr") -> PageReading:
+def page(rows: Sequence[Row], number: int = 1, confidence: float = 0.97, source: str = "ocr") -> PageReading:
     """A page of lines; every letter is equally wide."""
     words: list[Word] = []
     for at, (text, middle, top) in enumerate(rows):
