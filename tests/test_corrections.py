@@ -1,0 +1,213 @@
+"""A person's correction reaches the PDF/A: the word in its box is another, the picture is the same, the old file stays."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pikepdf
+import pytest
+
+from engines import verapdf
+from engines.verapdf import VeraPdf
+from schemas.documents import Verdict
+from storage.pdfa import check_structure
+from storage.sidecars import load
+from tests.machine import Machine
+from tests.reviewed_batch import BATCH, fill
+from tests.reviewed_batch import RIGHT as ANSWERS
+
+
+def documents(machine: Machine, batch: str = BATCH) -> dict[str, dict[str, Any]]:
+    """Documents of a batch by file, as the command line answers."""
+    return {each["file"]: each for each in machine.json("batch", "show", batch)["documents"]}
+
+
+def stored(machine: Machine, key: str) -> Path:
+    """The file that an object of the local store is."""
+    return machine.home / "store" / key
+
+
+def pdfa_of(machine: Machine, file: str) -> Path:
+    """The stored PDF/A of a file's only paper."""
+    return stored(machine, documents(machine)[file]["pdfa"])
+
+
+def text_of(path: Path) -> str:
+    """The text layer as Poppler extracts it."""
+    done = subprocess.run(["pdftotext", "-layout", path, "-"], capture_output=True, text=True, check=True)
+    return done.stdout
+
+
+def words_in(path: Path, box: tuple[float, float, float, float]) -> str:
+    """Words that Poppler finds within a box: left, top, width, height in points from the top left corner."""
+    left, top, width, height = (str(round(side)) for side in box)
+    place = ["-x", left, "-y", top, "-W", width, "-H", height]
+    done = subprocess.run(["pdftotext", *place, path, "-"], capture_output=True, text=True, check=True)
+    return " ".join(done.stdout.split())
+
+
+def images_of(path: Path) -> list[bytes]:
+    """Raw image streams and the geometry of each page."""
+    with pikepdf.open(path) as pdf:
+        return [
+            page.obj.Resources.XObject.Im0.read_raw_bytes() + str(page.mediabox).encode()
+            for page in pdf.pages
+        ]
+
+
+def set_values(machine: Machine, file: str, *values: str) -> None:
+    """Say values of a file's paper."""
+    done = machine.run("review", "set", documents(machine)[file]["id"], *values, "--operator", "chị Lan")
+    assert done.returncode == 0, done.stderr
+
+
+def findings(machine: Machine, file: str) -> dict[str, str]:
+    """Messages of a paper's findings by rule, as the trace tells them."""
+    paper = traced(machine, documents(machine)[file]["id"])
+    return {each["rule"]: each["message"] for each in paper["findings"]}
+
+
+def traced(machine: Machine, name: str) -> dict[str, Any]:
+    """The paper as its trace tells it."""
+    (paper,) = machine.json("trace", name)["papers"]
+    answer: dict[str, Any] = paper
+    return answer
+
+
+def test_the_corrected_word_stands_in_its_box_and_the_wrong_one_is_gone(quick_review: Machine) -> None:
+    before = pdfa_of(quick_review, "04.png")
+    set_values(quick_review, "04.png", "number=128/2021", "owner_name=Nguyễn Gia Hưng")
+    after = pdfa_of(quick_review, "04.png")
+    assert after != before and before.exists(), "the version before keeps its file"
+    assert "Số: 125/2021" in text_of(before) and "NGUYỄN GIA HUY" in text_of(before)
+    text = text_of(after)
+    assert "Số: 128/2021" in text and "Họ, chữ đệm, tên: Nguyễn Gia Hưng" in text
+    assert "125/2021" not in text and "HUY" not in text
+    # The field's box is [1196, 561, 1372, 607] pixels at 300 dpi.
+    place = tuple(side * 72 / 300 for side in (1190, 550, 190, 64))
+    assert words_in(before, place) == "125/2021"  # type: ignore[arg-type]
+    assert words_in(after, place) == "128/2021"  # type: ignore[arg-type]
+
+
+def test_page_images_are_the_same_bytes_and_the_structure_passes(quick_review: Machine) -> None:
+    before = pdfa_of(quick_review, "04.png")
+    set_values(quick_review, "04.png", "number=128/2021")
+    after = pdfa_of(quick_review, "04.png")
+    assert images_of(after) == images_of(before)
+    assert check_structure(after, pages=1, flavour="2b") == ()
+
+
+@pytest.mark.verapdf
+def test_a_corrected_pdfa_is_valid_for_verapdf(quick_review: Machine) -> None:
+    if verapdf.find() is None:
+        pytest.skip("veraPDF is not installed")
+    set_values(quick_review, "04.png", "number=128/2021", "kind=Trích lục hộ tịch")
+    path = pdfa_of(quick_review, "04.png")
+    with VeraPdf(processes=1) as judge:
+        assert judge.check([path], "2b")[str(path)].verdict is Verdict.VALID
+
+
+def test_a_date_keeps_its_printed_form(quick_review: Machine) -> None:
+    set_values(quick_review, "04.png", "issue_date=13/5/2021", "birth_date=06/05/2021")
+    text = text_of(pdfa_of(quick_review, "04.png"))
+    assert "ngày 13 tháng 5 năm 2021" in text and "ngày 12" not in text
+    assert "06/05/2021" in text and "04/05/2021" not in text
+
+
+def test_what_was_left_blank_before_the_month_is_filled_in(quick_review: Machine) -> None:
+    set_values(quick_review, "01.png", "issue_date=12/05/2021")
+    assert "ngày 12 tháng 5 năm 2021" in text_of(pdfa_of(quick_review, "01.png"))
+
+
+def test_a_value_that_is_printed_in_two_lines_is_laid_over_both(quick_review: Machine) -> None:
+    set_values(quick_review, "02.png", "agency=Ủy ban nhân dân xã Diên Thọ")
+    text = text_of(pdfa_of(quick_review, "02.png"))
+    assert "xã Diên Thọ" in text and "XÃ DIÊN AN" not in text
+    assert "UBND HUYỆN DIÊN KHÁNH" in text, "the agency above it stays"
+
+
+def test_title_and_history_of_the_metadata_follow_the_correction(quick_review: Machine) -> None:
+    set_values(quick_review, "03.png", "kind=Giấy khai sinh", "number=129/2021")
+    with pikepdf.open(pdfa_of(quick_review, "03.png")) as pdf, pdf.open_metadata() as metadata:
+        assert metadata["dc:title"] == "Giấy khai sinh" == str(pdf.docinfo["/Title"])
+        packet = bytes(pdf.Root.Metadata.read_bytes()).decode()
+    assert "người xem đã sửa lớp chữ: Số" in packet
+    assert "chị Lan" not in packet, "who decided is in the sidecar, not in the file"
+
+
+def test_the_sidecar_tells_what_was_corrected_by_whom_and_the_trace_shows_it(quick_review: Machine) -> None:
+    set_values(quick_review, "04.png", "number=128/2021")
+    row = documents(quick_review)["04.png"]
+    paper = traced(quick_review, row["id"])
+    assert paper["rendition"]["stored"]["key"] == row["pdfa"]
+    assert [(each["target"], each["operator"]) for each in paper["rendition"]["corrected"]] == [
+        ("number", "chị Lan")
+    ]
+    files = [version["pdfa"] for version in paper["versions"]]
+    assert len(set(files)) == 2 and files[-1] in row["pdfa"]
+    sidecar = load(stored(quick_review, paper["versions"][-1]["sidecar"]).read_bytes())
+    assert sidecar.rendition and [made.target for made in sidecar.rendition.corrected] == ["number"]
+    out = quick_review.folder / "trace.html"
+    assert quick_review.run("trace", row["id"], out).returncode == 0
+    assert "Lớp chữ mang giá trị người xem đã sửa" in out.read_text(encoding="utf-8")
+
+
+def test_the_same_workbook_twice_writes_one_version_and_one_file(quick_review: Machine) -> None:
+    book = quick_review.folder / "ra.xlsx"
+    assert quick_review.run("review", "export", BATCH, book).returncode == 0
+    fill(book, {("04.png", "Số định danh chủ giấy tờ"): ANSWERS["04.png", "Số định danh chủ giấy tờ"]})
+    assert quick_review.run("review", "import", book).returncode == 0
+    once = documents(quick_review)
+    assert "056221001234" in text_of(stored(quick_review, once["04.png"]["pdfa"]))
+    files = set((quick_review.home / "store" / "pdfa").rglob("*.pdf"))
+    assert quick_review.run("review", "import", book).returncode == 0
+    assert documents(quick_review) == once
+    assert set((quick_review.home / "store" / "pdfa").rglob("*.pdf")) == files
+
+
+def test_what_the_machine_read_already_writes_no_new_file(quick_review: Machine) -> None:
+    before = pdfa_of(quick_review, "04.png")
+    set_values(quick_review, "04.png", "number=125/2021")
+    assert pdfa_of(quick_review, "04.png") == before
+
+
+def test_a_second_correction_starts_from_what_the_machine_read_and_one_taken_back_restores_it(
+    quick_review: Machine,
+) -> None:
+    machine_read = text_of(pdfa_of(quick_review, "04.png"))
+    set_values(quick_review, "04.png", "number=128/2021")
+    set_values(quick_review, "04.png", "number=129/2021")
+    text = text_of(pdfa_of(quick_review, "04.png"))
+    assert "Số: 129/2021" in text and "128/2021" not in text
+    set_values(quick_review, "04.png", "number=125/2021")
+    assert text_of(pdfa_of(quick_review, "04.png")) == machine_read
+
+
+def test_a_value_without_a_place_leaves_the_file_and_says_so(quick_review: Machine) -> None:
+    before = pdfa_of(quick_review, "01.png")
+    set_values(quick_review, "01.png", "agency=Ủy ban nhân dân xã Diên An")
+    assert pdfa_of(quick_review, "01.png") == before
+    assert "không có chỗ trên lớp chữ" in findings(quick_review, "01.png")["correction_unplaced"]
+
+
+def test_verify_is_green_and_a_rebuild_restores_the_corrected_version(quick_review: Machine) -> None:
+    set_values(quick_review, "04.png", "number=128/2021")
+    before = documents(quick_review)
+    assert quick_review.run("verify").returncode == 0
+    for catalogue in quick_review.home.glob("catalogue.db*"):
+        catalogue.unlink()
+    assert quick_review.run("rebuild").returncode == 0
+    assert documents(quick_review) == before
+    assert "Số: 128/2021" in text_of(pdfa_of(quick_review, "04.png"))
+    assert traced(quick_review, before["04.png"]["id"])["fields"]["number"]["value"] == "128/2021"
+    assert quick_review.run("verify").returncode == 0
+
+
+def test_a_lost_pdfa_keeps_the_decision_and_says_what_to_do(quick_review: Machine) -> None:
+    pdfa_of(quick_review, "04.png").unlink()
+    set_values(quick_review, "04.png", "number=128/2021")
+    paper = traced(quick_review, documents(quick_review)["04.png"]["id"])
+    assert paper["fields"]["number"]["value"] == "128/2021"
+    assert "correction_unwritten" in {each["rule"] for each in paper["findings"]}
