@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,23 @@ import pytest
 from engines import verapdf
 from engines.verapdf import VeraPdf
 from schemas.documents import Verdict
-from storage.pdfa import check_structure
+from schemas.errors import SourceError
+from schemas.reading import ImageMeasures, PageReading
+from schemas.renditions import RenditionIdentity
+from storage.catalogue.documents import of_batch
+from storage.ledger import digest_of_page
+from storage.objects import sha256_of
+from storage.pdfa import check_structure, replace_text
 from storage.sidecars import load
+from tests.command_forks import Forks, quick_machine
+from tests.laid_out import DECISION
 from tests.machine import Machine
-from tests.reviewed_batch import BATCH, fill
+from tests.printed_pages import left, page, turned
+from tests.reviewed_batch import BATCH, RULES, birth, digitise, drawn, fill, settings_of
 from tests.reviewed_batch import RIGHT as ANSWERS
+from workspace.opening import open_workspace
+
+SIGNED, LONG = "hộp-ký-số", "hộp-nhiều-trang"
 
 
 def documents(machine: Machine, batch: str = BATCH) -> dict[str, dict[str, Any]]:
@@ -29,9 +42,9 @@ def stored(machine: Machine, key: str) -> Path:
     return machine.home / "store" / key
 
 
-def pdfa_of(machine: Machine, file: str) -> Path:
+def pdfa_of(machine: Machine, file: str, batch: str = BATCH) -> Path:
     """The stored PDF/A of a file's only paper."""
-    return stored(machine, documents(machine)[file]["pdfa"])
+    return stored(machine, documents(machine, batch)[file]["pdfa"])
 
 
 def text_of(path: Path) -> str:
@@ -57,9 +70,10 @@ def images_of(path: Path) -> list[bytes]:
         ]
 
 
-def set_values(machine: Machine, file: str, *values: str) -> None:
+def set_values(machine: Machine, file: str, *values: str, batch: str = BATCH) -> None:
     """Say values of a file's paper."""
-    done = machine.run("review", "set", documents(machine)[file]["id"], *values, "--operator", "chị Lan")
+    name = documents(machine, batch)[file]["id"]
+    done = machine.run("review", "set", name, *values, "--operator", "chị Lan")
     assert done.returncode == 0, done.stderr
 
 
@@ -211,3 +225,145 @@ def test_a_lost_pdfa_keeps_the_decision_and_says_what_to_do(quick_review: Machin
     paper = traced(quick_review, documents(quick_review)["04.png"]["id"])
     assert paper["fields"]["number"]["value"] == "128/2021"
     assert "correction_unwritten" in {each["rule"] for each in paper["findings"]}
+
+
+def scan_of(path: Path, *pages: PageReading, signed: bool = False) -> Path:
+    """A scanned PDF; a signed one has the dictionary of a signature in it."""
+    first, *rest = [drawn(reading) for reading in pages]
+    first.save(path, "PDF", resolution=300, save_all=True, append_images=rest)
+    if signed:
+        with pikepdf.open(path, allow_overwriting_input=True) as pdf:
+            signature = pikepdf.Dictionary(
+                Type=pikepdf.Name.Sig,
+                Filter=pikepdf.Name("/Adobe.PPKLite"),
+                SubFilter=pikepdf.Name("/adbe.pkcs7.detached"),
+                ByteRange=pikepdf.Array([0, 100, 200, 300]),
+                Contents=pikepdf.String("00"),
+            )
+            field = pikepdf.Dictionary(
+                FT=pikepdf.Name.Sig, T=pikepdf.String("Ký"), V=pdf.make_indirect(signature)
+            )
+            pdf.Root.AcroForm = pikepdf.Dictionary(
+                SigFlags=3, Fields=pikepdf.Array([pdf.make_indirect(field)])
+            )
+            pdf.save(path)
+    return path
+
+
+def kept_batch(home: Path, folder: Path, scan: Path, *pages: PageReading) -> None:
+    """Digitise a folder with one scan whose words are known."""
+    with open_workspace(settings_of(home), RULES) as workspace:
+        digest = RULES.digests(workspace.settings, None).reading
+        for reading in pages:
+            measured = reading.model_copy(update={"measures": ImageMeasures(dpi=300.0)})
+            workspace.ledger.finished(sha256_of(scan), digest, measured)
+        digitise(workspace, folder)
+
+
+@pytest.fixture(scope="module")
+def scanned(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with a signed file of one page and an unsigned one of three pages, the second lying on its side."""
+    folder = tmp_path_factory.mktemp("scanned")
+    home = folder / "home"
+    for name in (SIGNED, LONG):
+        (folder / name).mkdir()
+    one = page(birth("130/2021"))
+    kept_batch(home, folder / SIGNED, scan_of(folder / SIGNED / "ký.pdf", one, signed=True), one)
+    body = page(
+        [left(f"Điều {at}. Nội dung thứ {at} của quyết định này", 0.1 + at / 30) for at in range(1, 9)]
+    )
+    pages = [
+        page(DECISION[:-3]),
+        turned(body.model_copy(update={"number": 2}), 90),
+        page([("GIÁM ĐỐC", 0.72, 0.5), ("Trần Thị Hoa", 0.72, 0.62)], number=3),
+    ]
+    kept_batch(home, folder / LONG, scan_of(folder / LONG / "dài.pdf", *pages), *pages)
+    return home
+
+
+@pytest.fixture
+def scans(forks: Forks, scanned: Path, tmp_path: Path) -> Machine:
+    """The command line over a copy of that home."""
+    return quick_machine(forks, scanned, tmp_path)
+
+
+def contents_of(path: Path) -> list[bytes]:
+    """Content streams of the pages, as they lie in the file."""
+    with pikepdf.open(path) as pdf:
+        return [page.obj.Contents.read_raw_bytes() for page in pdf.pages]
+
+
+def test_only_the_page_of_the_field_is_written_anew(scans: Machine) -> None:
+    before = pdfa_of(scans, "dài.pdf", LONG)
+    set_values(scans, "dài.pdf", "signer=Trần Thị Hòa", batch=LONG)
+    after = pdfa_of(scans, "dài.pdf", LONG)
+    assert [one == other for one, other in zip(contents_of(before), contents_of(after), strict=True)] == [
+        True,
+        True,
+        False,
+    ]
+    assert images_of(before) == images_of(after) and len(images_of(after)) == 3
+    assert "Trần Thị Hòa" in text_of(after) and "Nội dung thứ 3" in text_of(after)
+
+
+def test_a_signed_file_is_never_rewritten_and_the_trace_says_where_the_correction_is(scans: Machine) -> None:
+    before = documents(scans, SIGNED)["ký.pdf"]
+    content = stored(scans, before["pdfa"]).read_bytes()
+    original = stored(scans, before["original"]).read_bytes()
+    set_values(scans, "ký.pdf", "number=131/2021", batch=SIGNED)
+    after = documents(scans, SIGNED)["ký.pdf"]
+    assert after["pdfa"] == before["pdfa"] and stored(scans, after["pdfa"]).read_bytes() == content
+    assert stored(scans, after["original"]).read_bytes() == original
+    paper = traced(scans, after["id"])
+    assert paper["fields"]["number"]["value"] == "131/2021" and paper["rendition"]["corrected"] == []
+    (message,) = [each["message"] for each in paper["findings"] if each["rule"] == "correction_signed"]
+    assert "chữ ký số, không ghi lại" in message and "tra cứu" in message
+    out = scans.folder / "trace.html"
+    assert scans.run("trace", after["id"], out).returncode == 0
+    assert message in out.read_text(encoding="utf-8")
+
+
+def test_a_file_of_which_a_page_is_turned_keeps_the_correction_in_its_new_file(scans: Machine) -> None:
+    set_values(scans, "dài.pdf", "signer=Trần Thị Hòa", batch=LONG)
+    row = documents(scans, LONG)["dài.pdf"]
+    with open_workspace(settings_of(scans.home), RULES) as workspace:
+        # What the turned page says is known, so that no engine need read it.
+        (stored_row,) = of_batch(workspace.database, LONG)
+        body = page([left("Điều 1. Nội dung", 0.2)], number=2)
+        digest = digest_of_page(stored_row.digests.reading, ":90")
+        workspace.ledger.finished(row["sha256"], digest, body.model_copy(update={"number": 2}))
+    done = scans.run("pages", "turn", row["id"], "--page", "2", "--by", "90", "--reason", "nằm ngang")
+    assert done.returncode == 0, done.stderr
+    after = documents(scans, LONG)["dài.pdf"]
+    assert after["pdfa"] != row["pdfa"]
+    assert "Trần Thị Hòa" in text_of(stored(scans, after["pdfa"]))
+    assert [each["target"] for each in traced(scans, row["id"])["rendition"]["corrected"]] == ["signer"]
+
+
+def test_a_correction_on_a_turned_page_lies_in_its_turned_place(scans: Machine) -> None:
+    before = pdfa_of(scans, "dài.pdf", LONG)
+    with pikepdf.open(before) as pdf:
+        wide, high = float(pdf.pages[1].mediabox[2]), float(pdf.pages[1].mediabox[3])
+    reading = turned(page([left("Số: 12/QĐ", 0.2)]), 90)
+    out = scans.folder / "turned.pdf"
+    identity = RenditionIdentity(
+        document_id="d" * 32, original_sha256="a" * 64, title="Văn bản", created=datetime.now(UTC)
+    )
+    replace_text(before, [(1, reading)], out, identity, RULES.rendition)
+    assert "Số: 12/QĐ" in text_of(out) and check_structure(out, pages=3) == ()
+    with pikepdf.open(out) as pdf:
+        assert (float(pdf.pages[1].mediabox[2]), float(pdf.pages[1].mediabox[3])) == (wide, high)
+
+
+def test_a_damaged_file_is_refused_and_nothing_is_left_behind(scans: Machine, tmp_path: Path) -> None:
+    path = pdfa_of(scans, "dài.pdf", LONG)
+    broken = tmp_path / "hỏng.pdf"
+    broken.write_bytes(path.read_bytes()[:-2000])
+    folder = tmp_path / "out"
+    folder.mkdir()
+    identity = RenditionIdentity(
+        document_id="d" * 32, original_sha256="a" * 64, title="Văn bản", created=datetime.now(UTC)
+    )
+    with pytest.raises(SourceError):
+        replace_text(broken, [], folder / "x.pdf", identity, RULES.rendition)
+    assert list(folder.iterdir()) == []
