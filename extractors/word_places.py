@@ -127,10 +127,8 @@ def _span(words: Sequence[Word], old: str) -> tuple[int, int]:
             _line_edge(words, first, -1) if blocks[0].b > 0 else first,
             _line_edge(words, last, 1) if blocks[-1].b + blocks[-1].size < len(parts) else last,
         )
-    first = 0
-    while first < len(words) - 1 and words[first].text.endswith(":"):
-        first += 1
-    return first, len(words) - 1
+    labels = [at for at, word in enumerate(words[:-1]) if word.text.endswith(":")]
+    return (labels[-1] + 1 if labels else 0), len(words) - 1
 
 
 def _line_edge(words: Sequence[Word], at: int, step: int) -> int:

@@ -12,10 +12,13 @@ import pytest
 
 from engines import verapdf
 from engines.verapdf import VeraPdf
+from review.by_hand import set_values as by_hand
+from schemas.clock import today
 from schemas.documents import Verdict
 from schemas.errors import SourceError
 from schemas.reading import ImageMeasures, PageReading
 from schemas.renditions import RenditionIdentity
+from storage.catalogue import decisions
 from storage.catalogue.documents import of_batch
 from storage.ledger import digest_of_page
 from storage.objects import sha256_of
@@ -25,7 +28,7 @@ from tests.command_forks import Forks, quick_machine
 from tests.laid_out import DECISION
 from tests.machine import Machine
 from tests.printed_pages import left, page, turned
-from tests.reviewed_batch import BATCH, RULES, birth, digitise, drawn, fill, settings_of
+from tests.reviewed_batch import BATCH, RULES, birth, copy_of, digitise, drawn, everything, fill, settings_of
 from tests.reviewed_batch import RIGHT as ANSWERS
 from workspace.opening import open_workspace
 
@@ -367,3 +370,27 @@ def test_a_damaged_file_is_refused_and_nothing_is_left_behind(scans: Machine, tm
     with pytest.raises(SourceError):
         replace_text(broken, [], folder / "x.pdf", identity, RULES.rendition)
     assert list(folder.iterdir()) == []
+
+
+def test_a_correction_that_dies_before_its_row_leaves_only_an_object_and_is_repeated_whole(
+    digitised: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with copy_of(digitised, tmp_path) as workspace:
+        before = everything(workspace)
+        paper = {row.file: row for row in of_batch(workspace.database, BATCH)}["04.png"]
+        honest, files = decisions.commit_next, set(tmp_path.rglob("*.pdf"))
+
+        def dying(*_: Any) -> Any:
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(decisions, "commit_next", dying)
+        with pytest.raises(KeyboardInterrupt):
+            by_hand(workspace, paper.document.id, {"number": "128/2021"}, as_of=today())
+        assert everything(workspace) == before
+        assert len(set(tmp_path.rglob("*.pdf")) - files) == 1, "one object that nothing refers to"
+        monkeypatch.setattr(decisions, "commit_next", honest)
+        (done,) = by_hand(workspace, paper.document.id, {"number": "128/2021"}, as_of=today())
+        after = {row.file: row for row in of_batch(workspace.database, BATCH)}["04.png"]
+        assert done.after.document.value("number") == "128/2021" and after.version == paper.version + 1
+        assert after.pdfa_key and after.pdfa_key != paper.pdfa_key
+        assert not list(workspace.staging.glob("*/after.pdf"))
