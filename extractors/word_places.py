@@ -60,7 +60,8 @@ def matched_groups(words: Sequence[Word], old: str, value: str) -> list[Group]:
         if pending and groups:
             groups[0][1][:0] = pending
             pending = []
-    return [Group(tuple(at), _dressed(words, at, new)) for at, new in groups]
+    made = [Group(tuple(at), _dressed(words, at, new)) for at, new in groups]
+    return [*made, *_printed_apart(words, range(first, last + 1), old.split(), tokens)]
 
 
 def printed_date(words: Sequence[Word], value: str) -> list[Group] | None:
@@ -129,6 +130,23 @@ def _span(words: Sequence[Word], old: str) -> tuple[int, int]:
         )
     labels = [at for at, word in enumerate(words[:-1]) if word.text.endswith(":")]
     return (labels[-1] + 1 if labels else 0), len(words) - 1
+
+
+def _printed_apart(
+    words: Sequence[Word], span: range, old: Sequence[str], tokens: Sequence[str]
+) -> Iterator[Group]:
+    """The group for the end of a value that is printed apart from the rest, as a parent's place above its agency."""
+    keys, before = [_key(word.text) for word in words], [_key(part) for part in old]
+    after = [_key(token) for token in tokens]
+    for start in range(1, len(before) - 1):
+        if after[:start] != before[:start] or not tokens[start:] or after[start:] == before[start:]:
+            continue
+        size = len(before) - start
+        for at in range(len(keys) - size + 1):
+            run = range(at, at + size)
+            if keys[at : at + size] == before[start:] and not set(run) & set(span):
+                yield Group(tuple(run), _dressed(words, run, tokens[start:]))
+                return
 
 
 def _line_edge(words: Sequence[Word], at: int, step: int) -> int:

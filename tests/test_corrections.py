@@ -296,6 +296,13 @@ def contents_of(path: Path) -> list[bytes]:
         return [page.obj.Contents.read_raw_bytes() for page in pdf.pages]
 
 
+def identity_of() -> RenditionIdentity:
+    """What a file's metadata say, where it does not matter."""
+    return RenditionIdentity(
+        document_id="d" * 32, original_sha256="a" * 64, title="Văn bản", created=datetime.now(UTC)
+    )
+
+
 def test_only_the_page_of_the_field_is_written_anew(scans: Machine) -> None:
     before = pdfa_of(scans, "dài.pdf", LONG)
     set_values(scans, "dài.pdf", "signer=Trần Thị Hòa", batch=LONG)
@@ -341,6 +348,11 @@ def test_a_file_of_which_a_page_is_turned_keeps_the_correction_in_its_new_file(s
     assert after["pdfa"] != row["pdfa"]
     assert "Trần Thị Hòa" in text_of(stored(scans, after["pdfa"]))
     assert [each["target"] for each in traced(scans, row["id"])["rendition"]["corrected"]] == ["signer"]
+    # The words of a page that was turned lie within its turn.
+    out, identity = scans.folder / "x.pdf", identity_of()
+    replace_text(stored(scans, after["pdfa"]), [(1, body)], out, identity, RULES.rendition)
+    assert text_of(out) == text_of(stored(scans, after["pdfa"])) and check_structure(out, pages=3) == ()
+    assert contents_of(out) == contents_of(stored(scans, after["pdfa"]))
 
 
 def test_a_correction_on_a_turned_page_lies_in_its_turned_place(scans: Machine) -> None:
@@ -349,9 +361,7 @@ def test_a_correction_on_a_turned_page_lies_in_its_turned_place(scans: Machine) 
         wide, high = float(pdf.pages[1].mediabox[2]), float(pdf.pages[1].mediabox[3])
     reading = turned(page([left("Số: 12/QĐ", 0.2)]), 90)
     out = scans.folder / "turned.pdf"
-    identity = RenditionIdentity(
-        document_id="d" * 32, original_sha256="a" * 64, title="Văn bản", created=datetime.now(UTC)
-    )
+    identity = identity_of()
     replace_text(before, [(1, reading)], out, identity, RULES.rendition)
     assert "Số: 12/QĐ" in text_of(out) and check_structure(out, pages=3) == ()
     with pikepdf.open(out) as pdf:
@@ -364,9 +374,7 @@ def test_a_damaged_file_is_refused_and_nothing_is_left_behind(scans: Machine, tm
     broken.write_bytes(path.read_bytes()[:-2000])
     folder = tmp_path / "out"
     folder.mkdir()
-    identity = RenditionIdentity(
-        document_id="d" * 32, original_sha256="a" * 64, title="Văn bản", created=datetime.now(UTC)
-    )
+    identity = identity_of()
     with pytest.raises(SourceError):
         replace_text(broken, [], folder / "x.pdf", identity, RULES.rendition)
     assert list(folder.iterdir()) == []

@@ -49,6 +49,15 @@ def test_labels_and_punctuation_stay_and_the_value_is_as_typed(
     assert laid(reading, "number", field, new).text == after
 
 
+def test_an_end_that_is_printed_apart_from_the_value_follows_it() -> None:
+    reading = page([left("UBND HUYỆN DIÊN KHÁNH", 0.2), left("PHÒNG TÀI CHÍNH - KẾ HOẠCH", 0.22)])
+    field = field_over(reading, 0, 9, "Phòng Tài chính - Kế hoạch huyện Diên Khánh")
+    other_place = laid(reading, "agency", field, "Phòng Tài chính - Kế hoạch huyện Vạn Ninh")
+    assert other_place.text == "UBND huyện Vạn Ninh\nPhòng Tài chính - Kế hoạch huyện Vạn Ninh"
+    other_office = laid(reading, "agency", field, "Phòng Kinh tế huyện Diên Khánh")
+    assert other_office.text == "UBND HUYỆN DIÊN KHÁNH\nPhòng Kinh tế huyện Diên Khánh"
+
+
 @pytest.mark.parametrize(
     ("printed", "after"),
     [
