@@ -354,6 +354,7 @@ def _rendition_facts(run: BatchRun, written: Written) -> RenditionFacts | None:
         flavour=run.workspace.rules.rendition.flavour,
         verdict=written.report.verdict,
         failed_rules=written.report.rules,
+        corrected=rendition.corrected,
     )
 
 

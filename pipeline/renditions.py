@@ -29,6 +29,28 @@ class WriteJob(NamedTuple):
     members: tuple[tuple[str, Format], ...] = ()
 
 
+class TextJob(NamedTuple):
+    """What `storage.pdfa.replace_text` is called with, in its order."""
+
+    path: Path
+    texts: tuple[tuple[int, PageReading], ...]
+    out: Path
+    identity: RenditionIdentity
+    profile: RenditionProfile
+
+
+def replace(pool: WorkPool, limits: Limits, job: TextJob) -> Rendition:
+    """Write a copy of a PDF/A with other words.
+
+    Raises:
+        SourceError: nothing was written.
+    """
+    from storage.pdfa import replace_text  # noqa: PLC0415 - pikepdf: only where there is work
+
+    seconds = WRITE_SECONDS + limits.rendition_seconds_per_page * len(job.texts)
+    return pool.run(replace_text, (*job,), seconds)
+
+
 def submit(pool: WorkPool, limits: Limits, job: WriteJob) -> Future[Rendition]:
     """Queue the writing of a PDF/A."""
     seconds = WRITE_SECONDS + limits.rendition_seconds_per_page * len(job.sources)
@@ -55,7 +77,7 @@ def outcome(pool: WorkPool, limits: Limits, job: WriteJob, future: Future[Rendit
         return submit(pool, limits, spared).result()
 
 
-def broken(pool: WorkPool, job: WriteJob, rendition: Rendition) -> tuple[Finding, ...]:
+def broken(pool: WorkPool, job: WriteJob | TextJob, rendition: Rendition) -> tuple[Finding, ...]:
     """Structural problems of a written file; empty if there are none."""
     from storage.pdfa import check_structure  # noqa: PLC0415 - pikepdf: only where there is work
 

@@ -9,23 +9,30 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 from extractors.bundle import stage_paper
 from extractors.decided import still_open
 from extractors.image_quality import with_image_findings
 from extractors.intake import stage as stage_file
 from pipeline import readings, renditions
+from pipeline.corrections import (
+    any_signed,
+    facts_of,
+    kept_signed,
+    lay_corrections,
+    title_of,
+    without_text,
+)
 from pipeline.renditions import WriteJob
 from pipeline.work import FileRefused, FileWork, Written
 from schemas.documents import Document, Verdict, document_id
 from schemas.errors import SourceError
-from schemas.findings import Severity, finding, joined
+from schemas.findings import Finding, Severity, finding, joined
 from schemas.reading import PageReading, PageSource, PageState
-from schemas.renditions import Rendition, RenditionIdentity, VerdictReport
+from schemas.renditions import Correction, Rendition, RenditionIdentity, VerdictReport
 from schemas.routing import route
 from schemas.rules import Rulebook
-
-_UNKNOWN_TITLE = "Văn bản"  # title of a paper whose kind is unknown
 
 
 def stage(work: FileWork) -> FileWork:
@@ -108,11 +115,13 @@ def settle_as_one(work: FileWork) -> FileWork:
 def render(work: FileWork) -> FileWork:
     """Write and check the PDF/A of every paper that is not stored already."""
     fresh = [paper for paper in work.papers if paper.id not in work.before.current]
-    jobs = [_job(work, paper) for paper in fresh]
+    corrected = [_corrected(work, paper) for paper in fresh]
+    jobs = [_job(work, paper, laid) for paper, laid in zip(fresh, corrected, strict=True)]
     limits, pool = work.context.limits, work.context.pool
     futures = [renditions.submit(pool, limits, job) for job in jobs]
     written = [
-        _written(work, paper, job, future) for paper, job, future in zip(fresh, jobs, futures, strict=True)
+        _written(work, paper, job, future, laid.notes)
+        for paper, job, future, laid in zip(fresh, jobs, futures, corrected, strict=True)
     ]
     return work.having(written=tuple(written))
 
@@ -128,7 +137,29 @@ def _rulebook(work: FileWork) -> Rulebook:
     return work.context.rulebook
 
 
-def _job(work: FileWork, paper: Document) -> WriteJob:
+class _Laid(NamedTuple):
+    """A paper's pages with persons' values in their text, and what is to be said of those that are not."""
+
+    readings: tuple[PageReading, ...]
+    corrections: tuple[Correction, ...] = ()
+    notes: tuple[Finding, ...] = ()
+
+
+def _corrected(work: FileWork, paper: Document) -> _Laid:
+    """A paper's pages for its text layer."""
+    context, readings, decided = work.context, of_paper(work, paper), work.before.decided.get(paper.id, {})
+    if context.rulebook is None or not decided:
+        return _Laid(readings)
+    sheet = context.sheet.of_file(work.file.name) if context.sheet else None
+    done = lay_corrections(paper, readings, decided, context.rulebook, sheet, context.as_of)
+    notes = without_text(done)
+    if done.placed and any_signed(work.file.members or (work.file,)):
+        notes += kept_signed(target for target, _ in done.placed)
+        return _Laid(readings, (), tuple(notes))
+    return _Laid(done.readings, facts_of(done, decided), tuple(notes))
+
+
+def _job(work: FileWork, paper: Document, laid: _Laid) -> WriteJob:
     context, staged = work.context, work.file
     assert context.rendition is not None
     identity = RenditionIdentity(
@@ -137,13 +168,14 @@ def _job(work: FileWork, paper: Document) -> WriteJob:
         title=_title(work, paper),
         created=work.before.received,
         agency=context.agency,
+        corrections=laid.corrections,
     )
     own = set(paper.pages)
     return WriteJob(
         path=staged.path,
         kind=staged.format,
         sources=tuple(_sized(page, work.readings) for page in work.listed.pages if page.number in own),
-        readings=of_paper(work, paper),
+        readings=laid.readings,
         out=work.folder / f"{paper.id}.pdf",
         identity=identity,
         profile=context.rendition,
@@ -162,12 +194,16 @@ def _sized(source: PageSource, readings: Sequence[PageReading]) -> PageSource:
 def _title(work: FileWork, paper: Document) -> str:
     if work.context.rulebook is None:
         return Path(work.file.name).stem
-    kind = work.context.rulebook.kind(paper.kind)
-    return kind.title if kind else _UNKNOWN_TITLE
+    return title_of(work.context.rulebook, paper.kind)
 
 
-def _written(work: FileWork, paper: Document, job: WriteJob, future: Future[Rendition]) -> Written:
-    """Check the written file: always with our structure checks, with veraPDF if it is installed."""
+def _written(
+    work: FileWork, paper: Document, job: WriteJob, future: Future[Rendition], said: Sequence[Finding]
+) -> Written:
+    """Check the written file: always with our structure checks, with veraPDF if it is installed.
+
+    `said` is what there is to say of persons' values in its text.
+    """
     context = work.context
     unchecked = VerdictReport(verdict=Verdict.NOT_CHECKED)
     try:
@@ -183,7 +219,7 @@ def _written(work: FileWork, paper: Document, job: WriteJob, future: Future[Rend
         report = VerdictReport(verdict=Verdict.NOT_CHECKED, reason="veraPDF")
     else:
         report = context.verapdf.check([job.out], job.profile.flavour)[str(job.out)]
-    notes = rendition.findings
+    notes = (*rendition.findings, *said)
     if report.verdict is Verdict.INVALID:
         notes = (*notes, finding("pdfa_invalid", rules=", ".join(report.rules[:5])))
     elif report.verdict is Verdict.NOT_CHECKED and (context.verapdf or context.says_unchecked):

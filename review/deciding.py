@@ -1,7 +1,7 @@
 """Applies decisions: papers are analysed again from kept readings and get a new version, a sidecar and, if due, a code.
 
-No PDF/A is written, and no page read again unless its words are lost: only values change. All decisions of one call are
-written in one transaction.
+A corrected value also goes into the text layer of the PDF/A (`review.correcting`). Nothing is rendered, and no page read
+again unless its words are lost. All decisions of one call are written in one transaction.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 from extractors.decided import still_open
 from extractors.image_quality import with_image_findings
 from extractors.understanding import understand
+from review.correcting import CHECKED, Correcting, Redone, corrected_rendition
 from review.questions import current_value
 from review.rereading import read_again
 from review.versions import next_version
@@ -42,6 +43,7 @@ _DRAWN_ANEW: Final = frozenset(
         "register_contradicts",
         *("field_written", "field_unconfirmed", "closed_not_codable"),
         *("date_in_future", "unit_unresolved", "validity_unknown", "page_broken"),
+        *("correction_unplaced", "correction_signed", "correction_unwritten"),
         *(
             "code_part_differs",
             "code_voided",
@@ -219,7 +221,9 @@ def _next(
         splits=[row.document.pages],
         decided={document_id: standing},
     )
-    paper = _with_rest(workspace, row, paper, readings, standing)
+    work = Correcting(row, sidecar, paper, readings, standing, new[0].operator)
+    redone = corrected_rendition(workspace, work, sheet, frame.as_of)
+    paper = _with_rest(workspace, work, redone)
     events = tuple(
         _decision_event(row.batch, document_id, row.version + 1, decision, frame.how) for decision in new
     )
@@ -229,10 +233,11 @@ def _next(
         sidecar,
         paper,
         digests=row.digests.model_copy(update={"understanding": frame.understanding}),
-        operator=new[0].operator,
+        operator=work.operator,
+        redone=redone,
         sheet=sheet,
         code=row.code,
-        events=events,
+        events=(*events, *redone.events),
     )
     return Decided(row.batch, made, tuple(zip(new, events, strict=True)))
 
@@ -276,19 +281,18 @@ def _lacking(sidecar: Sidecar, kept: Mapping[int, PageReading]) -> bool:
     return any(facts.number not in kept for facts in sidecar.pages if facts.state is not PageState.FAILED)
 
 
-def _with_rest(
-    workspace: Workspace,
-    row: DocumentRow,
-    paper: Document,
-    readings: Sequence[PageReading],
-    standing: Mapping[str, Decision],
-) -> Document:
+def _with_rest(workspace: Workspace, work: Correcting, redone: Redone) -> Document:
     """Add findings made after analysis (rendition, batch) to the paper, and route it."""
-    rest = [finding for finding in row.document.findings if finding.rule not in _DRAWN_ANEW]
-    findings = joined(paper.findings, rest)
-    paper = paper.model_copy(update={"findings": findings, "dossier": paper.dossier or row.document.dossier})
-    notes = still_open([finding for reading in readings for finding in reading.findings], standing)
-    decided = route(paper, workspace.rules.book, notes, row.verdict)
+    before = work.row.document
+    # A new PDF/A has its own findings about its check.
+    anew = _DRAWN_ANEW | CHECKED if redone.events else _DRAWN_ANEW
+    rest = [finding for finding in before.findings if finding.rule not in anew]
+    findings = joined(work.paper.findings, [*rest, *redone.findings])
+    paper = work.paper.model_copy(
+        update={"findings": findings, "dossier": work.paper.dossier or before.dossier}
+    )
+    notes = still_open([finding for reading in work.readings for finding in reading.findings], work.decided)
+    decided = route(paper, workspace.rules.book, notes, redone.verdict)
     return paper.model_copy(update={"route": decided})
 
 

@@ -1,9 +1,10 @@
-"""The next version of a document whose values a person changed: a new sidecar, and the PDF/A it has already."""
+"""The next version of a document whose values a person changed: a new sidecar, and the PDF/A that belongs to it."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from review.correcting import Redone
 from schemas.digests import Digests
 from schemas.documents import Document, Route
 from schemas.sidecars import Sidecar
@@ -21,6 +22,7 @@ def next_version(
     *,
     digests: Digests,
     operator: str,
+    redone: Redone | None = None,
     **changed: Any,
 ) -> NewVersion:
     """Store the sidecar of a document's next version. Returns the version to commit.
@@ -32,24 +34,26 @@ def next_version(
         document: the document as it is now.
         digests: of the rules under which it was understood.
         operator: who changed it.
+        redone: its PDF/A; None keeps that of the version before.
         **changed: other fields of the sidecar that differ (`code`, `sheet`, `events`).
 
     Raises:
         StoreError: the sidecar could not be stored.
     """
     version = row.version + 1
+    facts = redone.facts if redone else sidecar.rendition
     made = {"document": document, "version": version, "digests": digests, "operator": operator}
-    when = {"run": workspace.run.id, "written_at": batches.now()}
+    when = {"run": workspace.run.id, "written_at": batches.now(), "rendition": facts}
     stored = write_sidecar(workspace.store, sidecar.model_copy(update={**made, **when, **changed}))
     return NewVersion(
         document=document,
         digests=digests,
         version=version,
-        verdict=row.verdict,
-        pdfa_key=row.pdfa_key,
-        pdfa_sha256=row.pdfa_sha256,
+        verdict=redone.verdict if redone else row.verdict,
+        pdfa_key=facts.key if redone and facts else row.pdfa_key,
+        pdfa_sha256=facts.sha256 if redone and facts else row.pdfa_sha256,
         sidecar_key=stored.key,
         sidecar_sha256=stored.sha256,
         parts=documents.parts_of(document) if document.route is Route.ACCEPTED else None,
-        events=(),
+        events=redone.events if redone else (),
     )

@@ -130,6 +130,9 @@ RULES: Final[dict[str, RuleSpec]] = {
     "pdfa_failed": RuleSpec(_E),
     "pdfa_invalid": RuleSpec(_E),
     "pdfa_not_checked": RuleSpec(_I),
+    "correction_unplaced": RuleSpec(_I),
+    "correction_signed": RuleSpec(_I),
+    "correction_unwritten": RuleSpec(_W),
     "output_unwritable": RuleSpec(_E, transient=True),
     "store_failed": RuleSpec(_E, transient=True),
     # batch

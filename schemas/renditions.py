@@ -10,6 +10,17 @@ from schemas.documents import Verdict
 from schemas.findings import Finding
 
 
+class Correction(BaseModel):
+    """A person's value in the text layer: field and page, who decided, and when (ISO 8601 with offset)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    target: str
+    page: int
+    operator: str
+    at: str
+
+
 class RenditionIdentity(BaseModel):
     """Contents of the XMP of a PDF/A. The code of the result is not among it: codes may come later than the file.
 
@@ -19,6 +30,7 @@ class RenditionIdentity(BaseModel):
         title: Vietnamese name of the kind of paper.
         created: when the paper was received for conversion; fixed, so that a second run writes the same bytes.
         agency: who converted it (NĐ 137/2024 Điều 4), None if not configured.
+        corrections: persons' values in the text layer; their fields and times are told, their names are not.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -28,6 +40,7 @@ class RenditionIdentity(BaseModel):
     title: str
     created: datetime
     agency: str | None = None
+    corrections: tuple[Correction, ...] = ()
 
     @field_validator("created")
     @classmethod
@@ -42,6 +55,7 @@ class Rendition(BaseModel):
 
     `flavour` is what the file claims; only veraPDF's verdict confirms it. `streams` has, per page, the
     SHA-256 of the image stream that was taken over byte for byte, None if the image was encoded anew.
+    `corrected` has the persons' values that stand in its text layer.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -52,6 +66,7 @@ class Rendition(BaseModel):
     findings: tuple[Finding, ...] = ()
     flavour: str = "2b"
     streams: tuple[str | None, ...] = ()
+    corrected: tuple[Correction, ...] = ()
 
 
 class VerdictReport(BaseModel):

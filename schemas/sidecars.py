@@ -17,6 +17,7 @@ from schemas.documents import Document, Verdict
 from schemas.events import Event
 from schemas.findings import Finding
 from schemas.reading import Format, ImageMeasures, PageReading, PageSource, PageState, Rotation
+from schemas.renditions import Correction
 
 SIDECAR_FORMAT: Final = 1
 
@@ -78,7 +79,7 @@ class PageFacts(_Part):
 
 
 class RenditionFacts(_Part):
-    """The PDF/A: its key, and veraPDF's verdict."""
+    """The PDF/A: its key, veraPDF's verdict, and the persons' values that stand in its text layer."""
 
     key: str
     sha256: str
@@ -87,6 +88,7 @@ class RenditionFacts(_Part):
     flavour: str
     verdict: Verdict
     failed_rules: tuple[str, ...] = ()
+    corrected: tuple[Correction, ...] = ()
 
 
 class Sidecar(_Part):

@@ -17,6 +17,7 @@ from schemas.documents import Choice, Field, Level, Role, Route, Validity, Verdi
 from schemas.events import Event
 from schemas.findings import Severity
 from schemas.reading import Box, DpiKnown, PageState, Rotation
+from schemas.renditions import Correction
 from schemas.review import Decision
 
 Fixity = Literal["intact", "differs", "absent", "unreachable"]
@@ -139,7 +140,10 @@ class TracedCode(_Part):
 
 
 class TracedRendition(_Part):
-    """The PDF/A of the present version; `structure` is the outcome of our own checks, `verdict` veraPDF's."""
+    """The PDF/A of the present version; `structure` is the outcome of our own checks, `verdict` veraPDF's.
+
+    `corrected` has the persons' values that stand in its text layer.
+    """
 
     stored: TracedObject | None
     flavour: str | None
@@ -147,6 +151,7 @@ class TracedRendition(_Part):
     structure: Literal["passed", "failed"]
     verdict: Verdict
     failed_rules: tuple[str, ...] = ()
+    corrected: tuple[Correction, ...] = ()
 
 
 class Figure(_Part):

@@ -200,7 +200,11 @@ def test_decisions_are_events_and_a_sidecar_and_reports_that_agree(workspace: Wo
     kept = read_sidecar(workspace.store, row.sidecar_key)
     assert (row.version, kept.document.value("owner_id")) == (before.version + 1, "056221001234")
     assert read_sidecar(workspace.store, before.sidecar_key).document == before.document
-    assert (row.pdfa_key, kept.rendition) == (before.pdfa_key, kept.rendition)
+    assert kept.rendition is not None and (row.pdfa_key, row.pdfa_sha256) == (
+        kept.rendition.key,
+        kept.rendition.sha256,
+    )
+    assert row.pdfa_key != before.pdfa_key, "the corrected words are in a file of their own"
     table = pq.read_table(
         io.BytesIO(workspace.store.read(keys.derived(BATCH, "documents.parquet")))
     ).to_pylist()

@@ -20,7 +20,9 @@ from schemas.routing import route
 from tests.laid_out import BIRTH, DECISION, DISPATCH, extract
 from tests.printed_pages import NATIONAL, left, official, page, turned
 
-RULES = load_rulebook(engine="tesserocr")  # thresholds that no derivation moves under the made-up confidences here
+RULES = load_rulebook(
+    engine="tesserocr"
+)  # thresholds that no derivation moves under the made-up confidences here
 TODAY = date(2026, 11, 23)
 SHA = "0" * 64
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import stat
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +70,8 @@ def test_a_decision_and_a_code_outlive_a_run_under_other_rules_as_a_new_version(
     done = machine.run("review", "set", paper["id"], "number=133/2021", "--note", "xem sổ gốc")
     assert done.returncode == 0, done.stderr
     decided = by_file(machine)["a.png"]
-    assert (decided["code"], decided["pdfa"], decided["route"]) == (paper["code"], paper["pdfa"], "review")
+    assert (decided["code"], decided["route"]) == (paper["code"], "review")
+    assert decided["pdfa"] != paper["pdfa"], "the typed number stands in the text of a new file"
     assert "code_part_differs" in names(machine.json("batch", "show", CODED)["findings"], "rule")
     machine.environment |= {"SOHOA_CONFIRM_TYPED": "twice", "SOHOA_WORK_AGENCY": "Sở Nội vụ tỉnh Khánh Hòa"}
     assert machine.run("digitize", home.parent / CODED, "--plain").returncode == 0
@@ -93,6 +95,8 @@ def test_a_decision_and_a_code_outlive_a_run_under_other_rules_as_a_new_version(
     assert machine.run("get", paper["id"], tmp_path / "a.pdf").returncode == 0
     with pikepdf.open(tmp_path / "a.pdf") as pdf:
         assert "Sở Nội vụ tỉnh Khánh Hòa" in str(pdf.open_metadata())
+    text = subprocess.run(["pdftotext", tmp_path / "a.pdf", "-"], capture_output=True, text=True, check=True)
+    assert "133/2021" in text.stdout and "131/2021" not in text.stdout
 
 
 def test_a_batch_that_is_held_takes_no_decision_and_says_who_holds_it(quick_review: Machine) -> None:

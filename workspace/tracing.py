@@ -311,6 +311,7 @@ class _Paper:
             structure="passed" if row.pdfa_key else "failed",
             verdict=row.verdict,
             failed_rules=facts.failed_rules if facts else (),
+            corrected=facts.corrected if facts else (),
         )
 
     def _live_figure(self) -> Figure:

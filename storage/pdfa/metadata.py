@@ -6,19 +6,24 @@ who converted it. The code of the result is not here: it may come later than the
 
 from __future__ import annotations
 
+import re
 import zlib
-from datetime import datetime
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from itertools import groupby
 from pathlib import Path
 from uuid import NAMESPACE_URL, uuid5
-from xml.sax.saxutils import escape
+from xml.sax.saxutils import escape, unescape
 
 import pikepdf
 from pikepdf import Array, Dictionary, Name, Stream, String
 
-from schemas.renditions import RenditionIdentity
+from schemas import wording
+from schemas.renditions import Correction, RenditionIdentity
 from schemas.rules import RenditionProfile
 
 _PROFILE = Path(__file__).resolve().parent.parent / "assets" / "srgb.icc"
+_CORRECTED = "người xem đã sửa lớp chữ: {fields}"
 METHOD = "quét ảnh và nhận dạng ký tự quang học"
 
 _PACKET = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
@@ -40,8 +45,8 @@ _PACKET = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
    <dc:source>urn:sha256:{sha256}</dc:source>
    <dc:language><rdf:Bag><rdf:li>vi</rdf:li></rdf:Bag></dc:language>{publisher}
    <xmp:CreateDate>{moment}</xmp:CreateDate>
-   <xmp:ModifyDate>{moment}</xmp:ModifyDate>
-   <xmp:MetadataDate>{moment}</xmp:MetadataDate>
+   <xmp:ModifyDate>{modified}</xmp:ModifyDate>
+   <xmp:MetadataDate>{modified}</xmp:MetadataDate>
    <xmp:CreatorTool>{producer}</xmp:CreatorTool>
    <pdf:Producer>{producer}</pdf:Producer>
    <xmpMM:DocumentID>uuid:{uuid}</xmpMM:DocumentID>
@@ -50,11 +55,18 @@ _PACKET = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
     <stEvt:parameters>{statement}</stEvt:parameters>
     <stEvt:when>{moment}</stEvt:when>
     <stEvt:softwareAgent>{producer}</stEvt:softwareAgent>
-   </rdf:li></rdf:Seq></xmpMM:History>
+   </rdf:li>{edits}</rdf:Seq></xmpMM:History>
   </rdf:Description>
  </rdf:RDF>
 </x:xmpmeta>
 <?xpacket end="r"?>"""
+_EDIT = """<rdf:li rdf:parseType="Resource">
+    <stEvt:action>edited</stEvt:action>
+    <stEvt:parameters>{statement}</stEvt:parameters>
+    <stEvt:when>{moment}</stEvt:when>
+    <stEvt:softwareAgent>{producer}</stEvt:softwareAgent>
+   </rdf:li>"""
+_PUBLISHED = re.compile(r"<dc:publisher><rdf:Bag><rdf:li>(.*?)</rdf:li>")
 _PUBLISHER = "\n   <dc:publisher><rdf:Bag><rdf:li>{agency}</rdf:li></rdf:Bag></dc:publisher>"
 
 
@@ -76,14 +88,13 @@ def write_metadata(pdf: pikepdf.Pdf, identity: RenditionIdentity, profile: Rendi
     pdf.Root.Lang = String("vi")
     pdf.Root.ViewerPreferences = Dictionary(DisplayDocTitle=True)
     pdf.Root.OutputIntents = Array([pdf.make_indirect(_intent(pdf))])
-    moment = _pdf_date(identity.created)
     pdf.trailer.Info = pdf.make_indirect(
         Dictionary(
             Title=String(_plain(identity.title)),
             Creator=String(profile.producer),
             Producer=String(profile.producer),
-            CreationDate=String(moment),
-            ModDate=String(moment),
+            CreationDate=String(_pdf_date(identity.created)),
+            ModDate=String(_pdf_date(_modified(identity))),
         )
     )
 
@@ -112,9 +123,37 @@ def _xmp(identity: RenditionIdentity, profile: RenditionProfile) -> str:
         sha256=_text(identity.original_sha256),
         publisher=agency,
         moment=identity.created.isoformat(),
+        modified=_modified(identity).isoformat(),
+        edits="".join(_edits(identity, profile)),
         producer=_text(profile.producer),
         uuid=uuid5(NAMESPACE_URL, name),
     )
+
+
+def _edits(identity: RenditionIdentity, profile: RenditionProfile) -> Iterator[str]:
+    """History entries of a person's corrections, those of one moment together."""
+    in_time = sorted(identity.corrections, key=lambda made: (_moment(made), made.target))
+    for moment, made in groupby(in_time, key=_moment):
+        fields = ", ".join(wording.text(f"field.{each.target}").removeprefix("field.") for each in made)
+        statement = _CORRECTED.format(fields=fields)
+        yield _EDIT.format(
+            statement=_text(statement), moment=moment.isoformat(), producer=_text(profile.producer)
+        )
+
+
+def _modified(identity: RenditionIdentity) -> datetime:
+    return max([identity.created, *map(_moment, identity.corrections)])
+
+
+def _moment(made: Correction) -> datetime:
+    moment = datetime.fromisoformat(made.at).replace(microsecond=0)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def publisher_of(packet: str) -> str | None:
+    """The agency that the XMP of a written file names, or None."""
+    found = _PUBLISHED.search(packet)
+    return unescape(found[1]) if found else None
 
 
 def _text(value: str) -> str:

@@ -84,7 +84,7 @@ def write_pdfa(
                 book.add_placeholder(source, error)
         partial = book.save(identity, profile)
         try:
-            size, digest = _measured(partial)
+            size, digest = measured(partial)
             partial.replace(target)
         finally:
             partial.unlink(missing_ok=True)
@@ -95,6 +95,7 @@ def write_pdfa(
         findings=tuple(book.findings),
         flavour=profile.flavour,
         streams=tuple(book.streams),
+        corrected=identity.corrections,
     )
 
 
@@ -117,7 +118,8 @@ def _drawn(original: Originals, source: PageSource, book: _Book) -> Drawn:
         raise SourceError("page_broken", detail, page=number, detail=detail) from error
 
 
-def _measured(path: Path) -> tuple[int, str]:
+def measured(path: Path) -> tuple[int, str]:
+    """Size and SHA-256 of a file."""
     with path.open("rb") as stream:
         return os.fstat(stream.fileno()).st_size, hashlib.file_digest(stream, "sha256").hexdigest()
 
@@ -218,27 +220,37 @@ class _Book:
         return self._stack.enter_context(pikepdf.open(joined, access_mode=pikepdf.AccessMode.stream))
 
     def _new_file(self) -> Path:
-        handle, name = tempfile.mkstemp(prefix=".pdfa-", suffix=".part", dir=self._folder)  # 0600
-        os.close(handle)
-        return Path(name)
+        return new_file(self._folder)
 
     def _written(self, pdf: pikepdf.Pdf, *, deterministic: bool) -> Path:
         path = self._new_file()
-        try:
-            pdf.save(
-                path,
-                force_version="1.7",
-                fix_metadata_version=False,
-                compress_streams=True,
-                stream_decode_level=pikepdf.StreamDecodeLevel.none,
-                object_stream_mode=pikepdf.ObjectStreamMode.generate,
-                deterministic_id=deterministic,
-                static_id=not deterministic,
-            )
-        except BaseException:
-            path.unlink(missing_ok=True)
-            raise
+        save(pdf, path, deterministic=deterministic)
         return path
+
+
+def new_file(folder: Path) -> Path:
+    """An empty file for a PDF/A that is being written, readable by its owner alone."""
+    handle, name = tempfile.mkstemp(prefix=".pdfa-", suffix=".part", dir=folder)  # 0600
+    os.close(handle)
+    return Path(name)
+
+
+def save(pdf: pikepdf.Pdf, path: Path, *, deterministic: bool = True) -> None:
+    """Save an open file as PDF/A asks for, streams as they are; nothing is left where that fails."""
+    try:
+        pdf.save(
+            path,
+            force_version="1.7",
+            fix_metadata_version=False,
+            compress_streams=True,
+            stream_decode_level=pikepdf.StreamDecodeLevel.none,
+            object_stream_mode=pikepdf.ObjectStreamMode.generate,
+            deterministic_id=deterministic,
+            static_id=not deterministic,
+        )
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
 
 
 def _real(value: float) -> Decimal:
