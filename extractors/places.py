@@ -67,7 +67,7 @@ class Place(NamedTuple):
 
     @property
     def read(self) -> str:
-        """What the engine read there."""
+        """What the engine read there, without leaders."""
         return _joined(self.words)[self.start : self.end].strip(" .…_:")
 
 

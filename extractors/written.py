@@ -32,6 +32,7 @@ _BEFORE = 0.45  # row heights looked at before a place
 _CLEAR = 0.9
 _TURN = 0.15  # degrees that are levelled
 _LONGEST = 5
+_ZERO_LED = 2  # figures of a number that may begin with 0, as `05`
 _REGISTER = re.compile(r"\d{1,5}(?:/(?:19|20)\d\d)?")
 _FIRST_YEAR, _LAST_YEAR = 1945, 2099
 _CODES: Final[dict[int, int]] = {
@@ -67,7 +68,7 @@ def written_places(array: npt.NDArray[np.uint8], grey: Grey, reading: PageReadin
         if not hand and (len(place.words) > _SHORT_ROW or (ink is None and not place.read)):
             continue
         guesses, agreed = _guesses(plain, place, skew)
-        if hand or (guesses and guesses[0][0] != place.read):
+        if hand or (guesses and guesses[0][0] != _closed(place.read)):
             found.append(Written(place.what, _back(place, reading), hand, guesses, agreed, place.read))
     return tuple(found)
 
@@ -95,6 +96,11 @@ def _guesses(grey: Grey, place: Place, skew: float) -> tuple[tuple[tuple[str, fl
     first = ranked[0][0]
     agreed = all(max(view, key=view.__getitem__) == first for view in each)
     return tuple((text, round(sure, 4)) for text, sure in ranked[:_GUESSES] if sure >= _LEAST), agreed
+
+
+def _closed(text: str) -> str:
+    """Figures as read, without the spaces between them."""
+    return "".join(text.split())
 
 
 def _may_be(what: str, text: str) -> bool:
@@ -174,9 +180,9 @@ def lines_with_written(reading: PageReading) -> tuple[Line, ...]:
 
 def goes_before(seen: Written, place: Place) -> bool:
     """True if what was read by hand's reader stands for what the engine read: a pen's ink, or print that it misread."""
-    figures = place.read.replace("/", "")
     clear = seen.agreed and seen.guesses[0][1] >= _CLEAR
-    return seen.hand or (bool(figures) and not figures.isdigit()) or clear
+    known = place.read.isdigit() or (seen.what == "register" and _REGISTER.fullmatch(place.read) is not None)
+    return seen.hand or (bool(place.read) and not known) or clear
 
 
 def _cuts(place: Place, seen: Written) -> Iterator[tuple[Word, _Cut]]:
@@ -232,4 +238,7 @@ def is_sure(seen: Written, sure: Thresholds) -> bool:
     if not seen.hand or not seen.guesses or not seen.agreed:
         return False
     text, probability = seen.guesses[0]
-    return probability >= (sure.written_twice if text == seen.read else sure.written)
+    if seen.what == "number" and text.startswith("0") and len(text) > _ZERO_LED:
+        # Few offices write `023`; a hasty 8, 2 or 6 looks like it.
+        return False
+    return probability >= (sure.written_twice if text == _closed(seen.read) else sure.written)

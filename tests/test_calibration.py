@@ -143,8 +143,8 @@ def test_all_wrong_gives_no_threshold_and_all_right_the_lowest_one_seen() -> Non
 
 
 def test_nothing_below_the_floor_is_accepted_however_right_it_was() -> None:
-    found = derive(values(50, 0, 0.1) + values(50, 0, 0.4))
-    assert found is not None and (found.threshold, found.accepted) == (0.4, 50)
+    found = derive(values(50, 0, 0.1) + values(50, 0, 0.7))
+    assert found is not None and (found.threshold, found.accepted) == (0.7, 50)
     assert derive(values(50, 0, FLOOR - 0.01)) is None
 
 
