@@ -23,12 +23,13 @@ def content(file: Path, digest: str) -> bytes:
     Raises:
         SetupError: it is missing, or not the file that was measured.
     """
+    remedy = "weights_changed" if file.parent == OURS else "line_net_changed"
     try:
         data = file.read_bytes()
     except OSError as error:
-        raise SetupError(f"{file}: {error}", remedy="line_net_changed", file=str(file)) from error
+        raise SetupError(f"{file}: {error}", remedy=remedy, file=str(file)) from error
     if hashlib.sha256(data).hexdigest() != digest:
-        raise SetupError(f"{file} is not the pinned file", remedy="line_net_changed", file=str(file))
+        raise SetupError(f"{file} is not the pinned file", remedy=remedy, file=str(file))
     return data
 
 

@@ -50,7 +50,7 @@ def _real(match: re.Match[str]) -> date | None:
 
 def find_date(text: str) -> PrintedDate | None:
     """First date in a text; `day` is None when a date is printed there but parts of it are blank or unreal."""
-    folded = _same_length(text)
+    folded = same_length(text)
     found = sorted(
         (match for match in (_LONG.search(folded), _SHORT.search(folded)) if match),
         key=lambda match: match.start(),
@@ -70,7 +70,7 @@ def _part_of_date(folded: str) -> PrintedDate | None:
 
 def find_long_date(text: str) -> PrintedDate | None:
     """A date written `ngày … tháng … năm …`, whole or in part; other shapes are left alone."""
-    folded = _same_length(text)
+    folded = same_length(text)
     match = _LONG.search(folded)
     if match:
         return PrintedDate(_real(match), match.start(), match.end())
@@ -78,7 +78,7 @@ def find_long_date(text: str) -> PrintedDate | None:
     return _part_of_date(folded) or (PrintedDate(None, loose.start(), loose.end()) if loose else None)
 
 
-def _same_length(text: str) -> str:
+def same_length(text: str) -> str:
     """Folded text of the same length, so that places in it are places in the text."""
     folded = "".join(fold(char) or " " for char in text)
     return folded if len(folded) == len(text) else fold(text)

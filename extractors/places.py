@@ -14,10 +14,10 @@ from typing import NamedTuple
 import numpy as np
 
 from extractors.anchors import Line, lines_of, upright
+from extractors.dates import same_length
 from extractors.numbers import number_lead
 from extractors.syllables import can_exist
 from schemas.reading import Box, PageReading, Word
-from schemas.text import strip_accents
 
 _NUMBER_RIGHT = 0.58
 _NUMBER_TOP = 0.5
@@ -146,11 +146,11 @@ def _turned(box: Box, reading: PageReading) -> Box:
 def _number_place(line: Line, lines: Sequence[Line], reading: PageReading) -> Iterator[Place]:
     """The stretch between `Số:` and `/`; without a notation, what follows `Số:` or `Mã số …:`."""
     labelled = _LABEL.match(line.text)
-    lead = _SO.match(line.text)
-    if labelled is None and (lead is None or not _begins_number(line)):
+    lead = labelled or _SO.match(line.text)
+    if lead is None or (labelled is None and not _begins_number(line)):
         return
     row = _row_of(line, lines, max(_NUMBER_RIGHT, line.frame.right / line.width), reading)
-    start = (labelled or lead or _none()).end()
+    start = lead.end()
     notation = _NOTATION.search(row.text, start) if labelled is None else None
     if notation is not None:
         gap = row.text[start : notation.start()]
@@ -197,18 +197,14 @@ def _begins_number(line: Line) -> bool:
     return line.top < _HEADING and _SLASHED.search(line.text) is not None
 
 
-def _none() -> re.Match[str]:
-    raise AssertionError("a place begins behind a label")
-
-
 def _date_places(line: Line, lines: Sequence[Line], reading: PageReading) -> Iterator[Place]:
     """The gaps between `ngày`, `tháng` and `năm`, for every occurrence of the sequence."""
-    if "ngay" not in _plain(line.text) or len(line.words) > _DATE_WORDS:
+    if "ngay" not in same_length(line.text) or len(line.words) > _DATE_WORDS:
         return
     row = _Row(line.words, reading)
-    if not _DATE.search(_plain(row.text)):
+    if not _DATE.search(same_length(row.text)):
         row = _row_of(line, lines, 1.0, reading)
-    text = _plain(row.text)
+    text = same_length(row.text)
     at = 0
     while (match := _DATE.search(text, at) or _DAY_MONTH.search(text, at)) is not None:
         at = match.end()
@@ -233,8 +229,3 @@ def _is_label(parts: Mapping[str, str | None]) -> bool:
     """True for `Ngày, tháng, năm sinh`: the words of a form's label, with nothing to be filled in between."""
     between = (parts["day"], parts.get("month"))
     return all(text is None or text.strip() in {",", "/", ", ", ""} for text in between)
-
-
-def _plain(text: str) -> str:
-    """Letters without accents, small, as many as there were."""
-    return "".join(strip_accents(char).lower()[:1] or char for char in text)

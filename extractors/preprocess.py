@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from typing import Any, NamedTuple, cast
+from typing import Any, Final, NamedTuple, cast
 
 import cv2
 import numpy as np
@@ -19,6 +19,12 @@ from schemas.reading import Box, Rotation
 from schemas.rules import ReadingProfile
 
 Grey = npt.NDArray[np.uint8]
+# Degrees clockwise, and OpenCV's name for the turn.
+ROTATIONS: Final[dict[int, int]] = {
+    90: cv2.ROTATE_90_CLOCKWISE,
+    180: cv2.ROTATE_180,
+    270: cv2.ROTATE_90_COUNTERCLOCKWISE,
+}
 _PAPER_REDUCTION = 4
 _MM = 1 / 25.4
 _MIN_LETTERS = 40

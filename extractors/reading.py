@@ -22,6 +22,7 @@ from extractors.image_quality import a4_equivalents, image_findings, lines_run_d
 from extractors.letters import is_lost, parted, sense, without_ornament
 from extractors.pages import PagePixels, assumed_dpi, page_pixels
 from extractors.preprocess import (
+    ROTATIONS,
     Letters,
     boxes_back,
     ink_channel,
@@ -69,11 +70,6 @@ _MIN_CONFIDENCE = 0.3
 _OSD_SECONDS = 15.0
 _ONE_COLUMN = 4  # Tesseract's page segmentation mode: one column of text of any size
 _STROKES = set("|¦_‗~`´¬")
-_CODES: dict[int, int] = {
-    90: cv2.ROTATE_90_CLOCKWISE,
-    180: cv2.ROTATE_180,
-    270: cv2.ROTATE_90_COUNTERCLOCKWISE,
-}
 
 
 class _Sheet(NamedTuple):
@@ -361,7 +357,7 @@ def _look(
 ) -> _Look:
     skew = sheet.skew
     if turn in {90, 270}:
-        skew = skew_of(cast(Grey, cv2.rotate(small_copy(sheet.grey, sheet.dpi)[0], _CODES[turn])))
+        skew = skew_of(cast(Grey, cv2.rotate(small_copy(sheet.grey, sheet.dpi)[0], ROTATIONS[turn])))
     scale = reading_scale(sheet.letters, profile, sheet.dpi)
     prepared = prepare(
         sheet.grey, profile, scale=scale, dpi=sheet.dpi, skew=skew, turn=turn, white=white, rules=listed

@@ -21,6 +21,7 @@ from engines.written_net import Stretch
 from extractors.anchors import Line, lines_of, upright
 from extractors.ink import ink_of, is_written
 from extractors.places import Place, places_of
+from extractors.preprocess import ROTATIONS
 from schemas.reading import Box, PageReading, Rotation, Word, Written
 from schemas.rules import Thresholds
 
@@ -35,11 +36,6 @@ _LONGEST = 5
 _ZERO_LED = 2  # figures of a number that may begin with 0, as `05`
 _REGISTER = re.compile(r"\d{1,5}(?:/(?:19|20)\d\d)?")
 _FIRST_YEAR, _LAST_YEAR = 1945, 2099
-_CODES: Final[dict[int, int]] = {
-    90: cv2.ROTATE_90_CLOCKWISE,
-    180: cv2.ROTATE_180,
-    270: cv2.ROTATE_90_COUNTERCLOCKWISE,
-}
 _WORDS: Final = {
     "day": tuple(dict.fromkeys(form for day in range(1, 32) for form in (str(day), f"{day:02d}"))),
     "month": tuple(dict.fromkeys(form for month in range(1, 13) for form in (str(month), f"{month:02d}"))),
@@ -57,7 +53,7 @@ def written_places(array: npt.NDArray[np.uint8], grey: Grey, reading: PageReadin
     places = list(places_of(reading))
     if not places:
         return ()
-    code = _CODES.get(reading.rotation)
+    code = ROTATIONS.get(reading.rotation)
     page = array if code is None else cast(Grey, cv2.rotate(array, code))
     plain = grey if code is None else cast(Grey, cv2.rotate(grey, code))
     skew = reading.measures.skew or 0.0

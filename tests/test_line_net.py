@@ -75,6 +75,34 @@ def test_where_the_wheel_is_gone_tesseract_reads_and_every_page_says_so(scans: P
     assert not line["found"] and line["remedy"]
 
 
+def test_weights_of_the_program_that_were_changed_stop_the_work_and_name_the_file(
+    scans: Path, tmp_path: Path
+) -> None:
+    # A copy of the rooms, in which one bit of the net of written figures is another.
+    for room in (
+        "cli",
+        "configs",
+        "engines",
+        "extractors",
+        "flows",
+        "pipeline",
+        "quality",
+        "review",
+        "schemas",
+        "storage",
+    ):
+        shutil.copytree(ROOT / room, tmp_path / "copy" / room)
+    shutil.copytree(ROOT / "workspace", tmp_path / "copy" / "workspace")
+    file = tmp_path / "copy" / "engines" / "weights" / "written_vi.onnx"
+    data = file.read_bytes()
+    file.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
+    machine = Machine(tmp_path / "machine")
+    machine.environment["PYTHONPATH"] = str(tmp_path / "copy")
+    done = machine.run("digitize", scans, "--plain")
+    assert done.returncode == 5
+    assert str(file) in done.stderr and "git checkout" in done.stderr
+
+
 @pytest.mark.parametrize("damage", ["cut", "changed", "missing"])
 def test_a_model_file_that_is_not_the_pinned_one_stops_the_work(
     damage: str, scans: Path, tmp_path: Path
