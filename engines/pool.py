@@ -163,12 +163,9 @@ class WorkPool:
         marks = {"PYTHONPATH": search, "SOHOA_RUN_ID": run_id, "TMPDIR": str(tmp)}
         self._environment = {**_ENVIRONMENT, **marks}
         self._live: list[_Worker | None] = [None] * workers
-        self._threads = [
-            threading.Thread(target=self._drive, args=(slot,), name=f"worker-{slot}", daemon=True)
-            for slot in range(workers)
-        ]
-        for thread in self._threads:
-            thread.start()
+        self._threads: list[threading.Thread] = []
+        self._starting = threading.Lock()
+        self._idle = threading.Semaphore(0)  # drivers that wait for a job, while not all are started
 
     def submit(
         self,
@@ -192,6 +189,7 @@ class WorkPool:
         while not self._closing.is_set():
             try:
                 self._queue.put(job, timeout=0.5)
+                self._drive_one_more()
                 if self._closing.is_set():
                     future.cancel()  # nobody may be left to take it
                 return future
@@ -213,9 +211,11 @@ class WorkPool:
         for worker in list(self._live):
             if worker is not None:
                 worker.interrupt()
-        for _ in self._threads:
+        with self._starting:
+            threads = list(self._threads)
+        for _ in threads:
             self._queue.put(None)
-        for thread in self._threads:
+        for thread in threads:
             thread.join(timeout=10)
         self._cancel_waiting()
 
@@ -238,6 +238,19 @@ class WorkPool:
         """Close."""
         self.close()
 
+    def _drive_one_more(self) -> None:
+        """Start another driver unless an idle one will take the job: a worker costs half a CPU second to start."""
+        if self._idle.acquire(blocking=False):
+            return
+        with self._starting:
+            slot = len(self._threads)
+            if slot < len(self._live) and not self._closing.is_set():
+                thread = threading.Thread(
+                    target=self._drive, args=(slot,), name=f"worker-{slot}", daemon=True
+                )
+                self._threads.append(thread)
+                thread.start()
+
     def _drive(self, slot: int) -> None:
         while (job := self._queue.get()) is not None:
             if job.future.set_running_or_notify_cancel():
@@ -251,10 +264,13 @@ class WorkPool:
             worker = self._worker(slot)
             if job.on_start:
                 job.on_start()
-            job.future.set_result(worker.call(job))
+            answer = worker.call(job)
+            self._idle.release()  # before the answer: who waits for it may submit the next job at once
+            job.future.set_result(answer)
         except Exception as error:
             # Whatever a job raises is set on its future and never ends the driver thread.
             closed = isinstance(error, WorkerDied) and self._closing.is_set()
+            self._idle.release()
             job.future.set_exception(CancelledError() if closed else error)
 
     def _worker(self, slot: int) -> _Worker:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, Final, NamedTuple, cast
 
 import cv2
@@ -29,7 +29,7 @@ _WIDEST = 640
 _STEP = 8
 _LEAST_CONTRAST = 30.0
 _BEAM, _KEPT = 12, 8
-_IMPOSSIBLE: Final = -1e30
+_UNLIKELY: Final = math.exp(-9.0)  # a sign that no string is grown by
 _MODEL: Final = OURS / "written_vi.onnx"
 _DIGEST: Final = "7d5224bdf4245e4ed47ddd7987466da0eed0ae3774a96c54275569cb571c39e9"
 
@@ -113,48 +113,46 @@ def read(crops: Sequence[Ink], net: Any = None) -> list[npt.NDArray[np.float32]]
 
 def guesses(steps: npt.NDArray[np.float32]) -> list[str]:
     """The likeliest strings of one view, by CTC prefix beam search, the best first."""
-    beam: dict[str, tuple[float, float]] = {"": (0.0, _IMPOSSIBLE)}
-    for step in steps.tolist():
+    # Of each string: probability of the ways that end in a blank, and of those that end in its last sign.
+    beam: dict[str, tuple[float, float]] = {"": (1.0, 0.0)}
+    for step in np.exp(steps.astype(np.float64)).tolist():
         nearer: dict[str, tuple[float, float]] = {}
-        likely = [number for number in range(1, len(step)) if step[number] > -9.0]
+        likely = [number for number in range(1, len(step)) if step[number] > _UNLIKELY]
         for text, (blank, letter) in beam.items():
-            total = float(np.logaddexp(blank, letter))
-            _grow(nearer, text, total + step[0], _IMPOSSIBLE)
-            if text:
-                _grow(nearer, text, _IMPOSSIBLE, letter + step[SIGNS.index(text[-1]) + 1])
+            total = blank + letter
+            stays = letter * step[SIGNS.index(text[-1]) + 1] if text else 0.0
+            _grow(nearer, text, total * step[0], stays)
             for number in likely:
                 digit = SIGNS[number - 1]
-                before = blank if text.endswith(digit) else total
-                _grow(nearer, text + digit, _IMPOSSIBLE, before + step[number])
-        ranked = sorted(nearer.items(), key=lambda one: -float(np.logaddexp(*one[1])))
-        beam = dict(ranked[:_BEAM])
+                _grow(nearer, text + digit, 0.0, (blank if text.endswith(digit) else total) * step[number])
+        beam = dict(sorted(nearer.items(), key=lambda one: -sum(one[1]))[:_BEAM])
     return list(beam)[:_KEPT]
 
 
 def _grow(beam: dict[str, tuple[float, float]], text: str, blank: float, letter: float) -> None:
-    before = beam.get(text, (_IMPOSSIBLE, _IMPOSSIBLE))
-    beam[text] = (float(np.logaddexp(before[0], blank)), float(np.logaddexp(before[1], letter)))
+    before = beam.get(text, (0.0, 0.0))
+    beam[text] = (before[0] + blank, before[1] + letter)
 
 
-def likelihoods(steps: npt.NDArray[np.float32], texts: Iterable[str]) -> dict[str, float]:
-    """Probability of each string by one view, 0–1: CTC's sum over all alignments."""
-    return {text: _likelihood(steps, text) for text in texts}
-
-
-def _likelihood(steps: npt.NDArray[np.float32], text: str) -> float:
-    labels = [0]
-    for digit in text:
-        labels += [SIGNS.index(digit) + 1, 0]
-    if not len(steps):
-        return 0.0 if text else 1.0
-    emitted = steps[:, labels].astype(np.float64)
-    skips = np.array(
-        [at >= 2 and labels[at] != 0 and labels[at] != labels[at - 2] for at in range(len(labels))]
-    )
-    score = np.full(len(labels), _IMPOSSIBLE)
-    score[:2] = emitted[0, :2]
-    for row in emitted[1:]:
-        one = np.concatenate(([_IMPOSSIBLE], score[:-1]))
-        two = np.where(skips, np.concatenate(([_IMPOSSIBLE] * 2, score[:-2]))[: len(labels)], _IMPOSSIBLE)
-        score = np.logaddexp(np.logaddexp(score, one), two) + row
-    return float(np.exp(np.logaddexp(score[-1], score[-2] if len(labels) > 1 else _IMPOSSIBLE)))
+def likelihoods(steps: npt.NDArray[np.float32], texts: Sequence[str]) -> dict[str, float]:
+    """Probability of each string by one view, 0–1: CTC's sum over all alignments, of all strings at once."""
+    if not len(steps) or not texts:
+        return {text: 0.0 if text else 1.0 for text in texts}
+    # Labels of a string: blank, sign, blank, sign, … blank; shorter strings are filled up with blanks, never counted.
+    labels = np.zeros((len(texts), 2 * max(map(len, texts)) + 1), np.intp)
+    for row, text in enumerate(texts):
+        labels[row, 1 : 2 * len(text) : 2] = [SIGNS.index(sign) + 1 for sign in text]
+    skips = np.zeros(labels.shape)
+    skips[:, 2:] = (labels[:, 2:] != 0) & (labels[:, 2:] != labels[:, :-2])
+    emitted = np.exp(steps.astype(np.float64))[:, labels]
+    score = np.zeros(labels.shape)
+    score[:, :2] = emitted[0, :, :2]
+    for now in emitted[1:]:
+        reached = score.copy()
+        reached[:, 1:] += score[:, :-1]
+        reached[:, 2:] += score[:, :-2] * skips[:, 2:]
+        score = reached * now
+    return {
+        text: float(score[row, max(0, 2 * len(text) - 1) : 2 * len(text) + 1].sum())
+        for row, text in enumerate(texts)
+    }

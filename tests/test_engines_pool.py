@@ -52,6 +52,16 @@ def test_a_worker_is_ready_soon_and_answers_at_once(pool: WorkPool) -> None:
     assert (time.monotonic() - started) / 200 < 0.01
 
 
+def test_jobs_one_after_another_start_one_worker_and_jobs_at_once_start_more(
+    tmp_path: Path, run_id: str
+) -> None:
+    """A worker costs half a CPU second to start: an idle one takes the job."""
+    with WorkPool(3, _LIMITS, run_id, tmp_path) as pool:
+        assert len({pool.run(jobs.who, (), 10) for _ in range(6)}) == 1
+        at_once = [pool.submit(jobs.who, (1.0,), 10) for _ in range(3)]
+        assert len({one.result() for one in at_once}) == 3
+
+
 def test_a_large_answer_crosses_whole(pool: WorkPool) -> None:
     """Larger than any socket buffer."""
     assert len(pool.run(jobs.give, (50_000_000,), 10)) == 50_000_000

@@ -19,8 +19,9 @@ def add(one: int, other: int) -> int:
     return one + other
 
 
-def who() -> int:
-    """The worker's process number."""
+def who(seconds: float = 0.0) -> int:
+    """The worker's process number, after some time."""
+    time.sleep(seconds)
     return os.getpid()
 
 
