@@ -11,6 +11,8 @@ NAMES = {
     "engines": "words missed and CPU by the engine that reads first",
     "errors": "character and word errors by kind of paper and wear",
     "growth": "time and memory of growing files and batches, and of huge pages",
+    "ghosts": "words invented on empty, bleed-through and ghost pages, beside bare Tesseract",
+    "evaluation": "a set of scans to measure any reader on, and its score: tone marks told apart from letters",
     "resolution": "which pages are called too coarse, by true resolution and by what the file says",
     "understanding": "kinds, splits and fields understood (wants a folder of samples)",
     "written": "figures by hand: read right, sure, wrong (wants a folder of samples, or scans with labels)",

@@ -29,7 +29,7 @@ STAGES = {
     "ink channel": ("extractors.reading", "ink_channel"),
     "image QA": ("extractors.reading", "measure"),
     "letter sizes": ("extractors.reading", "letters_of"),
-    "level, even, rules": ("extractors.reading", "prepare"),
+    "level, even, rules": ("extractors.looks", "prepare"),
     OCR: ("engines.ocr", "recognise"),
     "order, boxes": ("extractors.layout", "order"),
     "diacritics": ("extractors.diacritics", "choose"),

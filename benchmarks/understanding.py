@@ -1,7 +1,7 @@
 """How well papers are understood: kind, split, validity placing and each field, on synthetic papers of known truth.
 
     .venv/bin/python -m samples /tmp/papers --papers 60 --seed 7 --quiet
-    .venv/bin/python -m benchmarks.understanding /tmp/papers [--truth-lines] [--show 20]
+    .venv/bin/python -m benchmarks understanding /tmp/papers [--truth-lines] [--show 20] [--write]
 
 By default the scans are read by the real reading side (cached beside the papers, keyed by its digest). `--truth-lines`
 feeds the printed lines themselves, which shows what understanding alone loses. Fields are compared exactly, after NFC
@@ -17,12 +17,21 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from configs.loader import load_rulebook
+from rapidfuzz.distance import Levenshtein
+
+from benchmarks import tables
+from configs.loader import load_reading_profile, load_rulebook
 from extractors.split import mark_separators
 from extractors.understanding import understand
 from pipeline.known_papers import cache_of, fill_cache, kept_readings, same, truths
-from schemas.documents import Document
+from schemas.documents import Document, Route
 from schemas.reading import Box, PageReading, PageState, Word
+from schemas.text import fold_tone_place
+
+_SHARED = (
+    *("number", "notation", "issue_date", "agency", "document_type", "subject", "owner_name", "owner_id"),
+    *("signer", "signer_title", "expiry_date"),
+)
 
 
 def readings_of(truth: dict[str, Any], cache: Path, truth_lines: bool) -> list[PageReading]:
@@ -65,6 +74,8 @@ class Score:
         self.routes: Counter[str] = Counter()
         self.wrong: list[str] = []
         self.bold: Counter[str] = Counter()
+        self.edits: Counter[str] = Counter()
+        self.letters: Counter[str] = Counter()
 
     def paper(self, file: str, wanted: dict[str, Any], got: Document | None, threshold: float) -> None:
         """Count one paper of the truth."""
@@ -112,9 +123,13 @@ class Score:
             sure = (field.confidence or 0.0) >= threshold
             fate += "wrong" if sure else "doubted"
         self.fields[kind, name, fate] += 1
+        if not pen:
+            read = (field.value or "") if field else ""
+            self.edits[name] += Levenshtein.distance(fold_tone_place(value), fold_tone_place(read))
+            self.letters[name] += len(value)
         if not fate.endswith("right"):
-            read = f"{field.value!r} ({field.confidence}) raw {field.raw!r}" if field else "-"
-            self.wrong.append(f"{file} {kind}.{name} {fate}: wanted {value!r}, got {read}")
+            told = f"{field.value!r} ({field.confidence}) raw {field.raw!r}" if field else "-"
+            self.wrong.append(f"{file} {kind}.{name} {fate}: wanted {value!r}, got {told}")
 
 
 def report(score: Score, show: int) -> None:
@@ -144,6 +159,37 @@ def report(score: Score, show: int) -> None:
         print(" ", line)
 
 
+def by_field(score: Score) -> str:
+    """The fields that all kinds share, whatever the kind, as a table."""
+    rows = []
+    for name in _SHARED:
+        of = Counter[str]()
+        for (_, field, fate), count in score.fields.items():
+            if field == name:
+                of[fate] += count
+        printed = sum(count for fate, count in of.items() if not fate.startswith("pen "))
+        pen = sum(of.values()) - printed
+        lost = of["absent"] + of["unread"]
+        shares = [
+            f"{100 * count / max(1, printed):.1f} %"
+            for count in (of["right"], of["doubted"], of["wrong"], lost)
+        ]
+        cer = f"{100 * score.edits[name] / max(1, score.letters[name]):.2f} %"
+        by_hand = f"{of['pen right']} of {pen}" if pen else ""
+        rows.append([f"`{name}`", str(printed), *shares, cer, by_hand])
+    head = [
+        "field",
+        "printed",
+        "right",
+        "wrong, asked",
+        "wrong, not asked",
+        "absent or unread",
+        "CER",
+        "by hand: right",
+    ]
+    return tables.table(head, rows)
+
+
 def main() -> int:
     """Run the benchmark."""
     parser = argparse.ArgumentParser(
@@ -155,6 +201,9 @@ def main() -> int:
     parser.add_argument("--engine", help="reads first; default that of configs/reading.toml")
     parser.add_argument("--only", help="substring of file names")
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument(
+        "--write", action="store_true", help="the fields that kinds share, into docs/benchmarks.md"
+    )
     given = parser.parse_args()
     rules = load_rulebook(engine=given.engine)
     found = [truth for truth in truths(given.folder) if not given.only or given.only in truth["file"]]
@@ -185,6 +234,13 @@ def main() -> int:
         for each in wanted:
             score.paper(truth["file"], each, by_first.get(each["pages"][0]), rules.thresholds.field)
     report(score, given.show)
+    told = (
+        f"{sum(score.papers.values())} papers; `{given.engine or load_reading_profile().engine}` reads first; accepted "
+        f"without a person or a register {score.routes[Route.ACCEPTED]}.\n\n{by_field(score)}"
+    )
+    tables.put(
+        "understanding", told, [[*key, number] for key, number in score.fields.items()], write=given.write
+    )
     print(f"{count} pages understood in {spent:.2f} s ({1000 * spent / max(1, count):.1f} ms a page)")
     return 0
 

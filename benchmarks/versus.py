@@ -190,24 +190,28 @@ def shown(found: dict[str, dict[str, Total]]) -> str:
 
 
 def _worse(found: dict[str, dict[str, Total]]) -> list[str]:
-    """Pages on which ours misses more than the careful peer by over a point and over five words."""
+    """Pages on which ours misses more than careful, or than bare Tesseract, by over a point and over five words."""
     lines = []
     for name, sides in found.items():
-        if CAREFUL not in sides:
-            continue
-        pairs = list(zip(sides[OURS].pages, sides[CAREFUL].pages, strict=True))
-        at_all = [(number, us, peer) for number, (us, peer) in enumerate(pairs) if us.missed > peer.missed]
-        much = [
-            f"page {number + 1}: {us.missed} against {peer.missed} of {us.of}"
-            for number, us, peer in at_all
-            if us.missed - peer.missed > max(_WORDS, _POINT * us.of)
-        ]
-        most = max((us.missed - peer.missed for _, us, peer in at_all), default=0)
-        lines.append(
-            f"- {name}: worse than careful on {len(at_all)} of {len(pairs)} pages, at most by {most} words; "
-            f"beyond the allowance {len(much)}{': ' + '; '.join(much) if much else ''}."
-        )
+        for peer in (CAREFUL, BARE):
+            if peer in sides:
+                lines.append(_beside(name, peer, sides[OURS].pages, sides[peer].pages))
     return lines
+
+
+def _beside(name: str, peer: str, ours_: list[Page], theirs: list[Page]) -> str:
+    pairs = list(zip(ours_, theirs, strict=True))
+    at_all = [(number, us, other) for number, (us, other) in enumerate(pairs) if us.missed > other.missed]
+    much = [
+        f"page {number + 1}: {us.missed} against {other.missed} of {us.of}"
+        for number, us, other in at_all
+        if us.missed - other.missed > max(_WORDS, _POINT * us.of)
+    ]
+    most = max((us.missed - other.missed for _, us, other in at_all), default=0)
+    return (
+        f"- {name}: worse than {peer} on {len(at_all)} of {len(pairs)} pages, at most by {most} words; "
+        f"beyond the allowance {len(much)}{': ' + '; '.join(much) if much else ''}."
+    )
 
 
 def main() -> int:

@@ -12,6 +12,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rapidfuzz.distance import Levenshtein
+
 from extractors.anchors import Line, national_at, plain
 from extractors.dates import PrintedDate, find_long_date
 from extractors.fields import ReadFrom, field_of, flow_of
@@ -24,6 +26,8 @@ from schemas.text import squeeze
 
 _TOP = 0.5
 _DOUBTFUL = 0.5  # strength of a value whose form is odd: whatever the letters' confidence, a person looks
+_BESIDE = 0.3  # share of the width; the middle of a subject's line lies right of it
+_HIDDEN_LONG, _HIDDEN_EDITS = 10, 2
 _NUMERALS = frozenset("IVX")
 _FOREIGN = re.compile(r"[^\w\s.,()&/–-]|:|\bSố\b")
 _ABOUT = re.compile(
@@ -226,11 +230,15 @@ def agency_field(heading: Heading, rules: Rulebook, source: ReadFrom) -> Field |
     lines = heading.agency_lines
     if not lines:
         return None
-    name = issuing_agency(agencies_in([line.text for line in lines], rules), rules)
+    read, name = (
+        issuing_agency(agencies_in(texts, rules), rules)
+        for texts in ([line.text for line in lines], [line.chosen for line in lines])
+    )
     if not name or len(name) < 3:
         return None
     own = lines[-1:] if len(lines) == 1 else lines
-    strength = _DOUBTFUL if _is_odd(name, rules) else 1.0
+    # Most words of an agency's name are the language's own, and context knows their marks; a person is asked all the same.
+    strength = _DOUBTFUL if _is_odd(name, rules) or name != read else 1.0
     return field_of(name, [word for line in own for word in line.words], lines[0].page, source, strength)
 
 
@@ -252,7 +260,9 @@ def titled_subject(
     ]
     taken: list[Line] = []
     last = title[-1]
-    for line, after in itertools.zip_longest(below[:8], below[1:8]):
+    for line, after in itertools.zip_longest(below[:12], below[1:12]):
+        if line.middle < _BESIDE:
+            continue  # an incoming-mail stamp, struck beside the subject
         gap = line.frame.top - last.frame.bottom
         if gap > 2.6 * max(last.frame.height, line.frame.height):
             break
@@ -266,8 +276,10 @@ def titled_subject(
         return None
     words = [word for line in taken for word in line.words]
     begin = _about_at(words)
-    value = squeeze(" ".join(word.text for word in words[begin:])).strip(" .;-_")
-    return field_of(value, words[begin:], taken[0].page, source, 0.95)
+    hidden = 0 if begin else _hidden_about(words)
+    lead = "Về việc " if hidden else ""
+    value = squeeze(lead + " ".join(word.text for word in words[begin + hidden :])).strip(" .,;-_")
+    return field_of(value, words[begin:], taken[0].page, source, _DOUBTFUL if hidden else 0.95)
 
 
 def _about_at(words: Sequence[Word]) -> int:
@@ -275,6 +287,17 @@ def _about_at(words: Sequence[Word]) -> int:
     for index in range(min(6, len(words) - 1)):
         if (plain(words[index].text), plain(words[index + 1].text)) == ("ve", "viec"):
             return index
+    return 0
+
+
+def _hidden_about(words: Sequence[Word]) -> int:
+    """How many of the first words are `Về việc` with the rim of a stamp over it; 0 if they are anything else."""
+    for count in range(1, min(5, len(words))):
+        text = "".join(char for word in words[:count] for char in plain(word.text) if char.isalnum())
+        if text.startswith("veviec") or len(text) > _HIDDEN_LONG:
+            return 0
+        if "ve" in text and Levenshtein.distance(text[text.index("ve") :], "veviec") <= _HIDDEN_EDITS:
+            return count if words[count].text[:1].islower() else 0
     return 0
 
 

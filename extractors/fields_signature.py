@@ -20,6 +20,7 @@ from schemas.text import squeeze
 _PREFIX = re.compile(r"^\W{0,2}(TM|KT|TL|TUQ|T\.?UQ|Q|K/T|T/M|T/L)\s?[.,]\s*", flags=re.IGNORECASE)
 _FOR = re.compile(r"^\W{0,2}(KT|TL|TUQ|T\.?UQ|K/T|T/L)\s?[.,]", flags=re.IGNORECASE)
 _NEAR = 0.36
+_ALONE = 0.9  # strength of a name without the post above it
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,9 @@ def signature_fields(pages: Sequence[Sequence[Line]], rules: Rulebook, source: R
     for lines in reversed(pages):
         found = find_signature(lines, rules)
         if found is None:
+            lone = _name_alone(lines, rules)
+            if lone is not None:
+                return {"signer": field_of(_signed_name(lone.text), lone.words, lone.page, source, _ALONE)}
             continue
         line = found.post_line
         fields = {"signer_title": field_of(found.post, line.words, line.page, source, 0.97 * found.strength)}
@@ -50,6 +54,20 @@ def signature_fields(pages: Sequence[Sequence[Line]], rules: Rulebook, source: R
             fields["signer"] = field_of(name, below.words, below.page, source, strength)
         return fields
     return {}
+
+
+def _name_alone(lines: Sequence[Line], rules: Rulebook) -> Line | None:
+    """A person's name at the right, beside or below the recipients, where seal or pen hid the post above it."""
+    recipients = [line for line in lines if line.middle < 0.5 and plain(line.text).startswith("noi nhan")]
+    if not recipients:
+        return None
+    for line in reversed(lines):
+        if line.frame.top < recipients[-1].frame.top:
+            return None
+        name = _signed_name(line.text) if line.middle > 0.5 and not line.is_caps else None
+        if name is not None and len(name.split()) > 2 and name_strength(name, rules) > _ALONE:
+            return line
+    return None
 
 
 def find_signature(lines: Sequence[Line], rules: Rulebook) -> Signature | None:
@@ -140,7 +158,7 @@ def _agency_above(lines: Sequence[Line], first: Line, rules: Rulebook) -> list[L
 def _bare(text: str) -> str:
     """A signer's name without academic and military ranks before it."""
     return re.sub(
-        r"^(?:(?:TS|ThS|PGS|GS|BS|CKI{1,2}|KS|DS|Đại tá|Thượng tá|Trung tá|Thiếu tướng)\.?\s*)+(?=[A-ZĐ])",
+        r"^(?:(?:TS|ThS|PGS|GS|BS|CKI{1,2}|KS|DS|Đại tá|Thượng tá|Trung tá|Thiếu tướng)[.,:]?\s*)+(?=[A-ZĐ])",
         "",
         squeeze(text),
     )

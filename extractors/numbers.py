@@ -30,6 +30,8 @@ _FULL: Final = re.compile(
 _REGISTER: Final = re.compile(r"^(?P<no>\d{1,5})/(?P<year>(?:19|20)\d{2})(?![\w/-])")
 # The Party's papers and older state ones put the dash first: `123-QĐ/UB`.
 _DASHED: Final = re.compile(rf"^(?P<no>\d{{1,6}}{_SUFFIX})-(?P<sym>{_PART}/{_SYMBOL})(?![\w/])")
+# A slash that was not read leaves a gap: only before a listed notation, at the end of the line.
+_SLASHLESS: Final = re.compile(rf"^(?P<no>\d{{1,6}}) (?P<sym>{_SYMBOL})\W*$")
 _OPEN: Final = re.compile(
     rf"^(?P<junk>.{{0,16}}?)/(?:(?P<year>(?:19|20)\d{{2}})/)?(?P<sym>{_SYMBOL})(?![\w/])"
 )
@@ -115,6 +117,11 @@ def parse_number(text: str, parts: frozenset[str] = frozenset()) -> Number | Non
     match = _DASHED.match(squeezed)
     if match:
         return Number(match.group(0), match["sym"], match.group(0))
+    match = _SLASHLESS.match(squeezed) if lead else None
+    if match:
+        notation, _ = snap_notation(match["sym"].rstrip(".&"), parts)
+        if set(notation.split("-")) <= parts:
+            return Number(f"{match['no']}/{notation}", notation, match.group(0), None, True)
     match = _OPEN.match(squeezed)
     if match and (lead or not match["junk"].strip().isalpha()):
         notation, snapped = snap_notation(match["sym"].rstrip(".&"), parts)

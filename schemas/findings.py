@@ -80,6 +80,7 @@ RULES: Final[dict[str, RuleSpec]] = {
     "page_timed_out": RuleSpec(_E, transient=True),
     "page_worker_died": RuleSpec(_E, transient=True),
     "page_blank": RuleSpec(_I),
+    "page_mirrored": RuleSpec(_E),
     "page_separator": RuleSpec(_I),
     "page_retried": RuleSpec(_I),
     "page_turned": RuleSpec(_I),

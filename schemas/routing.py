@@ -28,6 +28,7 @@ _PICTURE: Final = frozenset(
         "image_cut_off",
         "image_oversize",
         "image_low_confidence",
+        "page_mirrored",
     }
 )
 # Errors of a whole page: it could not be read.

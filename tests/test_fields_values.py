@@ -47,6 +47,17 @@ def test_numbers_are_read_as_printed(printed: str, value: str, notation: str | N
     assert (number.value, number.notation) == (value, notation)
 
 
+def test_a_slash_that_was_not_read_is_put_before_a_listed_notation_alone_and_the_number_is_less_sure() -> (
+    None
+):
+    number = parse_number("Số: 568 GPXD", PARTS)
+    assert number is not None and number.snapped
+    assert (number.value, number.notation, number.raw) == ("568/GPXD", "GPXD", "568 GPXD")
+    for other in ("Số: 568 ABCD", "Số: 568 GPXD của Sở", "568 GPXD", "Số: 5681GPXD"):
+        found = parse_number(other, PARTS)
+        assert found is None or found.value is None
+
+
 @pytest.mark.parametrize(
     ("printed", "notation"),
     [

@@ -181,6 +181,45 @@ def test_a_stamp_over_the_subject_does_not_get_into_it() -> None:
     )
 
 
+def test_the_rim_of_a_stamp_over_the_first_words_of_a_subject_is_not_in_it_and_a_person_is_asked() -> None:
+    for first in ("này VẾyiệc", "––g Về vi:", "Vêxiệc"):
+        rows = [(text.replace("Về việc", first), x, y) for text, x, y in DECISION]
+        subject = one(page(rows)).fields["subject"]
+        assert subject.value == "Về việc phê duyệt danh mục kỹ thuật tại phòng khám đa khoa"
+        assert subject.raw is not None and first in subject.raw
+        assert subject.confidence is not None and subject.confidence < RULES.thresholds.field
+    kept = [(text.replace("Về việc", "Bố trí việc"), x, y) for text, x, y in DECISION]
+    assert str(one(page(kept)).fields["subject"].value).startswith("Bố trí việc phê duyệt")
+
+
+def test_an_arrival_stamp_beside_a_subject_of_two_lines_ends_it_not() -> None:
+    top = next(y for text, _, y in DECISION if text.startswith("Về việc"))
+    stamp = [("CÔNG VĂN ĐẾN", 0.22, top - 0.01), ("Số 4", 0.15, top + 0.001), ("Chuyển:", 0.15, top + 0.012)]
+    rows = sorted([*DECISION, *stamp], key=lambda row: row[2])
+    subject = one(page(rows)).fields["subject"].value
+    assert subject == "Về việc phê duyệt danh mục kỹ thuật tại phòng khám đa khoa"
+
+
+def test_a_signer_whose_post_the_seal_hid_is_read_where_the_name_can_only_be_his() -> None:
+    rows = [row for row in DECISION if "GIÁM ĐỐC" not in row[0]]
+    document = one(page(rows))
+    assert document.fields["signer"].value == "Trần Thị Hoa"
+    assert "signer_title" not in document.fields
+    for other in ("Pà Thị Hoa", "Phòng Kế toán", "Trần Hoa"):  # no family name, no person, half a name
+        lost = [(text.replace("Trần Thị Hoa", other), x, y) for text, x, y in rows]
+        assert "signer" not in one(page(lost)).fields
+
+
+def test_marks_that_context_chose_in_an_agencys_name_are_offered_and_asked() -> None:
+    read = page([(text.replace("SỞ Y TẾ", "TRUNG TÂM TRUYỀN THÔNG"), x, y) for text, x, y in DECISION])
+    words = tuple(word._replace(raw="TRUYỄN") if word.text == "TRUYỀN" else word for word in read.words)
+    sure = one(read).fields["agency"]
+    agency = one(read.model_copy(update={"words": words})).fields["agency"]
+    assert agency.value == sure.value == "Trung tâm Truyền thông Quảng Ngãi"
+    assert agency.raw is not None and "TRUYỄN" in agency.raw
+    assert agency.confidence is not None and agency.confidence < RULES.thresholds.agency
+
+
 def test_a_number_left_to_the_pen_keeps_its_notation() -> None:
     rows = [
         ("Số:        /QĐ-SYT", x, y) if text.startswith("Số:") else (text, x, y) for text, x, y in DECISION
