@@ -15,6 +15,7 @@ NAMES = {
     "evaluation": "a set of scans to measure any reader on, and its score: tone marks told apart from letters",
     "resolution": "which pages are called too coarse, by true resolution and by what the file says",
     "understanding": "kinds, splits and fields understood (wants a folder of samples)",
+    "register": "papers accepted without a person, before and after a register (wants a folder of samples)",
     "written": "figures by hand: read right, sure, wrong (wants a folder of samples, or scans with labels)",
     "calibration": "confidence against truth, and the shipped thresholds (wants a folder of samples)",
     "diacritics": "diacritics by context, before and after (wants texts or readings)",

@@ -93,6 +93,7 @@ class Count(NamedTuple):
     with_words: int
     most: int
     blank: int = 0
+    again: int = 0
     accepted: int = 0
 
 
@@ -129,15 +130,16 @@ def bare(files: Sequence[Path], room: Path) -> dict[str, str]:
 def counted(made: Sequence[Made], texts: dict[str, str], answers: dict[str, dict[str, Any]] | None) -> Count:
     """Count the pages of one sort."""
     added = [(words(texts[page.name]) - words(page.printed)).total() for page in made]
-    blank = accepted = 0
+    blank = again = accepted = 0
     if answers is not None:
         for page in made:
             answer = answers[page.name]
             blank += (
                 any(note["rule"] == "page_blank" for note in answer["findings"]) or not answer["documents"]
             )
+            again += any(note["rule"] == "page_mirrored" for note in answer["findings"])
             accepted += sum(paper["route"] == "accepted" for paper in answer["documents"])
-    return Count(len(made), sum(added), sum(map(bool, added)), max(added), blank, accepted)
+    return Count(len(made), sum(added), sum(map(bool, added)), max(added), blank, again, accepted)
 
 
 def main() -> int:
@@ -171,13 +173,23 @@ def main() -> int:
                 us.with_words,
                 us.most,
                 us.blank,
+                us.again,
                 us.accepted,
                 they.added,
                 they.with_words,
                 they.most,
             ]
         )
-    head = ["pages", "n", "ours: words added", "on pages", "most", "kept as blank", "papers accepted"]
+    head = [
+        "pages",
+        "n",
+        "ours: words added",
+        "on pages",
+        "most",
+        "kept as blank",
+        "asked again",
+        "papers accepted",
+    ]
     head += ["bare tesseract: words added", "on pages", "most"]
     tables.put("ghosts", f"{machine()}.\n\n{tables.table(head, rows)}", data, write=given.write)
     return 0

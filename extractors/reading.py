@@ -46,6 +46,7 @@ from schemas.rules import ImageRule, Limits, ReadingProfile
 cv2.setNumThreads(1)
 Grey = npt.NDArray[np.uint8]
 _BLANK_LETTERS = 8
+_PALE = 0.45  # contrast of the darkest print that shines through; a printed page has over half
 
 
 def read_page(
@@ -165,7 +166,7 @@ def _read_pixels(
         if pixels.complaint:
             raise SourceError("page_broken", pixels.complaint, page=number, detail=pixels.complaint)
         # What shines through is pale; print that is not comes from a sheet that lay the wrong way round.
-        pale = any(note.rule == "image_low_contrast" for note in findings)
+        pale = (measures.contrast or 0.0) < _PALE
         findings.append(finding("page_mirrored" if legible and not pale else "page_blank", page=number))
     else:
         if look.rotation:

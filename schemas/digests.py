@@ -8,8 +8,8 @@ from collections.abc import Mapping
 
 from pydantic import BaseModel, ConfigDict
 
-READING_VERSION = "6"
-UNDERSTANDING_VERSION = "1"
+READING_VERSION = "7"
+UNDERSTANDING_VERSION = "2"
 RENDITION_VERSION = "1"
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from pathlib import Path
 
 import pytest
 
-from benchmarks import measuring, tables, versus
+from benchmarks import evaluation, measuring, tables, versus
 from benchmarks.errors import page_errors
 from benchmarks.measuring import NotRun
 from benchmarks.words import missed, words
@@ -32,6 +33,29 @@ def test_errors_are_counted_line_by_line_and_stamps_apart() -> None:
     ]
     found = page_errors(lines, read)
     assert (found.characters, found.words, found.tokens, found.outside) == (1, 1, 10, 1)
+
+
+def test_words_that_differ_by_a_tone_are_told_apart_from_other_marks_and_from_letters() -> None:
+    found = evaluation.score(
+        "Ủy ban nhân dân huyện cấp đường số 12, tổ dân phố", "phố tô dan ủy ban nhàn dân huyền cap 12, 13 nhà"
+    )
+    assert (found.of, found.tones, found.marks, found.letters) == (12, 2, 3, 0)
+    assert (found.missing, found.added) == (2, 2)
+    assert ("số", "phố") not in found.pairs
+
+
+def test_the_evaluation_set_is_scored_page_by_page_and_a_lost_page_is_loud(tmp_path: Path) -> None:
+    pages = evaluation.make(tmp_path, 2, seed=3)
+    truths = sorted((tmp_path / "truth").glob("*.txt"))
+    assert sum(path.read_text(encoding="utf-8").count("\f") for path in truths) == pages
+    assert {path.stem for path in truths} == {path.stem for path in (tmp_path / "scans").glob("*.pdf")}
+    perfect = evaluation.scored(tmp_path, tmp_path / "truth")
+    assert all(one.shares()[0] == "0.00 %" for one in perfect.values())
+    read = tmp_path / "read"
+    shutil.copytree(tmp_path / "truth", read)
+    (read / truths[0].name).write_text("", encoding="utf-8")
+    with pytest.raises(NotRun, match="0 pages"):
+        evaluation.scored(tmp_path, read)
 
 
 def test_a_comparison_without_its_peer_ends_loudly_and_without_a_table(

@@ -218,6 +218,18 @@ def test_blank_pages_are_kept_as_blank(tmp_path: Path) -> None:
         assert [one.rule for one in got.findings] == ["page_blank"]
 
 
+@pytest.mark.parametrize(("ink", "rule"), [(165, "page_blank"), (0, "page_mirrored")])
+def test_mirrored_print_is_no_text_pale_it_is_kept_as_blank_and_dark_it_is_asked_for_again(
+    paper: tuple[Image.Image, dict[str, Box]], tmp_path: Path, ink: int, rule: str
+) -> None:
+    """What shines through, or rubbed off another sheet; a reader made for lines reads it as whatever it looks like."""
+    behind = paper[0].convert("L").transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    got = _read(Image.eval(behind, lambda value: ink + value * (255 - ink) // 255), tmp_path)
+    assert got.state is PageState.BLANK
+    assert got.words == ()
+    assert rule in [one.rule for one in got.findings]
+
+
 def test_a_faded_page_is_read_not_called_blank(
     paper: tuple[Image.Image, dict[str, Box]], reading: PageReading, tmp_path: Path
 ) -> None:
