@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Annotated, Any, Final
@@ -9,6 +10,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from cli.shapes import print_json
+from cli.shapes import shown as shown_name
 from cli.tables import print_table
 from cli.wording import words
 from configs.loader import load_kinds
@@ -34,24 +36,33 @@ def columns_of(name: FactName) -> tuple[str, ...]:
 def print_facts(
     name: FactName, shown: Sequence[Fact[Any]], lang: str, *, known_at: str | None, as_json: bool
 ) -> None:
-    """Print facts as a table, or as one JSON object; owners' identifiers are masked."""
+    """Print facts as a table and where each is from, or as one JSON object; owners' identifiers are masked."""
     if as_json:
         print_json({"known_at": known_at, "rows": [fact_json(fact) for fact in shown]})
         return
-    columns = columns_of(name)
-    rows = [
-        [
-            number_text(int(cell), lang) if column == "count" else str(cell)
-            for column, cell in zip(columns, cells, strict=True)
-        ]
-        for cells in fact_cells(name, shown, lang)
-    ]
-    print_table(
-        [say("column", column, lang) for column in columns],
-        rows,
-        numbers={at for at, column in enumerate(columns) if column in {"id", "count"}},
-        title=text(f"facts.title_{name}", lang),
-    )
+    whole = columns_of(name)
+    columns = [column for column in whole if column not in _OF_ORIGIN or column == "state"]
+    origins, rows = [], []
+    for cells in fact_cells(name, shown, lang):
+        held = dict(zip(whole, cells, strict=True))
+        origins.append(_told(held, lang))
+        if "count" in held:
+            held["count"] = number_text(int(held["count"]), lang)
+        rows.append([str(held[column]) for column in columns])
+    numbers = {at for at, column in enumerate(columns) if column in {"id", "count"}}
+    heads = [say("column", column, lang) for column in columns]
+    print_table(heads, rows, numbers=numbers, title=text(f"facts.title_{name}", lang))
+    sys.stdout.write("".join(f"{line}\n" for line in origins))
+
+
+def _told(held: Mapping[str, str | int], lang: str) -> str:
+    """Who handed a row in, when, out of which file and by which paper; what is not recorded is left out."""
+    parts = [text("facts.entered_by", lang, number=held["id"], who=held["operator"], moment=held["known_at"])]
+    if held["file"]:
+        parts.append(text("facts.of_file", lang, file=shown_name(str(held["file"]))))
+    if paper := ", ".join(str(held[column]) for column in _BACKING if held[column]):
+        parts.append(text("facts.by_paper", lang, paper=paper))
+    return ", ".join(parts)
 
 
 def fact_json(fact: Fact[Any]) -> dict[str, Any]:
