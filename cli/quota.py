@@ -68,13 +68,14 @@ def quota(
             left_out=left_out_kinds(),
             explain=explain is not None,
         )
+    report = report.model_copy(update={"known_at": moment})
     if explain is not None:
         _write_reasons(explain, reasons, settings.lang)
     if as_json:
         shape = report.model_dump(mode="json", exclude={"notes"})
-        print_json({**shape, "known_at": moment})
+        print_json(shape)
     else:
-        _print_quota(report, settings.lang, moment)
+        _print_quota(report, settings.lang)
     return 0
 
 
@@ -91,10 +92,10 @@ def _write_reasons(path: Path, reasons: list[Explanation], lang: str) -> None:
         write_rows(out, [text(f"head.{key}", lang) for key in keys], rows)
 
 
-def _print_quota(report: QuotaReport, lang: str, known_at: str | None = None) -> None:
+def _print_quota(report: QuotaReport, lang: str) -> None:
     title = text("quota.title", lang, date=day_text(report.as_of, lang))
-    if known_at is not None:
-        known = moment_text(datetime.fromisoformat(known_at), lang, seconds=True)
+    if report.known_at is not None:
+        known = moment_text(datetime.fromisoformat(report.known_at), lang, seconds=True)
         title += text("quota.known_at", lang, moment=known)
     if not report.rows:
         sys.stdout.write(f"{title}\n{text('quota.none', lang)}\n")

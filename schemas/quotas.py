@@ -177,11 +177,15 @@ class Explanation(BaseModel):
 
 
 class QuotaReport(BaseModel):
-    """A whole quota answer. `live` says that the figures may still move (as_of is today)."""
+    """A whole quota answer. `live` says that the figures may still move (as_of is today).
+
+    `known_at`: the moment as known at which it was asked, RFC 3339; None: as known now.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     as_of: date
+    known_at: str | None = None
     live: bool
     reading: str
     rows: tuple[QuotaRow, ...]

@@ -355,9 +355,29 @@ def test_merged_cells_are_refused_until_each_has_its_own_value(past: Machine, tm
 def test_a_file_that_is_no_table_is_refused(past: Machine, tmp_path: Path) -> None:
     picture = tmp_path / "ảnh.xlsx"
     picture.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(range(256)))
-    for group in ("inventory", "elsewhere", "revocations"):
-        done = past.run(group, "import", picture)
+    for done in (
+        past.run("inventory", "import", picture),
+        past.run("elsewhere", "import", picture),
+        past.run("revocations", "import", picture),
+    ):
         assert done.returncode == 2 and "→" in done.stderr, done.stderr
+
+
+def test_the_template_of_results_elsewhere_is_not_written_over(past: Machine, tmp_path: Path) -> None:
+    out = tmp_path / "mẫu.xlsx"
+    assert past.run("elsewhere", "template", out).returncode == 0
+    assert past.run("elsewhere", "template", out).returncode == 2
+    empty = past.run("elsewhere", "import", out)
+    assert empty.returncode == 2 and "không có dòng số liệu nào" in empty.stderr
+
+
+def test_a_withdrawn_revision_leaves_the_days_before_it_was_true(past: Machine, tmp_path: Path) -> None:
+    imported(past, "inventory", table(tmp_path, "một.csv", HEAD, TWENTY))
+    imported(past, "inventory", table(tmp_path, "hai.csv", HEAD, FORTY), "--effective", "01/06/2023")
+    (row,) = past.json("inventory", "list")["rows"]
+    assert past.run("inventory", "withdraw", str(row["id"]), "--reason", "nhầm").returncode == 0
+    assert unit_row(past, "--as-of", "2023-05-31")["inventory"] == 20
+    assert unit_row(past, "--as-of", "2023-06-01")["inventory"] is None
 
 
 def test_a_day_to_come_is_no_day_on_which_anything_was_digitised(past: Machine, tmp_path: Path) -> None:

@@ -53,11 +53,11 @@ def standing(history: Iterable[Fact[Row]]) -> list[Fact[Row]]:
 def true_on(history: Sequence[Fact[InventoryRow]], day: date | None) -> list[Fact[InventoryRow]]:
     """Of an inventory's history the rows in force on a day.
 
-    A revision that is true only from a later day leaves the row before it in force until then.
+    A revision that is true only from a later day leaves the row before it in force until then, withdrawn or not.
     """
     last: dict[str, Fact[InventoryRow]] = {}
     for fact in history:
         begins = fact.row.effective_on
-        if fact.withdrawn is not None or day is None or begins is None or begins <= day:
+        if day is None or begins is None or begins <= day:
             last[inventory_key(fact.row)] = fact
     return [fact for fact in last.values() if fact.withdrawn is None]

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, Row, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, or_, select, tuple_
 
 from schemas.clock import VIETNAM
 from schemas.documents import Role, ValidityState
@@ -45,7 +45,7 @@ def papers(
     whose only code was voided shows that code.
     """
     moment = known_at or _NOW
-    query = _query(moment)
+    query = _query(known_at)
     if known_at is None:
         query = query.where(t.document.c.replaced_by.is_(None))
     if ids is not None:
@@ -62,14 +62,8 @@ def papers(
             yield _paper(row, voided.get(name), expired.get(name), intact=name not in damaged)
 
 
-def _query(moment: str) -> Select[Any]:
-    version, code = t.document_version.c, t.code.c
-    last = (
-        select(version.document_id, func.max(version.version).label("version"))
-        .where(version.created_at <= moment)
-        .group_by(version.document_id)
-        .subquery()
-    )
+def _query(known_at: str | None) -> Select[Any]:
+    version, code, moment = t.document_version.c, t.code.c, known_at or _NOW
     first = (
         select(code.document_id, func.min(code.issued_at).label("issued_at"))
         .where(code.issued_at <= moment)
@@ -77,7 +71,6 @@ def _query(moment: str) -> Select[Any]:
         .subquery()
     )
     stood = or_(code.state == ISSUED, code.voided_at > moment)
-    current = and_(version.document_id == last.c.document_id, version.version == last.c.version)
     return (
         select(
             version.document_id,
@@ -89,11 +82,24 @@ def _query(moment: str) -> Select[Any]:
             first.c.issued_at,
         )
         .select_from(t.document)
-        .join(last, last.c.document_id == t.document.c.id)
-        .join(t.document_version, current)
+        .join(t.document_version, _version_of(known_at))
         .outerjoin(first, first.c.document_id == t.document.c.id)
         .outerjoin(t.code, and_(code.document_id == t.document.c.id, code.issued_at <= moment, stood))
     )
+
+
+def _version_of(known_at: str | None) -> ColumnElement[bool]:
+    """That a version is the last one of its document, as known at a moment."""
+    version = t.document_version.c
+    if known_at is None:
+        return and_(version.document_id == t.document.c.id, version.version == t.document.c.version)
+    last = (
+        select(version.document_id, func.max(version.version))
+        .where(version.created_at <= known_at)
+        .group_by(version.document_id)
+    )
+    key = tuple_(version.document_id, version.version)
+    return and_(version.document_id == t.document.c.id, key.in_(last))
 
 
 def _voids(connection: Connection, moment: str) -> dict[str, _Void]:
