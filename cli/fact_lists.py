@@ -70,6 +70,8 @@ def fact_json(fact: Fact[Any]) -> dict[str, Any]:
     row = fact.row.model_dump(mode="json")
     if row.get("owner"):
         row["owner"] = mask_value("owner_id", row["owner"])
+    if row.get("number"):
+        row["number"] = mask(row["number"])  # an enterprise's number is its paper's number, too
     origin = fact.origin.model_dump(mode="json")
     backing = {key: value or row.get(key) for key, value in origin.items()}
     return {

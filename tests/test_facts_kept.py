@@ -112,11 +112,17 @@ def test_a_catalogue_of_before_moves_over_and_its_figures_stay(url: str) -> None
         assert sum(row.count for row in figures.elsewhere(database)) == 950
 
 
-def test_what_was_moved_over_is_rebuilt_as_known_at_the_move(url: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("chained", [True, False])
+def test_what_was_moved_over_is_rebuilt_as_known_at_the_move(url: str, tmp_path: Path, chained: bool) -> None:
     before_facts(url)
     kept = LocalStore(tmp_path / "store")
+    if chained:
+        with closing(Database(url, migrate=False)) as old, old.write() as connection:
+            entry = {"table": "inventory", "rows": [OLD_INVENTORY]}
+            chains.add(connection, chains.HOUSE, entry, urgent=True)
     database = Database(url)
     with closing(database):
+        outbox.require_current(database, kept)
         outbox.send_all(database, kept)
         expected = facts.history(database, facts.INVENTORY), facts.history(database, facts.ELSEWHERE)
     again = rebuilt(kept, tmp_path)

@@ -1,7 +1,8 @@
 """Facts with two times: inventory and results elsewhere become append-only, revocations are new.
 
 Old rows move over. Nothing tells when they were imported or by whom, for imports left no event: they are known from the
-moment of this migration, and are entered in the house chain as such, so that a rebuilt catalogue says the same.
+moment of this migration, and are entered in the house chain as such, so that a rebuilt catalogue says the same. A catalogue
+that has no chains yet enters all it holds when it begins them (`chains.adopt`).
 """
 
 from typing import Any
@@ -96,9 +97,11 @@ def _fill(connection: sa.Connection, name: str, rows: list[dict[str, Any]]) -> N
         return
     table = sa.table(name, *map(sa.column, rows[0]))
     outbox = sa.table("outbox", *map(sa.column, ("chain", "urgent")), sa.column("data", sa.JSON()))
+    sealed = sa.table("chain_object", sa.column("seq"))
     connection.execute(sa.insert(table), rows)
-    entry = {"table": name, "rows": rows}
-    connection.execute(sa.insert(outbox).values(chain="house", urgent=True, data=entry))
+    if connection.execute(sa.select(sealed).limit(1)).first() is not None:
+        entry = {"table": name, "rows": rows}
+        connection.execute(sa.insert(outbox).values(chain="house", urgent=True, data=entry))
     if connection.dialect.name == "postgresql":
         call = sa.text("SELECT setval(pg_get_serial_sequence(:table, 'id'), :highest)")
         connection.execute(call, {"table": name, "highest": max(row["id"] for row in rows)})
