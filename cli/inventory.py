@@ -1,114 +1,130 @@
-"""`sohoa inventory import|template`."""
+"""`sohoa inventory import|list|export|withdraw|template`: how many results in force a unit holds."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from cli.catalogue import database_of
-from cli.options import command, named_path
+from cli.days import day_of, moment_of
+from cli.fact_files import (
+    Dated,
+    Document,
+    Effective,
+    Reason,
+    RowNumber,
+    Signer,
+    TableFile,
+    TemplateFile,
+    import_table,
+    withdraw_row,
+    write_empty,
+)
+from cli.fact_lists import History, KnownAt, columns_of, fact_cells, print_facts
+from cli.options import AsJson, command, named_path
+from cli.private_csv import harmless, private_csv, write_rows
 from cli.wording import words
-from configs.loader import load_kinds, load_rulebook
 from configs.settings import Settings
-from extractors.units import resolve
-from quality.inventory import describe, read_elsewhere, read_inventory
-from quality.inventory_template import write_template
-from schemas.batches import BatchSheet
-from schemas.clock import today
+from engines.private_files import whole_file
+from quality.inventory import read_inventory
+from quality.pending import write_pending
 from schemas.errors import UsageError
-from schemas.text import fold
-from schemas.wording import text
-from storage import outbox
-from storage.catalogue import figures
-from storage.catalogue.database import Database
-from storage.objects import open_store
-from workspace.board import write_board
+from schemas.facts import Backing, Fact
+from schemas.quotas import InventoryRow
+from schemas.wording import say, text
+from storage.catalogue import facts, figures
+
+AsOf = Annotated[str | None, typer.Option("--as-of", metavar="DATE", help=words("facts.as_of"))]
 
 
 @command
 def import_(
     settings: Settings,
-    table: Annotated[
-        Path, typer.Argument(parser=named_path, metavar="FILE", help=words("inventory.import_table"))
-    ],
-    elsewhere: Annotated[bool, typer.Option("--elsewhere", help=words("inventory.import_elsewhere"))] = False,
+    table: TableFile,
+    document: Document = "",
+    dated: Dated = None,
+    signer: Signer = "",
+    effective: Effective = None,
+    as_json: AsJson = False,
 ) -> int:
-    """Import inventory, or results digitised elsewhere."""
-    unit_of, kind_of = _resolvers(settings)
-    if elsewhere:
-        results = read_elsewhere(table, unit_of, kind_of)
-        _refuse(results.problems, settings.lang)
-        with _evidenced(settings) as database:
-            count = figures.add_elsewhere(database, results.rows)
-    else:
-        counted = read_inventory(table, unit_of, kind_of)
-        _refuse(counted.problems, settings.lang)
-        with _evidenced(settings) as database:
-            figures.put_inventory(database, counted.rows)
-            count = len(counted.rows)
-    with database_of(settings) as database:
-        write_board(database, settings, today(), today())  # the board shows what `quota` says
-    key = "inventory.elsewhere" if elsewhere else "inventory.imported"
-    sys.stdout.write(text(key, settings.lang, count=count) + "\n")
-    return 0
-
-
-@contextmanager
-def _evidenced(settings: Settings) -> Iterator[Database]:
-    """Open the catalogue, in sync with its store; new entries are recorded in the house chain and stored at the end."""
-    store = open_store(settings.store, settings.home)
-    with database_of(settings) as database:
-        outbox.require_current(database, store)
-        yield database
-        outbox.send_all(database, store)
-
-
-def _refuse(problems: Sequence[Any], lang: str) -> None:
-    """Print every problem and exit with a usage error; nothing is imported if one row is bad."""
-    if not problems:
-        return
-
-    lines = [text("inventory.refused", lang, count=len(problems))]
-    lines += ["  • " + " → ".join(describe(problem, lang)) for problem in problems]
-    raise UsageError("\n".join(lines), remedy="verbatim")
-
-
-def _resolvers(settings: Settings) -> tuple[Any, Any]:
-    """Resolvers of units and kinds in a table, with the same lists and names as for papers."""
-    book = load_rulebook(
-        lists_dir=settings.lists, own_thresholds=settings.calibration, engine=settings.engine
+    """Import an inventory; it supersedes earlier rows of the same unit, kind and year, which are kept."""
+    backing = Backing(
+        document=document.strip(),
+        document_date=day_of(dated) if dated else None,
+        signer=signer.strip(),
+        effective_on=day_of(effective) if effective else None,
     )
-
-    def unit_of(name: str, level: Any) -> Any:
-        placed = resolve(name, None, BatchSheet(owning_unit=name), book)
-        if placed.unit is None or (level is not None and placed.level != level):
-            return None
-        return placed.level, placed.unit
-
-    def kind_of(name: str) -> str | None:
-        folded = fold(name)
-        return next((kind.id for kind in book.kinds if folded in {kind.id, fold(kind.title)}), None)
-
-    return unit_of, kind_of
+    return import_table(settings, facts.INVENTORY, table, read_inventory, backing, as_json=as_json)
 
 
 @command
-def template(
+def list_(
     settings: Settings,
-    out: Annotated[Path, typer.Argument(parser=named_path, metavar="OUT.xlsx")],
-    elsewhere: Annotated[
-        bool, typer.Option("--elsewhere", help=words("inventory.template_elsewhere"))
-    ] = False,
+    history: History = False,
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
+    as_json: AsJson = False,
 ) -> int:
-    """Write an XLSX template to fill in."""
+    """Inventory rows in force, or every row ever imported."""
+    moment = moment_of(known_at) if known_at else None
+    shown = _chosen(settings, history=history, day=day_of(as_of) if as_of else None, moment=moment)
+    print_facts("inventory", shown, settings.lang, known_at=moment, as_json=as_json)
+    return 0
+
+
+@command
+def export(
+    settings: Settings,
+    out: Annotated[
+        Path, typer.Argument(parser=named_path, metavar="OUT.xlsx|csv", help=words("inventory.export_out"))
+    ],
+    history: History = False,
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
+) -> int:
+    """Write what `list` shows as a table; the columns that `import` knows are read back."""
+    if out.suffix.lower() not in {".xlsx", ".csv"}:
+        raise UsageError(f"not a table: {out}", remedy="pending_suffix", path=out)
     if out.exists():
         raise UsageError(f"{out} is there already", remedy="review_workbook_there", path=out)
-    kinds = [kind.title for kind in load_kinds() if kind.in_inventory]
-    write_template(out, "elsewhere" if elsewhere else "inventory", kinds=kinds, lang=settings.lang)
-    sys.stdout.write(text("inventory.template", settings.lang, path=out) + "\n")
+    moment = moment_of(known_at) if known_at else None
+    shown = _chosen(settings, history=history, day=day_of(as_of) if as_of else None, moment=moment)
+    lang = settings.lang
+    heads = [say("column", column, lang) for column in columns_of("inventory")]
+    rows = fact_cells("inventory", shown, lang)
+    if out.suffix.lower() == ".csv":
+        with private_csv(out) as stream:
+            write_rows(stream, heads, rows)
+    else:
+        guarded = [[harmless(cell) if isinstance(cell, str) else cell for cell in row] for row in rows]
+        with whole_file(out) as stream:
+            write_pending(stream, [(text("facts.title_inventory", lang), heads, guarded)])
+    sys.stdout.write(text("inventory.exported", lang, count=len(rows), path=out) + "\n")
     return 0
+
+
+@command
+def withdraw(settings: Settings, row: RowNumber, reason: Reason, as_json: AsJson = False) -> int:
+    """Withdraw an inventory row that was wrong altogether; what it superseded does not come back."""
+    return withdraw_row(settings, facts.INVENTORY, row, reason, as_json=as_json)
+
+
+@command
+def template(settings: Settings, out: TemplateFile) -> int:
+    """Write an XLSX template to fill in."""
+    return write_empty(settings, facts.INVENTORY, out)
+
+
+def _chosen(
+    settings: Settings, *, history: bool, day: date | None, moment: str | None
+) -> list[Fact[InventoryRow]]:
+    with database_of(settings) as database:
+        held: list[Fact[Any]] = facts.history(database, facts.INVENTORY, moment)
+    shown = held if history else figures.true_on(held, day)
+    return sorted(
+        shown, key=lambda fact: (fact.row.level, fact.row.unit, fact.row.kind, fact.row.year, fact.id)
+    )

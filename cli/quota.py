@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
 from cli.catalogue import database_of
-from cli.days import day_of
+from cli.days import day_of, moment_of
+from cli.fact_lists import KnownAt
 from cli.options import AsJson, command
 from cli.private_csv import private_csv, write_rows
 from cli.shapes import print_json
@@ -22,7 +24,7 @@ from quality.quotas import compute
 from schemas.clock import today
 from schemas.errors import UsageError
 from schemas.masking import mask_code
-from schemas.numerals import day_text, number_text, share_text
+from schemas.numerals import day_text, moment_text, number_text, share_text
 from schemas.quotas import Explanation, QuotaReport, QuotaRow, RateBounds
 from schemas.wording import say, text
 from storage.catalogue import figures
@@ -37,6 +39,7 @@ def quota(
     as_of: Annotated[
         str | None, typer.Option("--as-of", metavar="DATE", help=words("command.quota_as_of"))
     ] = None,
+    known_at: KnownAt = None,
     reading: Annotated[str, typer.Option("--reading", help=words("command.quota_reading"))] = "A",
     explain: Annotated[
         Path | None,
@@ -45,7 +48,7 @@ def quota(
     as_json: AsJson = False,
 ) -> int:
     """Rate against target, by level and unit."""
-    day = day_of(as_of)
+    day, moment = day_of(as_of), moment_of(known_at) if known_at else None
     targets = load_targets()
     known = sorted({target.reading for target in targets})
     if reading not in known:
@@ -54,9 +57,9 @@ def quota(
         )
     with database_of(settings) as database:
         report, reasons = compute(
-            papers_as_of(database, day),
-            figures.inventory(database),
-            figures.elsewhere(database),
+            papers_as_of(database, day, moment),
+            figures.inventory(database, moment, day),
+            figures.elsewhere(database, moment),
             targets,
             day,
             today(),
@@ -65,6 +68,7 @@ def quota(
             left_out=left_out_kinds(),
             explain=explain is not None,
         )
+    report = report.model_copy(update={"known_at": moment})
     if explain is not None:
         _write_reasons(explain, reasons, settings.lang)
     if as_json:
@@ -90,6 +94,9 @@ def _write_reasons(path: Path, reasons: list[Explanation], lang: str) -> None:
 
 def _print_quota(report: QuotaReport, lang: str) -> None:
     title = text("quota.title", lang, date=day_text(report.as_of, lang))
+    if report.known_at is not None:
+        known = moment_text(datetime.fromisoformat(report.known_at), lang, seconds=True)
+        title += text("quota.known_at", lang, moment=known)
     if not report.rows:
         sys.stdout.write(f"{title}\n{text('quota.none', lang)}\n")
         return

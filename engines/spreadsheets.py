@@ -11,9 +11,9 @@ import io
 import re
 import zipfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from openpyxl import Workbook, load_workbook
 from openpyxl.utils import range_boundaries
@@ -31,6 +31,7 @@ MOST_ROWS: Final = 200_000
 MOST_COLUMNS: Final = 64
 _DELIMITERS: Final = (";", ",", "\t")
 _MERGED: Final = re.compile(rb'<(?:\w+:)?mergeCell\s+ref="([A-Z]{1,3}\d{1,7}:[A-Z]{1,3}\d{1,7})"')
+_QUOTED: Final = re.compile(r'"[^"]*"|\\.')  # literal text in a number format
 _MOST_MERGED: Final = 20_000
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0e-\x1f]")
 _WORKBOOK: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"
@@ -52,12 +53,14 @@ class SheetError(SohoaError):
 class Cells:
     """One row: its sheet (None in CSV), its number as a spreadsheet counts, its values.
 
-    A value is text, a number, a date or datetime, or None. A formula stays text that begins with `=`.
+    A value is text, a number, a date or datetime, or None. A formula stays text that begins with `=`; a number shown
+    as a percentage is text that ends with `%`. `merged`: places of cells that a merged range hides behind its first one.
     """
 
     sheet: str | None
     number: int
     values: tuple[object, ...]
+    merged: frozenset[int] = frozenset()
 
 
 def table_rows(source: bytes, *, most_rows: int) -> Iterator[Cells]:
@@ -169,16 +172,34 @@ def rows_of(source: Path | bytes) -> Iterator[Cells]:
     Raises:
         SheetError: the file is absent, too large, of another format or encoding, broken, or carries macros.
     """
-    data = source if isinstance(source, bytes) else _bytes_of(source)
+    data = source if isinstance(source, bytes) else bytes_of(source)
     if not data:
         raise SheetError("file_empty")
-    found = _workbook_rows(data) if zipfile.is_zipfile(io.BytesIO(data)) else _csv_rows(data)
-    for cells in found:
+    zipped = zipfile.is_zipfile(io.BytesIO(data))
+    merged = _merged_ranges(data) if zipped else {}
+    for cells in _workbook_rows(data) if zipped else _csv_rows(data):
         if any(value not in {None, ""} for value in cells.values):
-            yield cells
+            ranges = merged.get(cells.sheet or "", ())
+            yield replace(cells, merged=_hidden(cells.number, ranges)) if ranges else cells
 
 
-def _bytes_of(path: Path) -> bytes:
+def _hidden(row: int, ranges: Sequence[Range]) -> frozenset[int]:
+    """Places of a row's cells that merged ranges hide, from 0."""
+    return frozenset(
+        at - 1
+        for left, top, right, bottom in ranges
+        if top <= row <= bottom
+        for at in range(left, min(right, MOST_COLUMNS) + 1)
+        if (at, row) != (left, top)
+    )
+
+
+def bytes_of(path: Path) -> bytes:
+    """The bytes of a table's file.
+
+    Raises:
+        SheetError: there is no such file, or it is too large.
+    """
     try:
         if not path.is_file():  # a pipe would wait for ever, a device has no end
             raise SheetError("file_absent")
@@ -239,15 +260,23 @@ def _workbook_rows(data: bytes, *, saved_values: bool = False) -> Iterator[Cells
             if sheet.sheet_state != "visible":
                 continue
             try:
-                yield from _sheet_rows(
-                    sheet.title, sheet.iter_rows(values_only=True, max_col=MOST_COLUMNS + 1)
-                )
+                yield from _sheet_rows(sheet.title, map(_values, sheet.iter_rows(max_col=MOST_COLUMNS + 1)))
             except SheetError:
                 raise
             except Exception as error:
                 raise SheetError("workbook_broken", sheet=sheet.title) from error
     finally:
         book.close()
+
+
+def _values(row: Sequence[Any]) -> tuple[object, ...]:
+    return tuple(_percent(cell) if isinstance(cell.value, (int, float)) else cell.value for cell in row)
+
+
+def _percent(cell: Any) -> object:
+    """A number as it is, or as text where the cell shows it as a percentage: what 100 % is a hundred of is not said."""
+    shown = _QUOTED.sub("", cell.number_format or "")
+    return f"{cell.value * 100:g}%" if "%" in shown and not isinstance(cell.value, bool) else cell.value
 
 
 def _sheet_rows(title: str, rows: Iterator[tuple[object, ...]]) -> Iterator[Cells]:

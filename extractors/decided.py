@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 
 from extractors.classify import Classified
 from extractors.numbers import parse_number
@@ -23,6 +23,7 @@ from schemas.review import (
     VALIDITY,
     Action,
     Decision,
+    expired_of,
     is_confirmed,
     is_confirming,
     picture,
@@ -132,6 +133,11 @@ def validity_of(judged: Validity, decided: Decided) -> Validity:
     state = value_of(decided, VALIDITY)
     if state is None:
         return judged
+    over, day = expired_of(state)
+    if over and day is not None:
+        last = (day - timedelta(days=1)).isoformat()
+        told = {"state": ValidityState.EXPIRED, "source": "operator", "until": last}
+        return judged.model_copy(update=told)
     return judged.model_copy(update={"state": ValidityState(state), "source": "operator"})
 
 

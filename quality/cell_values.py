@@ -12,10 +12,11 @@ from typing import Final
 
 from schemas.codes import GRAMMARS, is_owner_identifier
 from schemas.documents import Level
-from schemas.quotas import Basis
+from schemas.quotas import Basis, Ending
 from schemas.text import fold, squeeze
 
 LONGEST_TEXT: Final = 500
+FIRST_YEAR: Final = 2000
 LARGEST_COUNT: Final = 100_000_000
 ALL_KINDS_WORDS: Final = frozenset({"*", "tat ca", "tat ca cac loai", "all", "all kinds"})
 
@@ -29,6 +30,11 @@ _BASES: Final[dict[str, Basis]] = {
     **dict.fromkeys(("counted", "dem thuc te", "kiem dem", "da dem", "kiem ke"), "counted"),
     **dict.fromkeys(("register", "theo so", "so dang ky", "theo so dang ky"), "register"),
     **dict.fromkeys(("estimated", "uoc tinh", "estimate"), "estimated"),
+}
+_ENDINGS: Final[dict[str, Ending]] = {
+    **dict.fromkeys(("revoked", "thu hoi", "bi thu hoi", "da thu hoi"), "revoked"),
+    **dict.fromkeys(("superseded", "thay the", "bi thay the", "da thay the"), "superseded"),
+    **dict.fromkeys(("cancelled", "huy", "bi huy", "huy bo", "bai bo"), "cancelled"),
 }
 
 
@@ -64,6 +70,8 @@ def a_count(value: object) -> int:
         number = value
     else:
         text = squeeze(str(value))
+        if text.endswith("%"):
+            raise BadCell("count_percent", value=text)
         if re.fullmatch(r"\d{1,3}(?:,\d{3})+", text):
             raise BadCell("count_ambiguous", value=text)
         if re.fullmatch(r"-\s*\d[\d. ]*", text):
@@ -86,11 +94,13 @@ def a_count(value: object) -> int:
     return int(number)
 
 
-def a_year(value: object) -> int:
-    """A year of inventory."""
+def a_year(value: object, latest: int) -> int:
+    """A year of inventory: from 2000 to the latest that can have been counted."""
     text = _plain(value)
     if not re.fullmatch(r"(?:19|20)\d{2}", text):
         raise BadCell("year_unreadable", value=text)
+    if not FIRST_YEAR <= int(text) <= latest:
+        raise BadCell("year_out_of_range", value=text, first=FIRST_YEAR, last=latest)
     return int(text)
 
 
@@ -111,6 +121,22 @@ def a_day(value: object) -> date:
     except ValueError:
         pass
     raise BadCell("day_unreadable", value=text)
+
+
+def a_past_day(value: object, latest: date) -> date:
+    """A day that has come."""
+    day = a_day(value)
+    if day > latest:
+        raise BadCell("day_to_come", value=day.strftime("%d/%m/%Y"))
+    return day
+
+
+def an_ending(value: object) -> Ending:
+    """What a decision did to a result."""
+    found = _ENDINGS.get(folded(_plain(value)))
+    if found is None:
+        raise BadCell("ending_unknown", value=_plain(value))
+    return found
 
 
 def a_level(value: object) -> Level:

@@ -1,4 +1,4 @@
-"""Imports inventories and results digitised elsewhere from the tables that units submit.
+"""Reads inventories, results digitised elsewhere and revocations from the tables that units submit.
 
 All or nothing: one bad row prevents the import, and every bad row is reported by file, sheet, row, column,
 cause and remedy. Numbers and units are never guessed: ambiguous values are problems. May import
@@ -7,14 +7,16 @@ schemas; units and kinds are resolved by callables that the caller hands in.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Final, Generic, TypeVar
 
 from pydantic import BaseModel
 
-from engines.spreadsheets import Cells, SheetError, rows_of
+from engines.spreadsheets import Cells, SheetError, bytes_of, rows_of
 from quality.cell_values import (
     ALL_KINDS_WORDS,
     BadCell,
@@ -24,14 +26,18 @@ from quality.cell_values import (
     a_day,
     a_level,
     a_number,
+    a_past_day,
     a_text,
     a_year,
+    an_ending,
     an_owner,
     folded,
 )
 from quality.quota_cells import ALL_KINDS
+from schemas.clock import today
 from schemas.documents import Level
-from schemas.quotas import ElsewhereRow, InventoryRow
+from schemas.facts import FactName
+from schemas.quotas import ElsewhereRow, InventoryRow, RevocationRow
 from schemas.reports import RowProblem
 from schemas.wording import has, say
 
@@ -42,7 +48,7 @@ MOST_PROBLEMS: Final = 500
 _T = TypeVar("_T", bound=BaseModel)
 _Maker = Callable[["_Row"], _T]
 
-INVENTORY_COLUMNS: Final = ("level", "unit", "kind", "year", "count", "basis", "source")
+INVENTORY_COLUMNS: Final = ("level", "unit", "kind", "year", "count", "basis", "source", "effective_on")
 ELSEWHERE_COLUMNS: Final = (
     "level",
     "unit",
@@ -54,18 +60,38 @@ ELSEWHERE_COLUMNS: Final = (
     "number",
     "evidence",
 )
-_NEEDED: Final[Mapping[str, tuple[str, ...]]] = {
+REVOCATION_COLUMNS: Final = (
+    "level",
+    "unit",
+    "kind",
+    "result_type",
+    "number",
+    "owner",
+    "effective_on",
+    "ending",
+    "document",
+    "document_date",
+    "signer",
+)
+COLUMNS: Final[Mapping[FactName, tuple[str, ...]]] = {
+    "inventory": INVENTORY_COLUMNS,
+    "elsewhere": ELSEWHERE_COLUMNS,
+    "revocation": REVOCATION_COLUMNS,
+}
+_NEEDED: Final[Mapping[FactName, tuple[str, ...]]] = {
     "inventory": ("unit", "kind", "year", "count", "basis"),
     "elsewhere": ("unit", "kind", "digitised_on"),
+    "revocation": ("unit", "number", "effective_on", "document", "document_date"),
 }
 
 
 @dataclass(frozen=True)
 class Imported(Generic[_T]):
-    """Result of reading a table: its rows, or only problems if there are any."""
+    """Result of reading a table: its rows, or only problems if there are any; and the digest of the file's bytes."""
 
     rows: tuple[_T, ...]
     problems: tuple[RowProblem, ...]
+    sha256: str = ""
 
 
 def read_inventory(
@@ -86,6 +112,13 @@ def read_elsewhere(
     return _read(path, "elsewhere", _Context(resolve_unit, resolve_kind), _elsewhere_row)
 
 
+def read_revocations(
+    path: Path, resolve_unit: UnitResolver, resolve_kind: KindResolver
+) -> Imported[RevocationRow]:
+    """Read results that were revoked, superseded or cancelled, one a row, each with the decision that did so."""
+    return _read(path, "revocation", _Context(resolve_unit, resolve_kind), _revocation_row)
+
+
 def describe(problem: RowProblem, lang: str = "vi") -> tuple[str, str]:
     """Place and cause of a problem, and its remedy, as sentences."""
     place = [problem.file]
@@ -103,6 +136,7 @@ def describe(problem: RowProblem, lang: str = "vi") -> tuple[str, str]:
 class _Context:
     resolve_unit: UnitResolver
     resolve_kind: KindResolver
+    today: date = field(default_factory=today)
 
 
 @dataclass
@@ -111,6 +145,7 @@ class _Row:
 
     values: dict[str, object]
     context: _Context
+    merged: frozenset[str] = frozenset()
     bad: list[tuple[str, BadCell]] = field(default_factory=list)
 
     def ask(self, column: str, parse: Callable[[object], _V]) -> _V | None:
@@ -119,14 +154,15 @@ class _Row:
             if isinstance(value, str) and value.startswith("="):
                 raise BadCell("formula_cell")
             if value in {None, ""}:
-                raise BadCell("cell_empty")
+                raise BadCell("cell_merged" if column in self.merged else "cell_empty")
             return parse(value)
         except BadCell as problem:
             self.bad.append((column, problem))
             return None
 
     def maybe(self, column: str, parse: Callable[[object], _V]) -> _V | None:
-        return None if self.values.get(column) in {None, ""} else self.ask(column, parse)
+        empty = self.values.get(column) in {None, ""} and column not in self.merged
+        return None if empty else self.ask(column, parse)
 
     def unit(self) -> tuple[Level, str] | None:
         level = self.maybe("level", a_level)
@@ -155,17 +191,26 @@ _V = TypeVar("_V")
 
 def _inventory_row(row: _Row) -> InventoryRow | None:
     place, kind = row.unit(), row.kind(whole=True)
-    year, count, basis = row.ask("year", a_year), row.ask("count", a_count), row.ask("basis", a_basis)
-    source = row.maybe("source", a_text) or ""
-    if place is None or kind is None or year is None or count is None or basis is None:
+    year = row.ask("year", lambda value: a_year(value, row.context.today.year))
+    count, basis = row.ask("count", a_count), row.ask("basis", a_basis)
+    source, begins = row.maybe("source", a_text) or "", row.maybe("effective_on", a_day)
+    if row.bad or place is None or kind is None or year is None or count is None or basis is None:
         return None
     return InventoryRow(
-        level=place[0], unit=place[1], kind=kind, year=year, count=count, basis=basis, source=source
+        level=place[0],
+        unit=place[1],
+        kind=kind,
+        year=year,
+        count=count,
+        basis=basis,
+        source=source,
+        effective_on=begins,
     )
 
 
 def _elsewhere_row(row: _Row) -> ElsewhereRow | None:
-    place, kind, day = row.unit(), row.kind(whole=False), row.ask("digitised_on", a_day)
+    place, kind = row.unit(), row.kind(whole=False)
+    day = row.ask("digitised_on", lambda value: a_past_day(value, row.context.today))
     count = row.maybe("count", a_count)
     owner = row.maybe("owner", an_owner)
     code, number = row.maybe("result_type", a_code), row.maybe("number", a_number)
@@ -196,29 +241,66 @@ def _elsewhere_row(row: _Row) -> ElsewhereRow | None:
     )
 
 
+def _revocation_row(row: _Row) -> RevocationRow | None:
+    place, number, day = row.unit(), row.ask("number", a_number), row.ask("effective_on", a_day)
+    code, owner = row.maybe("result_type", a_code), row.maybe("owner", an_owner)
+    named = row.values.get("kind") not in {None, ""} or code is None
+    kind = row.kind(whole=False) if named else None
+    ending = row.maybe("ending", an_ending) or "revoked"
+    document, signer = row.ask("document", a_text), row.maybe("signer", a_text) or ""
+    dated = row.ask("document_date", lambda value: a_past_day(value, row.context.today))
+    if row.bad or place is None or number is None or day is None or document is None:
+        return None
+    return RevocationRow(
+        level=place[0],
+        unit=place[1],
+        number=number,
+        kind=kind,
+        result_type=code,
+        owner=owner,
+        effective_on=day,
+        ending=ending,
+        document=document,
+        document_date=dated,
+        signer=signer,
+    )
+
+
 def _identity(row: BaseModel) -> object:
-    """Keys that must be unique within a table."""
+    """Keys that must be unique within a table; of two rows with one key a later import could not tell which it corrects."""
     if isinstance(row, InventoryRow):
         return (row.level, row.unit, row.kind, row.year)
     if isinstance(row, ElsewhereRow) and row.number is not None:
         return (row.owner or row.unit, row.result_type, row.number)
+    if isinstance(row, ElsewhereRow):
+        return (row.level, row.unit, row.kind, row.digitised_on)
+    if isinstance(row, RevocationRow):
+        return (row.level, row.unit, row.kind, row.result_type, row.owner, row.number)
     return row
 
 
-def _read(path: Path, table: str, context: _Context, make: Callable[[_Row], _T | None]) -> Imported[_T]:
+def _twice(row: BaseModel, first: int) -> BadCell:
+    counted = isinstance(row, ElsewhereRow) and row.number is None
+    return BadCell("count_twice" if counted else "row_twice", first=first)
+
+
+def _read(path: Path, table: FactName, context: _Context, make: Callable[[_Row], _T | None]) -> Imported[_T]:
     rows: list[_T] = []
     problems: list[RowProblem] = []
     first_seen: dict[object, int] = {}
+    digest = ""
     try:
-        for headers, cells in _under_headers(rows_of(path), path.name, table, problems):
-            row = _Row(_named(headers, cells), context)
+        data = bytes_of(path)
+        digest = hashlib.sha256(data).hexdigest()
+        for headers, cells in _under_headers(rows_of(data), path.name, table, problems):
+            row = _Row(_named(headers, cells), context, _merged(headers, cells))
             made = make(row)
             if len(cells.values) > len(headers):
                 row.bad.append(("", BadCell("row_too_long", cells=len(cells.values), columns=len(headers))))
             if made is not None:
                 twin = first_seen.setdefault(_identity(made), cells.number)
                 if twin != cells.number:
-                    row.bad.append(("", BadCell("row_twice", first=twin)))
+                    row.bad.append(("", _twice(made, twin)))
                 rows.append(made)
             problems += [_problem(path.name, cells, headers, column, bad) for column, bad in row.bad]
             if len(problems) > MOST_PROBLEMS:
@@ -228,17 +310,17 @@ def _read(path: Path, table: str, context: _Context, make: Callable[[_Row], _T |
         problems.append(RowProblem(file=path.name, sheet=error.sheet, row=error.row, code=error.problem))
     if not rows and not problems:
         problems.append(RowProblem(file=path.name, code="no_rows"))
-    return Imported((), tuple(problems)) if problems else Imported(tuple(rows), ())
+    return Imported((), tuple(problems), digest) if problems else Imported(tuple(rows), (), digest)
 
 
 _Headers = tuple[tuple[str, str | None], ...]  # as written, and which of our columns it is
 
 
 def _under_headers(
-    rows: Iterator[Cells], file: str, table: str, problems: list[RowProblem]
+    rows: Iterator[Cells], file: str, table: FactName, problems: list[RowProblem]
 ) -> Iterator[tuple[_Headers, Cells]]:
     """Data rows with the headers of their sheet; sheets without known headers are ignored."""
-    columns = INVENTORY_COLUMNS if table == "inventory" else ELSEWHERE_COLUMNS
+    columns = COLUMNS[table]
     sheet: object = object()
     headers: _Headers = ()
     any_table = False
@@ -283,6 +365,11 @@ def _column(header: str, columns: tuple[str, ...]) -> str | None:
         ),
         None,
     )
+
+
+def _merged(headers: _Headers, cells: Cells) -> frozenset[str]:
+    """Our columns whose cell in this row a merged range hides."""
+    return frozenset(column for at, (_, column) in enumerate(headers) if column and at in cells.merged)
 
 
 def _named(headers: _Headers, cells: Cells) -> dict[str, object]:

@@ -7,26 +7,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
 from openpyxl import Workbook
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 
-from quality.inventory import ELSEWHERE_COLUMNS, INVENTORY_COLUMNS
+from quality.inventory import COLUMNS
+from schemas.facts import FactName
 from schemas.wording import say, section
 
 if TYPE_CHECKING:
     from openpyxl.workbook import Workbook
     from openpyxl.worksheet.worksheet import Worksheet
 
-Table = Literal["inventory", "elsewhere"]
+Table = FactName
 
 _LAST_ROW: Final = 5000
 _WIDTHS: Final = {"unit": 28, "kind": 34, "source": 34, "evidence": 40, "owner": 26, "number": 20}
 # Spreadsheets turn identifiers into numbers and `12/2021` into a date unless the column is text.
-_TEXT_COLUMNS: Final = frozenset({"unit", "owner", "number", "result_type", "digitised_on"})
+_TEXT_COLUMNS: Final = frozenset(
+    {"unit", "owner", "number", "result_type", "digitised_on", "effective_on", "document", "document_date"}
+)
 _EXAMPLES: Final = {
     "level": "Cấp xã",
     "unit": "Xã Diên An",
@@ -40,12 +43,17 @@ _EXAMPLES: Final = {
     "result_type": "KQ.G15.000031",
     "number": "123/2021",
     "evidence": "Báo cáo 77/BC-UBND",
+    "effective_on": "01/03/2026",
+    "ending": "thu hồi",
+    "document": "12/QĐ-UBND",
+    "document_date": "25/02/2026",
+    "signer": "Nguyễn Văn An",
 }
 
 
 def write_template(
     path: Path,
-    table: Table,
+    table: FactName,
     *,
     units: Sequence[str] = (),
     kinds: Sequence[str] = (),
@@ -55,12 +63,13 @@ def write_template(
     book = Workbook()
     sheet = book.worksheets[0]
     sheet.title = say("template", table, lang)
-    columns = INVENTORY_COLUMNS if table == "inventory" else ELSEWHERE_COLUMNS
+    columns = COLUMNS[table]
     _headers(sheet, columns, lang)
     _guide(book, columns, lang)
     lists = {
         "level": [name for key, name in section("level", lang).items() if key != "unresolved"],
         "basis": list(section("basis", lang).values()),
+        "ending": list(section("ending", lang).values()),
         "unit": list(units),
         "kind": [*kinds, *([say("template", "all_kinds", lang)] if kinds and table == "inventory" else [])],
     }
@@ -113,7 +122,7 @@ def _drop_downs(
         choice = DataValidation(
             type="list", formula1=f"'{words.title}'!${letter}$1:${letter}${len(values)}", allow_blank=True
         )
-        choice.showErrorMessage = column in {"level", "basis"}
+        choice.showErrorMessage = column in {"level", "basis", "ending"}
         sheet.add_data_validation(choice)
         place = get_column_letter(columns.index(column) + 1)
         choice.add(f"{place}2:{place}{_LAST_ROW}")

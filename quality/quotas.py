@@ -127,9 +127,10 @@ def counting_reason(
         return "not_a_result"
     if paper.kind is not None and paper.kind in left_out:
         return left_out[paper.kind]
-    if paper.code_voided:
+    if paper.code_voided and (paper.code_until is None or paper.code_until <= as_of):
         return "code_voided"
-    if paper.route != Route.ACCEPTED:
+    # A paper goes back to review when its code is voided; while the code stood it was accepted.
+    if paper.route != Route.ACCEPTED and not paper.code_voided:
         return "not_accepted"
     if paper.code is None:
         return "awaiting_code" if paper.kind in kinds_without_code else "no_code"
@@ -142,7 +143,7 @@ def counting_reason(
     return _force(paper, as_of)
 
 
-_DIGITISED: Final = frozenset({COUNTED, VALIDITY_UNKNOWN, "superseded", "expired", "issued_later"})
+_DIGITISED: Final = frozenset({COUNTED, VALIDITY_UNKNOWN, "superseded", "revoked", "expired", "issued_later"})
 # Papers with these reasons do not belong to the series and get no row.
 _OF_NO_ROW: Final = frozenset({"duplicate", "other_series"})
 
@@ -152,12 +153,16 @@ def _force(paper: PaperRow, as_of: date) -> str:
 
     The stored state is that of the time of analysis, not of `as_of`. If the last day is known it decides, so
     that an old figure does not change because the paper has expired since. Papers that a person declared
-    expired are excluded.
+    expired are excluded from the day that the person named, or else that of the decision.
     """
+    if paper.revoked_on is not None and paper.revoked_on <= as_of:
+        return "revoked"
     if paper.superseded_on is not None and paper.superseded_on <= as_of:
         return "superseded"
     if paper.issue_date is not None and paper.issue_date > as_of:
         return "issued_later"
+    if paper.expired_from is not None and paper.expired_from <= as_of:
+        return "expired"
     expired = paper.validity == ValidityState.EXPIRED
     if expired and (paper.valid_until is None or paper.validity_source == "operator"):
         return "expired"

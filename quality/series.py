@@ -15,7 +15,9 @@ from schemas.rules import NewestOf
 from schemas.text import nfc
 
 
-def mark_superseded(papers: Sequence[PaperRow], kinds: Mapping[str, NewestOf]) -> list[PaperRow]:
+def mark_superseded(
+    papers: Sequence[PaperRow], kinds: Mapping[str, NewestOf], day: date = date.max
+) -> list[PaperRow]:
     """Mark every paper with the day from which a newer one of its owner, or of its number, was in the catalogue.
 
     That day is the later of the newer paper's issue and its digitisation, so that old figures are
@@ -24,11 +26,12 @@ def mark_superseded(papers: Sequence[PaperRow], kinds: Mapping[str, NewestOf]) -
     Args:
         papers: every stored document.
         kinds: kinds of which only the newest is in force, with the value that papers of one series share.
+        day: the reporting day; a code voided later stood on it. By default no code that was voided stands.
     """
     series: dict[tuple[str, str], list[PaperRow]] = defaultdict(list)
     for paper in papers:
         shared = _shared(paper, kinds)
-        if paper.kind and shared and paper.issue_date and _stands(paper):
+        if paper.kind and shared and paper.issue_date and _stands(paper, day):
             series[paper.kind, shared].append(paper)
     days: dict[str, date] = {}
     for held in series.values():
@@ -57,7 +60,10 @@ def _shared(paper: PaperRow, kinds: Mapping[str, NewestOf]) -> str | None:
     return paper.owner if name == "owner_id" else None
 
 
-def _stands(paper: PaperRow) -> bool:
-    """True if a paper counts: accepted, coded and not a duplicate."""
-    accepted = paper.route == Route.ACCEPTED and paper.role == Role.RESULT
-    return accepted and paper.code is not None and not paper.code_voided and paper.linked_to is None
+def _stands(paper: PaperRow, day: date) -> bool:
+    """True if a paper counts on a day: a result, accepted, coded and not a duplicate."""
+    if paper.role != Role.RESULT or paper.code is None or paper.linked_to is not None:
+        return False
+    if paper.code_voided:
+        return paper.code_until is not None and paper.code_until > day
+    return paper.route == Route.ACCEPTED

@@ -18,11 +18,12 @@ from schemas.batches import BatchSheet
 from schemas.codes import is_owner_identifier
 from schemas.documents import Document, ValidityState
 from schemas.errors import SohoaError
-from schemas.review import KIND, RESULT_TYPE, UNIT, VALIDITY
+from schemas.review import KIND, RESULT_TYPE, UNIT, VALIDITY, expired_from
 from schemas.rules import Rulebook
 from schemas.text import fold, squeeze
 
 _DAY: Final = re.compile(r"(\d{1,2})\s*[/.-]\s*(\d{1,2})\s*[/.-]\s*(\d{4})")
+_SINCE: Final = re.compile(r"(?P<state>.+?)\s+(?:từ(?: ngày)?|from)\s+(?P<day>[\d/.-]+)")
 _ISO: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 _OF_ANY_PAPER: Final = frozenset(
     {
@@ -214,11 +215,14 @@ def _plain(text: str, kind: str, today: date) -> str:
         raise WrongAnswer("year", value=text)
     if kind == "amount" and not re.fullmatch(r"\d{1,3}(?:\.\d{3})*(?:,\d+)?|\d+(?:,\d+)?", text):
         raise WrongAnswer("amount", value=text)
-    if kind == VALIDITY:
-        state = VALIDITY_WORDS.get(text.lower()) or next(
-            (known_state for known_state in ValidityState if known_state == text), None
-        )
-        if state is None:
-            raise WrongAnswer("validity", value=text)
-        return str(state)
-    return text
+    return _validity(text, today) if kind == VALIDITY else text
+
+
+def _validity(text: str, today: date) -> str:
+    """A state; "expired" may name the first day of it."""
+    dated = _SINCE.fullmatch(text)
+    said = dated["state"] if dated else text
+    state = VALIDITY_WORDS.get(said.lower()) or next((each for each in ValidityState if each == said), None)
+    if state is None or (dated and state is not ValidityState.EXPIRED):
+        raise WrongAnswer("validity", value=text)
+    return expired_from(date.fromisoformat(_date(dated["day"], VALIDITY, today))) if dated else str(state)

@@ -10,8 +10,8 @@ from typing import Final
 from review.answers import type_of
 from review.questions import NOTHING, Question, Waiting
 from schemas.kinds import Kind
-from schemas.numerals import value_text
-from schemas.review import KIND, RESULT_TYPE, VALIDITY, picture_of, register_field
+from schemas.numerals import day_text, value_text
+from schemas.review import KIND, RESULT_TYPE, VALIDITY, expired_of, picture_of, register_field
 from schemas.rules import Rulebook
 from schemas.text import squeeze
 from schemas.wording import say, text
@@ -43,6 +43,9 @@ def value_of(target: str, value: str, rules: Rulebook, lang: str = "vi") -> str:
         kind = rules.kind(value)
         return kind.title if kind else value
     if target == VALIDITY:
+        over, day = expired_of(value)
+        if over and day is not None:
+            return text("validity_from", lang, day=day_text(day, lang))
         return text(f"validity_state.{value}", lang)
     if type_of(target, None, rules) == "date" or target.endswith("_date"):
         return value_text(value, lang)

@@ -11,10 +11,14 @@ from pydantic import Field as ModelField
 from schemas.documents import Level, ValidityState
 
 Basis = Literal["counted", "register", "estimated"]
+Ending = Literal["revoked", "superseded", "cancelled"]
 
 
 class InventoryRow(BaseModel):
-    """Number of results in force that a unit holds, of one kind, at the end of a year, with its source."""
+    """Number of results in force that a unit holds, of one kind, at the end of a year, with its source.
+
+    `effective_on`: the first day that the row is true for, where the paper behind it names one.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -25,6 +29,7 @@ class InventoryRow(BaseModel):
     count: int = ModelField(ge=0)
     basis: Basis
     source: str = ""
+    effective_on: date | None = None
 
 
 class ElsewhereRow(BaseModel):
@@ -43,8 +48,47 @@ class ElsewhereRow(BaseModel):
     evidence: str = ""
 
 
+class RevocationRow(BaseModel):
+    """A result that an authority revoked, replaced or cancelled, as a table names it.
+
+    Attributes:
+        level: level of the unit that holds the paper.
+        unit: that unit.
+        number: number and notation of the paper.
+        kind: kind of the paper; None if only its result type is given.
+        result_type: its KQ code; None if only its kind is given.
+        owner: its owner's identifier, where given.
+        effective_on: first day on which it is no longer in force.
+        ending: what was done to it.
+        document: number of the decision that did so, with its date and who signed it.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    level: Level
+    unit: str
+    number: str
+    kind: str | None = None
+    result_type: str | None = None
+    owner: str | None = None
+    effective_on: date
+    ending: Ending = "revoked"
+    document: str = ""
+    document_date: date | None = None
+    signer: str = ""
+
+
 class PaperRow(BaseModel):
-    """One stored document as the quota sees it."""
+    """One stored document as the quota sees it.
+
+    Attributes:
+        digitised_on: the day on which its first code was issued, whatever became of that code.
+        code_voided: no code of it is in force now.
+        code_until: the day on which its last code was voided, if none took its place: until then it counts.
+        validity: as judged without a person's "expired".
+        expired_from: the first day on which it is expired by a person's word.
+        revoked_on: the first day on which it is no longer in force by a decision on it that was imported.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -57,6 +101,7 @@ class PaperRow(BaseModel):
     route: str
     code: str | None
     code_voided: bool = False
+    code_until: date | None = None
     owner: str | None = None
     number: str | None = None
     issue_date: date | None
@@ -66,6 +111,8 @@ class PaperRow(BaseModel):
     validity: ValidityState
     valid_until: date | None = None
     validity_source: str | None = None
+    expired_from: date | None = None
+    revoked_on: date | None = None
     superseded_on: date | None = None
     linked_to: str | None = None
 
@@ -130,11 +177,15 @@ class Explanation(BaseModel):
 
 
 class QuotaReport(BaseModel):
-    """A whole quota answer. `live` says that the figures may still move (as_of is today)."""
+    """A whole quota answer. `live` says that the figures may still move (as_of is today).
+
+    `known_at`: the moment as known at which it was asked, RFC 3339; None: as known now.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     as_of: date
+    known_at: str | None = None
     live: bool
     reading: str
     rows: tuple[QuotaRow, ...]

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from datetime import date
 from enum import StrEnum
 from typing import Final
 
 from pydantic import BaseModel, ConfigDict
+
+from schemas.documents import ValidityState
 
 KIND: Final = "kind"
 RESULT_TYPE: Final = "result_type"
@@ -106,6 +109,17 @@ def is_closed(decided: Mapping[str, Decision]) -> bool:
     """True if a person closed the paper as one that gets no code."""
     held = decided.get(CLOSING)
     return held is not None and held.value == NOT_CODABLE
+
+
+def expired_from(day: date) -> str:
+    """Value of a decision on validity: the paper is expired from a day on, and was in force until then."""
+    return f"{ValidityState.EXPIRED}:{day.isoformat()}"
+
+
+def expired_of(value: str | None) -> tuple[bool, date | None]:
+    """Whether a decision on validity says "expired", and from which day on, if it names one."""
+    state, _, day = (value or "").partition(":")
+    return state == ValidityState.EXPIRED, date.fromisoformat(day) if day else None
 
 
 def in_force(decisions: Iterable[Decision]) -> dict[str, Decision]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final, Literal, NamedTuple
 
 from pydantic import ValidationError
@@ -26,6 +26,8 @@ from storage.catalogue.batches import load
 from storage.catalogue.chains import ChainObject
 from storage.catalogue.chunks import in_chunks
 from storage.catalogue.database import Database
+from storage.catalogue.events import now
+from storage.catalogue.facts_before import moved_elsewhere, moved_inventory
 from storage.objects import ObjectStore, keys
 from storage.outbox import chain_keys
 
@@ -44,9 +46,21 @@ _TABLES: Final[tuple[Table, ...]] = (
     t.register_match,
     t.inventory,
     t.elsewhere,
+    t.revocation,
     t.fixity,
 )
 _ROWS_AT_ONCE: Final = 200
+
+
+class _Moved(NamedTuple):
+    key: tuple[str, ...]
+    move: Callable[[Iterable[Mapping[str, Any]], str], list[dict[str, Any]]]
+
+
+_MOVED: Final = {
+    "inventory": _Moved(("level", "unit", "kind", "year"), moved_inventory),
+    "elsewhere": _Moved(("id",), moved_elsewhere),
+}
 # Remedies of errors that tell of the object itself, and not of the way to it.
 _LOST: Final = frozenset({"object_absent", "object_damaged", "sidecar_unusable"})
 
@@ -73,6 +87,8 @@ class _Replay:
         self.rows: dict[str, dict[tuple[Any, ...], dict[str, Any]]] = {table.name: {} for table in _TABLES}
         self.events: dict[str, dict[str, Any]] = {}
         self.passes: dict[tuple[str, str], list[list[Any]]] = {}
+        # Rows of facts as they were recorded before they had two times, until the move to the present form is met.
+        self._before: dict[str, dict[tuple[Any, ...], dict[str, Any]]] = {}
         self._keys = {table.name: [column.name for column in table.primary_key] for table in _TABLES}
 
     def apply(self, entry: dict[str, Any]) -> None:
@@ -84,8 +100,18 @@ class _Replay:
             self.passes[passes["batch"], passes["sha256"]] = passes["rows"]
         elif entry.get("table") in self.rows:
             held, key = self.rows[entry["table"]], self._keys[entry["table"]]
+            if entry["table"] in _MOVED:
+                if any("known_at" not in row for row in entry["rows"]):
+                    held, key = self._before.setdefault(entry["table"], {}), list(_MOVED[entry["table"]].key)
+                else:
+                    self._before.pop(entry["table"], None)  # the move entered them again
             for row in entry["rows"]:
                 held[tuple(row[name] for name in key)] = row
+
+    def move_facts(self, at: str) -> None:
+        """Bring facts that were never moved into their present form, known from this moment."""
+        for name, rows in self._before.items():
+            self.rows[name] = {(row["id"],): row for row in _MOVED[name].move(rows.values(), at)}
 
     def _event(self, entry: dict[str, Any]) -> None:
         event = Event.model_validate(entry["event"])
@@ -121,6 +147,7 @@ def rebuild(store: ObjectStore, database: Database) -> Rebuilt:
     for sealed in objects:
         for entry in json.loads(sealed.data)["entries"]:
             replay.apply(entry)
+    replay.move_facts(now())
     versions = [_version(store, row, replay, problems) for row in replay.rows["document_version"].values()]
     with database.write() as connection:
         _insert_objects(connection, objects)
@@ -264,7 +291,7 @@ def _advance_counters(connection: Connection) -> None:
     """Advance PostgreSQL's sequences, which do not see explicitly inserted ids."""
     if connection.dialect.name != "postgresql":
         return
-    for table in (t.code, t.decision, t.elsewhere):
+    for table in (t.code, t.decision, t.inventory, t.elsewhere, t.revocation):
         highest = connection.execute(select(func.max(table.c.id))).scalar()
         if highest is not None:
             call = text("SELECT setval(pg_get_serial_sequence(:table, 'id'), :highest)")

@@ -20,6 +20,7 @@ from sqlalchemy import text
 from schemas.batches import BatchSheet, BatchState, FileStatus
 from schemas.errors import BatchNameTaken, CatalogueError, UsageError
 from schemas.events import EventType
+from schemas.facts import Entered
 from schemas.findings import finding
 from schemas.quotas import ElsewhereRow, InventoryRow
 from schemas.reading import Format, PageList, PageSource
@@ -285,8 +286,8 @@ def test_a_result_digitised_elsewhere_counts_once_however_often_it_is_imported(c
             "count": 5,
         }
     )
-    assert figures.add_elsewhere(catalogue, [row, row]) == 1
-    assert figures.add_elsewhere(catalogue, [row]) == 0
+    assert figures.add_elsewhere(catalogue, [row, row]).new == 1
+    assert figures.add_elsewhere(catalogue, [row]) == Entered(known=1)
     assert figures.elsewhere(catalogue) == [row]
 
 

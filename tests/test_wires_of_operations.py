@@ -208,12 +208,12 @@ def test_results_digitised_elsewhere_have_a_column_of_their_own(machine: Machine
     table = tmp_path / "nơi khác.csv"
     table.write_text(ELSEWHERE, encoding="utf-8")
     before = unit_row(machine)
-    done = machine.run("inventory", "import", table, "--elsewhere")
+    done = machine.run("elsewhere", "import", table)
     assert done.returncode == 0, done.stderr
     after = unit_row(machine)
     assert (before["elsewhere"], after["elsewhere"]) == (0, 1)
     assert after["digitised"] == before["digitised"]
-    machine.run("inventory", "import", table, "--elsewhere")
+    machine.run("elsewhere", "import", table)
     assert unit_row(machine) == after
 
 

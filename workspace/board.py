@@ -15,10 +15,10 @@ from schemas.batches import BatchState, FileCounts, ScheduleState
 from schemas.board import Board, LevelPanel, QueueLine, UnitLine
 from schemas.documents import Level
 from schemas.quotas import QuotaReport
-from storage.catalogue import batches, documents, figures, schedules
+from storage.catalogue import batches, facts, figures, schedules
 from storage.catalogue import pace as work
 from storage.catalogue.database import Database
-from workspace.counting import counted_on, left_out_kinds
+from workspace.counting import counted_on, left_out_kinds, stored_papers
 
 READING = "A"
 NAME = "board.html"
@@ -93,13 +93,13 @@ def _host() -> str:
 
 def _reports(database: Database, today: date, days: list[date]) -> list[QuotaReport]:
     """Quota reports of several days, as `sohoa quota --as-of` computes them."""
-    papers = list(documents.papers(database))
-    inventory, elsewhere = figures.inventory(database), figures.elsewhere(database)
+    papers = stored_papers(database)
+    inventory, elsewhere = facts.history(database, facts.INVENTORY), figures.elsewhere(database)
     without_code = [kind.id for kind in load_kinds() if not kind.result_codes]
     return [
         compute(
             counted_on(papers, day),
-            inventory,
+            [fact.row for fact in figures.true_on(inventory, day)],
             elsewhere,
             load_targets(),
             day,

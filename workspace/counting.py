@@ -1,4 +1,4 @@
-"""Input of the figures: every stored paper, superseded ones marked."""
+"""Input of the figures: every stored paper, superseded and revoked ones marked."""
 
 from __future__ import annotations
 
@@ -6,21 +6,35 @@ from collections.abc import Sequence
 from datetime import date
 
 from configs.loader import load_kinds, load_validity
+from quality.revocations import mark_revoked
 from quality.series import mark_superseded
 from schemas.quotas import PaperRow
 from schemas.rules import NewestOf
-from storage.catalogue import documents
+from storage.catalogue import figures
 from storage.catalogue.database import Database
+from storage.catalogue.figures_papers import papers
 
 
-def papers_as_of(database: Database, day: date) -> list[PaperRow]:
-    """Every stored paper as the quota sees it, under the validity rules of a day."""
-    return counted_on(list(documents.papers(database)), day)
+def papers_as_of(database: Database, day: date, known_at: str | None = None) -> list[PaperRow]:
+    """Every stored paper as the quota sees it, under the validity rules of a day, as known at a moment (None: now)."""
+    return counted_on(stored_papers(database, known_at), day)
 
 
-def counted_on(papers: Sequence[PaperRow], day: date) -> list[PaperRow]:
-    """The same for papers already fetched, so that one fetch serves several days."""
-    return mark_superseded(papers, superseding_kinds(day))
+def stored_papers(database: Database, known_at: str | None = None) -> list[PaperRow]:
+    """Every stored paper, with the day from which a revocation holds; fetched once it serves several days."""
+    return with_revocations(database, list(papers(database, known_at=known_at)), known_at)
+
+
+def with_revocations(
+    database: Database, fetched: Sequence[PaperRow], known_at: str | None = None
+) -> list[PaperRow]:
+    """Papers already fetched, with the day from which a revocation holds."""
+    return mark_revoked(fetched, [fact.row for fact in figures.revocations(database, known_at)])
+
+
+def counted_on(fetched: Sequence[PaperRow], day: date) -> list[PaperRow]:
+    """Papers already fetched, under the validity rules of a day."""
+    return mark_superseded(fetched, superseding_kinds(day), day)
 
 
 def superseding_kinds(day: date) -> dict[str, NewestOf]:

@@ -41,7 +41,7 @@ from storage.catalogue import documents
 from storage.catalogue import history as past
 from storage.catalogue.history import History, PaperHistory, StoredVersion
 from storage.objects import keys, sha256_of
-from workspace.counting import counted_on, left_out_kinds, superseding_kinds
+from workspace.counting import counted_on, left_out_kinds, superseding_kinds, with_revocations
 from workspace.opening import Workspace
 from workspace.provenance import provenance_of
 from workspace.trace_pictures import pictures_of
@@ -317,7 +317,9 @@ class _Paper:
     def _live_figure(self) -> Figure:
         paper, day = self._history.row.document, self._as_of
         kind = paper.kind if paper.kind in superseding_kinds(day) else None
-        rows = counted_on(list(documents.papers(self._workspace.database, ids=[paper.id], kind=kind)), day)
+        database = self._workspace.database
+        fetched = list(documents.papers(database, ids=[paper.id], kind=kind))
+        rows = counted_on(with_revocations(database, fetched), day)
         # Replaced documents are not counted in any figure.
         own = next((row for row in rows if row.document_id == paper.id), None)
         uncoded = [entry.id for entry in load_kinds() if not entry.result_codes]

@@ -101,8 +101,8 @@ def adopt(connection: Connection, chain_of_batch: Callable[[str], str]) -> None:
         for sha256 in connection.execute(files.distinct()).scalars().all():
             if sha256 is not None:
                 note_passes(connection, chain, name, sha256)
-    note(connection, HOUSE, t.inventory)
-    note(connection, HOUSE, t.elsewhere)
+    for facts in (t.inventory, t.elsewhere, t.revocation):
+        note(connection, HOUSE, facts)
     events = select(t.event).order_by(t.event.c.at, t.event.c.run, t.event.c.sequence)
     for row in connection.execute(events).all():
         chain = chain_of_batch(row.batch) if row.batch else HOUSE

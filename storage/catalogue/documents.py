@@ -31,6 +31,7 @@ from storage.catalogue.events import (
     now,
     record_events,
 )
+from storage.catalogue.figures_papers import papers
 from storage.catalogue.lookups import (
     CodeRow,
     DocumentRow,
@@ -40,7 +41,6 @@ from storage.catalogue.lookups import (
     find_one,
     of_batch,
     of_original,
-    papers,
     versions_of,
 )
 from storage.catalogue.provenance import new_event

@@ -1,56 +1,63 @@
-"""Inventory and results digitised elsewhere: the inputs of a quota besides the stored papers."""
+"""Inventory, results digitised elsewhere and revocations: the inputs of a quota besides the stored papers.
+
+Each is asked as known at a moment; an inventory also as of a day. How they are kept is in `facts`.
+"""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import date
 
-from sqlalchemy import delete, insert, select
-
-from schemas.quotas import ElsewhereRow, InventoryRow
-from storage.catalogue import chains
-from storage.catalogue import schema as t
+from schemas.facts import Entered, Fact, Origin, Row
+from schemas.quotas import ElsewhereRow, InventoryRow, RevocationRow
+from storage.catalogue import facts
 from storage.catalogue.database import Database
+from storage.catalogue.fact_keys import inventory_key
+
+_NOBODY = Origin()
 
 
-def put_inventory(database: Database, rows: Sequence[InventoryRow]) -> None:
-    """Enter inventory rows; a row for the same unit, kind and year replaces the old one. All or nothing."""
-    with database.write() as connection:
-        for row in rows:
-            key = {"level": row.level, "unit": row.unit, "kind": row.kind, "year": row.year}
-            connection.execute(delete(t.inventory).filter_by(**key))
-            connection.execute(insert(t.inventory).values(**row.model_dump()))
-            column = t.inventory.c
-            where = (column.level == row.level, column.unit == row.unit, column.kind == row.kind)
-            chains.note(connection, chains.HOUSE, t.inventory, *where, column.year == row.year)
-        chains.seal_rest(connection)
+def put_inventory(database: Database, rows: Sequence[InventoryRow], origin: Origin = _NOBODY) -> Entered:
+    """Enter inventory rows; a row for the same unit, kind and year supersedes the earlier one. All or nothing."""
+    return facts.enter(database, facts.INVENTORY, rows, origin)
 
 
-def inventory(database: Database) -> list[InventoryRow]:
-    """Every inventory row, sorted."""
-    query = select(t.inventory).order_by(*t.inventory.primary_key.columns)
-    with database.read() as connection:
-        return [InventoryRow.model_validate(dict(row)) for row in connection.execute(query).mappings()]
+def add_elsewhere(database: Database, rows: Sequence[ElsewhereRow], origin: Origin = _NOBODY) -> Entered:
+    """Enter results digitised elsewhere; the same row twice counts once, a corrected one supersedes."""
+    return facts.enter(database, facts.ELSEWHERE, rows, origin)
 
 
-def add_elsewhere(database: Database, rows: Sequence[ElsewhereRow]) -> int:
-    """Enter results digitised elsewhere; the same row twice counts once. Returns how many were new."""
-    added = 0
-    with database.write() as connection:
-        for row in rows:
-            data = row.model_dump(mode="json")
-            digest = hashlib.sha256(row.model_dump_json().encode()).hexdigest()
-            known = select(t.elsewhere.c.id).where(t.elsewhere.c.row_hash == digest)
-            if connection.execute(known).first() is None:
-                connection.execute(insert(t.elsewhere).values(row_hash=digest, data=data))
-                added += 1
-                chains.note(connection, chains.HOUSE, t.elsewhere, t.elsewhere.c.row_hash == digest)
-        chains.seal_rest(connection)
-    return added
+def inventory(
+    database: Database, known_at: str | None = None, as_of: date | None = None
+) -> list[InventoryRow]:
+    """Inventory rows in force, sorted; as known at a moment (None: now), true on a day (None: any)."""
+    held = true_on(facts.history(database, facts.INVENTORY, known_at), as_of)
+    return sorted((fact.row for fact in held), key=lambda row: (row.level, row.unit, row.kind, row.year))
 
 
-def elsewhere(database: Database) -> list[ElsewhereRow]:
-    """Every result digitised elsewhere."""
-    with database.read() as connection:
-        rows = connection.execute(select(t.elsewhere.c.data).order_by(t.elsewhere.c.id)).scalars()
-        return [ElsewhereRow.model_validate(row) for row in rows]
+def elsewhere(database: Database, known_at: str | None = None) -> list[ElsewhereRow]:
+    """Results digitised elsewhere, as known at a moment."""
+    return [fact.row for fact in standing(facts.history(database, facts.ELSEWHERE, known_at))]
+
+
+def revocations(database: Database, known_at: str | None = None) -> list[Fact[RevocationRow]]:
+    """Revocations, as known at a moment."""
+    return standing(facts.history(database, facts.REVOCATIONS, known_at))
+
+
+def standing(history: Iterable[Fact[Row]]) -> list[Fact[Row]]:
+    """Of a history the rows that nothing superseded and nobody withdrew."""
+    return [fact for fact in history if fact.superseded_at is None and fact.withdrawn is None]
+
+
+def true_on(history: Sequence[Fact[InventoryRow]], day: date | None) -> list[Fact[InventoryRow]]:
+    """Of an inventory's history the rows in force on a day.
+
+    A revision that is true only from a later day leaves the row before it in force until then, withdrawn or not.
+    """
+    last: dict[str, Fact[InventoryRow]] = {}
+    for fact in history:
+        begins = fact.row.effective_on
+        if day is None or begins is None or begins <= day:
+            last[inventory_key(fact.row)] = fact
+    return [fact for fact in last.values() if fact.withdrawn is None]

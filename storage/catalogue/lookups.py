@@ -1,23 +1,19 @@
-"""Finding stored documents: of a batch, of an original, by id, code or digest; and as the quota sees them."""
+"""Finding stored documents: of a batch, of an original, by id, code or digest."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from datetime import date, datetime
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, or_, select
 
-from schemas.clock import VIETNAM
 from schemas.digests import Digests
-from schemas.documents import Document, Role, ValidityState, Verdict
+from schemas.documents import Document, Verdict
 from schemas.errors import UsageError
 from schemas.findings import Finding
-from schemas.quotas import PaperRow
 from storage.catalogue import schema as t
-from storage.catalogue.codes import ISSUED, VOID
+from storage.catalogue.codes import ISSUED
 from storage.catalogue.database import Database
-from storage.catalogue.fixity import damaged_documents
 
 _CURRENT = t.document.c.replaced_by.is_(None)
 
@@ -146,25 +142,6 @@ def versions_of(database: Database, document_id: str) -> list[tuple[int, str, st
     return [(row.version, row.created_at, row.sidecar_key, Verdict(row.verdict)) for row in rows]
 
 
-def papers(
-    database: Database, *, ids: Sequence[str] | None = None, kind: str | None = None
-) -> Iterator[PaperRow]:
-    """Documents as the quota sees them: all, or those of these ids or this kind.
-
-    A paper whose only code was voided shows that code as voided.
-    """
-    query = _joined().where(_CURRENT).order_by(t.document.c.id)
-    if ids is not None:
-        query = query.where(or_(t.document.c.id.in_(list(ids)), t.document_version.c.kind == kind))
-    voids = select(t.code.c.document_id, t.code.c.printed).where(t.code.c.state == VOID).order_by(t.code.c.id)
-    with database.read() as connection:
-        voided = {row.document_id: row.printed for row in connection.execute(voids)}
-        damaged = damaged_documents(connection)
-        rows = connection.execute(query).all()
-    for row in rows:
-        yield _paper(row, voided.get(row.document_id), intact=row.document_id not in damaged)
-
-
 def all_findings(rows: Sequence[DocumentRow]) -> list[Finding]:
     """Findings of stored documents, with their files."""
     return [
@@ -219,47 +196,3 @@ def _row(row: Row[Any]) -> DocumentRow:
         replaces=tuple((row.replaces or "").split()),
         replaced_by=tuple((row.replaced_by or "").split()),
     )
-
-
-def _paper(row: Row[Any], voided: str | None, *, intact: bool) -> PaperRow:
-    # Read from the plain JSON: building full documents for a million papers would take minutes.
-    fields = row.data.get("fields", {})
-    validity = row.data.get("validity", {})
-
-    def value(name: str) -> str | None:
-        held = fields.get(name)
-        return held["value"] if held else None
-
-    return PaperRow(
-        document_id=row.document_id,
-        level=row.level,
-        unit=row.unit,
-        kind=row.kind,
-        result_type=row.result_type,
-        role=row.data.get("role", Role.RESULT.value),
-        route=row.route,
-        code=row.printed or voided,
-        code_voided=row.printed is None and voided is not None,
-        owner=value("owner_id"),
-        number=value("number"),
-        issue_date=_date(value("issue_date")),
-        digitised_on=_day(row.issued_at),
-        stored=row.pdfa_key is not None,
-        intact=intact,
-        validity=ValidityState(validity.get("state", ValidityState.UNKNOWN)),
-        valid_until=_date(validity.get("until")),
-        validity_source=validity.get("source"),
-        linked_to=row.linked_to,
-    )
-
-
-def _day(moment: str | None) -> date | None:
-    # Days are counted in local time; Vietnam has one time zone and no summer time.
-    return datetime.fromisoformat(moment).astimezone(VIETNAM).date() if moment else None
-
-
-def _date(text: str | None) -> date | None:
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError:
-        return None

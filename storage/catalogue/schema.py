@@ -6,6 +6,8 @@ migrations in `migrations/versions/` create exactly these tables; a test holds t
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import (
     JSON,
     BigInteger,
@@ -292,23 +294,67 @@ page_pass = Table(
     Column("run", String(32), nullable=False),
     Column("at", String(40), nullable=False),
 )
+
+
+def _of_fact() -> tuple[Column[Any], ...]:
+    """Columns of every table of facts. Append-only: of the rows of one key the last that was known stands."""
+    return (
+        Column("key", String(64), nullable=False, index=True),
+        # Why the row of this key was withdrawn; null in a row that states something.
+        Column("withdrawn", Text),
+        Column("document", Text, nullable=False),
+        Column("document_date", String(10)),
+        Column("signer", Text, nullable=False),
+        Column("file", Text, nullable=False),
+        Column("sha256", String(64), nullable=False),
+        Column("operator", String(200), nullable=False),
+        Column("known_at", String(40), nullable=False),
+        Column("event", String(32), nullable=False),
+    )
+
+
 inventory = Table(
     "inventory",
     metadata,
-    Column("level", String(8), primary_key=True),
-    Column("unit", String(300), primary_key=True),
-    Column("kind", String(64), primary_key=True),
-    Column("year", Integer, primary_key=True),
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("level", String(8), nullable=False),
+    Column("unit", String(300), nullable=False),
+    Column("kind", String(64), nullable=False),
+    Column("year", Integer, nullable=False),
     Column("count", Integer, nullable=False),
     Column("basis", String(16), nullable=False),
     Column("source", Text, nullable=False),
+    Column("effective_on", String(10)),
+    *_of_fact(),
 )
 elsewhere = Table(
     "elsewhere",
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=True),
-    Column("row_hash", String(64), nullable=False, unique=True),
-    Column("data", _Json, nullable=False),
+    Column("level", String(8), nullable=False),
+    Column("unit", String(300), nullable=False),
+    Column("kind", String(64), nullable=False),
+    Column("digitised_on", String(10), nullable=False),
+    Column("count", Integer, nullable=False),
+    Column("owner", String(16)),
+    Column("result_type", String(16)),
+    Column("number", String(200)),
+    Column("evidence", Text, nullable=False),
+    *_of_fact(),
+)
+revocation = Table(
+    "revocation",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("level", String(8), nullable=False),
+    Column("unit", String(300), nullable=False),
+    Column("number", String(200), nullable=False),
+    Column("kind", String(64)),
+    Column("result_type", String(16)),
+    Column("owner", String(16)),
+    Column("effective_on", String(10), nullable=False),
+    Column("ending", String(16), nullable=False),
+    *_of_fact(),
 )
 disk_sample = Table(
     "disk_sample",

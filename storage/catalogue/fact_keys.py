@@ -1,0 +1,37 @@
+"""Keys of facts: rows of one key speak of the same thing, and of them the last one known stands."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+from schemas.quotas import ElsewhereRow, InventoryRow, RevocationRow
+from schemas.text import nfc
+
+
+def inventory_key(row: InventoryRow) -> str:
+    """A unit's results of one kind at the end of a year."""
+    return _digest(row.level, row.unit, row.kind, row.year)
+
+
+def elsewhere_key(row: ElsewhereRow) -> str:
+    """One paper (owner, or else unit; KQ; number), or what a unit had digitised of a kind on a day.
+
+    Evidence and count are what a later row corrects, so they are no part of the key.
+    """
+    if row.number is not None:
+        return _digest(row.owner or row.unit, row.result_type, _bare(row.number))
+    return _digest(row.level, row.unit, row.kind, row.digitised_on.isoformat())
+
+
+def revocation_key(row: RevocationRow) -> str:
+    """One paper, as a table names it."""
+    return _digest(row.level, row.unit, row.kind, row.result_type, row.owner, _bare(row.number))
+
+
+def _bare(number: str) -> str:
+    return "".join(nfc(number).split()).upper()
+
+
+def _digest(*parts: str | int | None) -> str:
+    return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode()).hexdigest()

@@ -1,0 +1,165 @@
+"""Tables of facts: append-only; what was in force at a moment is the last row of every key that was known by then."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Generic
+
+from sqlalchemy import Connection, Table, func, insert, select
+
+from schemas.errors import UsageError
+from schemas.events import Event
+from schemas.facts import Entered, Fact, FactName, Origin, Row
+from schemas.quotas import ElsewhereRow, InventoryRow, RevocationRow
+from storage.catalogue import chains
+from storage.catalogue import schema as t
+from storage.catalogue.chunks import in_chunks
+from storage.catalogue.database import Database
+from storage.catalogue.events import now, record_events
+from storage.catalogue.fact_keys import elsewhere_key, inventory_key, revocation_key
+
+_ROWS_AT_ONCE: Final = 200
+
+
+@dataclass(frozen=True)
+class FactTable(Generic[Row]):
+    """A table of facts, what its rows are, and which of them speak of the same thing."""
+
+    name: FactName
+    table: Table
+    model: type[Row]
+    key_of: Callable[[Row], str]
+
+
+INVENTORY: Final = FactTable("inventory", t.inventory, InventoryRow, inventory_key)
+ELSEWHERE: Final = FactTable("elsewhere", t.elsewhere, ElsewhereRow, elsewhere_key)
+REVOCATIONS: Final = FactTable("revocation", t.revocation, RevocationRow, revocation_key)
+
+
+def enter(
+    database: Database,
+    facts: FactTable[Row],
+    rows: Sequence[Row],
+    origin: Origin,
+    event: Callable[[Entered], Event] | None = None,
+    run: str = "",
+) -> Entered:
+    """Enter the rows of one table, all or none. A row that says what is known already is left out.
+
+    Args:
+        database: the catalogue.
+        facts: the table.
+        rows: what it says.
+        origin: who hands them in; the moment they become known is set here.
+        event: makes the event of the import from its outcome; none is made where nothing is new.
+        run: id of the run that the event belongs to.
+    """
+    with database.write() as connection:
+        known = _last_rows(connection, facts, [facts.key_of(row) for row in rows])
+        fresh: list[dict[str, Any]] = []
+        superseding = 0
+        for row in rows:
+            key = facts.key_of(row)
+            values = {**_plain(origin), **row.model_dump(mode="json"), "key": key, "withdrawn": None}
+            held = known.get(key)
+            if held is not None and _says(held, facts) == _says(values, facts):
+                continue
+            superseding += held is not None and held["withdrawn"] is None
+            known[key] = values
+            fresh.append(values)
+        outcome = Entered(new=len(fresh) - superseding, superseding=superseding, known=len(rows) - len(fresh))
+        if fresh:
+            _append(connection, facts.table, fresh, event(outcome) if event else None, run)
+    return outcome
+
+
+def withdraw(
+    database: Database,
+    facts: FactTable[Row],
+    number: int,
+    *,
+    reason: str,
+    origin: Origin,
+    event: Event,
+    run: str,
+) -> Fact[Row]:
+    """Withdraw a row from now on: a row that says so is appended. Returns the row that was withdrawn.
+
+    Raises:
+        UsageError: there is no such row, another one took its place, or it is withdrawn; or no reason was given.
+    """
+    if not reason.strip():
+        raise UsageError("a row is withdrawn only with a reason", remedy="withdraw_reason_missing")
+    with database.write() as connection:
+        found = connection.execute(select(facts.table).where(facts.table.c.id == number)).mappings().first()
+        if found is None:
+            raise UsageError(f"no row {number}", remedy="fact_absent", value=number)
+        row = dict(found)
+        last = _last_rows(connection, facts, [row["key"]])[row["key"]]
+        if last["id"] != number or last["withdrawn"] is not None:
+            raise UsageError(f"row {number} is not in force", remedy="fact_not_in_force", value=number)
+        gone = {name: value for name, value in row.items() if name != "id"}
+        values = {**gone, **_plain(origin), "withdrawn": reason.strip()}
+        _append(connection, facts.table, [values], event, run)
+    return _fact(facts, row)
+
+
+def history(database: Database, facts: FactTable[Row], known_at: str | None = None) -> list[Fact[Row]]:
+    """Every row known at a moment (None: now), oldest first, each with the moment it was superseded."""
+    table = facts.table
+    query = select(table).order_by(table.c.known_at, table.c.id)
+    if known_at is not None:
+        query = query.where(table.c.known_at <= known_at)
+    with database.read() as connection:
+        rows = [dict(row) for row in connection.execute(query).mappings()]
+    next_of: dict[str, str] = {}
+    found = []
+    for row in reversed(rows):
+        found.append(_fact(facts, row, next_of.get(row["key"])))
+        next_of[row["key"]] = row["known_at"]
+    return found[::-1]
+
+
+def _last_rows(connection: Connection, facts: FactTable[Row], keys: Sequence[str]) -> dict[str, Any]:
+    """The last row of every key, withdrawn ones too."""
+    table = facts.table
+    found: dict[str, Any] = {}
+    for chunk in in_chunks(dict.fromkeys(keys)):
+        query = select(table).where(table.c.key.in_(chunk)).order_by(table.c.known_at, table.c.id)
+        found.update({row["key"]: dict(row) for row in connection.execute(query).mappings()})
+    return found
+
+
+def _says(values: Mapping[str, Any], facts: FactTable[Row]) -> tuple[Any, ...]:
+    names = (*facts.model.model_fields, "document", "document_date", "signer", "withdrawn")
+    return tuple(values[name] for name in names)
+
+
+def _append(
+    connection: Connection, table: Table, rows: Sequence[dict[str, Any]], event: Event | None, run: str
+) -> None:
+    """Append rows, with their event, and enter both in the house chain."""
+    last, latest = connection.execute(select(func.max(table.c.id), func.max(table.c.known_at))).one()
+    # A clock that was set back does not put a row before those it supersedes.
+    known_at, told = max(now(), latest or ""), event.id if event else ""
+    for chunk in in_chunks(rows, _ROWS_AT_ONCE):
+        connection.execute(insert(table), [{**row, "known_at": known_at, "event": told} for row in chunk])
+    chains.note(connection, chains.HOUSE, table, table.c.id > (last or 0))
+    if event is not None:
+        record_events(connection, run, [event])
+    chains.seal_rest(connection)
+
+
+def _plain(origin: Origin) -> dict[str, Any]:
+    return origin.model_dump(mode="json", exclude={"known_at", "event"})
+
+
+def _fact(facts: FactTable[Row], row: Mapping[str, Any], superseded_at: str | None = None) -> Fact[Row]:
+    return Fact[facts.model](  # type: ignore[name-defined]
+        id=row["id"],
+        row=facts.model.model_validate({name: row[name] for name in facts.model.model_fields}),
+        origin=Origin.model_validate({name: row[name] for name in Origin.model_fields}),
+        withdrawn=row["withdrawn"],
+        superseded_at=superseded_at,
+    )
