@@ -18,7 +18,7 @@ from schemas.batches import BatchSheet
 from schemas.codes import is_owner_identifier
 from schemas.documents import Document, ValidityState
 from schemas.errors import SohoaError
-from schemas.review import KIND, RESULT_TYPE, UNIT, VALIDITY, expired_from
+from schemas.review import KIND, OTHER, RESULT_TYPE, SAME_AS, UNIT, VALIDITY, expired_from
 from schemas.rules import Rulebook
 from schemas.text import fold, squeeze
 
@@ -27,7 +27,18 @@ _SINCE: Final = re.compile(r"(?P<state>.+?)\s+(?:từ(?: ngày)?|from)\s+(?P<day
 _ISO: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 _OF_ANY_PAPER: Final = frozenset(
     {
-        *(KIND, RESULT_TYPE, UNIT, VALIDITY, "number", "notation", "issue_date", "expiry_date", "agency"),
+        *(
+            KIND,
+            RESULT_TYPE,
+            UNIT,
+            VALIDITY,
+            SAME_AS,
+            "number",
+            "notation",
+            "issue_date",
+            "expiry_date",
+            "agency",
+        ),
         *("document_type", "subject", "signer", "signer_title"),
         *("owner_name", "owner_id", "birth_date", "birth_year", "first_issue_date"),
     }
@@ -53,6 +64,9 @@ VALIDITY_WORDS: Final = {
 }
 
 
+OTHER_WORDS: Final = {OTHER, *(fold(wording.text("review.other_paper", lang)) for lang in wording.LANGUAGES)}
+
+
 class WrongAnswer(SohoaError):
     """An invalid answer. `problem` is the message key under `review.wrong`."""
 
@@ -66,7 +80,7 @@ class WrongAnswer(SohoaError):
 
 def type_of(target: str, kind: str | None, rules: Rulebook) -> str:
     """Answer type of a target: date, identifier, number, year, sex, amount, text, or the target itself."""
-    if target in {KIND, RESULT_TYPE, UNIT, VALIDITY, "number"}:
+    if target in {KIND, RESULT_TYPE, UNIT, VALIDITY, SAME_AS, "number"}:
         return target
     known = rules.kind(kind)
     rule = next((field for field in known.fields if field.name == target), None) if known else None
@@ -130,6 +144,8 @@ def read_answer(
         return _result_type(text, paper, rules)
     if kind == UNIT:
         return _unit(text, paper, rules)
+    if kind == SAME_AS:
+        return _same_as(text, paper)
     if kind == "date":
         return _date(text, target, today)
     if kind == "identifier":
@@ -155,6 +171,17 @@ def _result_type(text: str, paper: Document, rules: Rulebook) -> str:
     if possible and code not in possible:
         raise WrongAnswer("result_type_of_kind", value=code, kind=kind.title if kind else "")
     return code
+
+
+def _same_as(text: str, paper: Document) -> str:
+    """`other`, or the id of the document that the paper may be, told by its id or as the question names it."""
+    if fold(text) in OTHER_WORDS:
+        return str(OTHER)
+    held = {str(note.params.get("document")) for note in paper.findings if note.rule == "possible_duplicate"}
+    named = next((word for word in re.findall(r"[0-9a-f]{32}", text) if word in held), None)
+    if named is None:
+        raise WrongAnswer("same_as", value=text, known=", ".join(sorted(held)) or "–")
+    return str(named)
 
 
 def _unit(text: str, paper: Document, rules: Rulebook) -> str:

@@ -50,6 +50,7 @@ _DRAWN_ANEW: Final = frozenset(
             "twin_code_voided",
             "sidecar_lost",
             "identity_duplicate",
+            "possible_duplicate",
             "running_number_exhausted",
         ),
     }

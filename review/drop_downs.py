@@ -9,10 +9,10 @@ from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 
-from review.labels import prefill_of, result_type_labels
+from review.labels import prefill_of, result_type_labels, same_as_labels
 from review.questions import NOTHING, Question, Waiting
 from schemas.documents import ValidityState
-from schemas.review import KIND, RESULT_TYPE, UNIT, VALIDITY, picture_of
+from schemas.review import KIND, RESULT_TYPE, SAME_AS, UNIT, VALIDITY, picture_of
 from schemas.rules import Rulebook
 from schemas.wording import say, section, text
 
@@ -79,7 +79,9 @@ class Lists:
             self._add(sheet, ANSWER, row, self._shown((PICTURE_FINE, SCAN_AGAIN)), strict=True)
             return
         words = [READ_RIGHT] if question.value is not None or prefill_of(question, paper, self._rules) else []
-        words += [AS_PRINTED] + ([NOT_THERE] if question.target not in {KIND, RESULT_TYPE, UNIT} else [])
+        words += [AS_PRINTED] + (
+            [NOT_THERE] if question.target not in {KIND, RESULT_TYPE, UNIT, SAME_AS} else []
+        )
         self._add(sheet, ANSWER, row, self._shown(words), strict=True)
         values, strict = self._values(paper, question)
         if values:
@@ -105,6 +107,8 @@ class Lists:
             return tuple(text(f"validity_state.{state}", self._lang) for state in ValidityState), True
         if question.target == UNIT:
             return self._units, False
+        if question.target == SAME_AS:
+            return same_as_labels(question, self._lang), True
         if question.target == "agency":
             return self._agencies, False
         return (("Nam", "Nữ"), True) if question.target == "sex" else ((), False)

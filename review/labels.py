@@ -11,7 +11,7 @@ from review.answers import type_of
 from review.questions import NOTHING, Question, Waiting
 from schemas.kinds import Kind
 from schemas.numerals import day_text, value_text
-from schemas.review import KIND, RESULT_TYPE, VALIDITY, expired_of, picture_of, register_field
+from schemas.review import KIND, OTHER, RESULT_TYPE, SAME_AS, VALIDITY, expired_of, picture_of, register_field
 from schemas.rules import Rulebook
 from schemas.text import squeeze
 from schemas.wording import say, text
@@ -47,6 +47,9 @@ def value_of(target: str, value: str, rules: Rulebook, lang: str = "vi") -> str:
         if over and day is not None:
             return text("validity_from", lang, day=day_text(day, lang))
         return text(f"validity_state.{value}", lang)
+    if target == SAME_AS:
+        key = "review.other_paper" if value == OTHER else "review.same_paper"
+        return text(key, lang, document=value)
     if type_of(target, None, rules) == "date" or target.endswith("_date"):
         return value_text(value, lang)
     return value
@@ -87,6 +90,13 @@ def digest_of_prefill(filled: object) -> str:
     if isinstance(filled, (date, datetime)):
         filled = filled.strftime("%d/%m/%Y")
     return hashlib.sha256(squeeze(str(filled)).encode()).hexdigest()[:12]
+
+
+def same_as_labels(question: Question, lang: str = "vi") -> tuple[str, ...]:
+    """The answers to a possible duplicate: another paper, or the one that holds the code."""
+    held = [str(note.params["document"]) for note in question.reasons if note.rule == "possible_duplicate"]
+    same = (text("review.same_paper", lang, document=one) for one in held)
+    return (text("review.other_paper", lang), *same)
 
 
 def result_type_labels(

@@ -18,6 +18,7 @@ from schemas.review import (
     CLOSING,
     KIND,
     RESULT_TYPE,
+    SAME_AS,
     UNIT,
     VALIDITY,
     Action,
@@ -212,6 +213,8 @@ def _targets(noted: Finding) -> tuple[str, ...]:
         return (RESULT_TYPE,)
     if noted.rule == "unit_unresolved":
         return (UNIT,)
+    if noted.rule == "possible_duplicate":
+        return (SAME_AS,)
     if noted.rule == "code_part_differs":
         return (_CODE_PARTS[str(noted.params["part"])],)
     if noted.severity is Severity.ERROR and about_picture(noted) and noted.page:
@@ -232,7 +235,7 @@ def _question(paper: Document, target: str, why: tuple[Finding, ...], required: 
     of_picture = picture_of(target)
     if of_picture is not None:
         return Question(paper.id, target, None, None, None, of_picture[1], None, why, True)
-    if target in {KIND, RESULT_TYPE, UNIT, VALIDITY}:
+    if target in {KIND, RESULT_TYPE, UNIT, VALIDITY, SAME_AS}:
         first = paper.pages[0] if paper.pages else None
         value = current_value(paper, target)
         confidence = paper.kind_confidence if target == KIND else None
@@ -268,4 +271,6 @@ def current_value(paper: Document, target: str) -> str | None:
         return paper.unit
     if target == VALIDITY:
         return str(paper.validity.state)
+    if target == SAME_AS:
+        return None
     return paper.value(target)

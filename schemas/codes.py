@@ -14,6 +14,7 @@ from typing import Final
 from pydantic import BaseModel, ConfigDict
 
 from schemas.errors import CodeError
+from schemas.text import strip_accents
 
 GRAMMARS: Final[dict[str, re.Pattern[str]]] = {
     name: re.compile(pattern)
@@ -43,6 +44,7 @@ GRAMMARS: Final[dict[str, re.Pattern[str]]] = {
     }.items()
 }
 
+_DASHES: Final = re.compile("[\u2010-\u2015\u2212]")
 _MST_WEIGHTS: Final = (31, 29, 23, 19, 17, 13, 7, 5, 3)
 MAX_RUNNING_NUMBER: Final = 99
 
@@ -86,6 +88,13 @@ def make_result_code(owner: str, result_type: str, number: str, running: int) ->
     if parse_result_code(str(code)) != code:
         raise CodeError(f"parts make no valid code: {code}")
     return code
+
+
+def likeness(owner: str, result_type: str, number: str) -> str:
+    """Key under which codes of one paper meet however its number is spelt: case, dashes, `QD` for `QĐ`, leading zeros."""
+    plain = _DASHES.sub("-", strip_accents(number)).upper()
+    bare = re.sub(r"(?<!\d)0+(?=\d)", "", re.sub(r"\s+", "", plain))
+    return f"{owner.replace('-', '')}.{result_type}.{bare}"
 
 
 def is_owner_identifier(text: str) -> bool:

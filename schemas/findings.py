@@ -125,6 +125,7 @@ RULES: Final[dict[str, RuleSpec]] = {
     "code_part_differs": RuleSpec(_W),
     "code_voided": RuleSpec(_W),
     "identity_duplicate": RuleSpec(_I),
+    "possible_duplicate": RuleSpec(_W),
     "running_number_exhausted": RuleSpec(_E),
     "pages_missing": RuleSpec(_E),
     # rendition

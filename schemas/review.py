@@ -20,8 +20,11 @@ RESULT_TYPE: Final = "result_type"
 UNIT: Final = "unit"
 VALIDITY: Final = "validity"
 CLOSING: Final = "closing"
+# Whether a paper is the one that holds a code with the same owner, result code and number: its document id, or `OTHER`.
+SAME_AS: Final = "same_as"
+OTHER: Final = "other"
 # Targets of a paper that are not fields.
-OF_PAPER: Final = (KIND, RESULT_TYPE, UNIT, VALIDITY, CLOSING)
+OF_PAPER: Final = (KIND, RESULT_TYPE, UNIT, VALIDITY, CLOSING, SAME_AS)
 NOT_CODABLE: Final = "not_codable"
 REOPENED: Final = "open"
 # Typed values of these become part of a permanent code and need a confirmation.

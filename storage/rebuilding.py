@@ -15,6 +15,7 @@ from typing import Any, Final, Literal, NamedTuple
 from pydantic import ValidationError
 from sqlalchemy import Connection, Table, func, insert, select, text, update
 
+from schemas.codes import likeness
 from schemas.documents import Document, Route
 from schemas.errors import StoreError
 from schemas.events import Event
@@ -259,6 +260,10 @@ def _insert_rows(connection: Connection, replay: _Replay, versions: list[dict[st
         rows = list(replay.rows[table.name].values())
         if table is t.document_version:
             rows = versions
+        if table is t.code:
+            rows = [
+                {**row, "likeness": likeness(row["owner"], row["result_type"], row["number"])} for row in rows
+            ]
         counts[table.name] = len(rows)
         links = [row for row in rows if row.get("linked_to")] if table is t.document else []
         if links:

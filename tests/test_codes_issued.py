@@ -16,13 +16,14 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 
 from schemas.batches import FileStatus
 from schemas.digests import Digests
 from schemas.documents import Document, Route, Verdict
 from schemas.errors import CatalogueError, CodeError
 from schemas.events import EventType
+from schemas.review import OTHER, SAME_AS
 from storage.catalogue import batches, codes, documents, originals
 from storage.catalogue import schema as t
 from storage.catalogue.codes import CodeParts, parts_of
@@ -180,13 +181,67 @@ def test_a_linked_paper_stays_linked_through_a_poorer_version(catalogue: Databas
     assert again.linked_to == first.document.id
 
 
-def test_the_same_number_of_another_day_or_unit_takes_the_next_running_number(catalogue: Database) -> None:
-    made = [
-        store(catalogue, paper("one"), file="a.pdf"),
-        store(catalogue, paper("two", issue_date="2021-05-05"), file="b.pdf"),
-        store(catalogue, paper("three", unit="Xã Diên Phú"), file="c.pdf"),
-    ]
-    assert [done.code and done.code[-3:] for (done,) in made] == [".01", ".02", ".03"]
+def say(catalogue: Database, document_id: str, value: str) -> None:
+    """A person's word on a possible duplicate, as review keeps it."""
+    with catalogue.write() as connection:
+        made = {
+            "action": "set",
+            "operator": "minh",
+            "at": "2026-01-01T00:00:00+07:00",
+            "note": "",
+            "event": "e",
+        }
+        connection.execute(
+            insert(t.decision).values(document_id=document_id, target=SAME_AS, value=value, **made)
+        )
+
+
+def test_the_same_number_of_another_day_or_unit_waits_for_a_person_who_says_same_or_other(
+    catalogue: Database,
+) -> None:
+    (first,) = store(catalogue, paper("one"), file="a.pdf")
+    for name, changes in (("two", {"issue_date": "2021-05-05"}), ("three", {"unit": "Xã Diên Phú"})):
+        (asked,) = store(catalogue, paper(name, **changes), file=f"{name}.pdf")
+        assert (asked.code, asked.linked_to, asked.document.route) == (None, None, Route.REVIEW)
+        (note,) = asked.document.findings
+        told = {"code": first.code, "document": first.document.id}
+        assert (note.rule, note.params) == ("possible_duplicate", told)
+        say(catalogue, asked.document.id, OTHER if name == "two" else first.document.id)
+        again = version_of(paper(name, **changes), version=2, digests=OTHER_RULES)
+        (settled,) = store(catalogue, again, file=f"{name}.pdf")
+        if name == "two":
+            assert settled.code is not None and settled.code.endswith(".02")
+        else:
+            assert (settled.code, settled.linked_to) == (None, first.document.id)
+    assert len(all_codes(catalogue)) == 2
+
+
+@pytest.mark.parametrize(
+    ("held", "spelt"),
+    [
+        ("12/QĐ-UBND", "12/QD-UBND"),
+        ("12/QĐ-UBND", "12/qđ-ubnd"),
+        ("12/QĐ-UBND", "012/QĐ-UBND"),
+        ("12/QĐ-UBND", "12/QĐ\u2013UBND"),
+        ("123/2021", "0123/2021"),
+    ],
+)
+def test_a_number_spelt_otherwise_is_a_possible_duplicate_and_another_number_is_not(
+    catalogue: Database, held: str, spelt: str
+) -> None:
+    store(catalogue, paper("one", number=held), file="a.pdf")
+    (asked,) = store(catalogue, paper("two", number=spelt), file="b.pdf")
+    assert rules(asked.document) == ["possible_duplicate"]
+    (other,) = store(catalogue, paper("three", number="120/2021"), file="c.pdf")
+    assert other.code is not None
+
+
+def test_papers_without_an_owner_are_alike_only_within_a_unit(catalogue: Database) -> None:
+    (first,) = store(catalogue, paper("one", has_owner=False), file="a.pdf")
+    (far,) = store(catalogue, paper("two", has_owner=False, unit="Xã Diên Phú"), file="b.pdf")
+    (near,) = store(catalogue, paper("three", has_owner=False, issue_date="2021-05-05"), file="c.pdf")
+    assert first.code is not None and far.code is not None and far.code.endswith(".02")
+    assert rules(near.document) == ["possible_duplicate"]
 
 
 def test_what_becomes_clearer_about_a_coded_paper_lets_its_twin_be_linked(catalogue: Database) -> None:
@@ -197,9 +252,11 @@ def test_what_becomes_clearer_about_a_coded_paper_lets_its_twin_be_linked(catalo
 
 
 def test_two_codes_for_what_turns_out_to_be_one_paper_are_for_a_person_to_settle(catalogue: Database) -> None:
-    (first,) = store(catalogue, paper("one"), file="a.pdf")
-    (second,) = store(catalogue, paper("two", unit=None), file="b.pdf")
-    (later,) = store(catalogue, version_of(paper("two"), version=2, digests=OTHER_RULES), file="b.pdf")
+    (first,) = store(catalogue, paper("one", has_owner=False), file="a.pdf")
+    (second,) = store(catalogue, paper("two", has_owner=False, unit=None), file="b.pdf")
+    (later,) = store(
+        catalogue, version_of(paper("two", has_owner=False), version=2, digests=OTHER_RULES), file="b.pdf"
+    )
     assert (later.code, later.document.route) == (second.code, Route.REVIEW)
     assert rules(later.document) == ["identity_duplicate"]
     assert all_codes(catalogue) == [first.code, second.code]
@@ -209,8 +266,7 @@ def test_beyond_ninety_nine_there_is_a_finding_and_no_code(catalogue: Database) 
     open_batch(catalogue, "lô 1", "a.pdf")
     originals.receive(catalogue, sha_of("many"), 1, "pdf")
     many = [
-        version_of(paper("many", pages=(page,), issue_date=f"2021-{page // 28 + 1:02d}-{page % 28 + 1:02d}"))
-        for page in range(1, 101)
+        version_of(paper("many", pages=(page,), has_owner=False, unit=f"Xã {page}")) for page in range(1, 101)
     ]
     done = documents.commit(
         catalogue, "lô 1", "r", "lan", many, done_file("a.pdf", sha_of("many"), pages=100), code_event
@@ -376,7 +432,8 @@ database = Database(sys.argv[1])
 sys.stdin.readline()
 for i in range(8):
     day = f"2021-{int(sys.argv[2]) + 1:02d}-{i + 1:02d}"
-    store(database, paper(f"{sys.argv[2]}-{i}", issue_date=day), batch=f"lô {sys.argv[2]}", file=f"{i}.pdf")
+    one = paper(f"{sys.argv[2]}-{i}", has_owner=False, unit=f"Xã {day}")
+    store(database, one, batch=f"lô {sys.argv[2]}", file=f"{i}.pdf")
 """
 
 

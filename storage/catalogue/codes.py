@@ -1,9 +1,10 @@
 """Issue codes of digitised results: permanent, one per paper, never reusing a number.
 
-Identity of a paper = (owner, KQ, number, unit, issue date). Equal identity is the same paper and is linked;
-equal (owner, KQ, number) with another identity takes the next running number. A voided code keeps its number,
-and the document that held it gets another only once it reads differently. Everything here runs inside the
-caller's write transaction, which is the only one at that moment: that is what makes the running number safe.
+Identity of a paper = (owner, KQ, number, unit, issue date). Equal identity is the same paper and is linked. Equal (owner,
+KQ, number), however spelt, with another identity waits for a person, who says same or other; another takes the next
+running number. Of papers without an owner only those of one unit are alike: every commune counts from 1. A voided code
+keeps its number, and the document that held it gets another only once it reads differently. Everything here runs inside
+the caller's write transaction, which is the only one at that moment: that is what makes the running number safe.
 """
 
 from __future__ import annotations
@@ -14,10 +15,11 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, Row, func, insert, select, update
 
-from schemas.codes import MAX_RUNNING_NUMBER, make_result_code
+from schemas.codes import MAX_RUNNING_NUMBER, likeness, make_result_code
 from schemas.documents import Document, Role
 from schemas.errors import CodeError
 from schemas.findings import Finding, finding
+from schemas.review import SAME_AS
 from schemas.text import fold_tone_place, nfc
 from storage.catalogue import schema as t
 
@@ -96,7 +98,47 @@ def issue(
     if taken_back is not None:
         # A person voided the code; an unchanged reading must not get it back.
         return Issued(None, findings=(finding("code_voided", code=taken_back),), refused=True)
+    alike = _alike(connection, parts)
+    said = _said(connection, document_id) if alike else None
+    if said is None and alike:
+        note = finding("possible_duplicate", code=alike[0].printed, document=alike[0].document_id)
+        return Issued(None, findings=(note,), refused=True)
+    twin = next((row for row in alike if row.document_id == said), None)
+    if twin is not None:
+        note = finding("identity_duplicate", code=twin.printed, document=twin.document_id)
+        return Issued(None, linked_to=twin.document_id, findings=(note,))
     return _next(connection, document_id, parts, batch=batch, operator=operator, at=at)
+
+
+def _alike(connection: Connection, parts: CodeParts) -> list[Row[tuple[object, ...]]]:
+    """Codes in force with the same owner, result code and number, however spelt, the oldest first."""
+    key = likeness(parts.owner, parts.result_type, parts.number)
+    query = select(t.code).where(t.code.c.likeness == key, t.code.c.state == ISSUED).order_by(t.code.c.id)
+    found = list(connection.execute(query))
+    if parts.owner or not found:
+        return found
+    held = (t.document.c.id == t.document_version.c.document_id) & (
+        t.document.c.version == t.document_version.c.version
+    )
+    units = select(t.document.c.id, t.document_version.c.unit).join(t.document_version, held)
+    of = {
+        row.id: row.unit
+        for row in connection.execute(units.where(t.document.c.id.in_([row.document_id for row in found])))
+    }
+    own = fold_tone_place(parts.unit)
+    return [row for row in found if fold_tone_place(of.get(row.document_id) or "") == own]
+
+
+def _said(connection: Connection, document_id: str) -> str | None:
+    """What a person said last of a possible duplicate: the id of the same paper, or `other`; None if nobody did."""
+    query = (
+        select(t.decision.c.value)
+        .where(t.decision.c.document_id == document_id, t.decision.c.target == SAME_AS)
+        .order_by(t.decision.c.id.desc())
+        .limit(1)
+    )
+    said = connection.execute(query).scalar()
+    return str(said) if said else None
 
 
 def code_of(connection: Connection, document_id: str) -> str | None:
@@ -222,6 +264,7 @@ def _next(
             printed=printed,
             document_id=document_id,
             identity=parts.identity,
+            likeness=likeness(parts.owner, parts.result_type, parts.number),
             state=ISSUED,
             issued_at=at,
             issued_by=operator,

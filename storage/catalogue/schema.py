@@ -146,6 +146,8 @@ code = Table(
     Column("successor", String(300)),
     # The event that issued it: a code is shown only after that event is stored.
     Column("event", String(32)),
+    # `schemas.codes.likeness`: spellings of one number meet here.
+    Column("likeness", String(250), index=True),
     UniqueConstraint("owner", "result_type", "number", "running", name="uq_code_parts"),
     # One code in force per document and per paper, enforced by the database.
     Index(
