@@ -250,6 +250,10 @@ def _paper(row: Row[Any], voided: str | None, *, intact: bool) -> PaperRow:
         valid_until=_date(validity.get("until")),
         validity_source=validity.get("source"),
         linked_to=row.linked_to,
+        batch=row.batch,
+        file=row.file,
+        stored_on=_day(row.created_at),
+        validity_basis=validity.get("basis"),
     )
 
 
