@@ -28,6 +28,7 @@ from storage.catalogue import figures
 from storage.catalogue.database import Database
 from storage.objects import open_store
 from workspace.board import write_board
+from workspace.figuring import unit_register
 
 
 @command
@@ -84,8 +85,13 @@ def _resolvers(settings: Settings) -> tuple[Any, Any]:
         lists_dir=settings.lists, own_thresholds=settings.calibration, engine=settings.engine
     )
 
-    def unit_of(name: str, level: Any) -> Any:
-        placed = resolve(name, None, BatchSheet(owning_unit=name), book)
+    register = unit_register()
+
+    def unit_of(name: str, level: Any, day: Any) -> Any:
+        made = register.find(name, level, day or today())
+        if made is not None:
+            return made.level, register.label(made, day or today())
+        placed = resolve(name, day, BatchSheet(owning_unit=name), book)  # agencies, units of other provinces
         if placed.unit is None or (level is not None and placed.level != level):
             return None
         return placed.level, placed.unit

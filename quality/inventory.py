@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Final, Generic, TypeVar
 
@@ -35,7 +36,7 @@ from schemas.quotas import ElsewhereRow, InventoryRow
 from schemas.reports import RowProblem
 from schemas.wording import has, say
 
-UnitResolver = Callable[[str, Level | None], "tuple[Level, str] | None"]
+UnitResolver = Callable[[str, Level | None, "date | None"], "tuple[Level, str] | None"]
 KindResolver = Callable[[str], "str | None"]
 
 MOST_PROBLEMS: Final = 500
@@ -73,8 +74,8 @@ def read_inventory(
 ) -> Imported[InventoryRow]:
     """Read an inventory: results in force by unit, kind and year, with the basis they are known by.
 
-    `resolve_unit(text, level)` gives level and code of a unit named or coded so, `resolve_kind(text)` the id
-    of a kind; None if they are unknown or not unique.
+    `resolve_unit(text, level, day)` gives level and label of a unit named or coded so on a day, `resolve_kind(text)`
+    the id of a kind; None if they are unknown or not unique.
     """
     return _read(path, "inventory", _Context(resolve_unit, resolve_kind), _inventory_row)
 
@@ -128,12 +129,12 @@ class _Row:
     def maybe(self, column: str, parse: Callable[[object], _V]) -> _V | None:
         return None if self.values.get(column) in {None, ""} else self.ask(column, parse)
 
-    def unit(self) -> tuple[Level, str] | None:
+    def unit(self, day: date | None) -> tuple[Level, str] | None:
         level = self.maybe("level", a_level)
         name = self.ask("unit", a_text)
         if name is None:
             return None
-        found = self.context.resolve_unit(name, level)
+        found = self.context.resolve_unit(name, level, day)
         if found is None:
             self.bad.append(("unit", BadCell("unit_unknown", value=name)))
         return found
@@ -154,8 +155,9 @@ _V = TypeVar("_V")
 
 
 def _inventory_row(row: _Row) -> InventoryRow | None:
-    place, kind = row.unit(), row.kind(whole=True)
-    year, count, basis = row.ask("year", a_year), row.ask("count", a_count), row.ask("basis", a_basis)
+    year = row.ask("year", a_year)
+    place, kind = row.unit(date(year, 12, 31) if year is not None else None), row.kind(whole=True)
+    count, basis = row.ask("count", a_count), row.ask("basis", a_basis)
     source = row.maybe("source", a_text) or ""
     if place is None or kind is None or year is None or count is None or basis is None:
         return None
@@ -165,7 +167,8 @@ def _inventory_row(row: _Row) -> InventoryRow | None:
 
 
 def _elsewhere_row(row: _Row) -> ElsewhereRow | None:
-    place, kind, day = row.unit(), row.kind(whole=False), row.ask("digitised_on", a_day)
+    day = row.ask("digitised_on", a_day)
+    place, kind = row.unit(day), row.kind(whole=False)
     count = row.maybe("count", a_count)
     owner = row.maybe("owner", an_owner)
     code, number = row.maybe("result_type", a_code), row.maybe("number", a_number)
