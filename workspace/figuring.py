@@ -14,6 +14,7 @@ from configs.loader import (
     load_figure_rules,
     load_kinds,
     load_mergers,
+    load_rulebook,
     load_targets,
     load_units,
     load_validity,
@@ -58,7 +59,20 @@ def terms_of(day: date, reading: str = READING, series: Series = SERIES) -> Term
         ),
         revocations_asked=False,
         kind_codes={kind.id: frozenset(kind.result_codes) for kind in kinds},
+        kind_sectors=_sectors(day) if any(row.sector for row in load_targets()) else {},
     )
+
+
+def _sectors(day: date) -> dict[str, frozenset[str]]:
+    """Sectors by kind: fields of the procedures that end in its result codes, and the codes' own groups (`G15`)."""
+    book = load_rulebook(as_of=day)
+    found: dict[str, frozenset[str]] = {}
+    for kind in book.kinds:
+        types = [book.result_types[code] for code in kind.result_codes if code in book.result_types]
+        ends_in = {code for row in types for code in row.procedures}
+        fields = {book.procedures[code].field for code in ends_in if code in book.procedures}
+        found[kind.id] = frozenset(fields | {code.split(".")[1] for code in kind.result_codes})
+    return found
 
 
 def figures_of(
