@@ -11,6 +11,7 @@ May import schemas. Must never read a clock, a file or a rule: everything arrive
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from types import MappingProxyType
 from typing import Final, NamedTuple
@@ -119,45 +120,28 @@ def worked_out(
         terms: units of every period, series, cut-off and the like.
         explain: give an explanation for every paper; without it the list stays empty.
     """
-    placing = Placing(terms, as_of)
-    cells = Cells(uncodable=frozenset(kinds_without_code), frozen=terms.base_year is not None)
+    asked = _Asked(as_of, frozenset(kinds_without_code), left_out, out_of_series, Placing(terms, as_of))
+    placing = asked.placing
+    cells = Cells(uncodable=asked.kinds_without_code, frozen=terms.base_year is not None)
     # Keep only keys that may match one from elsewhere; most of a million papers never do.
     claimed = {key for row in elsewhere for key in _key(row.owner, row.result_type, row.number, row.unit)}
     taken: set[_PaperKey] = set()
     judged: list[_Judged] = []
     apart = 0
     for paper in papers:
-        place = placing.place(paper.level, paper.unit, paper.issue_date)
-        reason = counting_reason(paper, as_of, kinds_without_code, out_of_series, left_out)
-        if placing.apart(place) and reason != "duplicate":
-            reason = _OTHER_SERIES
+        place, reason = asked.judge(paper)
         apart += reason == _OTHER_SERIES
-        if reason in _DIGITISED:
-            keys = _key(paper.owner, paper.result_type, paper.number, paper.unit) if claimed else ()
-            taken.update(claimed.intersection(keys))
+        if reason in _DIGITISED and claimed:
+            taken.update(claimed.intersection(_key(paper.owner, paper.result_type, paper.number, paper.unit)))
         if reason not in _OF_NO_ROW:
             _enter(cells.cell(place, paper.kind or ""), paper, reason, as_of, terms)
         if explain:
             judged.append((paper, place, reason))
 
-    def in_series(unit: str, place: Place, kind: str) -> bool:
-        return (
-            unit not in out_of_series and not placing.apart(place) and left_out.get(kind) != _NOT_IN_INVENTORY
-        )
-
-    others: list[tuple[Place, ElsewhereRow]] = []
-    for row in _distinct_elsewhere(elsewhere, as_of, taken):
-        place = placing.place(row.level, row.unit, row.digitised_on)
-        if in_series(row.unit, place, row.kind):
-            cells.cell(place, row.kind).elsewhere += row.count
-            others.append((place, row))
-    placed = [
-        (place, row)
-        for row in inventory
-        if placing.begun(place := placing.place(row.level, row.unit, date(row.year, 12, 31)))
-        and in_series(row.unit, place, row.kind)
-    ]
-    cells.stock = stock_of(placed, terms.base_year or as_of.year)
+    others = list(asked.counted_elsewhere(elsewhere, taken))
+    for place, other in others:
+        cells.cell(place, other.kind).elsewhere += other.count
+    cells.stock = stock_of(asked.counted_stock(inventory), terms.base_year or as_of.year)
     cells.holder = {place: placing.holder(place) for place in {*cells.counts, *cells.stock}}
     move(cells, placing)
 
@@ -172,8 +156,47 @@ def worked_out(
         notes=(*notes, *_of_the_whole(apart, terms, rows != [])),
     )
     told = [_explanation(*each, cells, terms) for each in judged]
-    held = [(cells.holder.get(place, place), row) for place, row in others]
+    held = [(cells.holder.get(place, place), other) for place, other in others]
     return Worked(report, sorted(told, key=_explanation_order), list(cells.used()), held)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What is asked of every row: is it of this figure, and of which unit."""
+
+    as_of: date
+    kinds_without_code: frozenset[str]
+    left_out: Mapping[str, str]
+    out_of_series: Collection[str]
+    placing: Placing
+
+    def judge(self, paper: PaperRow) -> tuple[Place, str]:
+        """The unit that issued a paper, and why the paper is in or out."""
+        place = self.placing.place(paper.level, paper.unit, paper.issue_date)
+        reason = counting_reason(
+            paper, self.as_of, self.kinds_without_code, self.out_of_series, self.left_out
+        )
+        return place, _OTHER_SERIES if reason != "duplicate" and self.placing.apart(place) else reason
+
+    def counted_elsewhere(
+        self, rows: Sequence[ElsewhereRow], taken: set[_PaperKey]
+    ) -> Iterator[tuple[Place, ElsewhereRow]]:
+        """Results digitised elsewhere, with their units."""
+        for row in _distinct_elsewhere(rows, self.as_of, taken):
+            place = self.placing.place(row.level, row.unit, row.digitised_on)
+            if self._in_series(row.unit, place, row.kind):
+                yield place, row
+
+    def counted_stock(self, rows: Sequence[InventoryRow]) -> Iterator[tuple[Place, InventoryRow]]:
+        """Inventories of units that had come into being by the day."""
+        for row in rows:
+            place = self.placing.place(row.level, row.unit, date(row.year, 12, 31))
+            if self.placing.begun(place) and self._in_series(row.unit, place, row.kind):
+                yield place, row
+
+    def _in_series(self, unit: str, place: Place, kind: str) -> bool:
+        apart = unit in self.out_of_series or self.placing.apart(place)
+        return not apart and self.left_out.get(kind) != _NOT_IN_INVENTORY
 
 
 def _of_the_whole(apart: int, terms: Terms, any_rows: bool) -> Iterator[QuotaNote]:
