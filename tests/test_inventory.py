@@ -30,7 +30,7 @@ KINDS = {"birth_certificate": "birth_certificate", "Giấy khai sinh": "birth_ce
 HEADER = "Cấp;Đơn vị;Loại giấy tờ;Năm;Số lượng;Cơ sở kiểm kê;Nguồn\n"
 
 
-def unit(text: str, level: Level | None) -> tuple[Level, str] | None:
+def unit(text: str, level: Level | None, day: date | None) -> tuple[Level, str] | None:
     """A unit by code or name, if the level agrees."""
     found = UNITS.get(text)
     return found if found and level in {None, found[0]} else None
