@@ -13,6 +13,7 @@ from cli.options import AsJson, command
 from cli.shapes import print_json
 from cli.wording import words
 from configs.settings import Settings
+from quality.quota_notes import shape
 from schemas.clock import today
 from schemas.wording import text
 from workspace.board import write_board
@@ -30,7 +31,8 @@ def board(
     with database_of(settings) as database:
         shown, path = write_board(database, settings, day_of(as_of), today())
     if as_json:
-        print_json(shown.model_dump(mode="json"))
+        quota = shape(shown.quota, settings.lang)
+        print_json(shown.model_dump(mode="json", exclude={"quota"}) | {"quota": quota})
     else:
         sys.stdout.write(text("board.done", settings.lang, path=path) + "\n")
     return 0

@@ -38,6 +38,7 @@ from storage.catalogue.facts import FactTable
 from storage.catalogue.provenance import new_event
 from storage.objects import open_store
 from workspace.board import write_board
+from workspace.figuring import unit_register
 from workspace.opening import operator_name
 
 TableFile = Annotated[
@@ -183,8 +184,14 @@ def _resolvers(settings: Settings) -> tuple[UnitResolver, KindResolver]:
         lists_dir=settings.lists, own_thresholds=settings.calibration, engine=settings.engine
     )
 
-    def unit_of(name: str, level: Level | None) -> tuple[Level, str] | None:
-        placed = resolve(name, None, BatchSheet(owning_unit=name), book)
+    register = unit_register()
+
+    def unit_of(name: str, level: Level | None, day: date | None) -> tuple[Level, str] | None:
+        made = register.find(name, level, day) if day is not None else None
+        if made is not None and day is not None:
+            return made.level, register.label(made, day)
+        # Agencies, and units of other provinces.
+        placed = resolve(name, day, BatchSheet(owning_unit=name), book)
         if placed.unit is None or placed.level is None or (level is not None and placed.level != level):
             return None
         return placed.level, placed.unit

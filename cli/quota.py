@@ -3,34 +3,35 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
+from cli import quota_explain
 from cli.catalogue import database_of
 from cli.days import day_of, moment_of
 from cli.fact_lists import KnownAt
 from cli.options import AsJson, command
-from cli.private_csv import private_csv, write_rows
 from cli.shapes import print_json
 from cli.tables import print_table
 from cli.wording import words
-from configs.loader import load_kinds, load_targets
+from configs.loader import load_kinds
 from configs.settings import Settings
-from quality.quota_notes import grouped
-from quality.quotas import compute
+from quality.quota_notes import grouped, sentence, shape
 from schemas.clock import today
 from schemas.errors import UsageError
-from schemas.masking import mask_code
 from schemas.numerals import day_text, moment_text, number_text, share_text
-from schemas.quotas import Explanation, QuotaReport, QuotaRow, RateBounds
-from schemas.wording import say, text
-from storage.catalogue import figures
-from workspace.counting import left_out_kinds, papers_as_of
+from schemas.quotas import QuotaReport, QuotaRow, RateBounds, Series
+from schemas.wording import text
+from workspace.figuring import figures_of, ledger_of, terms_of
 
 _MOST_PLACES: Final = 6  # named in one note
+_SERIES: Final[dict[str, Series]] = {"kh5283": "kh5283", "merged": "merged"}
+# Columns that are shown only where one row has something in them.
+_SELDOM: Final = ("flow", "uncoded", "excess", "sector_db", "not_intact")
 
 
 @command
@@ -41,55 +42,38 @@ def quota(
     ] = None,
     known_at: KnownAt = None,
     reading: Annotated[str, typer.Option("--reading", help=words("command.quota_reading"))] = "A",
+    series: Annotated[
+        str, typer.Option("--series", metavar="kh5283|merged", help=words("command.quota_series"))
+    ] = "kh5283",
     explain: Annotated[
         Path | None,
-        typer.Option("--explain", metavar="CSV", help=words("command.quota_explain")),
+        typer.Option("--explain", metavar="CSV|PARQUET", help=words("command.quota_explain")),
     ] = None,
     as_json: AsJson = False,
 ) -> int:
     """Rate against target, by level and unit."""
     day, moment = day_of(as_of), moment_of(known_at) if known_at else None
-    targets = load_targets()
-    known = sorted({target.reading for target in targets})
-    if reading not in known:
+    if series not in _SERIES:
         raise UsageError(
-            f"no reading {reading}", remedy="reading_unknown", value=reading, known=", ".join(known)
+            f"no series {series}", remedy="series_unknown", value=series, known=", ".join(_SERIES)
         )
+    terms_of(day, reading)  # an unknown reading is refused before anything is counted
     with database_of(settings) as database:
-        report, reasons = compute(
-            papers_as_of(database, day, moment),
-            figures.inventory(database, moment, day),
-            figures.elsewhere(database, moment),
-            targets,
+        worked = figures_of(
+            ledger_of(database, moment),
             day,
             today(),
-            reading,
-            kinds_without_code=[kind.id for kind in load_kinds() if not kind.result_codes],
-            left_out=left_out_kinds(),
+            reading=reading,
+            series=_SERIES[series],
             explain=explain is not None,
         )
-    report = report.model_copy(update={"known_at": moment})
     if explain is not None:
-        _write_reasons(explain, reasons, settings.lang)
+        quota_explain.write(explain, worked, {kind.id: kind.title for kind in load_kinds()}, settings.lang)
     if as_json:
-        shape = report.model_dump(mode="json", exclude={"notes"})
-        print_json(shape)
+        print_json(shape(worked.report, settings.lang))
     else:
-        _print_quota(report, settings.lang)
+        _print_quota(worked.report, settings.lang)
     return 0
-
-
-def _write_reasons(path: Path, reasons: list[Explanation], lang: str) -> None:
-    """Every paper in and out with its reason; identifiers in codes masked."""
-    keys = ("document_id", "level", "unit", "kind", "code", "counted", "unknown_validity", "reason")
-    rows = []
-    for row in reasons:
-        cells = row.model_dump()
-        cells["code"] = mask_code(cells["code"]) if cells["code"] else None
-        cells["reason"] = say("quota_reason", cells["reason"], lang)
-        rows.append([cells[key] for key in keys])
-    with private_csv(path) as out:
-        write_rows(out, [text(f"head.{key}", lang) for key in keys], rows)
 
 
 def _print_quota(report: QuotaReport, lang: str) -> None:
@@ -100,10 +84,13 @@ def _print_quota(report: QuotaReport, lang: str) -> None:
     if not report.rows:
         sys.stdout.write(f"{title}\n{text('quota.none', lang)}\n")
         return
-    keys = (
+    seldom = [key for key in _SELDOM if any(getattr(row, key) for row in report.rows)]
+    keys = [
         "level",
         "unit",
         "digitised",
+        "covered",
+        *seldom,
         "unknown_validity",
         "elsewhere",
         "inventory",
@@ -111,32 +98,40 @@ def _print_quota(report: QuotaReport, lang: str) -> None:
         "rate",
         "rate_with_elsewhere",
         "target",
-    )
+    ]
     print_table(
         [text(f"head.{key}", lang) for key in keys],
-        [_quota_cells(row, lang) for row in report.rows],
-        numbers={2, 3, 4, 5, 7, 8, 9},
+        [_quota_cells(row, seldom, lang) for row in report.rows],
+        numbers={at for at, key in enumerate(keys) if key not in {"level", "unit", "basis"}},
         title=title,
     )
     for note in grouped(report.notes):
-        places = [unit or text(f"level.{level}", lang) for level, unit in note.places]
+        said = sentence(note.code, note.params, lang)
+        places = [unit or text(f"level.{level}", lang) for level, unit in note.places if level]
+        if not places:
+            sys.stdout.write(f"* {said}\n")
+            continue
         named = ", ".join(places[:_MOST_PLACES])
         if len(places) > _MOST_PLACES:
             named += " " + text(
                 "quota.more_places", lang, count=number_text(len(places) - _MOST_PLACES, lang)
             )
-        sys.stdout.write(f"* {named}: {say('quota_note', note.code, lang, **note.params)}\n")
+        sys.stdout.write(f"* {named}: {said}\n")
     if report.live:
         sys.stdout.write(text("quota.live", lang) + "\n")
+    sys.stdout.write(text(f"quota.series_{report.series}", lang) + "\n")
     sys.stdout.write(text("quota.reading", lang, reading=report.reading) + "\n")
 
 
-def _quota_cells(row: QuotaRow, lang: str) -> list[str]:
+def _quota_cells(row: QuotaRow, seldom: Sequence[str], lang: str) -> list[str]:
     unit = row.unit or text("quota.unresolved" if row.level == "unresolved" else "quota.total", lang)
+    part = row.sector or row.result_type
     return [
         text(f"level.{row.level}", lang),
-        unit,
+        f"{unit}: {part}" if part else unit,
         number_text(row.digitised, lang),
+        number_text(row.covered, lang),
+        *(number_text(getattr(row, key), lang) for key in seldom),
         number_text(row.unknown_validity, lang),
         number_text(row.elsewhere, lang),
         text("quota.no_inventory", lang) if row.inventory is None else number_text(row.inventory, lang),

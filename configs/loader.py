@@ -26,6 +26,7 @@ from schemas.reading import ImageMeasures
 from schemas.rules import (
     Agency,
     AgencyLines,
+    FigureRules,
     ImageRule,
     Limits,
     MarkRules,
@@ -47,6 +48,7 @@ _NOT_UNDERSTANDING: Final = {
     "reading.toml",
     "rendition.toml",
     "targets.csv",
+    "figures.toml",
     "alerts.csv",
     "image_rules.csv",
     "expectations.toml",
@@ -154,6 +156,16 @@ def load_targets(root: Path = ROOT) -> tuple[Target, ...]:
     rows = csv_rows(Target, path)
     refuse_overlaps(rows, ("level", "unit", "sector", "result_type", "period", "reading"), path)
     return rows
+
+
+@functools.cache
+def load_figure_rules(root: Path = ROOT) -> FigureRules:
+    """The cut-off between stock and flow, and the readings of "+20 % a year" (`figures.toml`)."""
+    path = root / "figures.toml"
+    rules = toml_model(FigureRules, path)
+    refuse_overlaps(rules.reading, ("id",), path)
+    refuse_overlaps(rules.cut_off, (), path)
+    return rules
 
 
 @functools.cache

@@ -16,7 +16,7 @@ from quality.pages import template, write_page
 from schemas.batches import BatchState
 from schemas.board import Board, LevelPanel, QueueLine, UnitLine
 from schemas.masking import mask
-from schemas.numerals import day_text, moment_text, number_text
+from schemas.numerals import day_text, moment_text, number_text, share_text
 from schemas.quotas import RateBounds
 from schemas.wording import say
 
@@ -78,10 +78,10 @@ class _Voice:
         return number_text(value, self.lang, decimals)
 
     def share(self, value: float, decimals: int = 1) -> str:
-        # Cut, never rounded up: 99,96 % is not 100 %.
-        cut = int(value * 100 * 10**decimals + 1e-9) / 10**decimals
-        decimals = 0 if cut == int(cut) else decimals
-        return f"{self.number(cut, decimals)}\N{NO-BREAK SPACE}%"
+        # As `quota` and the alerts round it; no decimals where they say nothing.
+        written = share_text(value, self.lang, decimals).removesuffix(" %")
+        whole = f"{',' if self.lang == 'vi' else '.'}{'0' * decimals}"
+        return f"{written.removesuffix(whole) if decimals else written}\N{NO-BREAK SPACE}%"
 
     def rate(self, bounds: RateBounds) -> str:
         low, high = self.share(bounds.low), self.share(bounds.high)

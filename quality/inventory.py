@@ -41,7 +41,7 @@ from schemas.quotas import ElsewhereRow, InventoryRow, RevocationRow
 from schemas.reports import RowProblem
 from schemas.wording import has, say
 
-UnitResolver = Callable[[str, Level | None], "tuple[Level, str] | None"]
+UnitResolver = Callable[[str, Level | None, "date | None"], "tuple[Level, str] | None"]
 KindResolver = Callable[[str], "str | None"]
 
 MOST_PROBLEMS: Final = 500
@@ -59,6 +59,7 @@ ELSEWHERE_COLUMNS: Final = (
     "result_type",
     "number",
     "evidence",
+    "valid_until",
 )
 REVOCATION_COLUMNS: Final = (
     "level",
@@ -99,8 +100,8 @@ def read_inventory(
 ) -> Imported[InventoryRow]:
     """Read an inventory: results in force by unit, kind and year, with the basis they are known by.
 
-    `resolve_unit(text, level)` gives level and code of a unit named or coded so, `resolve_kind(text)` the id
-    of a kind; None if they are unknown or not unique.
+    `resolve_unit(text, level, day)` gives level and label of a unit named or coded so on a day, `resolve_kind(text)`
+    the id of a kind; None if they are unknown or not unique.
     """
     return _read(path, "inventory", _Context(resolve_unit, resolve_kind), _inventory_row)
 
@@ -164,12 +165,13 @@ class _Row:
         empty = self.values.get(column) in {None, ""} and column not in self.merged
         return None if empty else self.ask(column, parse)
 
-    def unit(self) -> tuple[Level, str] | None:
+    def unit(self, day: date | None) -> tuple[Level, str] | None:
+        """The unit that is meant on a day; None for a unit of any period, as the one that issued a paper is."""
         level = self.maybe("level", a_level)
         name = self.ask("unit", a_text)
         if name is None:
             return None
-        found = self.context.resolve_unit(name, level)
+        found = self.context.resolve_unit(name, level, day)
         if found is None:
             self.bad.append(("unit", BadCell("unit_unknown", value=name)))
         return found
@@ -190,8 +192,8 @@ _V = TypeVar("_V")
 
 
 def _inventory_row(row: _Row) -> InventoryRow | None:
-    place, kind = row.unit(), row.kind(whole=True)
     year = row.ask("year", lambda value: a_year(value, row.context.today.year))
+    place, kind = row.unit(date(year, 12, 31) if year is not None else None), row.kind(whole=True)
     count, basis = row.ask("count", a_count), row.ask("basis", a_basis)
     source, begins = row.maybe("source", a_text) or "", row.maybe("effective_on", a_day)
     if row.bad or place is None or kind is None or year is None or count is None or basis is None:
@@ -209,12 +211,12 @@ def _inventory_row(row: _Row) -> InventoryRow | None:
 
 
 def _elsewhere_row(row: _Row) -> ElsewhereRow | None:
-    place, kind = row.unit(), row.kind(whole=False)
     day = row.ask("digitised_on", lambda value: a_past_day(value, row.context.today))
+    place, kind = row.unit(day), row.kind(whole=False)
     count = row.maybe("count", a_count)
     owner = row.maybe("owner", an_owner)
     code, number = row.maybe("result_type", a_code), row.maybe("number", a_number)
-    evidence = row.maybe("evidence", a_text) or ""
+    evidence, until = row.maybe("evidence", a_text) or "", row.maybe("valid_until", a_day)
     if row.bad:
         return None
     single = number is not None or code is not None or owner is not None
@@ -224,6 +226,8 @@ def _elsewhere_row(row: _Row) -> ElsewhereRow | None:
         row.bad.append(("count", BadCell("paper_counted_twice")))
     elif not single and count is None:
         row.bad.append(("count", BadCell("cell_empty")))
+    elif not single and until is not None:
+        row.bad.append(("valid_until", BadCell("paper_of_a_count")))
     elif not single and not evidence:
         row.bad.append(("evidence", BadCell("evidence_missing")))
     if row.bad or place is None or kind is None or day is None:
@@ -238,11 +242,12 @@ def _elsewhere_row(row: _Row) -> ElsewhereRow | None:
         result_type=code,
         number=number,
         evidence=evidence,
+        valid_until=until,
     )
 
 
 def _revocation_row(row: _Row) -> RevocationRow | None:
-    place, number, day = row.unit(), row.ask("number", a_number), row.ask("effective_on", a_day)
+    place, number, day = row.unit(None), row.ask("number", a_number), row.ask("effective_on", a_day)
     code, owner = row.maybe("result_type", a_code), row.maybe("owner", an_owner)
     named = row.values.get("kind") not in {None, ""} or code is None
     kind = row.kind(whole=False) if named else None

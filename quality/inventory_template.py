@@ -28,7 +28,17 @@ _LAST_ROW: Final = 5000
 _WIDTHS: Final = {"unit": 28, "kind": 34, "source": 34, "evidence": 40, "owner": 26, "number": 20}
 # Spreadsheets turn identifiers into numbers and `12/2021` into a date unless the column is text.
 _TEXT_COLUMNS: Final = frozenset(
-    {"unit", "owner", "number", "result_type", "digitised_on", "effective_on", "document", "document_date"}
+    {
+        "unit",
+        "owner",
+        "number",
+        "result_type",
+        "digitised_on",
+        "valid_until",
+        "effective_on",
+        "document",
+        "document_date",
+    }
 )
 _EXAMPLES: Final = {
     "level": "Cấp xã",
@@ -43,6 +53,7 @@ _EXAMPLES: Final = {
     "result_type": "KQ.G15.000031",
     "number": "123/2021",
     "evidence": "Báo cáo 77/BC-UBND",
+    "valid_until": "31/12/2027",
     "effective_on": "01/03/2026",
     "ending": "thu hồi",
     "document": "12/QĐ-UBND",

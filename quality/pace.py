@@ -38,6 +38,15 @@ def era_of(level: str, unit: str | None, units: Sequence[Unit], end: date | None
     return "both" if before and after else "before" if before else "after"
 
 
+def era_of_row(row: QuotaRow, units: Sequence[Unit], end: date | None) -> Era | None:
+    """The same for a row: by its unit's own days where the lists hold it, else by its name."""
+    if row.unit_code is None or end is None:
+        return era_of(row.level, row.unit, units, end)
+    if row.ended_on is not None:
+        return "before"
+    return "after" if row.valid_from is not None and row.valid_from > end else "both"
+
+
 def days_of(as_of: date, end: date | None) -> list[date]:
     """Days plotted on the line of a level: ends of years, the last day of the district level, and the day itself."""
     days = {date(year, 12, 31) for year in range(FIRST_YEAR, as_of.year)} | {as_of}
@@ -58,7 +67,14 @@ def point(report: QuotaReport, level: str) -> Point | None:
 
 def total(report: QuotaReport, level: str) -> QuotaRow | None:
     """A level's own row."""
-    return next((row for row in report.rows if row.level == level and row.unit is None), None)
+    return next(
+        (
+            row
+            for row in report.rows
+            if (row.level, row.unit, row.sector, row.result_type) == (level, None, None, None)
+        ),
+        None,
+    )
 
 
 def required_line(targets: Sequence[Target], level: str, reading: str, year: int) -> list[tuple[date, float]]:
@@ -78,7 +94,7 @@ def catch_up(row: QuotaRow, as_of: date) -> CatchUp | None:
     if row.rate is None or row.inventory is None or row.target is None or row.rate.low >= row.target:
         return None
     until = date(as_of.year, 12, 31)
-    missing = round((row.target - row.rate.low) * row.inventory)
+    missing = round((row.target - row.rate.low) * (row.denominator or row.inventory))
     months = max((until - as_of).days, 1) / _MONTH_DAYS
     return CatchUp(
         start=as_of,

@@ -1,15 +1,21 @@
-"""Notes beneath a quota, merged: units with the same note are listed together. Pure; may import schemas."""
+"""Notes beneath a quota: the same in text, where units with one note are listed together, and in JSON. Pure.
+
+May import schemas.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from schemas.quotas import QuotaNote
+from schemas.numerals import number_text, value_text
+from schemas.quotas import QuotaNote, QuotaReport, QuotaRow, RowNote
+from schemas.wording import say
 
 # Notes whose numbers are specific to a unit and cannot be summed.
 _ALONE: Final = frozenset({"more_than_inventory"})
 _SUMMED: Final = "papers"
+_YEAR: Final = "year"
 
 
 class GroupedNote(NamedTuple):
@@ -39,3 +45,42 @@ def _one(group: Sequence[QuotaNote]) -> GroupedNote:
     if _SUMMED in params:
         params[_SUMMED] = sum(int(note.params[_SUMMED]) for note in group)
     return GroupedNote(first.code, tuple((note.level, note.unit) for note in group), params)
+
+
+def sentence(code: str, params: dict[str, str | int | float], lang: str) -> str:
+    """A note in words; numbers and days as people of that language write them."""
+    words = {
+        name: value_text(value, lang)
+        if isinstance(value, str)
+        else value
+        if name == _YEAR
+        else number_text(value, lang)
+        for name, value in params.items()
+    }
+    return say("quota_note", code, lang, **words)
+
+
+def shape(report: QuotaReport, lang: str) -> dict[str, Any]:
+    """The report as JSON prints it: with every reservation that the text makes, by row and for the whole."""
+    rows = []
+    for row in report.rows:
+        own = tuple(_told(note, lang) for note in report.notes if _concerns(note, row))
+        rows.append(row.model_copy(update={"notes": own}).model_dump(mode="json"))
+    whole = [_told(note, lang).model_dump() for note in report.notes if not note.level]
+    head = report.model_dump(mode="json", exclude={"rows", "notes"})
+    if report.cut_off is None:
+        del head["cut_off"]
+    return head | {"rows": rows, "notes": whole}
+
+
+def _told(note: QuotaNote, lang: str) -> RowNote:
+    return RowNote(rule=note.code, text=sentence(note.code, note.params, lang))
+
+
+def _concerns(note: QuotaNote, row: QuotaRow) -> bool:
+    return (note.level, note.unit, note.sector, note.result_type) == (
+        row.level,
+        row.unit,
+        row.sector,
+        row.result_type,
+    )

@@ -3,7 +3,7 @@
 A result counts as *digitised* when its image was accepted, its mandatory metadata are complete, its code is
 issued and its rendition is stored, all by the reporting day, and the paper was in force on that day (KH
 5283 III.1-2; DOMAIN.md §1.2, §4.3). Papers of unknown validity stand beside the figure: `low` counts none
-of them, `high` all of them.
+of them, `high` all of them. Papers issued after the cut-off are flow and stand beside it too (§4.3 f).
 
 May import schemas. Must never read a clock, a file or a rule: everything arrives as an argument.
 """
@@ -11,22 +11,17 @@ May import schemas. Must never read a clock, a file or a rule: everything arrive
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from types import MappingProxyType
-from typing import Final, Literal, NamedTuple
+from typing import Final, NamedTuple
 
-from quality.quota_cells import ALL_KINDS, Cell, Cells, Figures, Place, stock_of
+from quality.quota_cells import ALL_KINDS, Cell, Cells, Place, UsedStock, stock_of
+from quality.quota_rows import Targets, rows_of
+from quality.quota_stock import move
+from quality.quota_terms import Placing, Terms
 from schemas.documents import Role, Route, ValidityState
-from schemas.quotas import (
-    ElsewhereRow,
-    Explanation,
-    InventoryRow,
-    PaperRow,
-    QuotaNote,
-    QuotaReport,
-    QuotaRow,
-    RateBounds,
-)
+from schemas.quotas import ElsewhereRow, Explanation, InventoryRow, PaperRow, QuotaNote, QuotaReport
 from schemas.rules import Target
 from schemas.text import nfc
 
@@ -34,13 +29,26 @@ __all__ = ["ALL_KINDS", "COUNTED", "VALIDITY_UNKNOWN", "compute", "counting_reas
 
 COUNTED: Final = "counted"
 VALIDITY_UNKNOWN: Final = "validity_unknown"
-_RowLevel = Literal["tinh", "huyen", "xa", "unresolved"]
-_LEVELS: Final[tuple[_RowLevel, ...]] = ("tinh", "huyen", "xa", "unresolved")
+_OTHER_SERIES: Final = "other_series"
 _PaperKey = tuple[str, str, str]
+_Judged = tuple[PaperRow, Place, str]
 
 
 _NOT_IN_INVENTORY: Final = "not_in_inventory"
 _NONE_LEFT_OUT: Final[Mapping[str, str]] = MappingProxyType({})
+_PLAIN: Final = Terms()
+
+
+class Worked(NamedTuple):
+    """A report and all the rates were made of.
+
+    `stock` and `elsewhere` are (row of the report, what was compared or counted there).
+    """
+
+    report: QuotaReport
+    explanations: list[Explanation]
+    stock: list[tuple[Place, UsedStock]]
+    elsewhere: list[tuple[Place, ElsewhereRow]]
 
 
 def compute(
@@ -55,60 +63,149 @@ def compute(
     kinds_without_code: Collection[str] = (),
     left_out: Mapping[str, str] = _NONE_LEFT_OUT,
     out_of_series: Collection[str] = (),
+    terms: Terms = _PLAIN,
     explain: bool = True,
 ) -> tuple[QuotaReport, list[Explanation]]:
-    """Compute the quota as of a day: rows by level and unit, level totals, and the reason per paper.
+    """The report and the explanations of `worked_out`, which see."""
+    worked = worked_out(
+        papers,
+        inventory,
+        elsewhere,
+        targets,
+        as_of,
+        today,
+        reading,
+        kinds_without_code=kinds_without_code,
+        left_out=left_out,
+        out_of_series=out_of_series,
+        terms=terms,
+        explain=explain,
+    )
+    return worked.report, worked.explanations
+
+
+def worked_out(
+    papers: Iterable[PaperRow],
+    inventory: Sequence[InventoryRow],
+    elsewhere: Sequence[ElsewhereRow],
+    targets: Sequence[Target],
+    as_of: date,
+    today: date,
+    reading: str = "A",
+    *,
+    kinds_without_code: Collection[str] = (),
+    left_out: Mapping[str, str] = _NONE_LEFT_OUT,
+    out_of_series: Collection[str] = (),
+    terms: Terms = _PLAIN,
+    explain: bool = True,
+) -> Worked:
+    """Compute the quota as of a day: rows by level and unit, level totals, and all that they come from.
 
     Totals are sums, never averages of rates. Papers enter the numerator of a rate only if their unit and kind
-    have an inventory, so that a unit without one cannot raise the rate of its level; counts of the row still
-    include all papers, and a note gives the number left out of the rate. Rates are capped at 1 with a note.
+    have an inventory, and only up to it, so that neither a unit without one nor an excess raises the rate of its level;
+    counts of the row still include all papers, and notes give the numbers left out of the rate.
 
     Args:
         papers: every stored document, without repetition.
         inventory: results in force by unit, kind and year; kind `*` stands for all kinds of a unit together.
         elsewhere: results digitised before Sohoa, one a row or as counts.
-        targets: dated targets; only rows for a whole level or unit are used (no sector, no result type).
+        targets: dated targets; one of a sector or a result type has a row of its own.
         as_of: the reporting day; what was digitised or issued later is out.
         today: makes `live`: figures of a day that is not over may still move.
         reading: which reading of "+20 % a year" the targets follow (DOMAIN.md §4.3).
         kinds_without_code: kinds that map to no result code ("chờ mã").
         left_out: kinds whose papers are not counted, with the reason (`by_import_only`, `not_in_inventory`); of the
             latter no inventory and no result elsewhere counts either.
-        out_of_series: units whose papers, inventory and results elsewhere belong to another series of
-            figures, e.g. former Ninh Thuận's (DOMAIN.md §4.4). Empty unless the configured data say so.
+        out_of_series: labels of units whose papers, inventory and results elsewhere belong to another series.
+        terms: units of every period, series, cut-off and the like.
         explain: give an explanation for every paper; without it the list stays empty.
     """
-    cells = Cells()
+    asked = _Asked(as_of, frozenset(kinds_without_code), left_out, out_of_series, Placing(terms, as_of))
+    placing = asked.placing
+    cells = Cells(uncodable=asked.kinds_without_code, frozen=terms.base_year is not None)
     # Keep only keys that may match one from elsewhere; most of a million papers never do.
     claimed = {key for row in elsewhere for key in _key(row.owner, row.result_type, row.number, row.unit)}
     taken: set[_PaperKey] = set()
-    explanations: list[Explanation] = []
+    judged: list[_Judged] = []
+    apart = 0
     for paper in papers:
-        reason = counting_reason(paper, as_of, kinds_without_code, out_of_series, left_out)
-        if reason in _DIGITISED:
-            keys = _key(paper.owner, paper.result_type, paper.number, paper.unit) if claimed else ()
-            taken.update(claimed.intersection(keys))
+        place, reason = asked.judge(paper)
+        apart += reason == _OTHER_SERIES
+        if reason in _DIGITISED and claimed:
+            taken.update(claimed.intersection(_key(paper.owner, paper.result_type, paper.number, paper.unit)))
         if reason not in _OF_NO_ROW:
-            _enter(cells.cell(_place(paper), paper.kind or ""), reason)
+            _enter(cells.cell(place, paper.kind or ""), paper, reason, as_of, terms)
         if explain:
-            explanations.append(_explanation(paper, reason))
-    inventoried = [row for row in elsewhere if left_out.get(row.kind) != _NOT_IN_INVENTORY]
-    for row in _distinct_elsewhere(inventoried, as_of, taken, out_of_series):
-        cells.cell(Place(row.level, row.unit), row.kind).elsewhere += row.count
-    cells.stock = stock_of(
-        (
-            row
-            for row in inventory
-            if row.unit not in out_of_series and left_out.get(row.kind) != _NOT_IN_INVENTORY
-        ),
-        as_of.year,
-    )
+            judged.append((paper, place, reason))
 
-    rows, notes = _rows(cells, _Targets(targets, as_of, reading))
+    others = list(asked.counted_elsewhere(elsewhere, taken))
+    for place, other in others:
+        cells.cell(place, other.kind).elsewhere += other.count
+    cells.stock = stock_of(asked.counted_stock(inventory), terms.base_year or as_of.year)
+    cells.holder = {place: placing.holder(place) for place in {*cells.counts, *cells.stock}}
+    move(cells, placing)
+
+    rows, notes = rows_of(cells, Targets(targets, as_of, reading), placing)
     report = QuotaReport(
-        as_of=as_of, live=as_of >= today, reading=reading, rows=tuple(rows), notes=tuple(notes)
+        as_of=as_of,
+        live=as_of >= today,
+        reading=reading,
+        series=terms.series,
+        cut_off=terms.cut_off,
+        rows=tuple(rows),
+        notes=(*notes, *_of_the_whole(apart, terms, rows != [])),
     )
-    return report, sorted(explanations, key=_explanation_order)
+    told = [_explanation(*each, cells, terms) for each in judged]
+    held = [(cells.holder.get(place, place), other) for place, other in others]
+    return Worked(report, sorted(told, key=_explanation_order), list(cells.used()), held)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What is asked of every row: is it of this figure, and of which unit."""
+
+    as_of: date
+    kinds_without_code: frozenset[str]
+    left_out: Mapping[str, str]
+    out_of_series: Collection[str]
+    placing: Placing
+
+    def judge(self, paper: PaperRow) -> tuple[Place, str]:
+        """The unit that issued a paper, and why the paper is in or out."""
+        place = self.placing.place(paper.level, paper.unit, paper.issue_date)
+        reason = counting_reason(
+            paper, self.as_of, self.kinds_without_code, self.out_of_series, self.left_out
+        )
+        return place, _OTHER_SERIES if reason != "duplicate" and self.placing.apart(place) else reason
+
+    def counted_elsewhere(
+        self, rows: Sequence[ElsewhereRow], taken: set[_PaperKey]
+    ) -> Iterator[tuple[Place, ElsewhereRow]]:
+        """Results digitised elsewhere, with their units."""
+        for row in _distinct_elsewhere(rows, self.as_of, taken):
+            place = self.placing.place(row.level, row.unit, row.digitised_on)
+            if self._in_series(row.unit, place, row.kind):
+                yield place, row
+
+    def counted_stock(self, rows: Sequence[InventoryRow]) -> Iterator[tuple[Place, InventoryRow]]:
+        """Inventories of units that had come into being by the day."""
+        for row in rows:
+            place = self.placing.place(row.level, row.unit, date(row.year, 12, 31))
+            if self.placing.begun(place) and self._in_series(row.unit, place, row.kind):
+                yield place, row
+
+    def _in_series(self, unit: str, place: Place, kind: str) -> bool:
+        apart = unit in self.out_of_series or self.placing.apart(place)
+        return not apart and self.left_out.get(kind) != _NOT_IN_INVENTORY
+
+
+def _of_the_whole(apart: int, terms: Terms, any_rows: bool) -> Iterator[QuotaNote]:
+    """Reservations that concern every row."""
+    if apart:
+        yield QuotaNote(code="other_series", level="", params={"papers": apart})
+    if any_rows and terms.cut_off is not None:
+        yield QuotaNote(code="cut_off", level="", params={"day": terms.cut_off.isoformat()})
+        yield QuotaNote(code="rate_of_stored", level="")
 
 
 def counting_reason(
@@ -145,7 +242,7 @@ def counting_reason(
 
 _DIGITISED: Final = frozenset({COUNTED, VALIDITY_UNKNOWN, "superseded", "revoked", "expired", "issued_later"})
 # Papers with these reasons do not belong to the series and get no row.
-_OF_NO_ROW: Final = frozenset({"duplicate", "other_series"})
+_OF_NO_ROW: Final = frozenset({"duplicate", _OTHER_SERIES})
 
 
 def _force(paper: PaperRow, as_of: date) -> str:
@@ -171,18 +268,38 @@ def _force(paper: PaperRow, as_of: date) -> str:
     return VALIDITY_UNKNOWN if paper.validity == ValidityState.UNKNOWN else COUNTED
 
 
-def _enter(cell: Cell, reason: str) -> None:
+def _enter(cell: Cell, paper: PaperRow, reason: str, as_of: date, terms: Terms) -> None:
     cell.papers += 1
+    stock = not _is_flow(paper, terms)
     if reason == COUNTED:
         cell.digitised += 1
+        cell.stock_digitised += stock
+        cell.sector_db += paper.kind in terms.sector_kinds
+        cell.until_revoked += paper.kind in terms.until_revoked
     elif reason == VALIDITY_UNKNOWN:
         cell.unknown += 1
+        cell.stock_unknown += stock
+    elif reason == "awaiting_code":
+        cell.uncoded += _kept_by(paper, as_of) and _force(paper, as_of) == COUNTED
+    elif reason == "not_intact":
+        cell.not_intact += 1
+    elif reason in {"expired", "superseded"} and stock and (day := _last_day(paper, as_of)):
+        cell.ended.append(day)
 
 
-def _place(paper: PaperRow) -> Place:
-    if paper.level is None or paper.unit is None:
-        return Place("unresolved", None)
-    return Place(paper.level, paper.unit)
+def _is_flow(paper: PaperRow, terms: Terms) -> bool:
+    return terms.cut_off is not None and paper.issue_date is not None and paper.issue_date > terms.cut_off
+
+
+def _kept_by(paper: PaperRow, as_of: date) -> bool:
+    kept = paper.digitised_on or paper.stored_on
+    return paper.stored and kept is not None and kept <= as_of
+
+
+def _last_day(paper: PaperRow, as_of: date) -> date | None:
+    """The day a paper left the stock: past its last day of validity, or replaced; None if it is not known."""
+    days = [day for day in (paper.valid_until, paper.superseded_on) if day is not None and day <= as_of]
+    return min(days, default=None)
 
 
 def _key(
@@ -195,12 +312,12 @@ def _key(
 
 
 def _distinct_elsewhere(
-    rows: Sequence[ElsewhereRow], as_of: date, taken: set[_PaperKey], out_of_series: Collection[str]
+    rows: Sequence[ElsewhereRow], as_of: date, taken: set[_PaperKey]
 ) -> Iterator[ElsewhereRow]:
-    """Results digitised elsewhere by the day, without repetitions and without papers that we digitised."""
+    """Results digitised elsewhere by the day and in force, without repetitions and without papers that we digitised."""
     seen: set[_PaperKey | ElsewhereRow] = set(taken)
     for row in sorted(rows, key=ElsewhereRow.model_dump_json):
-        if row.digitised_on > as_of or row.unit in out_of_series:
+        if row.digitised_on > as_of or (row.valid_until is not None and row.valid_until < as_of):
             continue
         identity = next(_key(row.owner, row.result_type, row.number, row.unit), row)
         if identity not in seen:
@@ -208,111 +325,31 @@ def _distinct_elsewhere(
             yield row
 
 
-def _explanation(paper: PaperRow, reason: str) -> Explanation:
-    place = _place(paper)
+def _explanation(paper: PaperRow, place: Place, reason: str, cells: Cells, terms: Terms) -> Explanation:
+    row = cells.holder.get(place, place)
+    in_figure = reason in {COUNTED, VALIDITY_UNKNOWN}
+    flow = in_figure and _is_flow(paper, terms)
     return Explanation.model_construct(
         document_id=paper.document_id,
-        level=place.level,
-        unit=place.unit,
+        level=row.level,
+        unit=row.unit,
+        unit_code=row.code,
         kind=paper.kind,
         code=paper.code,
         counted=reason == COUNTED,
         unknown_validity=reason == VALIDITY_UNKNOWN,
+        covered=in_figure and not flow and cells.covers(row, place, paper.kind or ""),
+        flow=flow,
         reason=reason,
+        batch=paper.batch,
+        file=paper.file,
+        issue_date=paper.issue_date,
+        digitised_on=paper.digitised_on,
+        valid_until=paper.valid_until,
+        validity_basis=paper.validity_basis,
+        accepted_by=paper.accepted_by,
     )
 
 
 def _explanation_order(row: Explanation) -> tuple[str, str, str, str]:
     return (row.level, row.unit or "", row.kind or "", row.document_id)
-
-
-class _Targets(NamedTuple):
-    """Finds the target of a level or unit on the reporting day."""
-
-    rows: Sequence[Target]
-    as_of: date
-    reading: str
-
-    def find(self, level: str, unit: str | None) -> Target | None:
-        """The day's year before earlier ones (carried on), the unit's own row before its level's."""
-        fitting = [
-            row
-            for row in self.rows
-            if row.level == level
-            and row.unit in {None, unit}
-            and row.sector is None
-            and row.result_type is None
-            and row.reading == self.reading
-            and row.period <= self.as_of.year
-            and row.holds_on(self.as_of)
-        ]
-        return max(fitting, key=_precedence, default=None)
-
-
-def _precedence(row: Target) -> tuple[int, bool, date, float, str]:
-    return (row.period, row.unit is not None, row.effective_from or date.min, row.share, row.source)
-
-
-def _rows(cells: Cells, targets: _Targets) -> tuple[list[QuotaRow], list[QuotaNote]]:
-    rows: list[QuotaRow] = []
-    notes: list[QuotaNote] = []
-    for level in _LEVELS:
-        places = cells.places(level)
-        figures = {place: cells.figures(place) for place in places}
-        units = sorted(
-            (place for place in places if place.unit is not None), key=lambda place: place.unit or ""
-        )
-        target = targets.find(level, None)
-        if places or target:
-            total = sum(figures.values(), Figures())
-            rows.append(_row(level, None, total, target))
-            notes += _notes(Place(level, None), total, target, targets.as_of)
-        for place in units:
-            target = targets.find(level, place.unit)
-            rows.append(_row(level, place.unit, figures[place], target))
-            notes += _notes(place, figures[place], target, targets.as_of)
-    return rows, notes
-
-
-def _row(level: _RowLevel, unit: str | None, figures: Figures, target: Target | None) -> QuotaRow:
-    with_elsewhere = figures.covered_digitised + figures.covered_elsewhere
-    return QuotaRow(
-        level=level,
-        unit=unit,
-        digitised=figures.digitised,
-        unknown_validity=figures.unknown,
-        elsewhere=figures.elsewhere,
-        inventory=figures.inventory,
-        basis=figures.basis,
-        rate=_rate(figures.covered_digitised, figures.covered_unknown, figures.inventory),
-        rate_with_elsewhere=_rate(with_elsewhere, figures.covered_unknown, figures.inventory),
-        target=target.share if target else None,
-    )
-
-
-def _rate(known: int, unknown: int, inventory: int | None) -> RateBounds | None:
-    if not inventory:
-        return None
-    return RateBounds(low=min(1.0, known / inventory), high=min(1.0, (known + unknown) / inventory))
-
-
-def _notes(place: Place, figures: Figures, target: Target | None, as_of: date) -> Iterator[QuotaNote]:
-    def note(code: str, **params: str | int | float) -> QuotaNote:
-        return QuotaNote(code=code, level=place.level, unit=place.unit, params=params)
-
-    counted = figures.digitised + figures.unknown
-    outside = counted - figures.covered_digitised - figures.covered_unknown
-    over = figures.covered_digitised + figures.covered_unknown + figures.covered_elsewhere
-    if place.level == "unresolved":
-        yield note("unit_unresolved", papers=figures.papers)
-        return
-    if figures.inventory is None:
-        yield note("inventory_missing", papers=counted)
-    elif outside:
-        yield note("papers_without_inventory", papers=outside)
-    if figures.inventory is not None and over > figures.inventory:
-        yield note("more_than_inventory", papers=over, inventory=figures.inventory)
-    if figures.inventory_year is not None and figures.inventory_year < as_of.year:
-        yield note("inventory_older", year=figures.inventory_year)
-    if target is not None and target.period < as_of.year:
-        yield note("target_carried", year=target.period)

@@ -14,8 +14,12 @@ def number_text(value: float, lang: str, decimals: int = 0) -> str:
 
 
 def share_text(share: float, lang: str, decimals: int = 2) -> str:
-    """A fraction of 1 in percent."""
-    return f"{number_text(share * 100, lang, decimals)} %"
+    """A fraction of 1 in percent; never 100 % while anything is missing."""
+    percent = share * 100
+    most = 100 - 10**-decimals
+    if most < percent < 100:
+        percent = most
+    return f"{number_text(percent, lang, decimals)} %"
 
 
 def day_text(day: date, lang: str) -> str:

@@ -12,6 +12,7 @@ from schemas.documents import Level, ValidityState
 
 Basis = Literal["counted", "register", "estimated"]
 Ending = Literal["revoked", "superseded", "cancelled"]
+Series = Literal["kh5283", "merged"]
 
 
 class InventoryRow(BaseModel):
@@ -46,6 +47,25 @@ class ElsewhereRow(BaseModel):
     result_type: str | None = None
     number: str | None = None
     evidence: str = ""
+    valid_until: date | None = None
+
+
+class HandoverRow(BaseModel):
+    """Stock of a kind that moved from one unit to another on a day, by minutes; units as named on the day before.
+
+    `kind` `*` moves an inventory of all kinds together.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    from_level: Level
+    from_unit: str
+    to_level: Level
+    to_unit: str
+    kind: str
+    count: int = ModelField(ge=0)
+    day: date
+    minutes: str
 
 
 class RevocationRow(BaseModel):
@@ -88,6 +108,8 @@ class PaperRow(BaseModel):
         validity: as judged without a person's "expired".
         expired_from: the first day on which it is expired by a person's word.
         revoked_on: the first day on which it is no longer in force by a decision on it that was imported.
+        stored_on: the day it was first kept, coded or not.
+        validity_basis: the rule that its state of validity rests on.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -115,6 +137,29 @@ class PaperRow(BaseModel):
     revoked_on: date | None = None
     superseded_on: date | None = None
     linked_to: str | None = None
+    batch: str | None = None
+    file: str | None = None
+    stored_on: date | None = None
+    validity_basis: str | None = None
+    accepted_by: str | None = None
+
+
+class CountBounds(BaseModel):
+    """A count between two bounds: none of the unknown in force, all of them in force."""
+
+    model_config = ConfigDict(frozen=True)
+
+    low: int
+    high: int
+
+
+class RowNote(BaseModel):
+    """A reservation in words: the rule it comes from and its sentence."""
+
+    model_config = ConfigDict(frozen=True)
+
+    rule: str
+    text: str
 
 
 class RateBounds(BaseModel):
@@ -127,26 +172,61 @@ class RateBounds(BaseModel):
 
 
 class QuotaRow(BaseModel):
-    """One line of `sohoa quota`, as in `contract/quota.schema.json`; a level's own total has `unit` None."""
+    """One line of `sohoa quota`, as in `contract/quota.schema.json`; a level's own total has `unit` None.
+
+    Every figure can be recomputed: `digitised` = `covered` + `uncovered` + `flow`; `rate` = `numerator` ÷ `denominator`;
+    `numerator.low` = `covered` - `excess`; `denominator` = `inventory` - `ended_since`, summed over cells that are capped
+    one by one.
+
+    Attributes:
+        sector: of a row that a target names; None for all sectors.
+        result_type: likewise.
+        ended_on: last day of a unit or level that is no more; it has no target.
+        target: share due at the end of the year of the day.
+        target_due: share whose day has come: that of the last year that is over. Alerts compare with it.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     level: Literal["tinh", "huyen", "xa", "unresolved"]
     unit: str | None
+    unit_code: str | None = None
+    valid_from: date | None = None
+    ended_on: date | None = None
+    sector: str | None = None
+    result_type: str | None = None
     digitised: int
+    covered: int = 0
+    covered_unknown: int = 0
+    uncovered: int = 0
+    excess: int = 0
+    flow: int = 0
+    uncoded: int = 0
+    sector_db: int = 0
+    signed: int = 0
+    delivered: int = 0
+    not_intact: int = 0
     unknown_validity: int
     elsewhere: int
     inventory: int | None
+    ended_since: int = 0
+    numerator: CountBounds | None = None
+    denominator: int | None = None
     basis: Basis | None
     rate: RateBounds | None
     rate_with_elsewhere: RateBounds | None
+    rate_without_uncodable: RateBounds | None = None
     target: float | None
+    target_due: float | None = None
+    target_due_year: int | None = None
+    notes: tuple[RowNote, ...] = ()
 
 
 class QuotaNote(BaseModel):
     """Something a reader of a row must know: a cap, a missing inventory, a target carried forward.
 
-    `code` is a key of `[quota_note]` of the table of words; `unit` is None for a level's own total.
+    `code` is a key of `[quota_note]` of the table of words; `unit` is None for a level's own total; `level` is empty
+    for what concerns the whole report.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -154,6 +234,8 @@ class QuotaNote(BaseModel):
     code: str
     level: str
     unit: str | None = None
+    sector: str | None = None
+    result_type: str | None = None
     params: dict[str, str | int | float] = {}
 
 
@@ -174,6 +256,16 @@ class Explanation(BaseModel):
     counted: bool
     unknown_validity: bool
     reason: str
+    unit_code: str | None = None
+    covered: bool = False
+    flow: bool = False
+    batch: str | None = None
+    file: str | None = None
+    issue_date: date | None = None
+    digitised_on: date | None = None
+    valid_until: date | None = None
+    validity_basis: str | None = None
+    accepted_by: str | None = None
 
 
 class QuotaReport(BaseModel):
@@ -188,5 +280,7 @@ class QuotaReport(BaseModel):
     known_at: str | None = None
     live: bool
     reading: str
+    series: Series = "kh5283"
+    cut_off: date | None = None
     rows: tuple[QuotaRow, ...]
     notes: tuple[QuotaNote, ...] = ()

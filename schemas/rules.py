@@ -245,6 +245,31 @@ class Merger(DatedRow):
     part: Literal["full", "partial"]
 
 
+class CutOff(DatedRow):
+    """Last day of issue of the stock that the yearly targets are about; what was issued later is flow."""
+
+    day: date
+
+
+class Reading(DatedRow):
+    """A reading of "+20 % a year"; `base_year`: the inventory that stays the denominator for good, if it does."""
+
+    id: str
+    base_year: int | None = None
+
+
+class FigureRules(Row):
+    """What figures follow besides targets (`figures.toml`)."""
+
+    cut_off: tuple[CutOff, ...]
+    reading: tuple[Reading, ...]
+
+    def cut_off_on(self, day: date) -> date | None:
+        """The cut-off by the rule in force on a day; before any rule, that of the first."""
+        held = [row for row in self.cut_off if row.holds_on(day)] or list(self.cut_off[:1])
+        return held[-1].day if held else None
+
+
 class AgencyLines(Row):
     """Word lists for agency lines of a header: first words of names, stamps to ignore, ranks of units, short forms."""
 

@@ -56,6 +56,8 @@ def unit_row(machine: Machine, *options: str, unit: str | None = UNIT) -> dict[s
     """The row of a unit in `quota`, as of the end of 2021 unless another day is given."""
     asked = options if "--as-of" in options else ("--as-of", END_OF_2021, *options)
     rows = machine.json("quota", *asked)["rows"]
-    (row,) = [row for row in rows if row["unit"] == unit and row["level"] == "xa"]
+    # From 1/7/2025 on the commune stands with the one that it was merged into.
+    names = {unit, "Xã Diên Khánh"} if unit == UNIT else {unit}
+    (row,) = [row for row in rows if row["unit"] in names and row["level"] == "xa"]
     found: dict[str, Any] = row
     return found

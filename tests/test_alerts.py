@@ -175,7 +175,7 @@ def test_a_unit_behind_pace_is_told_anew_when_its_gap_has_changed_by_five_points
     (row,) = [each for each in board.quota.rows if (each.level, each.unit) == ("xa", None)]
 
     def told(gap: float) -> str:
-        late = row.model_copy(update={"target": 0.9, "rate": RateBounds(low=0.9 - gap, high=0.9)})
+        late = row.model_copy(update={"target_due": 0.9, "rate": RateBounds(low=0.9 - gap, high=0.9)})
         quota = board.quota.model_copy(update={"rows": (late,)})
         alone = board.model_copy(update={"quota": quota})
         (alert,) = [each for each in alerts_of(alone, LATER, "vi") if each.rule == "behind_pace"]

@@ -30,7 +30,7 @@ def test_a_voided_code_is_held_by_no_paper_and_its_duplicates_are_looked_at_agai
     assert trace["provenance"]["differ"] == trace["provenance"]["waiting"] == 0
     machine.run("quota", "--explain", tmp_path / "vì-sao.csv")
     with (tmp_path / "vì-sao.csv").open(encoding="utf-8-sig", newline="") as file:
-        reasons = {row[0]: row[-1] for row in csv.reader(file)}
+        reasons = {row["Mã tài liệu"]: row["Lý do"] for row in csv.DictReader(file)}
     assert reasons[holder["id"]] == "mã đã bị hủy"
     assert reasons[papers["b.png"]["id"]] == "đã số hóa, còn hiệu lực"
 

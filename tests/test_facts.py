@@ -220,7 +220,7 @@ def test_a_revocation_takes_its_paper_out_from_its_day_on(past: Machine, tmp_pat
     explained = tmp_path / "vì-sao.csv"
     past.run("quota", "--as-of", "2023-03-01", "--explain", explained)
     with explained.open(encoding="utf-8-sig", newline="") as stream:
-        reasons = {row[0]: row[-1] for row in csv.reader(stream)}
+        reasons = {row["Mã tài liệu"]: row["Lý do"] for row in csv.DictReader(stream)}
     assert reasons[paper] == "đã bị thu hồi, thay thế hoặc hủy theo văn bản"
     assert past.run("revocations", "withdraw", str(rows[0]["id"]), "--reason", "nhầm số").returncode == 0
     assert unit_row(past, "--as-of", "2023-03-01")["digitised"] == first["digitised"]

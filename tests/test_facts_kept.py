@@ -28,7 +28,7 @@ from storage.objects import ObjectStore
 from storage.objects.local import LocalStore
 from tests.papers import new_catalogue, paper, store, version_of
 from tests.servers import postgresql
-from workspace.counting import papers_as_of
+from workspace.counting import counted_on, stored_papers
 
 BIRTHS = InventoryRow(
     level="xa", unit="Xã Diên An", kind="birth_certificate", year=2021, count=20, basis="register"
@@ -170,7 +170,7 @@ def rate(database: Database, known_at: str | None = None) -> tuple[int, int | No
     """Papers counted today, and the inventory, as known at a moment."""
     day = date.today() + timedelta(days=1)
     report, _ = compute(
-        papers_as_of(database, day, known_at),
+        counted_on(stored_papers(database, known_at), day),
         figures.inventory(database, known_at, day),
         figures.elsewhere(database, known_at),
         [],

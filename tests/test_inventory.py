@@ -19,7 +19,7 @@ from quality.inventory_template import Table, write_template
 from schemas.documents import Level
 from schemas.quotas import ElsewhereRow, InventoryRow
 from schemas.reports import RowProblem
-from schemas.wording import has, section
+from schemas.wording import has, say, section
 
 UNITS: dict[str, tuple[Level, str]] = {
     "22366": ("xa", "22366"),
@@ -30,7 +30,7 @@ KINDS = {"birth_certificate": "birth_certificate", "Giấy khai sinh": "birth_ce
 HEADER = "Cấp;Đơn vị;Loại giấy tờ;Năm;Số lượng;Cơ sở kiểm kê;Nguồn\n"
 
 
-def unit(text: str, level: Level | None) -> tuple[Level, str] | None:
+def unit(text: str, level: Level | None, day: date | None) -> tuple[Level, str] | None:
     """A unit by code or name, if the level agrees."""
     found = UNITS.get(text)
     return found if found and level in {None, found[0]} else None
@@ -134,9 +134,9 @@ def test_one_bad_row_keeps_the_whole_table_out_and_names_every_fault(tmp_path: P
     assert rows == ()
     assert codes(problems) == [
         (3, "Đơn vị", "unit_unknown"),
+        (5, "Năm", "year_unreadable"),
         (5, "Cấp", "level_unknown"),
         (5, "Loại giấy tờ", "kind_unknown"),
-        (5, "Năm", "year_unreadable"),
         (5, "Số lượng", "count_negative"),
         (5, "Cơ sở kiểm kê", "basis_unknown"),
         (6, "Số lượng", "count_ambiguous"),
@@ -146,7 +146,7 @@ def test_one_bad_row_keeps_the_whole_table_out_and_names_every_fault(tmp_path: P
     ]
     assert describe(problems[0]) == (
         "kiểm kê.csv, dòng 3, cột “Đơn vị”: không rõ đơn vị “Xã Lạ”",
-        "Ghi mã hoặc tên đầy đủ của đơn vị, kèm cấp.",
+        say("problem", "unit_unknown.remedy"),
     )
     assert describe(problems[7], "en")[0] == "kiểm kê.csv, row 7: the same as row 2"
 

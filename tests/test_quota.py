@@ -10,7 +10,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from quality.quota_notes import grouped
+from quality.quota_notes import grouped, sentence, shape
 from quality.quotas import compute, counting_reason
 from schemas.documents import ValidityState
 from schemas.quotas import ElsewhereRow, InventoryRow, PaperRow, QuotaNote, QuotaReport, QuotaRow
@@ -299,10 +299,10 @@ def test_units_of_another_series_leave_every_column() -> None:
 def test_every_note_has_a_sentence_in_both_languages() -> None:
     papers = [paper("a"), paper("b"), paper("c", unit=None), paper("d", unit="22375")]
     report = answer(papers, [stock(1, year=2021)], targets=[target(0.15, 2021)])
-    assert {note.code for note in report.notes} == set(section("quota_note"))
+    assert {note.code for note in report.notes} <= set(section("quota_note"))
     for note in report.notes:
-        assert "{" not in say("quota_note", note.code, "vi", **note.params)
-        assert "{" not in say("quota_note", note.code, "en", **note.params)
+        for lang in ("vi", "en"):
+            assert "{" not in sentence(note.code, note.params, lang)
 
 
 def test_the_report_keeps_the_contract() -> None:
@@ -312,7 +312,7 @@ def test_the_report_keeps_the_contract() -> None:
         [other(count=2)],
         [target(0.75, 2024)],
     )
-    jsonschema.validate(json.loads(report.model_dump_json()), json.loads(CONTRACT.read_text()))
+    jsonschema.validate(shape(report, "vi"), json.loads(CONTRACT.read_text()))
 
 
 def test_notes_that_say_the_same_are_said_once() -> None:

@@ -28,7 +28,7 @@ from tests.kept_home import machine_with
 from tests.laid_out import BIRTH
 from tests.printed_pages import page
 from tests.reviewed_batch import RULES, birth, digitise, drawn, settings_of
-from workspace.counting import papers_as_of
+from workspace.counting import counted_on, stored_papers
 from workspace.opening import open_workspace
 
 DOSSIER, OTHER = "H32.1-260105-0001", "000.00.53.H48-220921-0099"
@@ -168,7 +168,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
         digitise(workspace, folder / BATCH)
         counted = {
             row.number: counting_reason(row, date(2030, 1, 1))
-            for row in papers_as_of(workspace.database, date(2030, 1, 1))
+            for row in counted_on(stored_papers(workspace.database), date(2030, 1, 1))
         }
         assert counted == {"131/2021": "counted", "132/2021": "not_a_result"}
         rows = documents.of_batch(workspace.database, BATCH)

@@ -24,8 +24,8 @@ def digitize(machine: Machine, home: Path) -> None:
 def counted(machine: Machine, tmp_path: Path) -> dict[str, str]:
     machine.run("quota", "--explain", tmp_path / "vì-sao.csv", "--lang", "en")
     with (tmp_path / "vì-sao.csv").open(encoding="utf-8-sig", newline="") as file:
-        rows = list(csv.reader(file))
-    return {row[0]: row[-1] for row in rows[1:]}
+        rows = list(csv.DictReader(file))
+    return {row["Document id"]: row["Reason"] for row in rows}
 
 
 def test_a_whole_store_is_told_to_be_whole_and_stands_on_the_board(machine: Machine) -> None:

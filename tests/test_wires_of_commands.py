@@ -152,7 +152,7 @@ def test_the_inventory_template_filled_in_changes_what_quota_says(tmp_path: Path
     done = machine.run("inventory", "import", out)
     assert done.returncode == 0, done.stderr
     rows = machine.json("quota")["rows"]
-    assert [row["inventory"] for row in rows if row["unit"] == "Xã Diên An"] == [1234]
+    assert [row["inventory"] for row in rows if row["unit"] == "Xã Diên Khánh"] == [1234]
 
 
 def test_a_new_arrival_of_the_same_bytes_puts_a_lost_original_back_and_is_linked(

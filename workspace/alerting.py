@@ -48,20 +48,24 @@ _Found = Iterator[tuple[str, str, str, dict[str, object]]]
 
 def _behind(board: Board, rule: AlertRule, at: datetime, lang: str) -> _Found:
     for row in _of_today(board):
-        if row.rate is None or row.target is None or row.target - row.rate.low <= rule.threshold:
+        # Against the target whose day has come: on 10 January nobody is behind the year that has just begun.
+        due = row.target_due
+        if row.rate is None or due is None or due - row.rate.low <= rule.threshold:
             continue
-        gap = row.target - row.rate.low
-        place = text(f"level.{row.level}", lang)
-        words = {
-            "place": f"{place}, {row.unit}" if row.unit else place,
+        gap = due - row.rate.low
+        part = row.sector or row.result_type
+        names = [text(f"level.{row.level}", lang), row.unit, part]
+        words: dict[str, object] = {
+            "place": ", ".join(name for name in names if name),
             "rate": share_text(row.rate.low, lang, 1),
             "points": number_text(gap * 100, lang, 1),
-            "target": share_text(row.target, lang, 0),
-            "year": board.as_of.year,
+            "target": share_text(due, lang, 0),
+            "year": row.target_due_year,
             "day": day_text(board.as_of, lang),
         }
         # Sent again when the year or the gap (in steps of five points) changes, not with every paper.
-        yield f"{row.level} {row.unit or ''}", f"{board.as_of.year} {int(gap * 20)}", "behind_pace", words
+        subject = " ".join(filter(None, (f"{row.level} {row.unit or ''}", part)))
+        yield subject, f"{row.target_due_year} {int(gap * 20)}", "behind_pace", words
 
 
 def _of_today(board: Board) -> Iterator[QuotaRow]:
@@ -74,7 +78,11 @@ def _of_today(board: Board) -> Iterator[QuotaRow]:
         if ended and line.era == "before"
     }
     for row in board.quota.rows:
-        if not (ended and row.level == "huyen") and (row.level, row.unit) not in gone:
+        if (
+            row.ended_on is None
+            and not (ended and row.level == "huyen")
+            and (row.level, row.unit) not in gone
+        ):
             yield row
 
 
@@ -145,7 +153,13 @@ def _disk(board: Board, rule: AlertRule, at: datetime, lang: str) -> _Found:
 def _uncounted(board: Board, rule: AlertRule, at: datetime, lang: str) -> _Found:
     for row in _of_today(board):
         papers = row.digitised + row.unknown_validity
-        if row.unit is None or row.inventory is not None or papers < max(rule.threshold, 1):
+        if (
+            row.unit is None
+            or row.sector
+            or row.result_type
+            or row.inventory is not None
+            or papers < max(rule.threshold, 1)
+        ):
             continue
         words: dict[str, object] = {
             "place": f"{text(f'level.{row.level}', lang)}, {row.unit}",

@@ -7,20 +7,18 @@ import socket
 from datetime import date
 from pathlib import Path
 
-from configs.loader import load_kinds, load_limits, load_targets, load_units
+from configs.loader import load_limits, load_targets, load_units
 from configs.settings import Settings
 from quality import board_page, pace
-from quality.quotas import compute
 from schemas.batches import BatchState, FileCounts, ScheduleState
 from schemas.board import Board, LevelPanel, QueueLine, UnitLine
 from schemas.documents import Level
 from schemas.quotas import QuotaReport
-from storage.catalogue import batches, facts, figures, schedules
+from storage.catalogue import batches, schedules
 from storage.catalogue import pace as work
 from storage.catalogue.database import Database
-from workspace.counting import counted_on, left_out_kinds, stored_papers
+from workspace.figuring import READING, figures_of, ledger_of
 
-READING = "A"
 NAME = "board.html"
 _LEVELS: tuple[Level, ...] = ("tinh", "huyen", "xa")
 _DISK_WINDOW = 30
@@ -93,24 +91,8 @@ def _host() -> str:
 
 def _reports(database: Database, today: date, days: list[date]) -> list[QuotaReport]:
     """Quota reports of several days, as `sohoa quota --as-of` computes them."""
-    papers = stored_papers(database)
-    inventory, elsewhere = facts.history(database, facts.INVENTORY), figures.elsewhere(database)
-    without_code = [kind.id for kind in load_kinds() if not kind.result_codes]
-    return [
-        compute(
-            counted_on(papers, day),
-            [fact.row for fact in figures.true_on(inventory, day)],
-            elsewhere,
-            load_targets(),
-            day,
-            today,
-            READING,
-            kinds_without_code=without_code,
-            left_out=left_out_kinds(),
-            explain=False,
-        )[0]
-        for day in days
-    ]
+    ledger = ledger_of(database)
+    return [figures_of(ledger, day, today).report for day in days]
 
 
 def _panel(level: Level, reports: list[QuotaReport], end: date | None) -> LevelPanel | None:
@@ -128,9 +110,10 @@ def _panel(level: Level, reports: list[QuotaReport], end: date | None) -> LevelP
         required=tuple(pace.required_line(load_targets(), level, READING, latest.as_of.year)),
         catch_up=pace.catch_up(row, latest.as_of),
         units=tuple(
-            UnitLine(row=unit_row, era=pace.era_of(level, unit_row.unit, units, end))
+            UnitLine(row=unit_row, era=pace.era_of_row(unit_row, units, end))
             for unit_row in latest.rows
-            if unit_row.level == level and unit_row.unit is not None
+            if (unit_row.level, unit_row.sector, unit_row.result_type) == (level, None, None)
+            and unit_row.unit is not None
         ),
         before_end=before,
         since_end=row.digitised - before,

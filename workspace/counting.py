@@ -15,11 +15,6 @@ from storage.catalogue.database import Database
 from storage.catalogue.figures_papers import papers
 
 
-def papers_as_of(database: Database, day: date, known_at: str | None = None) -> list[PaperRow]:
-    """Every stored paper as the quota sees it, under the validity rules of a day, as known at a moment (None: now)."""
-    return counted_on(stored_papers(database, known_at), day)
-
-
 def stored_papers(database: Database, known_at: str | None = None) -> list[PaperRow]:
     """Every stored paper, with the day from which a revocation holds; fetched once it serves several days."""
     return with_revocations(database, list(papers(database, known_at=known_at)), known_at)

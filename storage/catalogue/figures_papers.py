@@ -76,9 +76,9 @@ def _query(known_at: str | None) -> Select[Any]:
             version.document_id,
             *(version.data, version.kind, version.result_type, version.level, version.unit),
             *(version.route, version.pdfa_key),
-            t.document.c.linked_to,
-            t.document.c.replaced_by,
-            code.printed,
+            *(t.document.c.linked_to, t.document.c.replaced_by, t.document.c.batch, t.document.c.file),
+            t.document.c.created_at.label("stored_at"),
+            *(code.printed, code.issued_by),
             first.c.issued_at,
         )
         .select_from(t.document)
@@ -163,6 +163,11 @@ def _paper(row: Row[Any], void: _Void | None, expired: _Expired | None, *, intac
         expired_from=expired.day if expired else None,
         # What holds a code is no duplicate; it may have been linked after the moment.
         linked_to=None if row.printed else row.linked_to,
+        batch=row.batch,
+        file=row.file,
+        stored_on=_day(row.stored_at),
+        validity_basis=validity.get("basis"),
+        accepted_by=row.issued_by,
     )
 
 

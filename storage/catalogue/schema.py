@@ -342,6 +342,7 @@ elsewhere = Table(
     Column("result_type", String(16)),
     Column("number", String(200)),
     Column("evidence", Text, nullable=False),
+    Column("valid_until", String(10)),
     *_of_fact(),
 )
 revocation = Table(

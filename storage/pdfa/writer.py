@@ -76,7 +76,10 @@ def write_pdfa(
         lost: list[SourceError] = []
         for source in sources:
             try:
-                book.add(_drawn(original, source, book), words.get(source.number), source.turned)
+                drawn = _drawn(original, source, book)
+                if book.add(drawn, words.get(source.number), source.turned):
+                    # qpdf keeps in a source what was copied from it; the file is opened again for the next page.
+                    original.close()
             except SourceError as error:
                 lost.append(error)
                 if len(lost) == len(sources):
@@ -157,8 +160,8 @@ class _Book:
         self.spaces = ColourSpaces(self.pdf)
         self._held = 0
 
-    def add(self, drawn: Drawn, reading: PageReading | None, turned: Rotation = 0) -> None:
-        """Append a page, turned clockwise with its text."""
+    def add(self, drawn: Drawn, reading: PageReading | None, turned: Rotation = 0) -> bool:
+        """Append a page, turned clockwise with its text. True if the pages so far were put aside on disk."""
         text = text_operators(reading, geometry.bounds(drawn.matrix)) if reading is not None else b""
         paint = f"q {drawn.fill}{drawn.matrix.operands()} cm /Im0 Do Q\n".encode("ascii")
         width, height = (drawn.height, drawn.width) if turned in {90, 270} else (drawn.width, drawn.height)
@@ -178,8 +181,10 @@ class _Book:
         self.streams.append(drawn.digest)
         self._with_text.append(has_text)
         self._held += drawn.held
-        if self._held > _SPOOL_BYTES:
+        full = self._held > _SPOOL_BYTES
+        if full:
             self._spool()
+        return full
 
     def add_placeholder(self, source: PageSource, error: SourceError) -> None:
         """Append a placeholder sheet for a lost page."""

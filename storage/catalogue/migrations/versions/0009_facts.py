@@ -59,6 +59,7 @@ def _create_tables() -> None:
         sa.Column("result_type", sa.String(length=16), nullable=True),
         sa.Column("number", sa.String(length=200), nullable=True),
         sa.Column("evidence", sa.Text(), nullable=False),
+        sa.Column("valid_until", sa.String(length=10), nullable=True),
     )
     _create(
         "revocation",

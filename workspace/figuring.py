@@ -1,0 +1,139 @@
+"""Figures as every command shows them: the catalogue's rows under the dated rules, in one place.
+
+Loads the rules; the arithmetic is `quality.quotas`.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from datetime import date
+from typing import Final, NamedTuple
+
+from configs.loader import (
+    load_figure_rules,
+    load_kinds,
+    load_mergers,
+    load_rulebook,
+    load_targets,
+    load_units,
+    load_validity,
+)
+from quality.quota_terms import Terms
+from quality.quotas import Worked, worked_out
+from quality.unit_register import UnitRegister
+from schemas.errors import UsageError
+from schemas.facts import Fact
+from schemas.quotas import ElsewhereRow, InventoryRow, PaperRow, Series
+from storage.catalogue import facts, figures
+from storage.catalogue.database import Database
+from workspace.counting import counted_on, left_out_kinds, stored_papers
+
+READING: Final = "A"
+SERIES: Final[Series] = "kh5283"
+
+
+@functools.cache
+def unit_register() -> UnitRegister:
+    """Units of every period by the shipped lists."""
+    return UnitRegister(load_units(), load_mergers())
+
+
+class Ledger(NamedTuple):
+    """All that figures are made of, as known at one moment; fetched once it serves several days.
+
+    Attributes:
+        papers: every stored paper, revoked ones marked.
+        inventory: its whole history, from which a day takes the rows that were true then.
+        elsewhere: results digitised elsewhere.
+        revocations_asked: a register of revocations was imported.
+        known_at: the moment, RFC 3339; None: now.
+    """
+
+    papers: Sequence[PaperRow]
+    inventory: Sequence[Fact[InventoryRow]]
+    elsewhere: Sequence[ElsewhereRow]
+    revocations_asked: bool
+    known_at: str | None
+
+
+def ledger_of(database: Database, known_at: str | None = None) -> Ledger:
+    """Everything a catalogue holds that figures are made of, as known at a moment (None: now)."""
+    return Ledger(
+        stored_papers(database, known_at),
+        facts.history(database, facts.INVENTORY, known_at),
+        figures.elsewhere(database, known_at),
+        bool(figures.revocations(database, known_at)),
+        known_at,
+    )
+
+
+def terms_of(
+    day: date, reading: str = READING, series: Series = SERIES, *, revocations_asked: bool = False
+) -> Terms:
+    """The terms of a figure as of a day.
+
+    Raises:
+        UsageError: there is no such reading.
+    """
+    rules = load_figure_rules()
+    readings = {row.id: row for row in rules.reading}
+    if reading not in readings:
+        known = ", ".join(sorted(readings))
+        raise UsageError(f"no reading {reading}", remedy="reading_unknown", value=reading, known=known)
+    kinds = load_kinds()
+    return Terms(
+        register=unit_register(),
+        series=series,
+        cut_off=rules.cut_off_on(day),
+        base_year=readings[reading].base_year,
+        sector_kinds=frozenset(kind.id for kind in kinds if kind.covered_by_sector_db),
+        until_revoked=frozenset(
+            rule.kind for rule in load_validity() if rule.rule == "UNTIL_REVOKED" and rule.holds_on(day)
+        ),
+        revocations_asked=revocations_asked,
+        kind_codes={kind.id: frozenset(kind.result_codes) for kind in kinds},
+        kind_sectors=_sectors(day) if any(row.sector for row in load_targets()) else {},
+    )
+
+
+def _sectors(day: date) -> dict[str, frozenset[str]]:
+    """Sectors by kind: fields of the procedures that end in its result codes, and the codes' own groups (`G15`)."""
+    book = load_rulebook(as_of=day)
+    found: dict[str, frozenset[str]] = {}
+    for kind in book.kinds:
+        types = [book.result_types[code] for code in kind.result_codes if code in book.result_types]
+        ends_in = {code for row in types for code in row.procedures}
+        fields = {book.procedures[code].field for code in ends_in if code in book.procedures}
+        found[kind.id] = frozenset(fields | {code.split(".")[1] for code in kind.result_codes})
+    return found
+
+
+def figures_of(
+    ledger: Ledger,
+    day: date,
+    today: date,
+    *,
+    reading: str = READING,
+    series: Series = SERIES,
+    explain: bool = False,
+) -> Worked:
+    """The quota as of a day (`quality.quotas.worked_out`).
+
+    Raises:
+        UsageError: there is no such reading.
+    """
+    worked = worked_out(
+        counted_on(ledger.papers, day),
+        [fact.row for fact in figures.true_on(ledger.inventory, day)],
+        ledger.elsewhere,
+        load_targets(),
+        day,
+        today,
+        reading,
+        kinds_without_code=[kind.id for kind in load_kinds() if not kind.result_codes],
+        left_out=left_out_kinds(),
+        terms=terms_of(day, reading, series, revocations_asked=ledger.revocations_asked),
+        explain=explain,
+    )
+    return worked._replace(report=worked.report.model_copy(update={"known_at": ledger.known_at}))
