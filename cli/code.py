@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import datetime
 from typing import Annotated, Any
 
 import typer
@@ -11,8 +12,10 @@ from cli.catalogue import database_of
 from cli.options import AsJson, command
 from cli.shapes import print_json, shown
 from cli.wording import words
+from configs.loader import load_code_forms
 from configs.settings import Settings
 from review.voiding import void_code
+from schemas.clock import VIETNAM
 from schemas.errors import UsageError
 from schemas.wording import text
 from storage.catalogue import voiding
@@ -30,6 +33,7 @@ def show(settings: Settings, code: Code, as_json: AsJson = False) -> int:
         if row is None or not voiding.is_stored(database, row.printed):
             raise UsageError(f"no code {code}", remedy="code_absent", value=code)
         papers = voiding.affected(database, row.document_id)
+    form = load_code_forms().on(datetime.fromisoformat(row.issued_at).astimezone(VIETNAM).date())
     shape: dict[str, Any] = {
         "code": row.printed,
         "state": row.state,
@@ -43,13 +47,16 @@ def show(settings: Settings, code: Code, as_json: AsJson = False) -> int:
         "reason": row.void_reason,
         "successor": row.successor,
         "duplicates": [paper.document.id for paper in papers[1:]],
+        "provisional": form.provisional,
+        "form": form.source,
     }
     if as_json:
         print_json(shape)
         return 0
     for key, value in shape.items():
-        if value not in (None, []):
+        if value not in (None, [], False):
             wording = text(f"code.state_{value}", settings.lang) if key == "state" else value
+            wording = text("code.is_provisional", settings.lang) if key == "provisional" else wording
             wording = ", ".join(wording) if isinstance(wording, list) else wording
             wording = shown(wording) if key == "file" else wording
             sys.stdout.write(f"{text(f'code.{key}', settings.lang)}: {wording}\n")

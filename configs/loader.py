@@ -26,6 +26,7 @@ from schemas.reading import ImageMeasures
 from schemas.rules import (
     Agency,
     AgencyLines,
+    CodeForms,
     FigureRules,
     ImageRule,
     Limits,
@@ -49,6 +50,7 @@ _NOT_UNDERSTANDING: Final = {
     "rendition.toml",
     "targets.csv",
     "figures.toml",
+    "codes.toml",
     "alerts.csv",
     "image_rules.csv",
     "expectations.toml",
@@ -166,6 +168,15 @@ def load_figure_rules(root: Path = ROOT) -> FigureRules:
     refuse_overlaps(rules.reading, ("id",), path)
     refuse_overlaps(rules.cut_off, (), path)
     return rules
+
+
+@functools.cache
+def load_code_forms(root: Path = ROOT) -> CodeForms:
+    """Forms of the codes of digitised results (`codes.toml`)."""
+    path = root / "codes.toml"
+    forms = toml_model(CodeForms, path)
+    refuse_overlaps(forms.form, (), path)
+    return forms
 
 
 @functools.cache

@@ -30,7 +30,16 @@ from schemas.wording import say
 MOST_DECISIONS: Final = 40
 MOST_NAMED: Final = 6  # papers of one failed expectation
 # Fields that may differ between reports of the same state.
-_NOT_FIGURES: Final = {"made_at", "started", "ended", "operator", "places", "kind_titles", "field_titles"}
+_NOT_FIGURES: Final = {
+    "made_at",
+    "started",
+    "ended",
+    "operator",
+    "places",
+    "kind_titles",
+    "field_titles",
+    "code_form",
+}
 
 
 @dataclass(frozen=True)

@@ -188,6 +188,7 @@ class BatchReportData(BaseModel):
         kind_titles: Vietnamese titles by kind.
         field_titles: what fields and other targets of decisions are called.
         places: where things lie: (a key of `[place]` of the table of words or a label, path or key).
+        code_form: what the form of the codes follows, if it is provisional.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -213,6 +214,7 @@ class BatchReportData(BaseModel):
     kind_titles: dict[str, str] = {}
     field_titles: dict[str, str] = {}
     places: tuple[tuple[str, str], ...] = ()
+    code_form: str | None = None
 
 
 class RowProblem(BaseModel):

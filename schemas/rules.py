@@ -270,6 +270,24 @@ class FigureRules(Row):
         return held[-1].day if held else None
 
 
+class CodeForm(DatedRow):
+    """Form of the code of a digitised result; `provisional`: not yet confirmed by the law's own text."""
+
+    text: str
+    provisional: bool
+
+
+class CodeForms(Row):
+    """Forms of codes by the day of issue (`codes.toml`)."""
+
+    form: tuple[CodeForm, ...]
+
+    def on(self, day: date) -> CodeForm:
+        """The form in force on a day; before the first, that one."""
+        held = [row for row in self.form if row.holds_on(day)]
+        return (held or list(self.form[:1]))[-1]
+
+
 class AgencyLines(Row):
     """Word lists for agency lines of a header: first words of names, stamps to ignore, ranks of units, short forms."""
 

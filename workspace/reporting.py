@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
 
+from configs.loader import load_code_forms
 from quality import batch_report, datadocs, document_table, expectations
 from quality.report_voice import Voice
 from schemas.batches import FileStatus
@@ -101,6 +102,7 @@ def _data(
     for file in files:
         notes += [finding.model_copy(update={"file": file.name}) for finding in file.findings]
     places = [("store", workspace.settings.store_place), ("data_docs", str(data_docs))]
+    form = load_code_forms().on(made_at.date())
     return BatchReportData(
         batch=batch,
         state=row.ending or row.state,
@@ -139,6 +141,7 @@ def _data(
         ),
         short=tuple((file.name, file.pages, file.accounted) for file in files if file.accounted < file.pages),
         kind_titles={kind.id: kind.title for kind in workspace.rules.book.kinds},
+        code_form=form.source if form.provisional else None,
         field_titles=section("field", workspace.settings.lang),
         places=tuple(places),
     )
