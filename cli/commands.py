@@ -72,6 +72,7 @@ COMMANDS: Final[dict[str, str | dict[str, str]]] = {
     "lists": {"import": "cli.lists:import_", "diff": "cli.lists:diff", "pending": "cli.pending:pending"},
     "units": {"list": "cli.units:list_units"},
     "code": {"show": "cli.code:show", "void": "cli.code:void"},
+    "report": {"batch": "cli.report:batch", "verify": "cli.report:verify"},
     "verify": "cli.keeping:verify",
     "rebuild": "cli.keeping:rebuild",
     "backup": "cli.keeping:backup",

@@ -91,6 +91,10 @@ class ShownExpectation:
     detail: str
 
 
+# Raised whenever the same records would give another fingerprint.
+FINGERPRINT_VERSION: Final = 1
+
+
 def fingerprint(data: BatchReportData) -> str:
     """SHA-256 over all figures and lists of a report; depends only on the reported state."""
     plain = data.model_dump(mode="json", exclude=_NOT_FIGURES)

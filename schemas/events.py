@@ -26,6 +26,9 @@ class EventType(StrEnum):
     CALIBRATION = "calibration"  # a person set this home's thresholds from its checked values
     FACTS = "facts"  # inventory, results digitised elsewhere or revocations were imported, or a row of them withdrawn
     PAGE_WORK = "page work"  # a person split, joined, turned or replaced pages
+    REPORT = (
+        "report"  # a report was issued: its file, its fingerprint, and the one that it takes the place of
+    )
     SET_ASIDE = "set aside"
     BATCH_STARTED = "batch started"
     BATCH_ENDED = "batch ended"

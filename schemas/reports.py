@@ -217,6 +217,30 @@ class BatchReportData(BaseModel):
     code_form: str | None = None
 
 
+class IssuedReport(BaseModel):
+    """A report of a batch as it was issued.
+
+    Attributes:
+        batch: the batch.
+        sha256: of its file.
+        fingerprint: of the figures and lists in it, made by `version` of the way they are made.
+        lang: its language.
+        at, by: when and by whose run it was issued.
+        state: the batch's state in it.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    batch: str
+    sha256: str
+    fingerprint: str
+    version: int
+    lang: str
+    at: str
+    by: str
+    state: str = ""
+
+
 class RowProblem(BaseModel):
     """Why a handed-in table cannot be taken: where, and by which rule of `[problem]` of the table of words.
 

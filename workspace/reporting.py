@@ -8,6 +8,7 @@ from pathlib import Path
 
 from configs.loader import load_code_forms
 from quality import batch_report, datadocs, document_table, expectations
+from quality.report_audit import fingerprint
 from quality.report_voice import Voice
 from schemas.batches import FileStatus
 from schemas.clock import VIETNAM, today
@@ -31,6 +32,7 @@ from schemas.wording import render, section
 from storage.catalogue import batches, decisions, documents, runs
 from storage.catalogue.batches import FileRow
 from storage.catalogue.documents import DocumentRow
+from workspace import issuing
 from workspace.checked_values import checked_in
 from workspace.opening import Workspace
 from workspace.report_pictures import examples
@@ -49,9 +51,20 @@ def write_reports(workspace: Workspace, batch: str, folder: Path) -> tuple[Path,
     voice = Voice(lang, lambda finding: render(finding, lang))
     datadocs.write_data_docs(validated, data.papers, data_docs, voice)
     report = folder / "report.html"
-    pictures = examples(workspace, rows, files, folder / "pictures")
-    batch_report.write_batch_report(data, report, voice.render, lang, pictures)
+    if not issuing.put_back(workspace, batch, fingerprint(data), report):
+        pictures = examples(workspace, rows, files, folder / "pictures")
+        batch_report.write_batch_report(data, report, voice.render, lang, pictures)
+        issuing.issue(workspace, batch, fingerprint(data), report, str(data.state))
     return report, data_docs
+
+
+def fingerprint_now(workspace: Workspace, batch: str) -> str:
+    """The fingerprint that a report of a batch would have if it were made now."""
+    rows = documents.of_batch(workspace.database, batch)
+    files = list(batches.files(workspace.database, batch).values())
+    facts: Facts = {row.sha256: workspace.ledger.facts(row.sha256) for row in files if row.sha256}
+    validated = _validated(workspace, batch, rows, files, facts)
+    return fingerprint(_data(workspace, batch, rows, files, facts, validated.report, Path()))
 
 
 def _validated(

@@ -1,7 +1,7 @@
 """Object keys. Keys are ASCII; a batch is represented by a slug and a short digest of its name.
 
-What lies under `originals/` and `pdfa/` is addressed by its content: the key contains the SHA-256, and the object
-is never rewritten.
+What lies under `originals/`, `pdfa/` and `reports/` is addressed by its content: the key contains the SHA-256, and the
+object is never rewritten.
 """
 
 from __future__ import annotations
@@ -19,9 +19,10 @@ RENDITIONS: Final = "pdfa/"
 SIDECARS: Final = "documents/"
 EVENTS: Final = "events/"
 DAMAGED: Final = "damaged/"
+REPORTS: Final = "reports/"
 _PART = re.compile(r"[A-Za-z0-9_\-][A-Za-z0-9_.\-]*")
 _ADDRESSED = re.compile(
-    r"(?:originals/(?P<a>[0-9a-f]{2})/|pdfa/(?P<b>[0-9a-f]{2})/)(?P<sha256>[0-9a-f]{64})(?:\.pdf)?"
+    r"(?:originals/(?P<a>[0-9a-f]{2})/|pdfa/(?P<b>[0-9a-f]{2})/|reports/[a-z0-9-]+/)(?P<sha256>[0-9a-f]{64})(?:\.[a-z]{3,4})?"
 )
 _CHAINED = re.compile(r"events/(?P<chain>[a-z0-9-]+)/(?P<seq>[0-9]{8})\.json")
 _MAX_KEY: Final = 512
@@ -35,6 +36,11 @@ def original(sha256: str) -> str:
 def pdfa(sha256: str) -> str:
     """A PDF/A rendition, by its own digest."""
     return f"{RENDITIONS}{sha256[:2]}/{sha256}.pdf"
+
+
+def report(batch: str, sha256: str) -> str:
+    """A report of a batch as it was issued, by its own digest."""
+    return f"{REPORTS}{batch_key(batch)}/{sha256}.html"
 
 
 def sidecar(document_id: str, version: int, sha256: str = "") -> str:
@@ -94,7 +100,7 @@ def check_new(key: str, sha256: str) -> str:
         StoreError: the key is invalid, or contains another digest.
     """
     check(key)
-    if key.startswith((ORIGINALS, RENDITIONS)) and digest_in(key) != sha256:
+    if key.startswith((ORIGINALS, RENDITIONS, REPORTS)) and digest_in(key) != sha256:
         raise StoreError(
             f"{key} is not where bytes of SHA-256 {sha256} lie", remedy="object_key_bad", key=key
         )
@@ -108,6 +114,6 @@ def check_rewritable(key: str) -> str:
         StoreError: the key is bad, or is that of an original, a rendition, a sidecar or an event.
     """
     check(key)
-    if key.startswith((ORIGINALS, RENDITIONS, SIDECARS, EVENTS)):
+    if key.startswith((ORIGINALS, RENDITIONS, SIDECARS, EVENTS, REPORTS)):
         raise StoreError(f"{key} is never rewritten", remedy="object_sacred", key=key)
     return key
