@@ -42,6 +42,44 @@ class CatchUp(_Record):
     per_month: float
 
 
+class Pace(_Record):
+    """Results digitised a week: mean of whole weeks since a day; slowest and fastest twentieth of four in a row."""
+
+    weeks: int
+    since: date
+    per_week: float
+    low: float
+    high: float
+
+
+class Forecast(_Record):
+    """What is left of a stock, and what it takes. Days and paces are None where nothing tells them.
+
+    Attributes:
+        pace: what was done; None before eight whole weeks.
+        left: results in force that are not digitised.
+        all_by_early, all_by_late: the day on which none is left at the fast and at the slow pace; None: no end in sight.
+        target, due: the share due, and its day.
+        left_target: results that the target still asks for.
+        required_per_week: what reaches it by that day.
+        pages_per_result: mean pages of a result digitised in the last year.
+        required_pages_per_day: pages that this asks for on each of five working days a week.
+        keeps_up: whether the pace reaches the target: yes even when slow, no even when fast, or perhaps.
+    """
+
+    pace: Pace | None
+    left: int
+    all_by_early: date | None
+    all_by_late: date | None
+    target: float | None
+    due: date
+    left_target: int | None
+    required_per_week: float | None
+    pages_per_result: float | None
+    required_pages_per_day: float | None
+    keeps_up: Literal["yes", "perhaps", "no"] | None
+
+
 class UnitLine(_Record):
     """One unit's row today. `era`: whether the unit stood before the district level ended, after, or both; None unknown."""
 
@@ -61,6 +99,7 @@ class LevelPanel(_Record):
     points: tuple[Point, ...]
     required: tuple[tuple[date, float], ...]
     catch_up: CatchUp | None
+    forecast: Forecast | None
     units: tuple[UnitLine, ...]
     before_end: int
     since_end: int

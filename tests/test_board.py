@@ -92,6 +92,20 @@ def test_every_level_has_its_three_lines_since_2021(board: Board) -> None:
     assert province.catch_up is not None and province.catch_up.until == date(2026, 12, 31)
 
 
+def test_a_level_tells_its_pace_its_range_and_what_the_target_asks_for(board: Board) -> None:
+    """Communes coded 192 results on 20/8/2026 and none since: 14 whole weeks until 22/11, and five to the year's end."""
+    told = board.panels[2].forecast
+    assert told is not None and told.pace is not None
+    assert (told.pace.weeks, told.pace.since) == (14, date(2026, 8, 17))
+    assert told.pace.per_week == pytest.approx(192 / 14)
+    assert (told.pace.low, told.pace.high) == (0.0, 48.0)
+    assert (told.left, told.left_target, told.due) == (237, 237, date(2026, 12, 31))
+    assert told.required_per_week == pytest.approx(237 / (37 / 7))
+    assert (told.keeps_up, told.all_by_late) == ("perhaps", None)
+    text = words_of(board_page(board))
+    assert "Nhịp độ: 13,7 kết quả mỗi tuần" in text and "Kịp chỉ tiêu nếu giữ nhịp nhanh" in text
+
+
 def test_the_district_level_ends_by_the_dated_lists_and_units_stand_on_their_side_of_it(board: Board) -> None:
     assert board.district_end == date(2025, 6, 30)
     eras = {unit.row.unit: unit.era for panel in board.panels for unit in panel.units}

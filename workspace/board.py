@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import shutil
 import socket
-from datetime import date
+from collections import Counter
+from collections.abc import Sequence
+from datetime import date, timedelta
 from pathlib import Path
 
 from configs.loader import load_limits, load_targets, load_units
 from configs.settings import Settings
-from quality import board_page, pace
+from quality import board_page, forecast, pace
 from schemas.batches import BatchState, FileCounts, ScheduleState
-from schemas.board import Board, LevelPanel, QueueLine, UnitLine
+from schemas.board import Board, Forecast, LevelPanel, QueueLine, UnitLine
 from schemas.documents import Level
-from schemas.quotas import QuotaReport
+from schemas.quotas import QuotaReport, QuotaRow
 from storage.catalogue import batches, schedules
 from storage.catalogue import pace as work
 from storage.catalogue.database import Database
@@ -22,6 +24,7 @@ from workspace.figuring import READING, figures_of, ledger_of
 NAME = "board.html"
 _LEVELS: tuple[Level, ...] = ("tinh", "huyen", "xa")
 _DISK_WINDOW = 30
+_PACE_DAYS = 53 * 7
 _AT_REST = {BatchState.FINISHED, BatchState.CANCELLED}
 
 
@@ -30,12 +33,13 @@ def board_of(database: Database, settings: Settings, day: date) -> Board:
     end = pace.district_end(load_units())
     reports = _reports(database, day, pace.days_of(day, end))
     lines = queue(database)
+    coded = work.coded_by_day(database, day - timedelta(days=_PACE_DAYS))
     return Board(
         as_of=day,
         known_to=work.last_moment(database),
         district_end=end,
         quota=reports[-1],
-        panels=tuple(panel for level in _LEVELS if (panel := _panel(level, reports, end))),
+        panels=tuple(panel for level in _LEVELS if (panel := _panel(level, reports, end, coded))),
         queue=tuple(line for line in lines if line.state not in _AT_REST or line.files_left),
         finished=sum(line.state is BatchState.FINISHED and not line.files_left for line in lines),
         disk=pace.disk(work.disk_samples(database, _host()), load_limits().free_disk_bytes, _DISK_WINDOW),
@@ -95,7 +99,19 @@ def _reports(database: Database, today: date, days: list[date]) -> list[QuotaRep
     return [figures_of(ledger, day, today).report for day in days]
 
 
-def _panel(level: Level, reports: list[QuotaReport], end: date | None) -> LevelPanel | None:
+def _forecast(row: QuotaRow, coded: Sequence[work.Coded], day: date) -> Forecast | None:
+    own = [one for one in coded if one.level == row.level and one.day <= day]
+    by_day: Counter[date] = Counter()
+    for one in own:
+        by_day[one.day] += one.results
+    results = sum(by_day.values())
+    pages = sum(one.pages for one in own) / results if results else None
+    return forecast.forecast(row, forecast.pace_of(by_day, day), day, pages)
+
+
+def _panel(
+    level: Level, reports: list[QuotaReport], end: date | None, coded: Sequence[work.Coded]
+) -> LevelPanel | None:
     latest = reports[-1]
     row = pace.total(latest, level)
     if row is None:
@@ -109,6 +125,7 @@ def _panel(level: Level, reports: list[QuotaReport], end: date | None) -> LevelP
         points=points,
         required=tuple(pace.required_line(load_targets(), level, READING, latest.as_of.year)),
         catch_up=pace.catch_up(row, latest.as_of),
+        forecast=_forecast(row, coded, latest.as_of),
         units=tuple(
             UnitLine(row=unit_row, era=pace.era_of_row(unit_row, units, end))
             for unit_row in latest.rows

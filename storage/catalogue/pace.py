@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from sqlalchemy import delete, exists, func, insert, select
 
 from schemas.board import Fixity, MachineRead, RunFacts
+from schemas.clock import VIETNAM
 from schemas.documents import Route
 from schemas.events import EventType
 from storage.catalogue import schema as t
@@ -21,6 +22,47 @@ class DiskSample(NamedTuple):
     day: date
     free: int
     total: int
+
+
+class Coded(NamedTuple):
+    """Results of a level that got their first code on a day, and their pages."""
+
+    day: date
+    level: str
+    results: int
+    pages: int
+
+
+def coded_by_day(database: Database, since: date) -> list[Coded]:
+    """Results by the day of their first code and by level, from a day on; voided codes count as work done."""
+    code, version = t.code.c, t.document_version.c
+    first = (
+        select(code.document_id, func.min(code.issued_at).label("at")).group_by(code.document_id).subquery()
+    )
+    # Moments are kept in UTC; whole hours are enough to tell the day in Vietnam.
+    hour = func.substr(first.c.at, 1, 13)
+    query = (
+        select(hour, version.level, func.count(), func.sum(func.json_array_length(t.document.c.pages)))
+        .select_from(first)
+        .join(t.document, t.document.c.id == first.c.document_id)
+        .join(
+            t.document_version,
+            (version.document_id == t.document.c.id) & (version.version == t.document.c.version),
+        )
+        .where(version.level.is_not(None), first.c.at >= (since - timedelta(days=1)).isoformat())
+        .group_by(hour, version.level)
+    )
+    with database.read() as connection:
+        rows = connection.execute(query).all()
+    return [
+        Coded(
+            datetime.fromisoformat(f"{at}:00:00+00:00").astimezone(VIETNAM).date(),
+            level,
+            results,
+            int(pages or 0),
+        )
+        for at, level, results, pages in rows
+    ]
 
 
 def latest_runs(database: Database) -> dict[str, RunFacts]:
