@@ -32,13 +32,14 @@ Align = Literal["left", "center", "right"]
 
 
 class Line(NamedTuple):
-    """A paragraph; `before` is the space above it, in points."""
+    """A paragraph; `before` is the space above it, `keep` the room below it that it wants on its page, in points."""
 
     text: str
     size: float = 12.0
     style: Style = "plain"
     align: Align = "left"
     before: float = 4.0
+    keep: float = 0.0
 
 
 class Columns(NamedTuple):
@@ -154,6 +155,7 @@ class _Face:
 
     def _subset(self) -> TTFont:
         options = subset.Options(retain_gids=True, notdef_outline=True, layout_features=[], hinting=False)
+        options.drop_tables += ["FFTM"]  # an editor's note, which the library would warn about
         font = TTFont(self.path)
         cutter = subset.Subsetter(options)
         cutter.populate(unicodes=[ord(char) for char in self.used.values()])
@@ -231,6 +233,7 @@ class _Pages:
 
     def _line(self, line: Line) -> None:
         self._y -= line.before
+        self._room(line.size * _LEADING + line.keep)
         for text in self._wrapped(line.text, _USABLE, line.size, line.style):
             self._room(line.size * _LEADING)
             self._y -= line.size * _LEADING
@@ -289,7 +292,7 @@ class _Pages:
             page.append(f"0.5 w {box} S")
             align: Align = "center" if style == "bold" else "right" if at in grid.right else "left"
             for place, text in enumerate(lines):
-                y = self._y - _PAD - grid.size * (0.85 + place * _LEADING)
+                y = self._y - _PAD - grid.size * (1.0 + place * _LEADING)
                 page += self._text(text, x + _PAD, width - 2 * _PAD, y, grid.size, style, align)
             x += width
         self._y -= height

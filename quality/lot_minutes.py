@@ -19,6 +19,7 @@ from schemas.wording import say
 
 _SIZES: Final = {"1": "A4", "2": "A3", "4": "A2", "8": "A1", "16": "A0"}
 _MOST_SHOWN: Final = 200
+_TO_SIGN: Final = 210.0  # points: the conclusion stands on one page with the signatures
 
 
 def minutes(state: LotState, decision: LotDecision, office: str, lang: str) -> list[Block]:
@@ -63,7 +64,7 @@ def minutes(state: LotState, decision: LotDecision, office: str, lang: str) -> l
         Line(tell("interval"), 9.5, before=3),
         Line(tell("found"), 12, "bold", before=12),
         *_defects(state, lang),
-        Line(tell("conclusion"), 12, "bold", before=12),
+        Line(tell("conclusion"), 12, "bold", before=12, keep=_TO_SIGN),
         Line(tell(f"verdict_{decision.verdict}", papers=number_text(lot.size, lang)), 12, "bold"),
         *([Line(tell("by_hand"))] if decision.by_hand else []),
         *([Line(tell("note", note=mask(decision.note)))] if decision.note else []),
