@@ -88,6 +88,8 @@ class PaperRow(BaseModel):
         validity: as judged without a person's "expired".
         expired_from: the first day on which it is expired by a person's word.
         revoked_on: the first day on which it is no longer in force by a decision on it that was imported.
+        returned: periods in which it was given back, as its lot was rejected; the last day, on which a later lot
+            accepted it, is no part of one.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -115,6 +117,11 @@ class PaperRow(BaseModel):
     revoked_on: date | None = None
     superseded_on: date | None = None
     linked_to: str | None = None
+    returned: tuple[tuple[date, date | None], ...] = ()
+
+    def is_returned(self, day: date) -> bool:
+        """True if on that day the paper was given back by a rejected lot."""
+        return any(first <= day and (end is None or day < end) for first, end in self.returned)
 
 
 class RateBounds(BaseModel):
