@@ -115,6 +115,8 @@ def outcome_cells(results: Sequence[ClassResult], state: LotState, lang: str) ->
     rows: list[tuple[str, ...]] = []
     for each in results:
         plan = plans[each.name]
+        # An audit estimates; it accepts and rejects nothing.
+        allowed = ("–", "–") if each.name == "audit" else (str(each.accept), str(each.accept + 1))
         share = share_text(each.wrong / each.inspected, lang) if each.inspected else "–"
         aql = number_text(plan.aql, lang, 2 if plan.aql < 1 else 1) if plan.aql is not None else "–"
         rows.append(
@@ -123,12 +125,11 @@ def outcome_cells(results: Sequence[ClassResult], state: LotState, lang: str) ->
                 aql,
                 plan.letter or "–",
                 f"{each.inspected}/{each.n}",
-                str(each.accept),
-                str(each.accept + 1),
+                *allowed,
                 str(each.wrong),
                 share,
                 f"{share_text(each.low, lang)} – {share_text(each.high, lang)}",
-                say("lot_minutes", _outcome(each), lang),
+                "–" if each.name == "audit" else say("lot_minutes", _outcome(each), lang),
             )
         )
     return rows

@@ -106,6 +106,26 @@ def every(database: Database) -> list[LotState]:
         return [_state(connection, number) for number in numbers]
 
 
+def audits(database: Database) -> list[LotState]:
+    """Every audit of accepted values, oldest first."""
+    query = select(t.lot.c.id).where(t.lot.c.plan == _AUDIT).order_by(t.lot.c.id)
+    with database.read() as connection:
+        numbers = connection.execute(query).scalars().all()
+        return [_state(connection, number) for number in numbers]
+
+
+def originals_of_audits(database: Database) -> dict[str, str]:
+    """The original's SHA-256 of every paper that an audit drew."""
+    query = (
+        select(t.document.c.id, t.document.c.sha256)
+        .join(t.lot_paper, t.lot_paper.c.document_id == t.document.c.id)
+        .join(t.lot, t.lot.c.id == t.lot_paper.c.lot)
+        .where(t.lot.c.plan == _AUDIT)
+    )
+    with database.read() as connection:
+        return {row.id: row.sha256 for row in connection.execute(query)}
+
+
 def one(database: Database, number: int) -> LotState:
     """A lot with its sample, the findings in force and its decision.
 
