@@ -1,7 +1,7 @@
 """Values of this home that persons checked: what the machine first read, held against what they decided.
 
-Only values that a person saw are known to be right or wrong; a value that was let in unseen says nothing, unless an audit
-drew it (`sohoa lots draw --audit`): that is the one random sample of accepted values, for persons decide about doubted ones.
+Only values that a person saw are known to be right or wrong; a value let in unseen says nothing, unless an audit drew it
+(`sohoa lots draw --audit`): that is the one random sample of accepted values, for persons decide about doubted ones.
 What a clerk's register says is counted apart and calibrates nothing: its rows are matched with the scans by these very
 values.
 """
