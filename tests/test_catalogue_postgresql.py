@@ -169,7 +169,7 @@ def test_a_batch_digitised_into_a_shared_database_is_shown_by_another_home_and_b
 
 def test_lots_are_drawn_judged_decided_and_their_papers_returned_and_taken_back(catalogue: Database) -> None:
     (committed,) = store(catalogue, paper("scan 1"))
-    kept = committed.document_id
+    kept = committed.document.id
     plans = (ClassPlan(name="critical", n=1, accept=0),)
     drawn = DrawnPaper(
         document_id=kept,

@@ -315,6 +315,12 @@ def test_each_act_is_an_event_of_the_house_with_who_and_what(machine: Machine, t
         path.read_text(encoding="utf-8")
         for path in sorted((machine.home / "store/events/house").rglob("*.json"))
     )
+    traced = machine.json("trace", by_file(machine)["a.png"]["id"])["events"]
+    assert [each["outcome"] for each in traced if each["subject"] == f"lot {lot}"] == [
+        "drawn",
+        "inspected",
+        "accepted",
+    ]
     for outcome in ("drawn", "inspected", "accepted"):
         assert f'"outcome":"{outcome}"' in events
     assert events.count(f'"subject":"lot {lot}"') >= 3

@@ -217,7 +217,7 @@ def _entered(workspace: Workspace, lot: Lot, papers: Sequence[DrawnPaper], membe
             "level": lot.level,
             "seed": lot.seed,
             "digest": lot.digest,
-            "size": lot.size,
+            "lot_size": lot.size,
             "sample": len(papers),
             "batches": ", ".join(lot.batches),
             "contractor": lot.contractor,

@@ -34,7 +34,7 @@ def enter(
         batch=None,
         agent=workspace.operator,
         tool=TOOL,
-        detail={"file": file, "sha256": sha256, "findings": len(signed)},
+        detail={"lot": number, "file": file, "sha256": sha256, "items": len(signed)},
     )
     new = lots.enter(
         workspace.database, number, signed, file=file, sha256=sha256, run=new_event_id(), event=event
@@ -77,7 +77,11 @@ def decide(workspace: Workspace, number: int, *, reject: bool, note: str) -> Lot
         batch=None,
         agent=workspace.operator,
         tool=TOOL,
-        detail={"note": decision.note, **{each.name: f"{each.wrong}/{each.inspected}" for each in counted}},
+        detail={
+            "lot": number,
+            "note": decision.note,
+            **{each.name: f"{each.wrong}/{each.inspected}" for each in counted},
+        },
     )
     lots.decide(workspace.database, number, decision, new_event_id(), event)
     workspace.send()

@@ -46,7 +46,9 @@ def add(
             connection.execute(insert(t.lot_paper), rows)
         chains.note(connection, chains.HOUSE, t.lot, t.lot.c.id == number)
         chains.note(connection, chains.HOUSE, t.lot_paper, t.lot_paper.c.lot == number)
-        told = event.model_copy(update={"subject": f"lot {number}"})
+        told = event.model_copy(
+            update={"subject": f"lot {number}", "detail": {"lot": number, **event.detail}}
+        )
         record_events(connection, run, [told])
     return entered
 
