@@ -61,7 +61,7 @@ def draw(
     """Draw a lot of accepted papers, or an audit sample of accepted values, at random with a recorded seed."""
     batches = list(dict.fromkeys(named_batch(name) for name in names or ()))
     start = secrets.randbelow(_LARGEST_SEED) if seed is None else seed
-    choice = Choice(_plan(plan), _level(level), start, contractor.strip())
+    choice = Choice(_plan(plan), _level(level), start, contractor.strip(), seed is not None)
     if inspection != "normal":
         raise UsageError(f"no tables for {inspection}", remedy="lot_inspection", value=inspection)
     if audit is None and not batches:

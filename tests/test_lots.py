@@ -10,8 +10,11 @@ from typing import Any
 import pypdfium2
 import pytest
 from openpyxl import load_workbook
+from sqlalchemy import text
 
 from schemas.calibration import TARGET
+from storage.catalogue import lots
+from storage.catalogue.database import Database
 from tests.kept_home import BATCH, by_file
 from tests.machine import Machine
 
@@ -90,6 +93,12 @@ def test_the_same_seed_and_the_same_list_give_the_same_sample(machine: Machine) 
     second = drawn(machine, "--seed", "12")
     assert (second["papers"], second["digest"], second["seed"]) == (first["papers"], first["digest"], 12)
     assert second["id"] == first["id"] + 1
+
+
+def test_who_did_the_work_may_draw_but_not_choose_the_seed(machine: Machine) -> None:
+    own = ("lots", "draw", BATCH, "--operator", "máy")
+    assert "--seed" in refused(machine, *own, "--seed", "12")
+    assert machine.json(*own)["operator"] == "máy"
 
 
 def test_a_second_scan_of_a_paper_is_not_drawn_beside_it(machine: Machine) -> None:
@@ -197,6 +206,22 @@ def test_papers_of_a_rejected_lot_are_not_counted_until_a_later_lot_accepts_them
     assert decided(machine, second)["decision"]["verdict"] == "accepted"
     assert (digitised(machine), digitised(machine, "--known-at", rejected_at)) == (2, 0)
     assert "đã được một lô trước" not in refused(machine, "lots", "draw", BATCH)
+
+
+def test_a_paper_that_replaces_one_of_a_rejected_lot_is_given_back_as_it_was(
+    machine: Machine, tmp_path: Path
+) -> None:
+    papers = by_file(machine)
+    first, heir = papers["a.png"]["id"], papers["c.png"]["id"]
+    decided(machine, inspected(machine, tmp_path, {("a.png", "number"): "113/2021"}))
+    database = Database(f"sqlite:///{machine.home / 'catalogue.db'}")
+    with database.write() as connection:
+        connection.execute(text("UPDATE document SET replaces = :a WHERE id = :b"), {"a": first, "b": heir})
+    back = lots.returned(database)
+    assert back[heir] == back[first] and heir in lots.rejected_documents(database)
+    assert back[first][0][1] is None
+    assert lots.returned(database, "2020-01-01T00:00:00.000+00:00") == {}
+    database.close()
 
 
 def test_a_wrong_owner_rejects_a_lot_by_itself(machine: Machine, tmp_path: Path) -> None:

@@ -27,8 +27,9 @@ from schemas.lots import (
 )
 from schemas.review import KIND, RESULT_TYPE
 from schemas.sidecars import PageFacts
+from schemas.text import fold
 from schemas.version import TOOL
-from storage.catalogue import batches, documents, lots
+from storage.catalogue import batches, documents, lots, runs
 from storage.catalogue.documents import DocumentRow
 from storage.catalogue.events import new_event_id
 from storage.catalogue.provenance import new_event
@@ -40,12 +41,13 @@ _BESIDE: Final = (LEGIBILITY, OWNER, OTHER)
 
 
 class Choice(NamedTuple):
-    """How a lot is to be drawn."""
+    """How a lot is to be drawn; `named`: the seed was chosen by a person."""
 
     plan: PlanName
     level: LevelName
     seed: int
     contractor: str = ""
+    named: bool = False
 
 
 class Drawn(NamedTuple):
@@ -62,9 +64,12 @@ def draw_lot(workspace: Workspace, names: Sequence[str], choice: Choice) -> Draw
     Papers that an earlier lot had accepted are left out; those of a rejected one are drawn again.
 
     Raises:
-        UsageError: there is no such batch, or no paper to draw, or one waits in another lot.
+        UsageError: there is no such batch, or no paper to draw, or one waits in another lot; or a seed was named by whoever
+            did the work, who could have tried which sample pleases.
     """
     rows = _accepted(workspace, names)
+    if choice.named:
+        _refuse_own_seed(workspace, names, choice)
     known = lots.accepted_documents(workspace.database)
     fresh = {row.document.id: row for row in rows if row.document.id not in known}
     if not fresh:
@@ -137,6 +142,13 @@ def draw_audit(workspace: Workspace, names: Sequence[str], number: int, seed: in
         operator=workspace.operator,
     )
     return Drawn(_entered(workspace, lot, papers, ()), tuple(papers))
+
+
+def _refuse_own_seed(workspace: Workspace, names: Sequence[str], choice: Choice) -> None:
+    sheets = [batches.batch(workspace.database, name).sheet for name in names]
+    doers = runs.operators(workspace.database, names) | {sheet.operator or "" for sheet in sheets if sheet}
+    if fold(workspace.operator) in {fold(name) for name in {*doers, choice.contractor} if name}:
+        raise UsageError("a seed of one's own", remedy="lot_own_seed", operator=workspace.operator)
 
 
 def _accepted(workspace: Workspace, names: Sequence[str]) -> list[DocumentRow]:

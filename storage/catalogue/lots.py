@@ -167,17 +167,46 @@ def returned(database: Database, known_at: str | None = None) -> dict[str, tuple
     """By paper the periods in which it was given back: from the day its lot was rejected to the day one was accepted.
 
     The last day is not part of a period; None where no later lot accepted the paper. As known at a moment (None: now).
+    Papers that replace one, after a split or a join, are given back as it was: page work takes nothing out of a lot.
     """
-    found: dict[str, list[Period]] = {}
-    for document_id, verdict, at in _verdicts(database, known_at, once_rejected=True):
-        day = datetime.fromisoformat(at).astimezone(VIETNAM).date()
-        held = found.setdefault(document_id, [])
+    with database.read() as connection:
+        rows = _verdicts(connection, known_at)
+        before = _ancestors(connection, {row.document_id for row in rows if row.verdict == "rejected"})
+    by_paper: dict[str, list[Row[Any]]] = {}
+    for row in rows:
+        by_paper.setdefault(row.document_id, []).append(row)
+    found = {}
+    for document_id, line in before.items():
+        told = [row for name in line for row in by_paper.get(name, ())]
+        if periods := _periods(sorted(told, key=lambda row: (row.at, row.lot))):
+            found[document_id] = periods
+    return found
+
+
+def _periods(rows: Sequence[Row[Any]]) -> tuple[Period, ...]:
+    held: list[Period] = []
+    for row in rows:
+        day = datetime.fromisoformat(row.at).astimezone(VIETNAM).date()
         back = bool(held) and held[-1][1] is None
-        if verdict == "rejected" and not back:
+        if row.verdict == "rejected" and not back:
             held.append((day, None))
-        elif verdict == "accepted" and back:
+        elif row.verdict == "accepted" and back:
             held[-1] = (held[-1][0], day)
-    return {name: tuple(periods) for name, periods in found.items() if periods}
+    return tuple(held)
+
+
+def _ancestors(connection: Connection, rejected: set[str]) -> dict[str, set[str]]:
+    """Papers of rejected lots and those that came after them, each with itself and the papers that it replaced."""
+    if not rejected:
+        return {}
+    line = {name: {name} for name in rejected}
+    column = t.document.c
+    query = select(column.id, column.replaces).where(column.replaces.is_not(None)).order_by(column.created_at)
+    for row in connection.execute(query):
+        before = [line[name] for name in row.replaces.split() if name in line]
+        if before:
+            line.setdefault(row.id, {row.id}).update(*before)
+    return line
 
 
 def rejected_documents(database: Database, known_at: str | None = None) -> set[str]:
@@ -188,26 +217,27 @@ def rejected_documents(database: Database, known_at: str | None = None) -> set[s
 
 def accepted_documents(database: Database) -> set[str]:
     """Papers of which the last decided lot was accepted."""
-    last = {document_id: verdict for document_id, verdict, _ in _verdicts(database)}
+    column = t.lot_decision.c
+    query = select(t.lot_paper.c.document_id, column.verdict).join(
+        t.lot_decision, column.lot == t.lot_paper.c.lot
+    )
+    with database.read() as connection:
+        rows = connection.execute(query.order_by(column.at, column.lot)).all()
+    last = {row.document_id: row.verdict for row in rows}
     return {name for name, verdict in last.items() if verdict == "accepted"}
 
 
-def _verdicts(
-    database: Database, known_at: str | None = None, *, once_rejected: bool = False
-) -> Sequence[Row[Any]]:
-    """Paper, verdict and moment of every decision, oldest first; of papers that a lot was rejected with, if so asked."""
+def _verdicts(connection: Connection, known_at: str | None = None) -> Sequence[Row[Any]]:
+    """Paper, lot, verdict and moment of every decision, oldest first; none where no lot was rejected by then."""
     column = t.lot_decision.c
-    query = select(t.lot_paper.c.document_id, column.verdict, column.at).join(
+    known = [column.at <= known_at] if known_at is not None else []
+    rejected = select(column.lot).where(column.verdict == "rejected", *known).limit(1)
+    if connection.execute(rejected).first() is None:
+        return []
+    query = select(t.lot_paper.c.document_id, column.lot, column.verdict, column.at).join(
         t.lot_decision, column.lot == t.lot_paper.c.lot
     )
-    if known_at is not None:
-        query = query.where(column.at <= known_at)
-    if once_rejected:
-        paper, made = t.lot_paper.alias(), t.lot_decision.alias()
-        rejected = select(paper.c.document_id).join(made, made.c.lot == paper.c.lot)
-        query = query.where(t.lot_paper.c.document_id.in_(rejected.where(made.c.verdict == "rejected")))
-    with database.read() as connection:
-        return connection.execute(query.order_by(column.at, column.lot)).all()
+    return connection.execute(query.where(*known).order_by(column.at, column.lot)).all()
 
 
 def _refuse_undecided(connection: Connection, ids: Sequence[str]) -> None:
