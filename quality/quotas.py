@@ -235,6 +235,8 @@ def counting_reason(
         return "not_stored"
     if not paper.intact:
         return "not_intact"
+    if paper.is_returned(as_of):
+        return "lot_rejected"
     if paper.digitised_on is None or paper.digitised_on > as_of:
         return "digitised_later"
     return _force(paper, as_of)

@@ -110,6 +110,8 @@ class PaperRow(BaseModel):
         revoked_on: the first day on which it is no longer in force by a decision on it that was imported.
         stored_on: the day it was first kept, coded or not.
         validity_basis: the rule that its state of validity rests on.
+        returned: periods in which it was given back, as its lot was rejected; the last day, on which a later lot
+            accepted it, is no part of one.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -142,6 +144,11 @@ class PaperRow(BaseModel):
     stored_on: date | None = None
     validity_basis: str | None = None
     accepted_by: str | None = None
+    returned: tuple[tuple[date, date | None], ...] = ()
+
+    def is_returned(self, day: date) -> bool:
+        """True if on that day the paper was given back by a rejected lot."""
+        return any(first <= day and (end is None or day < end) for first, end in self.returned)
 
 
 class CountBounds(BaseModel):

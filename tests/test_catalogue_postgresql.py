@@ -15,11 +15,14 @@ from PIL import Image
 from sqlalchemy import select
 
 from schemas.batches import FileStatus
-from schemas.errors import CatalogueError
+from schemas.errors import CatalogueError, UsageError
+from schemas.events import Event, EventType
+from schemas.lots import ClassPlan, DrawnPaper, Item, Judged, Lot, LotDecision, Verdict
 from schemas.reading import PageReading, PageState
-from storage.catalogue import batches, documents, figures, views
+from storage.catalogue import batches, documents, figures, lots, views
 from storage.catalogue import schema as t
 from storage.catalogue.database import Database
+from storage.catalogue.provenance import new_event
 from storage.catalogue.schema import metadata
 from storage.ledger import Ledger
 from storage.tables import batch_tables
@@ -162,3 +165,40 @@ def test_a_batch_digitised_into_a_shared_database_is_shown_by_another_home_and_b
     assert shown == first.json("batch", "show", "hộp-1") and shown["files"]["read"] == 1
     refused = second.run("backup", tmp_path / "b.tar.gz")
     assert refused.returncode == 2 and "pg_dump" in refused.stderr
+
+
+def test_lots_are_drawn_judged_decided_and_their_papers_returned_and_taken_back(catalogue: Database) -> None:
+    (committed,) = store(catalogue, paper("scan 1"))
+    kept = committed.document.id
+    plans = (ClassPlan(name="critical", n=1, accept=0),)
+    drawn = DrawnPaper(
+        document_id=kept,
+        place=1,
+        batch="lô 1",
+        file="a.pdf",
+        items=(Item(target="number", group="critical"),),
+    )
+
+    def told(outcome: str) -> Event:
+        return new_event(EventType.LOT, "lot", outcome, batch=None, agent="chị Hoa", tool="t")
+
+    def decided(verdict: Verdict) -> int:
+        lot = Lot(plan="iso2859", seed=1, digest="", size=1, classes=plans, operator="chị Hoa")
+        number = lots.add(catalogue, lot, [drawn], [kept], "r", told("drawn")).id
+        with pytest.raises(UsageError):
+            lots.add(catalogue, lot, [drawn], [kept], "r", told("drawn"))
+        judged = Judged(document_id=kept, target="number", right=verdict == "accepted", operator="chị Hoa")
+        for new in (1, 0):
+            entered = lots.enter(
+                catalogue, number, [judged], file="k.xlsx", sha256="", run="r", event=told("inspected")
+            )
+            assert entered == new
+        lots.decide(catalogue, number, LotDecision(verdict=verdict, results=()), "r", told(verdict))
+        return number
+
+    assert decided("rejected") == 1
+    assert lots.rejected_documents(catalogue) == {kept}
+    assert lots.doers(catalogue, 1)
+    assert decided("accepted") == 2
+    assert (lots.rejected_documents(catalogue), lots.accepted_documents(catalogue)) == (set(), {kept})
+    assert [state.lot.id for state in lots.every(catalogue)] == [1, 2]

@@ -103,6 +103,8 @@ def row(report: QuotaReport, unit: str | None = "22366", level: str = "xa") -> Q
         ({"validity": "expired", "valid_until": date(2025, 6, 30)}, "counted"),
         ({"validity": "expired", "valid_until": date(2025, 6, 30), "validity_source": "operator"}, "expired"),
         ({"unit": "22738"}, "other_series"),
+        ({"returned": ((AS_OF, None),)}, "lot_rejected"),
+        ({"returned": ((date(2024, 1, 1), AS_OF),)}, "counted"),
     ],
 )
 def test_each_paper_is_in_or_out_for_one_stated_reason(changes: dict[str, object], reason: str) -> None:

@@ -1,7 +1,9 @@
 """Values of this home that persons checked: what the machine first read, held against what they decided.
 
-Only values that a person saw are known to be right or wrong; a value that was let in unseen says nothing. What a clerk's
-register says is counted apart and calibrates nothing: its rows are matched with the scans by these very values.
+Only values that a person saw are known to be right or wrong; a value let in unseen says nothing, unless an audit drew it
+(`sohoa lots draw --audit`): that is the one random sample of accepted values, for persons decide about doubted ones.
+What a clerk's register says is counted apart and calibrates nothing: its rows are matched with the scans by these very
+values.
 """
 
 from __future__ import annotations
@@ -13,10 +15,12 @@ from typing import NamedTuple
 from extractors.image_quality import image_findings
 from extractors.registered import agrees
 from schemas.calibration import Checked, Grade, grade_of, machine_values, threshold_of
+from schemas.lots import Item
 from schemas.review import Action, Decision, by_register
 from schemas.rules import ImageRule, Rulebook
 from schemas.sidecars import PageFacts
 from schemas.text import fold_tone_place, squeeze
+from storage.catalogue import lots
 from storage.catalogue.database import Database
 from storage.catalogue.reviewed import Reviewed, reviewed
 from storage.ledger import Ledger
@@ -43,7 +47,8 @@ def checked_in(
         graded: False if only the number of values matters: pages are then not looked up.
     """
     ledger = Ledger(database)
-    values: list[Checked] = []
+    audited = _audited(database)
+    values = [_checked_by_audit(ledger, each, image, as_of, graded=graded) for each in audited.values()]
     stated = confirmed = 0
     pages: tuple[str, dict[int, PageFacts]] = ("", {})
     for paper in sorted(reviewed(database), key=lambda entry: entry.document.sha256):
@@ -51,12 +56,39 @@ def checked_in(
             pages = (paper.document.sha256, ledger.facts(paper.document.sha256))
         for name, read in machine_values(paper.document, book.kind(paper.document.kind)).items():
             right = _right(read.value, paper.decided.get(name))
-            if right is not None:
+            # An error that an audit found is corrected by a decision afterwards: it is one value.
+            if right is not None and (paper.document.id, name) not in audited:
                 grade = _grade(pages[1].get(read.page), image, as_of)
                 values.append(Checked(threshold_of(name), grade, read.confidence, right, "person"))
         told = _by_register(paper, book)
         stated, confirmed = stated + len(told), confirmed + sum(told)
     return HomeChecked(tuple(values), stated, confirmed)
+
+
+class _Audited(NamedTuple):
+    sha256: str
+    item: Item
+    right: bool
+
+
+def _audited(database: Database) -> dict[tuple[str, str], _Audited]:
+    """Values that audits drew and an inspector judged, by paper and target; of one drawn twice the last finding."""
+    found: dict[tuple[str, str], _Audited] = {}
+    originals = lots.originals_of_audits(database)
+    for state in lots.audits(database):
+        items = {(paper.document_id, item.target): item for paper in state.papers for item in paper.items}
+        for each in state.judged:
+            key = (each.document_id, each.target)
+            found[key] = _Audited(originals[each.document_id], items[key], each.right)
+    return found
+
+
+def _checked_by_audit(
+    ledger: Ledger, each: _Audited, image: Sequence[ImageRule], as_of: date, *, graded: bool
+) -> Checked:
+    page = ledger.facts(each.sha256).get(each.item.page or 1) if graded else None
+    sure = each.item.confidence if each.item.confidence is not None else 1.0
+    return Checked(threshold_of(each.item.target), _grade(page, image, as_of), sure, each.right, "audit")
 
 
 def _right(read: str, held: Decision | None) -> bool | None:

@@ -1,4 +1,4 @@
-"""Input of the figures: every stored paper, superseded and revoked ones marked."""
+"""Input of the figures: every stored paper; superseded and revoked ones and those of rejected lots are marked."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from quality.revocations import mark_revoked
 from quality.series import mark_superseded
 from schemas.quotas import PaperRow
 from schemas.rules import NewestOf
-from storage.catalogue import figures
+from storage.catalogue import figures, lots
 from storage.catalogue.database import Database
 from storage.catalogue.figures_papers import papers
 
@@ -23,8 +23,13 @@ def stored_papers(database: Database, known_at: str | None = None) -> list[Paper
 def with_revocations(
     database: Database, fetched: Sequence[PaperRow], known_at: str | None = None
 ) -> list[PaperRow]:
-    """Papers already fetched, with the day from which a revocation holds."""
-    return mark_revoked(fetched, [fact.row for fact in figures.revocations(database, known_at)])
+    """Papers already fetched, with the day from which a revocation holds, and when a rejected lot gave them back."""
+    back = lots.returned(database, known_at)
+    marked = [
+        row.model_copy(update={"returned": back[row.document_id]}) if row.document_id in back else row
+        for row in fetched
+    ]
+    return mark_revoked(marked, [fact.row for fact in figures.revocations(database, known_at)])
 
 
 def counted_on(fetched: Sequence[PaperRow], day: date) -> list[PaperRow]:

@@ -67,7 +67,7 @@ class History(NamedTuple):
         papers: documents, in page order.
         readings: kept readings of the original's pages, by page and moment.
         passes: whole-page readings started, by (page, digest).
-        events: of papers and original, and starts and ends of the runs they happened in, with their runs, in order.
+        events: of papers, original and lots for acceptance, and starts and ends of their runs, with their runs, in order.
     """
 
     found_by: str
@@ -181,6 +181,13 @@ def _passes(connection: Connection, sha256: str) -> dict[tuple[int, str], int]:
     return dict(Counter((row.page, row.digest) for row in connection.execute(query)))
 
 
+def _lots(connection: Connection, documents: Sequence[str]) -> list[str]:
+    """Subjects of the events of every lot for acceptance that holds one of these papers."""
+    column = t.lot_paper.c
+    query = select(column.lot).where(column.document_id.in_(documents)).distinct().order_by(column.lot)
+    return [f"lot {number}" for number in connection.execute(query).scalars()]
+
+
 def _events(
     connection: Connection, sha256: str, rows: Sequence[DocumentRow]
 ) -> tuple[tuple[str, Event], ...]:
@@ -193,7 +200,8 @@ def _events(
     runs = sorted({row.run for row in own})
     batches = {row.batch[:255] for row in own if row.batch}
     found: dict[str, Any] = {}
-    for keys, extra in ((subjects, None), (sorted(batches), runs)):
+    held = [*subjects, *_lots(connection, subjects)]
+    for keys, extra in ((held, None), (sorted(batches), runs)):
         for chunk in in_chunks(keys):
             query = select(t.event).where(t.event.c.subject.in_(chunk))
             if extra is not None:

@@ -70,6 +70,13 @@ def last_run(database: Database, batch: str) -> tuple[str, str | None, str] | No
     return None if row is None else (row.started_at, row.ended_at, row.operator)
 
 
+def operators(database: Database, names: Collection[str]) -> set[str]:
+    """Everybody who ran one of these batches."""
+    query = select(t.run.c.operator).where(t.run.c.batch.in_(list(names))).distinct()
+    with database.read() as connection:
+        return {name for name in connection.execute(query).scalars() if name}
+
+
 def close_dead_runs(database: Database, live: Collection[str]) -> list[str]:
     """End this machine's runs that were killed. Returns the batches they left.
 

@@ -359,6 +359,52 @@ revocation = Table(
     Column("ending", String(16), nullable=False),
     *_of_fact(),
 )
+# Lots for acceptance, append-only; a lot has one decision, and its papers are never drawn again before it.
+lot = Table(
+    "lot",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("plan", String(16), nullable=False),
+    Column("data", _Json, nullable=False),
+    Column("operator", String(200), nullable=False),
+    Column("at", String(40), nullable=False),
+    Column("event", String(32), nullable=False),
+)
+lot_paper = Table(
+    "lot_paper",
+    metadata,
+    Column("lot", ForeignKey("lot.id"), primary_key=True),
+    Column("document_id", ForeignKey("document.id"), primary_key=True, index=True),
+    # What is to be judged of it; null for a paper of the lot that was not drawn.
+    Column("data", _Json),
+)
+lot_finding = Table(
+    "lot_finding",
+    metadata,
+    # Of the rows of one item of a paper the last stands.
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("lot", ForeignKey("lot.id"), nullable=False, index=True),
+    Column("document_id", String(32), nullable=False),
+    Column("target", String(100), nullable=False),
+    Column("right", Boolean, nullable=False),
+    Column("right_value", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("file", Text, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("operator", String(200), nullable=False),
+    Column("at", String(40), nullable=False),
+    Column("event", String(32), nullable=False),
+)
+lot_decision = Table(
+    "lot_decision",
+    metadata,
+    Column("lot", ForeignKey("lot.id"), primary_key=True),
+    Column("verdict", String(16), nullable=False),
+    Column("data", _Json, nullable=False),
+    Column("operator", String(200), nullable=False),
+    Column("at", String(40), nullable=False),
+    Column("event", String(32), nullable=False),
+)
 disk_sample = Table(
     "disk_sample",
     metadata,
