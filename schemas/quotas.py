@@ -110,6 +110,7 @@ class PaperRow(BaseModel):
         revoked_on: the first day on which it is no longer in force by a decision on it that was imported.
         stored_on: the day it was first kept, coded or not.
         validity_basis: the rule that its state of validity rests on.
+        papers: how many papers this row stands for.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -142,6 +143,7 @@ class PaperRow(BaseModel):
     stored_on: date | None = None
     validity_basis: str | None = None
     accepted_by: str | None = None
+    papers: int = 1
 
 
 class CountBounds(BaseModel):

@@ -49,7 +49,8 @@ def papers(
     if known_at is None:
         query = query.where(t.document.c.replaced_by.is_(None))
     if ids is not None:
-        query = query.where(or_(t.document.c.id.in_(list(ids)), t.document_version.c.kind == kind))
+        chosen = t.document.c.id.in_(list(ids))
+        query = query.where(chosen if kind is None else or_(chosen, t.document_version.c.kind == kind))
     with database.read() as connection:
         voided = _voids(connection, moment)
         expired = _expired(connection, moment)
