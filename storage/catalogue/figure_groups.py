@@ -168,18 +168,32 @@ def _grouped(papers: Select[Any], day: date, turns: Sequence[date]) -> Select[An
     """The papers, days replaced by those that stand for them, and counted."""
     paper = papers.subquery().c
     on, after = day_number(day), day_number(_next(day))
+    # Decided before anybody asks whether the paper is in force; nothing of what follows tells such papers apart.
+    decided = or_(
+        paper.linked,
+        paper.role != Role.RESULT.value,
+        and_(~paper.voided, paper.route != Route.ACCEPTED.value),
+        and_(paper.voided, func.coalesce(paper.code_until, 0) <= on),
+        and_(paper.coded, func.coalesce(paper.digitised_on, after) > on),
+    )
+    expired = paper.validity == ValidityState.EXPIRED.value
     seen = {
         "issue_date": _from_turn(paper.issue_date, [*turns, _next(day)]),
         "digitised_on": case((paper.digitised_on > on, after), (paper.digitised_on.is_not(None), on)),
-        "stored_on": case((paper.stored_on > on, after), (paper.stored_on.is_not(None), on)),
+        # Asked only of papers without a code.
+        "stored_on": case((paper.coded, None), (paper.stored_on > on, after), else_=on),
+        "validity": case((decided, ValidityState.UNKNOWN.value), else_=paper.validity),
+        "by_person": and_(paper.by_person, expired, ~decided),
         "valid_until": case(
+            (decided, None),
+            (and_(paper.valid_until > on, ~expired), None),
             (paper.valid_until > on, after),
             (paper.valid_until == on, on),
             else_=_year(paper.valid_until),
         ),
-        "expired_from": case((paper.expired_from <= on, on)),
+        "expired_from": case((and_(paper.expired_from <= on, ~decided), on)),
         "code_until": case((paper.code_until > on, after), (paper.code_until.is_not(None), on)),
-        "superseded_on": case((paper.superseded_on <= on, _year(paper.superseded_on))),
+        "superseded_on": case((and_(paper.superseded_on <= on, ~decided), _year(paper.superseded_on))),
     }
     columns = [seen.get(name, paper[name]).label(name) for name in (*_COLUMNS, "superseded_on")]
     inner = select(*columns).subquery()
