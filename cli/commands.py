@@ -69,6 +69,12 @@ COMMANDS: Final[dict[str, str | dict[str, str]]] = {
         "withdraw": "cli.revocations:withdraw",
         "template": "cli.revocations:template",
     },
+    "figures": {
+        "freeze": "cli.figures:freeze",
+        "list": "cli.figures:list_",
+        "diff": "cli.figures:diff",
+        "verify": "cli.figures:verify",
+    },
     "lists": {"import": "cli.lists:import_", "diff": "cli.lists:diff", "pending": "cli.pending:pending"},
     "units": {"list": "cli.units:list_units"},
     "code": {"show": "cli.code:show", "void": "cli.code:void"},

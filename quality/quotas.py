@@ -10,7 +10,7 @@ May import schemas. Must never read a clock, a file or a rule: everything arrive
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from types import MappingProxyType
@@ -42,13 +42,14 @@ _PLAIN: Final = Terms()
 class Worked(NamedTuple):
     """A report and all the rates were made of.
 
-    `stock` and `elsewhere` are (row of the report, what was compared or counted there).
+    `stock` and `elsewhere` are (row of the report, what was compared or counted there); `tell` explains one paper.
     """
 
     report: QuotaReport
     explanations: list[Explanation]
     stock: list[tuple[Place, UsedStock]]
     elsewhere: list[tuple[Place, ElsewhereRow]]
+    tell: Callable[[PaperRow], Explanation]
 
 
 def compute(
@@ -158,7 +159,13 @@ def worked_out(
     )
     told = [_explanation(*each, cells, terms) for each in judged]
     held = [(cells.holder.get(place, place), other) for place, other in others]
-    return Worked(report, sorted(told, key=_explanation_order), list(cells.used()), held)
+    return Worked(
+        report,
+        sorted(told, key=_explanation_order),
+        list(cells.used()),
+        held,
+        lambda paper: _explanation(paper, *asked.judge(paper), cells, terms),
+    )
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ class EventType(StrEnum):
     REGISTER = "register"  # a clerk's register was imported, or matched with the scans
     CALIBRATION = "calibration"  # a person set this home's thresholds from its checked values
     FACTS = "facts"  # inventory, results digitised elsewhere or revocations were imported, or a row of them withdrawn
+    FROZEN = "figures frozen"  # a set of figures was frozen; the detail names its manifest
     PAGE_WORK = "page work"  # a person split, joined, turned or replaced pages
     SET_ASIDE = "set aside"
     BATCH_STARTED = "batch started"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import date
 
 from configs.loader import load_kinds, load_validity
@@ -67,6 +67,23 @@ def grouped_on(
     if elsewhere:
         found += [row.model_copy(update={"papers": 0}) for row in named]
     return found
+
+
+def each_on(
+    database: Database, day: date, known_at: str | None, revocations: Sequence[RevocationRow]
+) -> Iterator[PaperRow]:
+    """What `counted_on` gives for every stored paper, one after the other by id, without holding them all."""
+    superseded = figure_groups.superseded(database, day, known_at, superseding_kinds(day))
+    ids = figure_groups.with_numbers(database, known_at, {row.number for row in revocations})
+    revoked = {
+        row.document_id: row.revoked_on
+        for row in mark_revoked(_papers_of(database, ids, known_at), revocations)
+    }
+    for some in figure_groups.known_ids(database, known_at):
+        for paper in papers(database, ids=some, known_at=known_at):
+            name = paper.document_id
+            ends = {"revoked_on": revoked.get(name), "superseded_on": superseded.get(name)}
+            yield paper.model_copy(update=ends)
 
 
 def _papers_of(database: Database, ids: Sequence[str], known_at: str | None) -> list[PaperRow]:

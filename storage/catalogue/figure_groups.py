@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any, Final
 
@@ -42,6 +42,7 @@ from storage.catalogue.figure_spans import day_number, day_of_number
 # A catalogue that is counted at once need not keep its counts.
 KEPT_FROM: Final = 20_000
 _MOST_KEPT: Final = 200
+_IDS_AT_ONCE: Final = 2000
 _COLUMNS: Final = (
     *("level", "unit", "kind", "role", "route", "coded", "voided", "linked", "stored", "validity"),
     *("by_person", "issue_date", "digitised_on", "stored_on", "valid_until", "expired_from", "code_until"),
@@ -99,6 +100,35 @@ def single(
         papers = _papers(day, known_at, newest_of).subquery()
         query = select(papers).where(papers.c.document_id.in_(_listed(connection, chosen)))
         return [_paper(row._mapping) for row in connection.execute(query)]
+
+
+def superseded(
+    database: Database, day: date, known_at: str | None, newest_of: Mapping[str, NewestOf]
+) -> dict[str, date]:
+    """Papers of which a newer one was in the catalogue, by id, with the day from which it was."""
+    if not newest_of:
+        return {}
+    spans.refresh(database)
+    with database.read() as connection:
+        paper = _papers(day, known_at, newest_of).subquery().c
+        query = select(paper.document_id, paper.superseded_on).where(paper.superseded_on.is_not(None))
+        return {
+            row.document_id: found for row in connection.execute(query) if (found := day_of_number(row[1]))
+        }
+
+
+def known_ids(database: Database, known_at: str | None) -> Iterator[list[str]]:
+    """Ids of all papers known at a moment, in order, some at a time."""
+    spans.refresh(database)
+    span, last = t.paper_span.c, ""
+    while True:
+        query = select(span.document_id).where(span.document_id > last, _known(known_at))
+        with database.read() as connection:
+            ids = list(connection.execute(query.order_by(span.document_id).limit(_IDS_AT_ONCE)).scalars())
+        if not ids:
+            return
+        yield ids
+        last = ids[-1]
 
 
 def with_numbers(database: Database, known_at: str | None, numbers: Iterable[str]) -> list[str]:
