@@ -11,6 +11,7 @@ NAMES = {
     "engines": "words missed and CPU by the engine that reads first",
     "errors": "character and word errors by kind of paper and wear",
     "growth": "time and memory of growing files and batches, and of huge pages",
+    "figures": "time and memory of figures and the board at millions of papers",
     "ghosts": "words invented on empty, bleed-through and ghost pages, beside bare Tesseract",
     "evaluation": "a set of scans to measure any reader on, and its score: tone marks told apart from letters",
     "resolution": "which pages are called too coarse, by true resolution and by what the file says",

@@ -78,6 +78,12 @@ COMMANDS: Final[dict[str, str | dict[str, str]]] = {
         "show": "cli.lots:show",
         "minutes": "cli.lots:minutes_",
     },
+    "figures": {
+        "freeze": "cli.figures:freeze",
+        "list": "cli.figures:list_",
+        "diff": "cli.figures:diff",
+        "verify": "cli.figures:verify",
+    },
     "lists": {"import": "cli.lists:import_", "diff": "cli.lists:diff", "pending": "cli.pending:pending"},
     "units": {"list": "cli.units:list_units"},
     "code": {"show": "cli.code:show", "void": "cli.code:void"},

@@ -26,6 +26,8 @@ from schemas.errors import UsageError
 from schemas.numerals import day_text, moment_text, number_text, share_text
 from schemas.quotas import QuotaReport, QuotaRow, RateBounds, Series
 from schemas.wording import text
+from storage.objects import open_store
+from workspace import freezing
 from workspace.figuring import figures_of, ledger_of, terms_of
 
 _MOST_PLACES: Final = 6  # named in one note
@@ -49,14 +51,18 @@ def quota(
         Path | None,
         typer.Option("--explain", metavar="CSV|PARQUET", help=words("command.quota_explain")),
     ] = None,
+    frozen: Annotated[
+        str | None, typer.Option("--frozen", metavar="ID", help=words("command.quota_frozen"))
+    ] = None,
     as_json: AsJson = False,
 ) -> int:
     """Rate against target, by level and unit."""
+    if frozen is not None:
+        if (as_of, known_at, explain, reading, series) != (None, None, None, "A", "kh5283"):
+            raise UsageError("--frozen stands alone", remedy="frozen_alone")
+        return _frozen(settings, frozen, as_json=as_json)
     day, moment = day_of(as_of), moment_of(known_at) if known_at else None
-    if series not in _SERIES:
-        raise UsageError(
-            f"no series {series}", remedy="series_unknown", value=series, known=", ".join(_SERIES)
-        )
+    chosen = series_of(series)
     terms_of(day, reading)  # an unknown reading is refused before anything is counted
     with database_of(settings) as database:
         worked = figures_of(
@@ -64,15 +70,39 @@ def quota(
             day,
             today(),
             reading=reading,
-            series=_SERIES[series],
+            series=chosen,
             explain=explain is not None,
         )
     if explain is not None:
         quota_explain.write(explain, worked, {kind.id: kind.title for kind in load_kinds()}, settings.lang)
     if as_json:
-        print_json(shape(worked.report, settings.lang))
+        print_json(shape(worked.report, settings.lang) | {"frozen": None})
     else:
         _print_quota(worked.report, settings.lang)
+    return 0
+
+
+def series_of(given: str) -> Series:
+    """The series of that name.
+
+    Raises:
+        UsageError: there is none.
+    """
+    if given not in _SERIES:
+        raise UsageError(f"no series {given}", remedy="series_unknown", value=given, known=", ".join(_SERIES))
+    return _SERIES[given]
+
+
+def _frozen(settings: Settings, name: str, *, as_json: bool) -> int:
+    """Show a frozen set as it was frozen."""
+    with database_of(settings) as database:
+        found = freezing.set_named(database, name)
+    manifest = freezing.manifest_of(open_store(settings.store, settings.home), found)
+    if as_json:
+        print_json(shape(manifest.report, settings.lang) | {"frozen": found.id})
+    else:
+        _print_quota(manifest.report, settings.lang)
+        sys.stdout.write(text("quota.frozen", settings.lang, id=found.id) + "\n")
     return 0
 
 

@@ -8,7 +8,7 @@ May import schemas. Knows nothing of papers or targets; that is `quality.quotas`
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date
@@ -37,7 +37,7 @@ class Cell:
     """Counts of one unit and kind.
 
     `papers` includes those that are not in the figure; `stock_*` are those of `digitised` and `unknown` that were
-    issued up to the cut-off; `ended` are the days from which papers of the stock were no longer in force.
+    issued up to the cut-off; `ended` are papers of the stock no longer in force, by the year of the day that ended them.
     """
 
     digitised: int = 0
@@ -50,12 +50,14 @@ class Cell:
     sector_db: int = 0
     not_intact: int = 0
     until_revoked: int = 0
-    ended: list[date] = field(default_factory=list)
+    ended: Counter[int] = field(default_factory=Counter)
 
     def add(self, other: Cell) -> None:
         """Take in another cell's counts."""
+        self.ended.update(other.ended)
         for each in fields(Cell):
-            setattr(self, each.name, getattr(self, each.name) + getattr(other, each.name))
+            if each.name != "ended":
+                setattr(self, each.name, getattr(self, each.name) + getattr(other, each.name))
 
 
 class Stock(NamedTuple):
@@ -300,7 +302,7 @@ def _against(
 ) -> Figures:
     """A cell that has an inventory: what was in force at its year's end and is no longer leaves it (DOMAIN.md §4.3 e)."""
     known, unknown, other = cell.stock_digitised, cell.stock_unknown, cell.elsewhere
-    ended = len(cell.ended) - bisect_right(sorted(cell.ended), date(stock.year, 12, 31))
+    ended = sum(papers for year, papers in cell.ended.items() if year > stock.year)
     left = 0 if frozen else min(ended, stock.results)
     most = stock.results - left
     numerator = Bounds(min(known, most), min(known + unknown, most))

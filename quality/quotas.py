@@ -10,7 +10,7 @@ May import schemas. Must never read a clock, a file or a rule: everything arrive
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from types import MappingProxyType
@@ -23,7 +23,7 @@ from quality.quota_terms import Placing, Terms
 from schemas.documents import Role, Route, ValidityState
 from schemas.quotas import ElsewhereRow, Explanation, InventoryRow, PaperRow, QuotaNote, QuotaReport
 from schemas.rules import Target
-from schemas.text import nfc
+from schemas.text import bare_number
 
 __all__ = ["ALL_KINDS", "COUNTED", "VALIDITY_UNKNOWN", "compute", "counting_reason"]
 
@@ -42,13 +42,14 @@ _PLAIN: Final = Terms()
 class Worked(NamedTuple):
     """A report and all the rates were made of.
 
-    `stock` and `elsewhere` are (row of the report, what was compared or counted there).
+    `stock` and `elsewhere` are (row of the report, what was compared or counted there); `tell` explains one paper.
     """
 
     report: QuotaReport
     explanations: list[Explanation]
     stock: list[tuple[Place, UsedStock]]
     elsewhere: list[tuple[Place, ElsewhereRow]]
+    tell: Callable[[PaperRow], Explanation]
 
 
 def compute(
@@ -106,7 +107,8 @@ def worked_out(
     counts of the row still include all papers, and notes give the numbers left out of the rate.
 
     Args:
-        papers: every stored document, without repetition.
+        papers: every stored document, without repetition; or groups of them (`PaperRow.papers`), as long as none is
+            to be explained.
         inventory: results in force by unit, kind and year; kind `*` stands for all kinds of a unit together.
         elsewhere: results digitised before Sohoa, one a row or as counts.
         targets: dated targets; one of a sector or a result type has a row of its own.
@@ -130,7 +132,7 @@ def worked_out(
     apart = 0
     for paper in papers:
         place, reason = asked.judge(paper)
-        apart += reason == _OTHER_SERIES
+        apart += paper.papers * (reason == _OTHER_SERIES)
         if reason in _DIGITISED and claimed:
             taken.update(claimed.intersection(_key(paper.owner, paper.result_type, paper.number, paper.unit)))
         if reason not in _OF_NO_ROW:
@@ -157,7 +159,13 @@ def worked_out(
     )
     told = [_explanation(*each, cells, terms) for each in judged]
     held = [(cells.holder.get(place, place), other) for place, other in others]
-    return Worked(report, sorted(told, key=_explanation_order), list(cells.used()), held)
+    return Worked(
+        report,
+        sorted(told, key=_explanation_order),
+        list(cells.used()),
+        held,
+        lambda paper: _explanation(paper, *asked.judge(paper), cells, terms),
+    )
 
 
 @dataclass(frozen=True)
@@ -271,22 +279,23 @@ def _force(paper: PaperRow, as_of: date) -> str:
 
 
 def _enter(cell: Cell, paper: PaperRow, reason: str, as_of: date, terms: Terms) -> None:
-    cell.papers += 1
-    stock = not _is_flow(paper, terms)
+    number = paper.papers
+    cell.papers += number
+    in_stock = number * (not _is_flow(paper, terms))
     if reason == COUNTED:
-        cell.digitised += 1
-        cell.stock_digitised += stock
-        cell.sector_db += paper.kind in terms.sector_kinds
-        cell.until_revoked += paper.kind in terms.until_revoked
+        cell.digitised += number
+        cell.stock_digitised += in_stock
+        cell.sector_db += number * (paper.kind in terms.sector_kinds)
+        cell.until_revoked += number * (paper.kind in terms.until_revoked)
     elif reason == VALIDITY_UNKNOWN:
-        cell.unknown += 1
-        cell.stock_unknown += stock
+        cell.unknown += number
+        cell.stock_unknown += in_stock
     elif reason == "awaiting_code":
-        cell.uncoded += _kept_by(paper, as_of) and _force(paper, as_of) == COUNTED
+        cell.uncoded += number * (_kept_by(paper, as_of) and _force(paper, as_of) == COUNTED)
     elif reason == "not_intact":
-        cell.not_intact += 1
-    elif reason in {"expired", "superseded"} and stock and (day := _last_day(paper, as_of)):
-        cell.ended.append(day)
+        cell.not_intact += number
+    elif reason in {"expired", "superseded"} and in_stock and (day := _last_day(paper, as_of)):
+        cell.ended[day.year] += in_stock
 
 
 def _is_flow(paper: PaperRow, terms: Terms) -> bool:
@@ -309,8 +318,7 @@ def _key(
 ) -> Iterator[_PaperKey]:
     """(owner, KQ, number) if that identifies the paper; without an owner the unit distinguishes numbers."""
     if result_type and number:
-        bare = "".join(nfc(number).split()).upper()
-        yield (owner or f"unit {unit}", result_type, bare)
+        yield (owner or f"unit {unit}", result_type, bare_number(number))
 
 
 def _distinct_elsewhere(

@@ -11,7 +11,7 @@ from datetime import date
 from typing import NamedTuple
 
 from schemas.quotas import PaperRow, RevocationRow
-from schemas.text import nfc
+from schemas.text import bare_number
 
 
 class Found(NamedTuple):
@@ -31,11 +31,13 @@ def find(papers: Sequence[PaperRow], rows: Sequence[RevocationRow]) -> list[Foun
     by_number: Mapping[str, list[PaperRow]] = defaultdict(list)
     for paper in papers:
         if paper.number and paper.linked_to is None:
-            by_number[_bare(paper.number)].append(paper)
+            by_number[bare_number(paper.number)].append(paper)
     return [
         Found(
             row,
-            tuple(paper.document_id for paper in by_number.get(_bare(row.number), ()) if _fits(paper, row)),
+            tuple(
+                paper.document_id for paper in by_number.get(bare_number(row.number), ()) if _fits(paper, row)
+            ),
         )
         for row in rows
     ]
@@ -66,7 +68,3 @@ def _fits(paper: PaperRow, row: RevocationRow) -> bool:
         return False
     late = paper.issue_date is not None and paper.issue_date > row.effective_on
     return (paper.level, paper.unit) == (row.level, row.unit) and not late
-
-
-def _bare(number: str) -> str:
-    return "".join(nfc(number).split()).upper()

@@ -12,7 +12,7 @@ from datetime import date
 from schemas.documents import Role, Route
 from schemas.quotas import PaperRow
 from schemas.rules import NewestOf
-from schemas.text import nfc
+from schemas.text import bare_number
 
 
 def mark_superseded(
@@ -56,7 +56,7 @@ def _shared(paper: PaperRow, kinds: Mapping[str, NewestOf]) -> str | None:
     """The value that a paper shares with those it replaces; None for a kind that is in no series."""
     name = kinds.get(paper.kind or "")
     if name == "number":
-        return "".join(nfc(paper.number).split()).upper() if paper.number else None
+        return bare_number(paper.number) if paper.number else None
     return paper.owner if name == "owner_id" else None
 
 

@@ -167,6 +167,15 @@ class UnitRegister:
         chosen = then or within
         return chosen[0] if len(chosen) == 1 else None
 
+    @cached_property
+    def turns(self) -> tuple[date, ...]:
+        """Days from which a name may mean another unit than on the day before."""
+        found: set[date | None] = set()
+        for made in self.identities.values():
+            found |= {made.valid_from, *(row.effective_from for row in made.names)}
+            found.add(made.valid_to + timedelta(days=1) if made.valid_to else None)
+        return tuple(sorted(day for day in found if day is not None))
+
     def find(self, words: str, level: Level | None, day: date) -> UnitIdentity | None:
         """The one unit that stood on the day and that a person means by a code or a name; None if not exactly one.
 

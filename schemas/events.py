@@ -26,6 +26,7 @@ class EventType(StrEnum):
     CALIBRATION = "calibration"  # a person set this home's thresholds from its checked values
     FACTS = "facts"  # inventory, results digitised elsewhere or revocations were imported, or a row of them withdrawn
     LOT = "acceptance lot"  # a lot was drawn, an inspector's findings were entered, or it was decided
+    FROZEN = "figures frozen"  # a set of figures was frozen; the detail names its manifest
     PAGE_WORK = "page work"  # a person split, joined, turned or replaced pages
     REPORT = (
         "report"  # a report was issued: its file, its fingerprint, and the one that it takes the place of

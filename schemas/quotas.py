@@ -112,6 +112,7 @@ class PaperRow(BaseModel):
         validity_basis: the rule that its state of validity rests on.
         returned: periods in which it was given back, as its lot was rejected; the last day, on which a later lot
             accepted it, is no part of one.
+        papers: how many papers this row stands for.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -144,6 +145,7 @@ class PaperRow(BaseModel):
     stored_on: date | None = None
     validity_basis: str | None = None
     accepted_by: str | None = None
+    papers: int = 1
     returned: tuple[tuple[date, date | None], ...] = ()
 
     def is_returned(self, day: date) -> bool:

@@ -24,6 +24,11 @@ def squeeze(text: str) -> str:
     return _SPACES.sub(" ", nfc(text)).strip()
 
 
+def bare_number(number: str) -> str:
+    """A paper's number without blanks, in capitals: what makes two numbers one."""
+    return "".join(nfc(number).split()).upper()
+
+
 def strip_accents(text: str) -> str:
     """Text without diacritics, đ as d; case is kept."""
     decomposed = unicodedata.normalize("NFD", nfc(text))

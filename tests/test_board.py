@@ -79,7 +79,7 @@ def test_the_board_says_what_the_quota_command_says(
     quota(as_of=DAY.isoformat(), as_json=True, home=settings.home)
     structlog.reset_defaults()  # the command logs to a stream that ends with this test
     said = json.loads(capsys.readouterr().out)
-    assert said == shape(board.quota, "vi") | {"live": said["live"]}
+    assert said == shape(board.quota, "vi") | {"live": said["live"], "frozen": None}
     assert any(row["notes"] for row in said["rows"])
 
 

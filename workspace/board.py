@@ -31,7 +31,7 @@ _AT_REST = {BatchState.FINISHED, BatchState.CANCELLED}
 def board_of(database: Database, settings: Settings, day: date) -> Board:
     """Board data of a day; deterministic for a given catalogue and day."""
     end = pace.district_end(load_units())
-    reports = _reports(database, day, pace.days_of(day, end))
+    reports = board_quota(database, day, day)
     lines = queue(database)
     coded = work.coded_by_day(database, day - timedelta(days=_PACE_DAYS))
     return Board(
@@ -93,10 +93,11 @@ def _host() -> str:
     return socket.gethostname()[:255]
 
 
-def _reports(database: Database, today: date, days: list[date]) -> list[QuotaReport]:
-    """Quota reports of several days, as `sohoa quota --as-of` computes them."""
+def board_quota(database: Database, day: date, today: date) -> list[QuotaReport]:
+    """Quota reports of every day that the board plots, as `sohoa quota --as-of` computes them."""
     ledger = ledger_of(database)
-    return [figures_of(ledger, day, today).report for day in days]
+    days = pace.days_of(day, pace.district_end(load_units()))
+    return [figures_of(ledger, each, today).report for each in days]
 
 
 def _forecast(row: QuotaRow, coded: Sequence[work.Coded], day: date) -> Forecast | None:

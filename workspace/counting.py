@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import date
 
 from configs.loader import load_kinds, load_validity
 from quality.revocations import mark_revoked
 from quality.series import mark_superseded
-from schemas.quotas import PaperRow
+from schemas.quotas import ElsewhereRow, PaperRow, RevocationRow
 from schemas.rules import NewestOf
-from storage.catalogue import figures, lots
+from storage.catalogue import figure_groups, figures, lots
+from storage.catalogue.chunks import in_chunks
 from storage.catalogue.database import Database
 from storage.catalogue.figures_papers import papers
+from storage.catalogue.fixity import damaged_documents
 
 
 def stored_papers(database: Database, known_at: str | None = None) -> list[PaperRow]:
@@ -35,6 +37,72 @@ def with_revocations(
 def counted_on(fetched: Sequence[PaperRow], day: date) -> list[PaperRow]:
     """Papers already fetched, under the validity rules of a day."""
     return mark_superseded(fetched, superseding_kinds(day), day)
+
+
+def grouped_on(
+    database: Database,
+    day: date,
+    known_at: str | None,
+    turns: Sequence[date],
+    revocations: Sequence[RevocationRow],
+    elsewhere: Sequence[ElsewhereRow],
+) -> list[PaperRow]:
+    """What `counted_on` gives for every stored paper, in groups that count the same on the day.
+
+    The database counts; what it does not know is put right paper by paper: one that was revoked, whose files are damaged
+    or whose lot was rejected is taken out of its group and put in by itself. Papers that a result elsewhere may repeat
+    stand beside, counting nothing.
+    """
+    kinds = superseding_kinds(day)
+    found = figure_groups.groups(database, day, known_at, kinds, turns)
+    numbers = {row.number for row in revocations} | {row.number for row in elsewhere if row.number}
+    ids = figure_groups.with_numbers(database, known_at, numbers)
+    named = mark_revoked(_papers_of(database, ids, known_at), revocations)
+    revoked = {
+        row.document_id: row.revoked_on
+        for row in named
+        if row.revoked_on is not None and row.revoked_on <= day
+    }
+    back = lots.returned(database, known_at)
+    with database.read() as connection:
+        damaged: Collection[str] = damaged_documents(connection).keys()
+    for paper in figure_groups.single(database, day, known_at, kinds, {*revoked, *damaged, *back}):
+        name = paper.document_id
+        right = {
+            "revoked_on": revoked.get(name),
+            "intact": name not in damaged,
+            "returned": back.get(name, ()),
+        }
+        found += [paper.model_copy(update={"papers": -1}), paper.model_copy(update=right)]
+    if elsewhere:
+        found += [row.model_copy(update={"papers": 0}) for row in named]
+    return found
+
+
+def each_on(
+    database: Database, day: date, known_at: str | None, revocations: Sequence[RevocationRow]
+) -> Iterator[PaperRow]:
+    """What `counted_on` gives for every stored paper, one after the other by id, without holding them all."""
+    superseded = figure_groups.superseded(database, day, known_at, superseding_kinds(day))
+    ids = figure_groups.with_numbers(database, known_at, {row.number for row in revocations})
+    revoked = {
+        row.document_id: row.revoked_on
+        for row in mark_revoked(_papers_of(database, ids, known_at), revocations)
+    }
+    back = lots.returned(database, known_at)
+    for some in figure_groups.known_ids(database, known_at):
+        for paper in papers(database, ids=some, known_at=known_at):
+            name = paper.document_id
+            ends = {
+                "revoked_on": revoked.get(name),
+                "superseded_on": superseded.get(name),
+                "returned": back.get(name, ()),
+            }
+            yield paper.model_copy(update=ends)
+
+
+def _papers_of(database: Database, ids: Sequence[str], known_at: str | None) -> list[PaperRow]:
+    return [row for chunk in in_chunks(ids, 5000) for row in papers(database, ids=chunk, known_at=known_at)]
 
 
 def superseding_kinds(day: date) -> dict[str, NewestOf]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Final, NamedTuple
 
 from configs.loader import (
@@ -24,10 +24,10 @@ from quality.quotas import Worked, worked_out
 from quality.unit_register import UnitRegister
 from schemas.errors import UsageError
 from schemas.facts import Fact
-from schemas.quotas import ElsewhereRow, InventoryRow, PaperRow, Series
+from schemas.quotas import ElsewhereRow, InventoryRow, PaperRow, RevocationRow, Series
 from storage.catalogue import facts, figures
 from storage.catalogue.database import Database
-from workspace.counting import counted_on, left_out_kinds, stored_papers
+from workspace.counting import counted_on, grouped_on, left_out_kinds, stored_papers
 
 READING: Final = "A"
 SERIES: Final[Series] = "kh5283"
@@ -40,30 +40,30 @@ def unit_register() -> UnitRegister:
 
 
 class Ledger(NamedTuple):
-    """All that figures are made of, as known at one moment; fetched once it serves several days.
+    """All that figures are made of, as known at one moment; what was imported is fetched once for several days.
 
     Attributes:
-        papers: every stored paper, revoked ones marked.
+        database: the catalogue, which counts the papers.
         inventory: its whole history, from which a day takes the rows that were true then.
         elsewhere: results digitised elsewhere.
-        revocations_asked: a register of revocations was imported.
+        revocations: imported decisions that ended papers.
         known_at: the moment, RFC 3339; None: now.
     """
 
-    papers: Sequence[PaperRow]
+    database: Database
     inventory: Sequence[Fact[InventoryRow]]
     elsewhere: Sequence[ElsewhereRow]
-    revocations_asked: bool
+    revocations: Sequence[RevocationRow]
     known_at: str | None
 
 
 def ledger_of(database: Database, known_at: str | None = None) -> Ledger:
     """Everything a catalogue holds that figures are made of, as known at a moment (None: now)."""
     return Ledger(
-        stored_papers(database, known_at),
+        database,
         facts.history(database, facts.INVENTORY, known_at),
         figures.elsewhere(database, known_at),
-        bool(figures.revocations(database, known_at)),
+        [fact.row for fact in figures.revocations(database, known_at)],
         known_at,
     )
 
@@ -120,11 +120,14 @@ def figures_of(
 ) -> Worked:
     """The quota as of a day (`quality.quotas.worked_out`).
 
+    Papers are counted in the database; only to explain them they are fetched one by one. Both ways give the same report.
+
     Raises:
         UsageError: there is no such reading.
     """
+    terms = terms_of(day, reading, series, revocations_asked=bool(ledger.revocations))
     worked = worked_out(
-        counted_on(ledger.papers, day),
+        _each(ledger, day) if explain else _grouped(ledger, day, terms.cut_off),
         [fact.row for fact in figures.true_on(ledger.inventory, day)],
         ledger.elsewhere,
         load_targets(),
@@ -133,7 +136,16 @@ def figures_of(
         reading,
         kinds_without_code=[kind.id for kind in load_kinds() if not kind.result_codes],
         left_out=left_out_kinds(),
-        terms=terms_of(day, reading, series, revocations_asked=ledger.revocations_asked),
+        terms=terms,
         explain=explain,
     )
     return worked._replace(report=worked.report.model_copy(update={"known_at": ledger.known_at}))
+
+
+def _each(ledger: Ledger, day: date) -> list[PaperRow]:
+    return counted_on(stored_papers(ledger.database, ledger.known_at), day)
+
+
+def _grouped(ledger: Ledger, day: date, cut_off: date | None) -> list[PaperRow]:
+    turns = [*unit_register().turns, *([cut_off + timedelta(days=1)] if cut_off else [])]
+    return grouped_on(ledger.database, day, ledger.known_at, turns, ledger.revocations, ledger.elsewhere)

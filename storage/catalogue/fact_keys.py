@@ -6,7 +6,7 @@ import hashlib
 import json
 
 from schemas.quotas import ElsewhereRow, InventoryRow, RevocationRow
-from schemas.text import nfc
+from schemas.text import bare_number
 
 
 def inventory_key(row: InventoryRow) -> str:
@@ -20,17 +20,13 @@ def elsewhere_key(row: ElsewhereRow) -> str:
     Evidence and count are what a later row corrects, so they are no part of the key.
     """
     if row.number is not None:
-        return _digest(row.owner or row.unit, row.result_type, _bare(row.number))
+        return _digest(row.owner or row.unit, row.result_type, bare_number(row.number))
     return _digest(row.level, row.unit, row.kind, row.digitised_on.isoformat())
 
 
 def revocation_key(row: RevocationRow) -> str:
     """One paper, as a table names it."""
-    return _digest(row.level, row.unit, row.kind, row.result_type, row.owner, _bare(row.number))
-
-
-def _bare(number: str) -> str:
-    return "".join(nfc(number).split()).upper()
+    return _digest(row.level, row.unit, row.kind, row.result_type, row.owner, bare_number(row.number))
 
 
 def _digest(*parts: str | int | None) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final, Generic
 
 from sqlalchemy import Connection, Table, func, insert, select
@@ -30,6 +31,11 @@ class FactTable(Generic[Row]):
     table: Table
     model: type[Row]
     key_of: Callable[[Row], str]
+
+    @cached_property
+    def fact(self) -> type[Fact[Row]]:
+        """The model of its facts; making it is slow."""
+        return Fact[self.model]  # type: ignore[name-defined]
 
 
 INVENTORY: Final = FactTable("inventory", t.inventory, InventoryRow, inventory_key)
@@ -156,7 +162,7 @@ def _plain(origin: Origin) -> dict[str, Any]:
 
 
 def _fact(facts: FactTable[Row], row: Mapping[str, Any], superseded_at: str | None = None) -> Fact[Row]:
-    return Fact[facts.model](  # type: ignore[name-defined]
+    return facts.fact(
         id=row["id"],
         row=facts.model.model_validate({name: row[name] for name in facts.model.model_fields}),
         origin=Origin.model_validate({name: row[name] for name in Origin.model_fields}),

@@ -46,13 +46,15 @@ def papers(
     """
     moment = known_at or _NOW
     query = _query(known_at)
+    chosen = list(ids) if ids is not None and kind is None else None
     if known_at is None:
         query = query.where(t.document.c.replaced_by.is_(None))
     if ids is not None:
-        query = query.where(or_(t.document.c.id.in_(list(ids)), t.document_version.c.kind == kind))
+        named = t.document.c.id.in_(list(ids))
+        query = query.where(named if kind is None else or_(named, t.document_version.c.kind == kind))
     with database.read() as connection:
-        voided = _voids(connection, moment)
-        expired = _expired(connection, moment)
+        voided = _voids(connection, moment, chosen)
+        expired = _expired(connection, moment, chosen)
         damaged = damaged_documents(connection)
         rows = connection.execute(query.order_by(t.document.c.id)).all()
     there = {row.document_id for row in rows}
@@ -102,15 +104,17 @@ def _version_of(known_at: str | None) -> ColumnElement[bool]:
     return and_(version.document_id == t.document.c.id, key.in_(last))
 
 
-def _voids(connection: Connection, moment: str) -> dict[str, _Void]:
+def _voids(connection: Connection, moment: str, ids: Sequence[str] | None) -> dict[str, _Void]:
     """The last code of each document that was voided by a moment."""
     code = t.code.c
     voided = and_(code.state != ISSUED, or_(code.voided_at.is_(None), code.voided_at <= moment))
     query = select(code.document_id, code.printed, code.voided_at).where(voided).order_by(code.id)
+    if ids is not None:
+        query = query.where(code.document_id.in_(ids))
     return {row.document_id: _Void(row.printed, row.voided_at) for row in connection.execute(query)}
 
 
-def _expired(connection: Connection, moment: str) -> dict[str, _Expired]:
+def _expired(connection: Connection, moment: str, ids: Sequence[str] | None) -> dict[str, _Expired]:
     """Documents whose last decision on validity is that they expired, with what was held before it."""
     made = t.decision.c
     query = (
@@ -118,6 +122,8 @@ def _expired(connection: Connection, moment: str) -> dict[str, _Expired]:
         .where(made.target == VALIDITY, made.at <= moment)
         .order_by(made.id)
     )
+    if ids is not None:
+        query = query.where(made.document_id.in_(ids))
     found: dict[str, _Expired] = {}
     for row in connection.execute(query):
         over, day = expired_of(row.value)

@@ -425,3 +425,42 @@ alert = Table(
     Column("cleared_at", String(40)),
     Column("sent", _Json, nullable=False),
 )
+# Derived from documents, versions, codes and decisions by `figure_spans`: one row for each time in which a paper was known
+# in one state, in columns. Days are numbers (20210504), moments milliseconds since 1970.
+paper_span = Table(
+    "paper_span",
+    metadata,
+    Column("document_id", String(32), primary_key=True),
+    Column("known_from", BigInteger, primary_key=True, autoincrement=False),
+    Column("known_to", BigInteger, nullable=False),
+    Column("level", String(8)),
+    Column("unit", String(300)),
+    Column("kind", String(64)),
+    Column("role", String(20), nullable=False),
+    Column("route", String(16), nullable=False),
+    Column("coded", Boolean, nullable=False),
+    Column("voided", Boolean, nullable=False),
+    Column("linked", Boolean, nullable=False),
+    Column("stored", Boolean, nullable=False),
+    Column("validity", String(20), nullable=False),
+    Column("by_person", Boolean, nullable=False),
+    Column("issue_date", Integer),
+    Column("digitised_on", Integer),
+    Column("stored_on", Integer),
+    Column("valid_until", Integer),
+    Column("expired_from", Integer),
+    Column("code_until", Integer),
+    Column("owner", Text),
+    # `schemas.text.bare_number`: revocations and results elsewhere are looked for by it.
+    Column("number_key", String(250), index=True),
+)
+# Documents whose rows in `paper_span` are to be made anew; triggers enter them, whoever writes.
+figure_dirty = Table("figure_dirty", metadata, Column("document_id", String(32), primary_key=True))
+# Counts of a day, thrown away when a paper changes; the row `generation` counts such changes.
+figure_cache = Table(
+    "figure_cache",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("generation", BigInteger, nullable=False),
+    Column("groups", _Json),
+)

@@ -18,11 +18,13 @@ ORIGINALS: Final = "originals/"
 RENDITIONS: Final = "pdfa/"
 SIDECARS: Final = "documents/"
 EVENTS: Final = "events/"
+FIGURES: Final = "figures/"
 DAMAGED: Final = "damaged/"
 REPORTS: Final = "reports/"
 _PART = re.compile(r"[A-Za-z0-9_\-][A-Za-z0-9_.\-]*")
 _ADDRESSED = re.compile(
-    r"(?:originals/(?P<a>[0-9a-f]{2})/|pdfa/(?P<b>[0-9a-f]{2})/|reports/[a-z0-9-]+/)(?P<sha256>[0-9a-f]{64})(?:\.[a-z]{3,4})?"
+    r"(?:originals/(?P<a>[0-9a-f]{2})/|pdfa/(?P<b>[0-9a-f]{2})/|figures/(?P<c>[0-9a-f]{2})/|reports/[a-z0-9-]+/)"
+    r"(?P<sha256>[0-9a-f]{64})(?:\.pdf|\.parquet|\.json|\.html)?"
 )
 _CHAINED = re.compile(r"events/(?P<chain>[a-z0-9-]+)/(?P<seq>[0-9]{8})\.json")
 _MAX_KEY: Final = 512
@@ -41,6 +43,11 @@ def pdfa(sha256: str) -> str:
 def report(batch: str, sha256: str) -> str:
     """A report of a batch as it was issued, by its own digest."""
     return f"{REPORTS}{batch_key(batch)}/{sha256}.html"
+
+
+def frozen(sha256: str, suffix: str) -> str:
+    """A file of a frozen set of figures, or its manifest, by its own digest; `suffix` is `parquet` or `json`."""
+    return f"{FIGURES}{sha256[:2]}/{sha256}.{suffix}"
 
 
 def sidecar(document_id: str, version: int, sha256: str = "") -> str:
@@ -100,7 +107,7 @@ def check_new(key: str, sha256: str) -> str:
         StoreError: the key is invalid, or contains another digest.
     """
     check(key)
-    if key.startswith((ORIGINALS, RENDITIONS, REPORTS)) and digest_in(key) != sha256:
+    if key.startswith((ORIGINALS, RENDITIONS, REPORTS, FIGURES)) and digest_in(key) != sha256:
         raise StoreError(
             f"{key} is not where bytes of SHA-256 {sha256} lie", remedy="object_key_bad", key=key
         )
@@ -114,6 +121,6 @@ def check_rewritable(key: str) -> str:
         StoreError: the key is bad, or is that of an original, a rendition, a sidecar or an event.
     """
     check(key)
-    if key.startswith((ORIGINALS, RENDITIONS, SIDECARS, EVENTS, REPORTS)):
+    if key.startswith((ORIGINALS, RENDITIONS, SIDECARS, EVENTS, REPORTS, FIGURES)):
         raise StoreError(f"{key} is never rewritten", remedy="object_sacred", key=key)
     return key

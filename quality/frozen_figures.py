@@ -1,0 +1,186 @@
+"""Frozen figures worked out again from their own rows, and what changed between two sets. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final, NamedTuple
+
+from quality.quota_terms import Terms
+from quality.quotas import VALIDITY_UNKNOWN, worked_out
+from quality.unit_register import UnitRegister
+from schemas.frozen import Change, Changed, FrozenTerms, Manifest
+from schemas.quotas import ElsewhereRow, Explanation, InventoryRow, PaperRow, QuotaReport
+from schemas.rules import Merger, Target, Unit
+
+Row = Mapping[str, Any]
+
+_ENDED: Final[dict[str, Change]] = {
+    "expired": "expired",
+    "revoked": "revoked",
+    "superseded": "superseded",
+    "code_voided": "voided",
+    VALIDITY_UNKNOWN: "validity",
+}
+PAPER: Final = tuple(name for name in PaperRow.model_fields if name != "papers")
+# What an explanation says beyond its paper; the row that a paper stands in, apart from the unit that issued it.
+JUDGED: Final = ("counted", "unknown_validity", "covered", "flow", "reason")
+PLACED: Final = {"level": "row_level", "unit": "row_unit", "unit_code": "row_unit_code"}
+COLUMNS: Final = (*PAPER, *PLACED.values(), *JUDGED)
+
+
+class Tables(NamedTuple):
+    """Rows of a set by file, as plain values; those of papers come one after the other, sorted by document."""
+
+    papers: Iterable[Row]
+    inventory: Iterable[Row]
+    elsewhere: Iterable[Row]
+    targets: Iterable[Row]
+    units: Iterable[Row]
+    mergers: Iterable[Row]
+
+
+def paper_columns(paper: PaperRow, told: Explanation) -> dict[str, Any]:
+    """One paper with the reason why it is in or out, under `COLUMNS`."""
+    plain = {name: getattr(paper, name) for name in PAPER}
+    placed = {column: getattr(told, name) for name, column in PLACED.items()}
+    return plain | placed | {name: getattr(told, name) for name in JUDGED}
+
+
+def recomputed(manifest: Manifest, tables: Tables) -> QuotaReport:
+    """The report worked out again from the set's own rows and terms; nothing else is asked."""
+    terms = manifest.terms
+    worked = worked_out(
+        (PaperRow.model_validate({name: row[name] for name in PAPER}) for row in tables.papers),
+        [InventoryRow.model_validate(row) for row in tables.inventory],
+        [ElsewhereRow.model_validate(row) for row in tables.elsewhere],
+        [Target.model_validate(row) for row in tables.targets],
+        manifest.as_of,
+        manifest.as_of,
+        manifest.reading,
+        kinds_without_code=terms.kinds_without_code,
+        left_out=terms.left_out,
+        terms=_terms(
+            terms,
+            UnitRegister(
+                [Unit.model_validate(row) for row in tables.units],
+                [Merger.model_validate(row) for row in tables.mergers],
+            ),
+        ),
+        explain=False,
+    )
+    frozen = {"live": manifest.report.live, "known_at": manifest.report.known_at}
+    return worked.report.model_copy(update=frozen)
+
+
+def frozen_terms(terms: Terms, kinds_without_code: Iterable[str], left_out: Mapping[str, str]) -> FrozenTerms:
+    """Terms as a manifest holds them."""
+    return FrozenTerms(
+        series=terms.series,
+        cut_off=terms.cut_off,
+        base_year=terms.base_year,
+        sector_kinds=tuple(sorted(terms.sector_kinds)),
+        until_revoked=tuple(sorted(terms.until_revoked)),
+        revocations_asked=terms.revocations_asked,
+        kind_codes={kind: tuple(sorted(codes)) for kind, codes in terms.kind_codes.items()},
+        kind_sectors={kind: tuple(sorted(sectors)) for kind, sectors in terms.kind_sectors.items()},
+        handovers=tuple(terms.handovers),
+        kinds_without_code=tuple(sorted(kinds_without_code)),
+        left_out=dict(left_out),
+    )
+
+
+def _terms(frozen: FrozenTerms, register: UnitRegister) -> Terms:
+    return Terms(
+        register=register,
+        series=frozen.series,
+        cut_off=frozen.cut_off,
+        base_year=frozen.base_year,
+        sector_kinds=frozen.sector_kinds,
+        until_revoked=frozen.until_revoked,
+        revocations_asked=frozen.revocations_asked,
+        kind_codes={kind: frozenset(codes) for kind, codes in frozen.kind_codes.items()},
+        kind_sectors={kind: frozenset(sectors) for kind, sectors in frozen.kind_sectors.items()},
+        handovers=frozen.handovers,
+    )
+
+
+def changes(before: Tables, after: Tables) -> Iterator[Changed]:
+    """What changed from one set to another: papers first, then inventories, results elsewhere and targets.
+
+    The signed papers of all changes of papers add up to the difference of what is digitised.
+    """
+    for old, new in _paired(before.papers, after.papers):
+        yield from _of_paper(old, new)
+    yield from _of_counts("inventory", before.inventory, after.inventory)
+    yield from _of_counts("elsewhere", before.elsewhere, after.elsewhere)
+    olds, news = _shares(before.targets), _shares(after.targets)
+    for key in sorted({*olds, *news}, key=str):
+        if olds[key] != news[key]:
+            level, unit = key[:2]
+            yield Changed(change="target", level=level, unit=unit, kind=None, papers=news[key] - olds[key])
+
+
+def _paired(before: Iterable[Row], after: Iterable[Row]) -> Iterator[tuple[Row | None, Row | None]]:
+    """Rows of one document side by side; both sides are sorted by document."""
+    olds, news = iter(before), iter(after)
+    old, new = next(olds, None), next(news, None)
+    while old is not None or new is not None:
+        if new is None or (old is not None and old["document_id"] < new["document_id"]):
+            yield old, None
+            old = next(olds, None)
+        elif old is None or new["document_id"] < old["document_id"]:
+            yield None, new
+            new = next(news, None)
+        else:
+            yield old, new
+            old, new = next(olds, None), next(news, None)
+
+
+def _of_paper(old: Row | None, new: Row | None) -> Iterator[Changed]:
+    was, is_ = bool(old and old["counted"]), bool(new and new["counted"])
+    if new is not None and is_ and not was:
+        yield _changed(new, _ENDED.get(old["reason"], "digitised") if old else "digitised", 1)
+    elif old is not None and was and not is_:
+        yield _changed(old, _ENDED.get(new["reason"], "other") if new else "other", -1)
+    elif old is not None and new is not None and was and is_ and _row_of(old) != _row_of(new):
+        yield _changed(old, "unit_moved", -1)
+        yield _changed(new, "unit_moved", 1)
+
+
+def _row_of(row: Row) -> tuple[str, str | None]:
+    return row["row_level"], row["row_unit_code"] or row["row_unit"]
+
+
+def _changed(row: Row, change: Change, papers: int) -> Changed:
+    return Changed(
+        change=change,
+        level=row["row_level"],
+        unit=row["row_unit"],
+        kind=row["kind"],
+        papers=papers,
+        document_id=row["document_id"],
+        code=row["code"],
+    )
+
+
+def _of_counts(change: Change, before: Iterable[Row], after: Iterable[Row]) -> Iterator[Changed]:
+    sums: Counter[tuple[str, str, str]] = Counter()
+    for sign, rows in ((-1, before), (1, after)):
+        # Of an inventory the last year stands; a new year's row changes it like a corrected one.
+        latest: dict[Any, Row] = {}
+        for at, row in enumerate(rows):
+            key = (row["level"], row["unit"], row["kind"])
+            name = key if change == "inventory" else (*key, at)
+            if change != "inventory" or name not in latest or latest[name]["year"] <= row["year"]:
+                latest[name] = row
+        for row in latest.values():
+            sums[row["level"], row["unit"], row["kind"]] += sign * row["count"]
+    for (level, unit, kind), count in sorted(sums.items()):
+        if count:
+            yield Changed(change=change, level=level, unit=unit, kind=kind, papers=count)
+
+
+def _shares(targets: Iterable[Row]) -> Counter[tuple[Any, ...]]:
+    names = ("level", "unit", "sector", "result_type", "period", "reading")
+    return Counter({tuple(row[name] for name in names): round(row["share"] * 10_000) for row in targets})
