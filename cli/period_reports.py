@@ -22,6 +22,7 @@ from configs.settings import Settings
 from engines.private_files import whole_file
 from schemas.clock import today
 from schemas.errors import UsageError
+from schemas.masking import mask
 from schemas.numerals import day_text, moment_text
 from schemas.period_reports import Period, PeriodReport
 from schemas.wording import text
@@ -66,7 +67,8 @@ class _Options:
         if reason.strip() and not corrects:
             raise UsageError("a reason for nothing", remedy="report_reason_alone")
         self.series = series_of(series) if series else None
-        self.frozen, self.corrects, self.reason, self.draft = frozen, corrects, reason.strip(), draft
+        self.frozen, self.corrects, self.draft = frozen, corrects, draft
+        self.reason = shown(mask(reason.strip()))
 
 
 @command
@@ -170,7 +172,7 @@ def _own_words(path: Path | None) -> tuple[str, ...]:
         told = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise UsageError(f"{path} is not UTF-8", remedy="difficulties_not_utf8", path=path) from error
-    paragraphs = tuple(shown(line.strip()) for line in told.splitlines() if line.strip())
+    paragraphs = tuple(shown(mask(line.strip())) for line in told.splitlines() if line.strip())
     if not paragraphs:
         raise UsageError(f"{path} is empty", remedy="difficulties_empty", path=path)
     return paragraphs

@@ -22,7 +22,7 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 71.0, 42.5, 56.7, 56.7  # points; Nƒê 30/2020 Ph·
 _FONTS: Final = {"plain": "LiberationSerif-Regular.ttf", "bold": "LiberationSerif-Bold.ttf"}
 _LEADING: Final = 1.3
 _PAD: Final = 3.5
-_STAMP_GREY: Final = 0.85
+_STAMP_GREY: Final = 0.9
 
 Style = Literal["plain", "bold"]
 Align = Literal["left", "center", "right"]

@@ -23,10 +23,10 @@ _TO_SIGN: Final = 190.0
 _MOST_PLACES: Final = 6
 _ROMAN: Final = ("", "I", "II", "III", "IV")
 _SHARES: Final = {
-    **{"number": 0.028, "unit": 0.115, "level": 0.043, "sector": 0.042, "result_type": 0.042},
-    **{"in_force": 0.056, "basis": 0.05, "counted": 0.053, "rate": 0.053, "target": 0.053},
-    **{"difference": 0.05, "unknown": 0.05, "excess": 0.046, "uncovered": 0.046, "flow": 0.046},
-    **{"uncoded": 0.046, "sector_db": 0.046, "note": 0.14},
+    **{"number": 0.028, "unit": 0.112, "level": 0.052, "sector": 0.042, "result_type": 0.042},
+    **{"in_force": 0.054, "basis": 0.078, "counted": 0.05, "rate": 0.053, "target": 0.053},
+    **{"difference": 0.05, "unknown": 0.046, "excess": 0.043, "uncovered": 0.043, "flow": 0.043},
+    **{"uncoded": 0.043, "sector_db": 0.043, "note": 0.135},
 }
 
 
@@ -179,6 +179,9 @@ def _rate(row: QuotaRow, lang: str) -> str:
 def _told(row: QuotaRow, key: str, lang: str) -> str:
     """One level, or the province, in a sentence."""
     who = {"level": text(f"level.{row.level}", lang)}
+    if row.ended_on is not None:
+        ended = {"day": day_text(row.ended_on, lang), "digitised": number_text(row.digitised, lang)}
+        return say("period", f"{key}_ended", lang, **ended, **who)
     if row.rate is None or row.numerator is None or row.denominator is None:
         uncounted = number_text(row.digitised, lang)
         return say("period", f"{key}_uncounted", lang, digitised=uncounted, **who)
