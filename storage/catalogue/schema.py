@@ -425,14 +425,11 @@ alert = Table(
     Column("cleared_at", String(40)),
     Column("sent", _Json, nullable=False),
 )
-# Derived from documents, versions, codes and decisions by `figure_spans`: one row for each time in which a paper was known
-# in one state, in columns. Days are numbers (20210504), moments milliseconds since 1970.
-paper_span = Table(
-    "paper_span",
+# States that papers are in, each once: what a figure asks of a paper besides days.
+figure_state = Table(
+    "figure_state",
     metadata,
-    Column("document_id", String(32), primary_key=True),
-    Column("known_from", BigInteger, primary_key=True, autoincrement=False),
-    Column("known_to", BigInteger, nullable=False),
+    Column("id", Integer, primary_key=True, autoincrement=True),
     Column("level", String(8)),
     Column("unit", String(300)),
     Column("kind", String(64)),
@@ -444,6 +441,16 @@ paper_span = Table(
     Column("stored", Boolean, nullable=False),
     Column("validity", String(20), nullable=False),
     Column("by_person", Boolean, nullable=False),
+)
+# Derived from documents, versions, codes and decisions by `figure_spans`: one row for each time in which a paper was known
+# in one state. Days are numbers (20210504), moments milliseconds since 1970.
+paper_span = Table(
+    "paper_span",
+    metadata,
+    Column("document_id", String(32), primary_key=True),
+    Column("known_from", BigInteger, primary_key=True, autoincrement=False),
+    Column("known_to", BigInteger, nullable=False),
+    Column("state", Integer, nullable=False),
     Column("issue_date", Integer),
     Column("digitised_on", Integer),
     Column("stored_on", Integer),
