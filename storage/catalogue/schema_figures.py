@@ -80,6 +80,20 @@ revocation = Table(
     *_of_fact(),
 )
 # Lots for acceptance, append-only; a lot has one decision, and its papers are never drawn again before it.
+handover = Table(
+    "handover",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("from_level", String(8), nullable=False),
+    Column("from_unit", String(300), nullable=False),
+    Column("to_level", String(8), nullable=False),
+    Column("to_unit", String(300), nullable=False),
+    Column("kind", String(64), nullable=False),
+    Column("count", Integer, nullable=False),
+    Column("day", String(10), nullable=False),
+    Column("minutes", Text, nullable=False),
+    *_of_fact(),
+)
 lot = Table(
     "lot",
     metadata,
