@@ -69,6 +69,12 @@ COMMANDS: Final[dict[str, str | dict[str, str]]] = {
         "withdraw": "cli.revocations:withdraw",
         "template": "cli.revocations:template",
     },
+    "handovers": {
+        "import": "cli.handovers:import_",
+        "list": "cli.handovers:list_",
+        "withdraw": "cli.handovers:withdraw",
+        "template": "cli.handovers:template",
+    },
     "lots": {
         "draw": "cli.lots:draw",
         "sheet": "cli.lots:sheet",

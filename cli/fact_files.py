@@ -18,7 +18,8 @@ from cli.wording import words
 from configs.loader import load_kinds, load_rulebook
 from configs.settings import Settings
 from extractors.units import resolve
-from quality.inventory import Imported, KindResolver, UnitResolver, describe
+from quality.fact_rows import KindResolver, UnitResolver
+from quality.inventory import Imported, describe
 from quality.inventory_template import write_template
 from schemas.batches import BatchSheet
 from schemas.clock import today

@@ -113,8 +113,8 @@ def _values(name: FactName, fact: Fact[Any]) -> list[Any]:
 def _cell(column: str, value: Any, titles: Mapping[str, str], lang: str) -> str | int:
     if value is None or value == "":
         return ""
-    if column in {"level", "basis", "ending"}:
-        return text(f"{column}.{value}", lang)
+    if column in {"level", "from_level", "to_level", "basis", "ending"}:
+        return text(f"{column.removeprefix('from_').removeprefix('to_')}.{value}", lang)
     if column == "kind":
         return str(titles.get(value, value))
     if column == "state":

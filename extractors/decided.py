@@ -138,7 +138,11 @@ def validity_of(judged: Validity, decided: Decided) -> Validity:
         last = (day - timedelta(days=1)).isoformat()
         told = {"state": ValidityState.EXPIRED, "source": "operator", "until": last}
         return judged.model_copy(update=told)
-    return judged.model_copy(update={"state": ValidityState(state), "source": "operator"})
+    said = judged.model_copy(update={"state": ValidityState(state), "source": "operator"})
+    if said.state is ValidityState.IN_FORCE and said.until and said.until < decided[VALIDITY].at[:10]:
+        # Who says that a paper is in force on a day after its printed end knows of what lengthened it.
+        return said.model_copy(update={"until": None})
+    return said
 
 
 def still_open(findings: Sequence[Finding], decided: Decided) -> list[Finding]:

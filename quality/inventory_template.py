@@ -59,6 +59,12 @@ _EXAMPLES: Final = {
     "document": "12/QĐ-UBND",
     "document_date": "25/02/2026",
     "signer": "Nguyễn Văn An",
+    "from_level": "Cấp huyện",
+    "from_unit": "Huyện Diên Khánh",
+    "to_level": "Cấp xã",
+    "to_unit": "Xã Diên Khánh",
+    "day": "15/08/2025",
+    "minutes": "Biên bản 12/BB-UBND ngày 15/08/2025",
 }
 
 
@@ -77,12 +83,18 @@ def write_template(
     columns = COLUMNS[table]
     _headers(sheet, columns, lang)
     _guide(book, columns, lang)
+    levels = [name for key, name in section("level", lang).items() if key != "unresolved"]
     lists = {
-        "level": [name for key, name in section("level", lang).items() if key != "unresolved"],
+        "level": levels,
+        "from_level": levels,
+        "to_level": levels,
         "basis": list(section("basis", lang).values()),
         "ending": list(section("ending", lang).values()),
         "unit": list(units),
-        "kind": [*kinds, *([say("template", "all_kinds", lang)] if kinds and table == "inventory" else [])],
+        "kind": [
+            *kinds,
+            *([say("template", "all_kinds", lang)] if kinds and table in {"inventory", "handover"} else []),
+        ],
     }
     _drop_downs(book, sheet, columns, lists, lang)
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -48,6 +48,7 @@ _TABLES: Final[tuple[Table, ...]] = (
     t.inventory,
     t.elsewhere,
     t.revocation,
+    t.handover,
     t.lot,
     t.lot_paper,
     t.lot_finding,
@@ -300,7 +301,16 @@ def _advance_counters(connection: Connection) -> None:
     """Advance PostgreSQL's sequences, which do not see explicitly inserted ids."""
     if connection.dialect.name != "postgresql":
         return
-    for table in (t.code, t.decision, t.inventory, t.elsewhere, t.revocation, t.lot, t.lot_finding):
+    for table in (
+        t.code,
+        t.decision,
+        t.inventory,
+        t.elsewhere,
+        t.revocation,
+        t.handover,
+        t.lot,
+        t.lot_finding,
+    ):
         highest = connection.execute(select(func.max(table.c.id))).scalar()
         if highest is not None:
             call = text("SELECT setval(pg_get_serial_sequence(:table, 'id'), :highest)")

@@ -168,6 +168,20 @@ def test_a_person_may_name_the_day_from_which_a_paper_is_expired(past: Machine) 
     assert unit_row(past, *asked)["digitised"] == first["digitised"]
 
 
+def test_a_person_who_says_in_force_wins_over_a_printed_end_that_has_passed(past: Machine) -> None:
+    """Lengthened by another paper; an end that is still to come goes on counting."""
+    day = ("--as-of", today().isoformat())
+    whole = unit_row(past, *day)["digitised"]
+    paper = by_file(past)["b.png"]["id"]
+    assert past.run("review", "set", paper, "expiry_date=01/03/2022").returncode == 0
+    assert unit_row(past, *day)["digitised"] == whole - 1
+    assert past.run("review", "set", paper, "validity=còn hiệu lực").returncode == 0
+    assert unit_row(past, *day)["digitised"] == whole
+    assert past.run("review", "set", paper, "expiry_date=01/03/2090").returncode == 0
+    assert unit_row(past, *day)["digitised"] == whole
+    assert unit_row(past, "--as-of", "2090-03-02")["digitised"] == whole - 1
+
+
 def test_results_elsewhere_imported_again_with_corrected_evidence_are_not_added(
     past: Machine, tmp_path: Path
 ) -> None:

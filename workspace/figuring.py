@@ -24,7 +24,7 @@ from quality.quotas import Worked, worked_out
 from quality.unit_register import UnitRegister
 from schemas.errors import UsageError
 from schemas.facts import Fact
-from schemas.quotas import ElsewhereRow, InventoryRow, PaperRow, RevocationRow, Series
+from schemas.quotas import ElsewhereRow, HandoverRow, InventoryRow, PaperRow, RevocationRow, Series
 from storage.catalogue import facts, figures
 from storage.catalogue.database import Database
 from workspace.counting import counted_on, grouped_on, left_out_kinds, stored_papers
@@ -47,6 +47,7 @@ class Ledger(NamedTuple):
         inventory: its whole history, from which a day takes the rows that were true then.
         elsewhere: results digitised elsewhere.
         revocations: imported decisions that ended papers.
+        handovers: stock that minutes moved from one unit to another.
         known_at: the moment, RFC 3339; None: now.
     """
 
@@ -54,6 +55,7 @@ class Ledger(NamedTuple):
     inventory: Sequence[Fact[InventoryRow]]
     elsewhere: Sequence[ElsewhereRow]
     revocations: Sequence[RevocationRow]
+    handovers: Sequence[HandoverRow]
     known_at: str | None
 
 
@@ -64,12 +66,18 @@ def ledger_of(database: Database, known_at: str | None = None) -> Ledger:
         facts.history(database, facts.INVENTORY, known_at),
         figures.elsewhere(database, known_at),
         [fact.row for fact in figures.revocations(database, known_at)],
+        figures.handovers(database, known_at),
         known_at,
     )
 
 
 def terms_of(
-    day: date, reading: str = READING, series: Series = SERIES, *, revocations_asked: bool = False
+    day: date,
+    reading: str = READING,
+    series: Series = SERIES,
+    *,
+    revocations_asked: bool = False,
+    handovers: Sequence[HandoverRow] = (),
 ) -> Terms:
     """The terms of a figure as of a day.
 
@@ -91,6 +99,7 @@ def terms_of(
         until_revoked=frozenset(
             rule.kind for rule in load_validity() if rule.rule == "UNTIL_REVOKED" and rule.holds_on(day)
         ),
+        handovers=tuple(handovers),
         revocations_asked=revocations_asked,
         kind_codes={kind.id: frozenset(kind.result_codes) for kind in kinds},
         kind_sectors=_sectors(day) if any(row.sector for row in load_targets()) else {},
@@ -125,7 +134,13 @@ def figures_of(
     Raises:
         UsageError: there is no such reading.
     """
-    terms = terms_of(day, reading, series, revocations_asked=bool(ledger.revocations))
+    terms = terms_of(
+        day,
+        reading,
+        series,
+        revocations_asked=bool(ledger.revocations),
+        handovers=ledger.handovers,
+    )
     worked = worked_out(
         _each(ledger, day) if explain else _grouped(ledger, day, terms.cut_off),
         [fact.row for fact in figures.true_on(ledger.inventory, day)],

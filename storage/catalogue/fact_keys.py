@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 
-from schemas.quotas import ElsewhereRow, InventoryRow, RevocationRow
+from schemas.quotas import ElsewhereRow, HandoverRow, InventoryRow, RevocationRow
 from schemas.text import bare_number
 
 
@@ -27,6 +27,11 @@ def elsewhere_key(row: ElsewhereRow) -> str:
 def revocation_key(row: RevocationRow) -> str:
     """One paper, as a table names it."""
     return _digest(row.level, row.unit, row.kind, row.result_type, row.owner, bare_number(row.number))
+
+
+def handover_key(row: HandoverRow) -> str:
+    """What went from one unit to another on a day, of one kind; count and minutes are what a later row corrects."""
+    return _digest(row.from_level, row.from_unit, row.to_level, row.to_unit, row.kind, row.day.isoformat())
 
 
 def _digest(*parts: str | int | None) -> str:

@@ -12,13 +12,13 @@ from sqlalchemy import Connection, Table, func, insert, select
 from schemas.errors import UsageError
 from schemas.events import Event
 from schemas.facts import Entered, Fact, FactName, Origin, Row
-from schemas.quotas import ElsewhereRow, InventoryRow, RevocationRow
+from schemas.quotas import ElsewhereRow, HandoverRow, InventoryRow, RevocationRow
 from storage.catalogue import chains
 from storage.catalogue import schema as t
 from storage.catalogue.chunks import in_chunks
 from storage.catalogue.database import Database
 from storage.catalogue.events import now, record_events
-from storage.catalogue.fact_keys import elsewhere_key, inventory_key, revocation_key
+from storage.catalogue.fact_keys import elsewhere_key, handover_key, inventory_key, revocation_key
 
 _ROWS_AT_ONCE: Final = 200
 
@@ -41,6 +41,7 @@ class FactTable(Generic[Row]):
 INVENTORY: Final = FactTable("inventory", t.inventory, InventoryRow, inventory_key)
 ELSEWHERE: Final = FactTable("elsewhere", t.elsewhere, ElsewhereRow, elsewhere_key)
 REVOCATIONS: Final = FactTable("revocation", t.revocation, RevocationRow, revocation_key)
+HANDOVERS: Final = FactTable("handover", t.handover, HandoverRow, handover_key)
 
 
 def enter(

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     ColumnElement,
     Connection,
     Integer,
@@ -31,7 +32,7 @@ from sqlalchemy import (
     union_all,
 )
 
-from schemas.documents import Role, Route, ValidityState
+from schemas.documents import Role, Route
 from schemas.quotas import PaperRow
 from schemas.rules import NewestOf
 from storage.catalogue import figure_spans as spans
@@ -43,10 +44,27 @@ from storage.catalogue.figure_spans import day_number, day_of_number
 KEPT_FROM: Final = 20_000
 _MOST_KEPT: Final = 200
 _IDS_AT_ONCE: Final = 2000
-_COLUMNS: Final = (
-    *("level", "unit", "kind", "role", "route", "coded", "voided", "linked", "stored", "validity"),
-    *("by_person", "issue_date", "digitised_on", "stored_on", "valid_until", "expired_from", "code_until"),
+_DAYS: Final = (
+    *("issue_date", "digitised_on", "stored_on", "valid_until", "expired_from", "code_until"),
+    "superseded_on",
 )
+# Days of one column that a group may have: years and a few more. Seven columns and a state make one whole number, by which
+# a database groups ten times as fast as by eight.
+_ROOM: Final = {
+    "issue_date": 64,
+    "digitised_on": 4,
+    "stored_on": 4,
+    "valid_until": 256,
+    "expired_from": 2,
+    "code_until": 4,
+    "superseded_on": 256,
+}
+_FIRST_YEAR: Final = 1900
+# What no group knows of its papers; named, because to find defaults takes longer than all the rest.
+_UNKNOWN: Final[dict[str, Any]] = {
+    **dict.fromkeys(("owner", "number", "revoked_on", "batch", "file", "validity_basis", "accepted_by")),
+    "intact": True,
+}
 _Column = ColumnElement[Any]
 
 
@@ -77,12 +95,24 @@ def groups(
         )
         rows = connection.execute(kept).scalar()
         if rows is not None:
-            return [_group(row) for row in rows]
+            return _read(rows, _states(connection), day, turns)
         query = _grouped(_papers(day, known_at, newest_of), day, turns)
         rows = [tuple(row) for row in connection.execute(query)]
+        states = _states(connection)
     if sum(row[-1] for row in rows) >= KEPT_FROM:
         _keep(database, key, generation, rows)
-    return [_group(row) for row in rows]
+    return _read(rows, states, day, turns)
+
+
+def _read(
+    rows: Iterable[Sequence[int]], states: Mapping[int, Mapping[str, Any]], day: date, turns: Sequence[date]
+) -> list[PaperRow]:
+    """Groups as rows of papers."""
+    found = []
+    for packed, papers in rows:
+        state, days = _unpacked(packed, day, turns)
+        found.append(_paper(states[state], days, papers=papers))
+    return found
 
 
 def single(
@@ -99,7 +129,15 @@ def single(
     with database.read() as connection:
         papers = _papers(day, known_at, newest_of).subquery()
         query = select(papers).where(papers.c.document_id.in_(_listed(connection, chosen)))
-        return [_paper(row._mapping) for row in connection.execute(query)]
+        states = _states(connection)
+        return [
+            _paper(
+                states[row.state],
+                {name: day_of_number(row._mapping[name]) for name in _DAYS},
+                row.document_id,
+            )
+            for row in connection.execute(query)
+        ]
 
 
 def superseded(
@@ -150,40 +188,49 @@ def _papers(day: date, known_at: str | None, newest_of: Mapping[str, NewestOf]) 
 
     The rule is that of `quality.series.mark_superseded`.
     """
-    span, on = t.paper_span.c, day_number(day)
-    columns = (span.document_id, *(span[name] for name in _COLUMNS))
+    span = t.paper_span.c
+    columns = (span.document_id, span.state, *(span[name] for name in _DAYS if name != "superseded_on"))
     known, nothing = _known(known_at), cast(null(), Integer).label("superseded_on")
     if not newest_of:
         return select(*columns, nothing).where(known)
     by_number = [kind for kind, value in newest_of.items() if value == "number"]
-    shared = case((span.kind.in_(by_number), span.number_key), else_=span.owner)
-    in_series = case(
-        (
-            and_(
-                span.kind.in_(list(newest_of)),
-                func.coalesce(shared, "") != "",
-                span.issue_date.is_not(None),
-                span.role == Role.RESULT.value,
-                span.coded,
-                ~span.linked,
-                or_(
-                    and_(span.voided, func.coalesce(span.code_until, 0) > on),
-                    and_(~span.voided, span.route == Route.ACCEPTED.value),
-                ),
-            ),
-            1,
-        ),
-        else_=0,
+    standing = _standing(list(newest_of))
+    shared = func.coalesce(
+        case((span.state.in_(_standing(by_number)), span.number_key), else_=span.owner), ""
+    )
+    stands = and_(
+        shared != "",
+        span.issue_date.is_not(None),
+        # Null of a code that was never voided.
+        func.coalesce(span.code_until, 99999999) > day_number(day),
     )
     since = case(
+        (~stands, None),
         (span.digitised_on > span.issue_date, span.digitised_on),
         (span.digitised_on.is_not(None), span.issue_date),
     )
-    newer = func.min(since).over(partition_by=(span.kind, shared), order_by=span.issue_date, range_=(1, None))
+    newer = func.min(since).over(
+        partition_by=(t.figure_state.c.kind, shared), order_by=span.issue_date, range_=(1, None)
+    )
+    series = select(*columns, case((stands, newer)).label("superseded_on")).join(
+        t.figure_state, t.figure_state.c.id == span.state
+    )
     return union_all(
-        select(*columns, nothing).where(known, in_series == 0),
-        select(*columns, newer.label("superseded_on")).where(known, in_series == 1),
+        select(*columns, nothing).where(known, span.state.not_in(standing)),
+        series.where(known, span.state.in_(standing)),
     )  # type: ignore[return-value]
+
+
+def _standing(kinds: Sequence[str]) -> Select[Any]:
+    """States of papers of these kinds that are results, accepted and coded, or were so until their code was voided."""
+    state = t.figure_state.c
+    return select(state.id).where(
+        state.kind.in_(kinds),
+        state.role == Role.RESULT.value,
+        state.coded,
+        ~state.linked,
+        or_(state.voided, state.route == Route.ACCEPTED.value),
+    )
 
 
 def _known(known_at: str | None) -> _Column:
@@ -195,51 +242,66 @@ def _known(known_at: str | None) -> _Column:
 
 
 def _grouped(papers: Select[Any], day: date, turns: Sequence[date]) -> Select[Any]:
-    """The papers, days replaced by those that stand for them, and counted."""
-    paper = papers.subquery().c
-    on, after = day_number(day), day_number(_next(day))
-    # Decided before anybody asks whether the paper is in force; nothing of what follows tells such papers apart.
-    decided = or_(
-        paper.linked,
-        paper.role != Role.RESULT.value,
-        and_(~paper.voided, paper.route != Route.ACCEPTED.value),
-        and_(paper.voided, func.coalesce(paper.code_until, 0) <= on),
-        and_(paper.coded, func.coalesce(paper.digitised_on, after) > on),
-    )
-    expired = paper.validity == ValidityState.EXPIRED.value
+    """The papers, packed into one number each by what the day can tell apart, and counted."""
+    paper, on = papers.subquery().c, day_number(day)
+    # Of a paper that was digitised later nothing else is asked.
+    digitised = func.coalesce(paper.digitised_on, 0) <= on
     seen = {
-        "issue_date": _from_turn(paper.issue_date, [*turns, _next(day)]),
-        "digitised_on": case((paper.digitised_on > on, after), (paper.digitised_on.is_not(None), on)),
-        # Asked only of papers without a code.
-        "stored_on": case((paper.coded, None), (paper.stored_on > on, after), else_=on),
-        "validity": case((decided, ValidityState.UNKNOWN.value), else_=paper.validity),
-        "by_person": and_(paper.by_person, expired, ~decided),
+        "issue_date": _turn(paper.issue_date, [*turns, _next(day)]),
+        "digitised_on": _side(paper.digitised_on, on),
+        "stored_on": _side(paper.stored_on, on),
         "valid_until": case(
-            (decided, None),
-            (and_(paper.valid_until > on, ~expired), None),
-            (paper.valid_until > on, after),
-            (paper.valid_until == on, on),
+            (~digitised, None),
+            (paper.valid_until > on, 1),
+            (paper.valid_until == on, 2),
             else_=_year(paper.valid_until),
         ),
-        "expired_from": case((and_(paper.expired_from <= on, ~decided), on)),
-        "code_until": case((paper.code_until > on, after), (paper.code_until.is_not(None), on)),
-        "superseded_on": case((and_(paper.superseded_on <= on, ~decided), _year(paper.superseded_on))),
+        "expired_from": case((and_(digitised, paper.expired_from <= on), 1)),
+        "code_until": _side(paper.code_until, on),
+        "superseded_on": case((and_(digitised, paper.superseded_on <= on), _year(paper.superseded_on))),
     }
-    columns = [seen.get(name, paper[name]).label(name) for name in (*_COLUMNS, "superseded_on")]
-    inner = select(*columns).subquery()
-    return select(*inner.c, func.count()).group_by(*inner.c)
+    packed: _Column = cast(paper.state, BigInteger)
+    for name in _DAYS:
+        packed = packed * _ROOM[name] + func.coalesce(seen[name], 0)
+    inner = select(packed.label("packed")).subquery()
+    return select(inner.c.packed, func.count()).group_by(inner.c.packed)
 
 
-def _from_turn(column: _Column, turns: Iterable[date]) -> _Column:
-    """The last turn up to a day; days before the first one are alike."""
-    numbers = sorted({day_number(turn) for turn in turns}, reverse=True)
-    turned = [(column >= literal(number), literal(number)) for number in numbers]
-    return case(*turned, (column.is_not(None), literal(day_number(date.min))))
+def _unpacked(packed: int, day: date, turns: Sequence[date]) -> tuple[int, dict[str, date | None]]:
+    """The state, and days that compare as those of the group's papers do."""
+    places: dict[str, int] = {}
+    for name in reversed(_DAYS):
+        packed, places[name] = divmod(packed, _ROOM[name])
+    after = _next(day)
+    sides = (None, after, day)
+    turned = (None, date.min, *sorted({*turns, after}))
+    return packed, {
+        "issue_date": turned[places["issue_date"]],
+        "expired_from": day if places["expired_from"] else None,
+        **{name: sides[places[name]] for name in ("digitised_on", "stored_on", "code_until")},
+        **{
+            name: sides[at] if (at := places[name]) < len(sides) else date(_FIRST_YEAR + at, 1, 1)
+            for name in ("valid_until", "superseded_on")
+        },
+    }
+
+
+def _side(column: _Column, on: int) -> _Column:
+    """1: later than the day, 2: by then, null: never."""
+    return case((column > on, 1), (column.is_not(None), 2))
+
+
+def _turn(column: _Column, turns: Iterable[date]) -> _Column:
+    """Number of the last turn up to a day; 1: before the first one."""
+    numbers = sorted({day_number(turn) for turn in turns})
+    turned = [(column >= literal(number), literal(at)) for at, number in enumerate(numbers, start=2)]
+    return case(*reversed(turned), (column.is_not(None), literal(1)))
 
 
 def _year(column: _Column) -> _Column:
-    """The first day of a day's year."""
-    return column - column % 10000 + 101
+    """Number of a year, above those of `_side`; what ended before 1910 or is to end after 2150 is not told apart."""
+    year = column // 10000
+    return case((year < _FIRST_YEAR + 10, 10), (year > _FIRST_YEAR + 250, 250), else_=year - _FIRST_YEAR)
 
 
 def _next(day: date) -> date:
@@ -256,35 +318,30 @@ def _listed(connection: Connection, values: Sequence[str]) -> Select[Any]:
     return select(table.c.value)
 
 
-def _group(row: Sequence[Any]) -> PaperRow:
-    return _paper(dict(zip((*_COLUMNS, "superseded_on", "papers"), row, strict=True)))
+def _states(connection: Connection) -> dict[int, Mapping[str, Any]]:
+    return {row.id: dict(row._mapping) for row in connection.execute(select(t.figure_state))}
 
 
-def _paper(held: Mapping[Any, Any]) -> PaperRow:
+def _paper(
+    state: Mapping[str, Any], days: Mapping[str, date | None], document_id: str = "", papers: int = 1
+) -> PaperRow:
     """Built without checks: the columns hold nothing else."""
     return PaperRow.model_construct(
-        document_id=held.get("document_id", ""),
-        level=held["level"],
-        unit=held["unit"],
-        kind=held["kind"],
+        document_id=document_id,
+        level=state["level"],
+        unit=state["unit"],
+        kind=state["kind"],
         result_type=None,
-        role=held["role"],
-        route=held["route"],
+        role=state["role"],
+        route=state["route"],
         # Which code it is tells nothing here.
-        code="" if held["coded"] else None,
-        code_voided=bool(held["voided"]),
-        code_until=day_of_number(held["code_until"]),
-        issue_date=day_of_number(held["issue_date"]),
-        digitised_on=day_of_number(held["digitised_on"]),
-        stored_on=day_of_number(held["stored_on"]),
-        stored=bool(held["stored"]),
-        validity=ValidityState(held["validity"]),
-        validity_source="operator" if held["by_person"] else None,
-        valid_until=day_of_number(held["valid_until"]),
-        expired_from=day_of_number(held["expired_from"]),
-        superseded_on=day_of_number(held["superseded_on"]),
-        linked_to="" if held["linked"] else None,
-        papers=held.get("papers", 1),
+        code="" if state["coded"] else None,
+        code_voided=state["voided"],
+        stored=state["stored"],
+        validity=state["validity"],
+        validity_source="operator" if state["by_person"] else None,
+        linked_to="" if state["linked"] else None,
+        **{**_UNKNOWN, **days, "papers": papers},
     )
 
 

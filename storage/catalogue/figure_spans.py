@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, Row, Table, delete, func, insert, select
+from sqlalchemy import Connection, Insert, Row, Table, delete, func, insert, select
 
 from schemas.clock import VIETNAM
 from schemas.documents import Role, ValidityState
@@ -24,7 +24,12 @@ from storage.catalogue.database import Database
 
 # `known_to` of what is known still.
 STILL: Final = 2**62
-_AT_ONCE: Final = 5000
+# What a state says.
+STATE: Final = (
+    *("level", "unit", "kind", "role", "route", "coded", "voided", "linked", "stored", "validity"),
+    "by_person",
+)
+_AT_ONCE: Final = 20_000
 _LONGEST_NUMBER: Final = 250
 _GENERATION: Final = "generation"
 
@@ -62,7 +67,8 @@ def generation(connection: Connection) -> int:
 def _make_anew(connection: Connection, first: str, last: str) -> None:
     dirty = t.figure_dirty.c.document_id.between(first, last)
     chosen = select(t.figure_dirty.c.document_id).where(dirty)
-    rows = [row for paper in _papers(connection, chosen) for row in spans(paper)]
+    states = _States(connection)
+    rows = [states.named(row) for paper in _papers(connection, chosen) for row in spans(paper)]
     connection.execute(delete(t.paper_span).where(t.paper_span.c.document_id.in_(chosen)))
     if rows:
         connection.execute(insert(t.paper_span), rows)
@@ -70,6 +76,30 @@ def _make_anew(connection: Connection, first: str, last: str) -> None:
     number = generation(connection) + 1
     connection.execute(delete(t.figure_cache))
     connection.execute(insert(t.figure_cache).values(key=_GENERATION, generation=number, groups=None))
+
+
+class _States:
+    """Finds the numbers of states, and enters those that are new."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        table = t.figure_state.c
+        held = connection.execute(select(table.id, *(table[name] for name in STATE)))
+        self._ids = {tuple(row[1:]): row[0] for row in held}
+
+    def named(self, row: dict[str, Any]) -> dict[str, Any]:
+        """A row with the number of its state instead of what the state says."""
+        key = tuple(row.pop(name) for name in STATE)
+        number = self._ids.get(key)
+        if number is None:
+            made = insert(t.figure_state).values(dict(zip(STATE, key, strict=True)))
+            number = self._ids[key] = self._entered(made)
+        return row | {"state": number}
+
+    def _entered(self, made: Insert) -> int:
+        key = self._connection.execute(made).inserted_primary_key
+        assert key is not None
+        return int(key[0])
 
 
 def _papers(connection: Connection, chosen: Any) -> Iterator[Paper]:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 
 from schemas.facts import Entered, Fact, Origin, Row
-from schemas.quotas import ElsewhereRow, InventoryRow, RevocationRow
+from schemas.quotas import ElsewhereRow, HandoverRow, InventoryRow, RevocationRow
 from storage.catalogue import facts
 from storage.catalogue.database import Database
 from storage.catalogue.fact_keys import inventory_key
@@ -43,6 +43,11 @@ def elsewhere(database: Database, known_at: str | None = None) -> list[Elsewhere
 def revocations(database: Database, known_at: str | None = None) -> list[Fact[RevocationRow]]:
     """Revocations, as known at a moment."""
     return standing(facts.history(database, facts.REVOCATIONS, known_at))
+
+
+def handovers(database: Database, known_at: str | None = None) -> list[HandoverRow]:
+    """Stock that minutes moved from one unit to another, as known at a moment."""
+    return [fact.row for fact in standing(facts.history(database, facts.HANDOVERS, known_at))]
 
 
 def standing(history: Iterable[Fact[Row]]) -> list[Fact[Row]]:

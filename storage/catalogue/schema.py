@@ -6,10 +6,7 @@ migrations in `migrations/versions/` create exactly these tables; a test holds t
 
 from __future__ import annotations
 
-from typing import Any
-
 from sqlalchemy import (
-    JSON,
     BigInteger,
     Boolean,
     Column,
@@ -18,7 +15,6 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     String,
     Table,
     Text,
@@ -26,16 +22,21 @@ from sqlalchemy import (
     text,
 )
 
-metadata = MetaData(
-    # Named constraints, so that a later migration can name what it changes on either database.
-    naming_convention={
-        "ix": "ix_%(column_0_label)s",
-        "uq": "uq_%(table_name)s_%(column_0_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
-        "pk": "pk_%(table_name)s",
-    }
+from storage.catalogue.schema_base import Json, metadata
+from storage.catalogue.schema_figures import (
+    elsewhere,
+    figure_cache,
+    figure_dirty,
+    figure_state,
+    handover,
+    inventory,
+    lot,
+    lot_decision,
+    lot_finding,
+    lot_paper,
+    paper_span,
+    revocation,
 )
-_Json = JSON(none_as_null=True)
 
 batch = Table(
     "batch",
@@ -44,8 +45,8 @@ batch = Table(
     Column("path", Text, nullable=False),
     Column("state", String(16), nullable=False),
     Column("ending", String(16)),
-    Column("sheet", _Json),
-    Column("findings", _Json, nullable=False),
+    Column("sheet", Json),
+    Column("findings", Json, nullable=False),
     Column("created_at", String(40), nullable=False),
     Column("updated_at", String(40), nullable=False),
 )
@@ -56,7 +57,7 @@ run = Table(
     Column("batch", ForeignKey("batch.name"), nullable=False, index=True),
     Column("state", String(16), nullable=False),
     Column("operator", String(200), nullable=False),
-    Column("digests", _Json, nullable=False),
+    Column("digests", Json, nullable=False),
     Column("host", String(255), nullable=False),
     Column("pid", Integer, nullable=False),
     Column("started_at", String(40), nullable=False),
@@ -69,9 +70,9 @@ original = Table(
     Column("size", BigInteger, nullable=False),
     Column("format", String(8), nullable=False),
     Column("received_at", String(40), nullable=False),
-    Column("page_list", _Json),
+    Column("page_list", Json),
     # `PageSource.edit` by page number, of pages that a person turned or replaced.
-    Column("edits", _Json),
+    Column("edits", Json),
 )
 batch_file = Table(
     "batch_file",
@@ -81,7 +82,7 @@ batch_file = Table(
     Column("position", Integer, nullable=False),
     Column("sha256", String(64), index=True),
     Column("status", String(16), nullable=False),
-    Column("findings", _Json, nullable=False),
+    Column("findings", Json, nullable=False),
     Column("pages", Integer, nullable=False),
     Column("accounted", Integer, nullable=False),
     Column("duplicate_of", Text),
@@ -94,7 +95,7 @@ document = Table(
     metadata,
     Column("id", String(32), primary_key=True),
     Column("sha256", ForeignKey("original.sha256"), nullable=False, index=True),
-    Column("pages", _Json, nullable=False),
+    Column("pages", Json, nullable=False),
     Column("batch", ForeignKey("batch.name"), nullable=False, index=True),
     Column("file", Text, nullable=False),
     Column("version", Integer, nullable=False),
@@ -112,7 +113,7 @@ document_version = Table(
     Column("reading", String(16), nullable=False),
     Column("understanding", String(16), nullable=False),
     Column("rendition", String(16), nullable=False),
-    Column("data", _Json, nullable=False),
+    Column("data", Json, nullable=False),
     Column("kind", String(64)),
     Column("result_type", String(16)),
     Column("level", String(8)),
@@ -175,7 +176,7 @@ event = Table(
     Column("subject", String(255), nullable=False, index=True),
     Column("batch", String(255), index=True),
     Column("run", String(32), nullable=False, index=True),
-    Column("data", _Json, nullable=False),
+    Column("data", Json, nullable=False),
     Column("exported", Boolean, nullable=False),
 )
 outbox = Table(
@@ -184,7 +185,7 @@ outbox = Table(
     Column("id", Integer, primary_key=True, autoincrement=True),
     Column("chain", String(64), nullable=False, index=True),
     Column("urgent", Boolean, nullable=False),
-    Column("data", _Json, nullable=False),
+    Column("data", Json, nullable=False),
 )
 chain_object = Table(
     "chain_object",
@@ -239,10 +240,10 @@ register = Table(
     Column("file", Text, nullable=False),
     Column("operator", String(200), nullable=False),
     Column("at", String(40), nullable=False),
-    Column("columns", _Json, nullable=False),
+    Column("columns", Json, nullable=False),
     Column("encoding", String(16), nullable=False),
-    Column("rows", _Json, nullable=False),
-    Column("problems", _Json, nullable=False),
+    Column("rows", Json, nullable=False),
+    Column("problems", Json, nullable=False),
     Column("event", String(32), nullable=False),
 )
 register_match = Table(
@@ -254,7 +255,7 @@ register_match = Table(
     Column("version", Integer, nullable=False),
     Column("operator", String(200), nullable=False),
     Column("at", String(40), nullable=False),
-    Column("data", _Json, nullable=False),
+    Column("data", Json, nullable=False),
     Column("event", String(32), nullable=False),
 )
 schedule = Table(
@@ -281,7 +282,7 @@ page_reading = Table(
     Column("sha256", String(64), primary_key=True),
     Column("page", Integer, primary_key=True),
     Column("digest", String(16), primary_key=True),
-    Column("facts", _Json, nullable=False),
+    Column("facts", Json, nullable=False),
     Column("payload", LargeBinary, nullable=False),
     Column("at", String(40), nullable=False),
 )
@@ -298,113 +299,6 @@ page_pass = Table(
 )
 
 
-def _of_fact() -> tuple[Column[Any], ...]:
-    """Columns of every table of facts. Append-only: of the rows of one key the last that was known stands."""
-    return (
-        Column("key", String(64), nullable=False, index=True),
-        # Why the row of this key was withdrawn; null in a row that states something.
-        Column("withdrawn", Text),
-        Column("document", Text, nullable=False),
-        Column("document_date", String(10)),
-        Column("signer", Text, nullable=False),
-        Column("file", Text, nullable=False),
-        Column("sha256", String(64), nullable=False),
-        Column("operator", String(200), nullable=False),
-        Column("known_at", String(40), nullable=False),
-        Column("event", String(32), nullable=False),
-    )
-
-
-inventory = Table(
-    "inventory",
-    metadata,
-    Column("id", Integer, primary_key=True, autoincrement=True),
-    Column("level", String(8), nullable=False),
-    Column("unit", String(300), nullable=False),
-    Column("kind", String(64), nullable=False),
-    Column("year", Integer, nullable=False),
-    Column("count", Integer, nullable=False),
-    Column("basis", String(16), nullable=False),
-    Column("source", Text, nullable=False),
-    Column("effective_on", String(10)),
-    *_of_fact(),
-)
-elsewhere = Table(
-    "elsewhere",
-    metadata,
-    Column("id", Integer, primary_key=True, autoincrement=True),
-    Column("level", String(8), nullable=False),
-    Column("unit", String(300), nullable=False),
-    Column("kind", String(64), nullable=False),
-    Column("digitised_on", String(10), nullable=False),
-    Column("count", Integer, nullable=False),
-    Column("owner", String(16)),
-    Column("result_type", String(16)),
-    Column("number", String(200)),
-    Column("evidence", Text, nullable=False),
-    Column("valid_until", String(10)),
-    *_of_fact(),
-)
-revocation = Table(
-    "revocation",
-    metadata,
-    Column("id", Integer, primary_key=True, autoincrement=True),
-    Column("level", String(8), nullable=False),
-    Column("unit", String(300), nullable=False),
-    Column("number", String(200), nullable=False),
-    Column("kind", String(64)),
-    Column("result_type", String(16)),
-    Column("owner", String(16)),
-    Column("effective_on", String(10), nullable=False),
-    Column("ending", String(16), nullable=False),
-    *_of_fact(),
-)
-# Lots for acceptance, append-only; a lot has one decision, and its papers are never drawn again before it.
-lot = Table(
-    "lot",
-    metadata,
-    Column("id", Integer, primary_key=True, autoincrement=True),
-    Column("plan", String(16), nullable=False),
-    Column("data", _Json, nullable=False),
-    Column("operator", String(200), nullable=False),
-    Column("at", String(40), nullable=False),
-    Column("event", String(32), nullable=False),
-)
-lot_paper = Table(
-    "lot_paper",
-    metadata,
-    Column("lot", ForeignKey("lot.id"), primary_key=True),
-    Column("document_id", ForeignKey("document.id"), primary_key=True, index=True),
-    # What is to be judged of it; null for a paper of the lot that was not drawn.
-    Column("data", _Json),
-)
-lot_finding = Table(
-    "lot_finding",
-    metadata,
-    # Of the rows of one item of a paper the last stands.
-    Column("id", Integer, primary_key=True, autoincrement=True),
-    Column("lot", ForeignKey("lot.id"), nullable=False, index=True),
-    Column("document_id", String(32), nullable=False),
-    Column("target", String(100), nullable=False),
-    Column("right", Boolean, nullable=False),
-    Column("right_value", Text, nullable=False),
-    Column("note", Text, nullable=False),
-    Column("file", Text, nullable=False),
-    Column("sha256", String(64), nullable=False),
-    Column("operator", String(200), nullable=False),
-    Column("at", String(40), nullable=False),
-    Column("event", String(32), nullable=False),
-)
-lot_decision = Table(
-    "lot_decision",
-    metadata,
-    Column("lot", ForeignKey("lot.id"), primary_key=True),
-    Column("verdict", String(16), nullable=False),
-    Column("data", _Json, nullable=False),
-    Column("operator", String(200), nullable=False),
-    Column("at", String(40), nullable=False),
-    Column("event", String(32), nullable=False),
-)
 disk_sample = Table(
     "disk_sample",
     metadata,
@@ -423,44 +317,41 @@ alert = Table(
     Column("message", Text, nullable=False),
     Column("raised_at", String(40), nullable=False),
     Column("cleared_at", String(40)),
-    Column("sent", _Json, nullable=False),
+    Column("sent", Json, nullable=False),
 )
-# Derived from documents, versions, codes and decisions by `figure_spans`: one row for each time in which a paper was known
-# in one state, in columns. Days are numbers (20210504), moments milliseconds since 1970.
-paper_span = Table(
-    "paper_span",
-    metadata,
-    Column("document_id", String(32), primary_key=True),
-    Column("known_from", BigInteger, primary_key=True, autoincrement=False),
-    Column("known_to", BigInteger, nullable=False),
-    Column("level", String(8)),
-    Column("unit", String(300)),
-    Column("kind", String(64)),
-    Column("role", String(20), nullable=False),
-    Column("route", String(16), nullable=False),
-    Column("coded", Boolean, nullable=False),
-    Column("voided", Boolean, nullable=False),
-    Column("linked", Boolean, nullable=False),
-    Column("stored", Boolean, nullable=False),
-    Column("validity", String(20), nullable=False),
-    Column("by_person", Boolean, nullable=False),
-    Column("issue_date", Integer),
-    Column("digitised_on", Integer),
-    Column("stored_on", Integer),
-    Column("valid_until", Integer),
-    Column("expired_from", Integer),
-    Column("code_until", Integer),
-    Column("owner", Text),
-    # `schemas.text.bare_number`: revocations and results elsewhere are looked for by it.
-    Column("number_key", String(250), index=True),
-)
-# Documents whose rows in `paper_span` are to be made anew; triggers enter them, whoever writes.
-figure_dirty = Table("figure_dirty", metadata, Column("document_id", String(32), primary_key=True))
-# Counts of a day, thrown away when a paper changes; the row `generation` counts such changes.
-figure_cache = Table(
+
+__all__ = [
+    "alert",
+    "batch",
+    "batch_file",
+    "chain_object",
+    "code",
+    "decision",
+    "disk_sample",
+    "document",
+    "document_version",
+    "elsewhere",
+    "event",
     "figure_cache",
-    metadata,
-    Column("key", String(64), primary_key=True),
-    Column("generation", BigInteger, nullable=False),
-    Column("groups", _Json),
-)
+    "figure_dirty",
+    "figure_state",
+    "fixity",
+    "fixity_round",
+    "handover",
+    "inventory",
+    "lot",
+    "lot_decision",
+    "lot_finding",
+    "lot_paper",
+    "metadata",
+    "original",
+    "outbox",
+    "page_pass",
+    "page_reading",
+    "paper_span",
+    "register",
+    "register_match",
+    "revocation",
+    "run",
+    "schedule",
+]

@@ -60,12 +60,9 @@ def upgrade() -> None:
 
 
 def _create_spans() -> None:
-    day = sa.Integer()
     op.create_table(
-        "paper_span",
-        sa.Column("document_id", sa.String(length=32), nullable=False),
-        sa.Column("known_from", sa.BigInteger(), nullable=False),
-        sa.Column("known_to", sa.BigInteger(), nullable=False),
+        "figure_state",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
         sa.Column("level", sa.String(length=8), nullable=True),
         sa.Column("unit", sa.String(length=300), nullable=True),
         sa.Column("kind", sa.String(length=64), nullable=True),
@@ -77,6 +74,15 @@ def _create_spans() -> None:
         sa.Column("stored", sa.Boolean(), nullable=False),
         sa.Column("validity", sa.String(length=20), nullable=False),
         sa.Column("by_person", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_figure_state")),
+    )
+    day = sa.Integer()
+    op.create_table(
+        "paper_span",
+        sa.Column("document_id", sa.String(length=32), nullable=False),
+        sa.Column("known_from", sa.BigInteger(), nullable=False),
+        sa.Column("known_to", sa.BigInteger(), nullable=False),
+        sa.Column("state", sa.Integer(), nullable=False),
         *(sa.Column(name, day, nullable=True) for name in ("issue_date", "digitised_on", "stored_on")),
         *(sa.Column(name, day, nullable=True) for name in ("valid_until", "expired_from", "code_until")),
         sa.Column("owner", sa.Text(), nullable=True),
@@ -99,3 +105,4 @@ def downgrade() -> None:
     op.drop_table("figure_dirty")
     op.drop_index(op.f("ix_paper_span_number_key"), "paper_span")
     op.drop_table("paper_span")
+    op.drop_table("figure_state")
