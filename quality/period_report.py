@@ -23,10 +23,10 @@ _TO_SIGN: Final = 190.0
 _MOST_PLACES: Final = 6
 _ROMAN: Final = ("", "I", "II", "III", "IV")
 _SHARES: Final = {
-    **{"number": 0.028, "unit": 0.112, "level": 0.052, "sector": 0.042, "result_type": 0.042},
+    **{"number": 0.033, "unit": 0.112, "level": 0.052, "sector": 0.042, "result_type": 0.042},
     **{"in_force": 0.054, "basis": 0.078, "counted": 0.05, "rate": 0.053, "target": 0.053},
     **{"difference": 0.05, "unknown": 0.046, "excess": 0.043, "uncovered": 0.043, "flow": 0.043},
-    **{"uncoded": 0.043, "sector_db": 0.043, "note": 0.135},
+    **{"uncoded": 0.043, "sector_db": 0.043, "note": 0.13},
 }
 
 
@@ -110,13 +110,7 @@ def _head(content: ReportContent, lang: str) -> list[Block]:
                 (
                     Line(say("lot_minutes", "republic", lang), 11, "bold", "center", 0),
                     Line(say("lot_minutes", "motto", lang), 11.5, "bold", "center", 0),
-                    Line(
-                        say("period", "place", lang, place=office.place, year=period.closing.year),
-                        11.5,
-                        "plain",
-                        "center",
-                        6,
-                    ),
+                    Line(say("period", "place", lang, place=office.place), 11.5, "plain", "center", 6),
                 ),
             )
         ),
