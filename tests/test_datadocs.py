@@ -10,11 +10,13 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 import samples
+from configs.loader import load_rulebook
 from quality.datadocs import data_docs_page, write_data_docs
 from quality.document_table import tidy
 from quality.expectations import Validated, validate
 from quality.report_voice import Voice
 from schemas.documents import Route, Verdict
+from schemas.numerals import number_text
 from schemas.reports import ReportedPaper
 from tests.machine import Machine
 from tests.test_batch_report import CHROMIUM
@@ -72,7 +74,8 @@ def test_each_expectation_says_how_many_were_examined_and_which_fail(validated: 
         "Đã xét 3 tài liệu, 1 không đạt . Mức: cảnh báo. Áp dụng từ 16/06/2021. Tài liệu không đạt: "
         "hộp 12/&lt;b&gt; 056*******34.pdf (trang 1–2) [bbbbbbbb]"
     ) in page
-    assert "Máy chắc về loại giấy tờ từ 60,0 % trở lên." in page
+    asked = number_text(100 * load_rulebook().thresholds.kind, "vi", 1)
+    assert f"Máy chắc về loại giấy tờ từ {asked} % trở lên." in page
     assert "Ngày ban hành từ 01/01/1900 trở lại đây." in page
     english = plain(data_docs_page(validated, PAPERS, ENGLISH))
     assert "Documents examined: 3, failing: 1 ." in english
