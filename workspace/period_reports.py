@@ -23,6 +23,7 @@ from schemas.events import Event, EventType
 from schemas.frozen import FrozenSet
 from schemas.period_reports import Correction, OfficeSpec, Period, PeriodKind, PeriodReport, ReportContent
 from schemas.quotas import QuotaReport, Series
+from schemas.text import fold
 from schemas.version import TOOL
 from schemas.wording import say
 from storage import outbox
@@ -154,7 +155,7 @@ def approve(database: Database, store: ObjectStore, name: str, capacity: str, op
     told = {"id": report.id[:12], "by": report.by}
     if not capacity.strip():
         raise UsageError("no capacity", remedy="report_capacity", **told)
-    if report.by.strip().casefold() == operator.strip().casefold():
+    if fold(report.by) == fold(operator):
         raise UsageError("approved by who issued it", remedy="report_same_person", **told)
     if report.replaced_by is not None:
         raise UsageError("replaced", remedy="report_replaced", other=report.replaced_by[:12], **told)
