@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from cli.options import EXIT_SET_ASIDE, AsJson, command, named_path
+from cli.period_reports import verdict
 from cli.shapes import print_json
 from cli.wording import words
 from configs.settings import Settings
@@ -17,12 +18,14 @@ from engines.private_files import whole_file
 from schemas.clock import VIETNAM
 from schemas.errors import UsageError
 from schemas.numerals import moment_text
+from schemas.period_reports import PeriodReport
 from schemas.reports import IssuedReport
 from schemas.wording import text
 from storage.catalogue import batches, issued_reports
-from storage.objects import keys
-from workspace import issuing
-from workspace.opening import open_workspace
+from storage.catalogue import period_reports as catalogue
+from storage.objects import keys, sha256_of
+from workspace import issuing, period_reports
+from workspace.opening import Workspace, open_workspace
 from workspace.reporting import fingerprint_now
 
 
@@ -68,6 +71,9 @@ def verify(
     with open_workspace(settings) as workspace:
         found = issuing.check(workspace, path)
         issued = found.issued
+        periodic = None if issued else catalogue.of_file(workspace.database, sha256_of(path))
+        if periodic is not None:
+            return _periodic(workspace, path, periodic, as_json=as_json)
         current = fingerprint_now(workspace, issued.batch) if issued else None
     same = issued is not None and current == issued.fingerprint
     state = "unknown" if issued is None else "altered" if found.altered else "issued"
@@ -83,6 +89,18 @@ def verify(
     else:
         sys.stdout.writelines(f"{line}\n" for line in _verdict(shape, found, settings.lang))
     return 0 if state == "issued" and same else EXIT_SET_ASIDE
+
+
+def _periodic(workspace: Workspace, path: Path, report: PeriodReport, *, as_json: bool) -> int:
+    """A quarter's or year's report: its frozen set must still give its figures, and no other may have taken its place."""
+    same = period_reports.records_give_it(workspace.database, workspace.store, report)
+    later = period_reports.named(workspace.database, report.replaced_by) if report.replaced_by else None
+    shape, lines = verdict(workspace.settings, path, report, later, same=same)
+    if as_json:
+        print_json(shape)
+    else:
+        sys.stdout.writelines(f"{line}\n" for line in lines)
+    return 0 if same else EXIT_SET_ASIDE
 
 
 def _verdict(shape: dict[str, Any], found: issuing.Checked, lang: str) -> list[str]:

@@ -22,6 +22,7 @@ from schemas.codes import GRAMMARS
 from schemas.expectations import Expectation, what_is_wrong
 from schemas.findings import RULES
 from schemas.kinds import Kind
+from schemas.period_reports import ReportRules
 from schemas.reading import ImageMeasures
 from schemas.rules import (
     Agency,
@@ -51,6 +52,7 @@ _NOT_UNDERSTANDING: Final = {
     "targets.csv",
     "figures.toml",
     "codes.toml",
+    "reports.toml",
     "alerts.csv",
     "image_rules.csv",
     "expectations.toml",
@@ -167,6 +169,15 @@ def load_figure_rules(root: Path = ROOT) -> FigureRules:
     rules = toml_model(FigureRules, path)
     refuse_overlaps(rules.reading, ("id",), path)
     refuse_overlaps(rules.cut_off, (), path)
+    return rules
+
+
+@functools.cache
+def load_report_rules(root: Path = ROOT) -> ReportRules:
+    """Closing days of quarter and year reports (`reports.toml`)."""
+    path = root / "reports.toml"
+    rules = toml_model(ReportRules, path)
+    refuse_overlaps(rules.closing, ("period",), path)
     return rules
 
 

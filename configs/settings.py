@@ -23,6 +23,7 @@ from pydantic_settings import (
 from schemas.alerts import ChannelSpec
 from schemas.errors import ConfigurationError
 from schemas.night_window import parse_window
+from schemas.period_reports import OfficeSpec
 from schemas.stores import StoreSpec
 
 FILE = "sohoa.toml"
@@ -79,6 +80,7 @@ class Settings(BaseSettings):
         void_needs_two: whether voiding a code needs a second operator.
         confirm_typed: an owner's identifier or a number that a person typed goes into a code once typed `twice`, once
             an `other_operator` typed it too, or at once (`off`).
+        office: whose quarter and year reports these are, and who signs them.
         work_agency: agency named in PDF/A files as the one that converted the paper.
     """
 
@@ -102,6 +104,7 @@ class Settings(BaseSettings):
     inbox_marker: str = "SAN-SANG"
     inbox_quiet_minutes: float = Field(default=30, ge=0)
     work_agency: str | None = None
+    office: OfficeSpec = OfficeSpec()
     void_needs_two: bool = False
     confirm_typed: Literal["twice", "other_operator", "off"] = "twice"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "WARNING"

@@ -1,4 +1,4 @@
-"""Short documents as a PDF to print and sign: A4, real text in an embedded font, headings, paragraphs, tables.
+"""Short documents as a PDF to print and sign: A4, real text in an embedded font, headings, paragraphs, tables, bars.
 
 Text can be searched and copied; the font holds only the letters that are used. Knows nothing of what the words mean.
 """
@@ -8,16 +8,13 @@ from __future__ import annotations
 import io
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
 import pikepdf
-from fontTools import subset
-from fontTools.ttLib import TTFont
-from pikepdf import Array, Dictionary, Name, Stream
+from pikepdf import Dictionary, Name, Stream
 
-from engines.fonts import find_font
+from engines.pdf_faces import Face
 from engines.private_files import whole_file
 
 _WIDTH, _HEIGHT = 595.28, 841.89
@@ -25,14 +22,18 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 71.0, 42.5, 56.7, 56.7  # points; NÄ 30/2020 Phá
 _FONTS: Final = {"plain": "LiberationSerif-Regular.ttf", "bold": "LiberationSerif-Bold.ttf"}
 _LEADING: Final = 1.3
 _PAD: Final = 3.5
-_USABLE: Final = _WIDTH - _LEFT - _RIGHT
+_STAMP_GREY: Final = 0.9
 
 Style = Literal["plain", "bold"]
 Align = Literal["left", "center", "right"]
 
 
 class Line(NamedTuple):
-    """A paragraph; `before` is the space above it, `keep` the room below it that it wants on its page, in points."""
+    """A paragraph.
+
+    `before` is the space above it, `keep` the room below it that it wants on its page, `indent` where its first line
+    begins; all in points.
+    """
 
     text: str
     size: float = 12.0
@@ -40,6 +41,7 @@ class Line(NamedTuple):
     align: Align = "left"
     before: float = 4.0
     keep: float = 0.0
+    indent: float = 0.0
 
 
 class Columns(NamedTuple):
@@ -50,7 +52,10 @@ class Columns(NamedTuple):
 
 
 class Grid(NamedTuple):
-    """A table with ruled cells; its heads are repeated on every page. `shares` are widths, fractions of 1."""
+    """A table with ruled cells; its heads are repeated on every page. `shares` are widths, fractions of 1.
+
+    `right` are columns set to the right, `strong` rows set in bold.
+    """
 
     heads: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
@@ -58,27 +63,54 @@ class Grid(NamedTuple):
     right: frozenset[int] = frozenset()
     size: float = 10.0
     before: float = 6.0
+    strong: frozenset[int] = frozenset()
 
 
-Block = Line | Columns | Grid
+class Bar(NamedTuple):
+    """A bar: its name, its length and a mark across it as fractions of the whole width, and what is said at its end."""
+
+    name: str
+    share: float
+    mark: float | None
+    told: str
 
 
-def write_pdf(blocks: Sequence[Block], out: Path, *, title: str, footer: str = "") -> None:
+class Bars(NamedTuple):
+    """Bars below each other over a scale from 0 to the whole, drawn as lines and areas."""
+
+    bars: tuple[Bar, ...]
+    size: float = 10.0
+    before: float = 8.0
+
+
+class Turn(NamedTuple):
+    """Begin a page, lying (`landscape`) or standing; those after it are alike."""
+
+    landscape: bool
+
+
+Block = Line | Columns | Grid | Bars | Turn
+
+
+def write_pdf(blocks: Sequence[Block], out: Path, *, title: str, footer: str = "", stamp: str = "") -> None:
     """Lay blocks out on A4 pages and write them; the file is its owner's alone and appears whole or not at all.
+
+    `footer` stands below every page before its number; `stamp` across every page, in grey, under the text.
 
     Raises:
         SetupError: a font is missing.
         OSError: the file cannot be written.
     """
     with pikepdf.new() as pdf:
-        faces = {style: _Face.load(style, name) for style, name in _FONTS.items()}
+        faces = {style: Face.load(style, name) for style, name in _FONTS.items()}
         pages = _Pages(faces)
         for block in blocks:
             pages.add(block)
         pages.number(footer)
+        pages.stamp(stamp)
         fonts = Dictionary({f"/{style}": face.embedded(pdf) for style, face in faces.items()})
-        for content in pages.contents:
-            page = pdf.add_blank_page(page_size=(_WIDTH, _HEIGHT))
+        for content, size in zip(pages.contents, pages.sizes, strict=True):
+            page = pdf.add_blank_page(page_size=size)
             page.obj.Resources = Dictionary(Font=fonts)
             page.obj.Contents = Stream(
                 pdf, zlib.compress(content.encode("ascii"), 9), Filter=Name.FlateDecode
@@ -91,125 +123,19 @@ def write_pdf(blocks: Sequence[Block], out: Path, *, title: str, footer: str = "
         stream.write(held.getvalue())
 
 
-@dataclass
-class _Face:
-    """A font with the letters that were used of it."""
-
-    name: str
-    path: Path
-    cmap: dict[int, str]
-    widths: dict[str, float]
-    order: dict[str, int]
-    used: dict[int, str] = field(default_factory=dict)
-
-    @classmethod
-    def load(cls, style: str, name: str) -> _Face:
-        path = find_font(name)
-        with TTFont(path, lazy=True) as font:
-            scale = 1000 / font["head"].unitsPerEm
-            widths = {glyph: advance * scale for glyph, (advance, _) in font["hmtx"].metrics.items()}
-            order = {glyph: at for at, glyph in enumerate(font.getGlyphOrder())}
-            return cls(f"Sohoa{style.title()}", path, font.getBestCmap() or {}, widths, order)
-
-    def glyph(self, char: str) -> str:
-        """The glyph of a letter; a question mark's where the font has none."""
-        return self.cmap.get(ord(char)) or self.cmap[ord("?")]
-
-    def width(self, text: str, size: float) -> float:
-        return sum(self.widths[self.glyph(char)] for char in text) * size / 1000
-
-    def encode(self, text: str) -> str:
-        """Hexadecimal glyph numbers of a text."""
-        codes = []
-        for char in text:
-            number = self.order[self.glyph(char)]
-            self.used.setdefault(number, char)
-            codes.append(f"{number:04X}")
-        return "".join(codes)
-
-    def embedded(self, pdf: pikepdf.Pdf) -> pikepdf.Object:
-        """The font as an object of a file, with the used glyphs alone, under their own numbers."""
-        font = self._subset()
-        held = io.BytesIO()
-        font.save(held)
-        descendant = Dictionary(
-            Type=Name.Font,
-            Subtype=Name.CIDFontType2,
-            BaseFont=Name(f"/{self.name}"),
-            CIDSystemInfo=Dictionary(
-                Registry=pikepdf.String("Adobe"), Ordering=pikepdf.String("Identity"), Supplement=0
-            ),
-            FontDescriptor=pdf.make_indirect(_descriptor(pdf, self.name, font, held.getvalue())),
-            W=self._widths_array(),
-            CIDToGIDMap=Name.Identity,
-        )
-        whole = Dictionary(
-            Type=Name.Font,
-            Subtype=Name.Type0,
-            BaseFont=Name(f"/{self.name}"),
-            Encoding=Name("/Identity-H"),
-            DescendantFonts=Array([pdf.make_indirect(descendant)]),
-            ToUnicode=_packed(pdf, _to_unicode(self.used)),
-        )
-        return pdf.make_indirect(whole)
-
-    def _subset(self) -> TTFont:
-        options = subset.Options(retain_gids=True, notdef_outline=True, layout_features=[], hinting=False)
-        options.drop_tables += ["FFTM"]  # an editor's note, which the library would warn about
-        font = TTFont(self.path)
-        cutter = subset.Subsetter(options)
-        cutter.populate(unicodes=[ord(char) for char in self.used.values()])
-        cutter.subset(font)
-        return font
-
-    def _widths_array(self) -> pikepdf.Object:
-        names = {at: glyph for glyph, at in self.order.items()}
-        widths = Array()
-        for number in sorted(self.used):
-            widths.append(number)
-            widths.append(Array([round(self.widths[names[number]])]))
-        return widths
-
-
-def _descriptor(pdf: pikepdf.Pdf, name: str, font: TTFont, program: bytes) -> pikepdf.Object:
-    head, lines = font["head"], font["hhea"]
-    scale = 1000 / head.unitsPerEm
-    return Dictionary(
-        Type=Name.FontDescriptor,
-        FontName=Name(f"/{name}"),
-        Flags=4,
-        FontBBox=Array([round(side * scale) for side in (head.xMin, head.yMin, head.xMax, head.yMax)]),
-        ItalicAngle=0,
-        Ascent=round(lines.ascent * scale),
-        Descent=round(lines.descent * scale),
-        CapHeight=700,
-        StemV=80,
-        FontFile2=_packed(pdf, program, Length1=len(program)),
-    )
-
-
-def _packed(pdf: pikepdf.Pdf, data: bytes, **fields: int) -> pikepdf.Object:
-    return pdf.make_indirect(Stream(pdf, zlib.compress(data, 9), Filter=Name.FlateDecode, **fields))
-
-
-def _to_unicode(used: dict[int, str]) -> bytes:
-    rows = [f"<{number:04X}> <{char.encode('utf-16-be').hex()}>" for number, char in sorted(used.items())]
-    blocks = [rows[at : at + 100] for at in range(0, len(rows), 100)]  # 100 is the most a block may hold
-    body = "".join(f"{len(block)} beginbfchar\n" + "\n".join(block) + "\nendbfchar\n" for block in blocks)
-    return (
-        "/CIDInit /ProcSet findresource begin\n12 dict begin\nbegincmap\n/CMapName /Sohoa def\n/CMapType 2 def\n"
-        f"1 begincodespacerange\n<0000> <FFFF>\nendcodespacerange\n{body}"
-        "endcmap\nCMapName currentdict /CMap defineresource pop\nend\nend\n"
-    ).encode("ascii")
-
-
 class _Pages:
     """Pages being filled from above; `y` is the place of the next line."""
 
-    def __init__(self, faces: dict[str, _Face]) -> None:
+    def __init__(self, faces: dict[str, Face]) -> None:
         self._faces = faces
         self._pages: list[list[str]] = [[]]
+        self._size = (_WIDTH, _HEIGHT)
+        self.sizes = [self._size]  # of each page, width and height
         self._y = _HEIGHT - _TOP
+
+    @property
+    def _usable(self) -> float:
+        return self._size[0] - _LEFT - _RIGHT
 
     @property
     def contents(self) -> list[str]:
@@ -222,25 +148,46 @@ class _Pages:
             self._line(block)
         elif isinstance(block, Columns):
             self._columns(block)
-        else:
+        elif isinstance(block, Grid):
             self._grid(block)
+        elif isinstance(block, Bars):
+            self._bars(block)
+        else:
+            self._size = (_HEIGHT, _WIDTH) if block.landscape else (_WIDTH, _HEIGHT)
+            self._new_page()
 
     def number(self, footer: str) -> None:
         """Write the footer and the number below every page."""
         for at, page in enumerate(self._pages, start=1):
             told = f"{footer}  {at}/{len(self._pages)}".strip()
-            page += self._text(told, _LEFT, _USABLE, _BOTTOM - 22, 8.5, "plain", "center")
+            usable = self.sizes[at - 1][0] - _LEFT - _RIGHT
+            page += self._text(told, _LEFT, usable, _BOTTOM - 22, 8.5, "plain", "center")
+
+    def stamp(self, words: str) -> None:
+        """Write words across every page, under what stands there."""
+        if not words:
+            return
+        face, size = self._faces["bold"], 84.0
+        half = face.width(words, size) / 2
+        slant = 0.7071  # of 45 degrees
+        for page, (width, height) in zip(self._pages, self.sizes, strict=True):
+            x, y = width / 2 - half * slant, height / 2 - half * slant
+            turned = f"{slant} {slant} -{slant} {slant} {x:.2f} {y:.2f} Tm"
+            told = f"BT {_STAMP_GREY} g /bold {size:g} Tf {turned} <{face.encode(words)}> Tj ET 0 g"
+            page.insert(0, told)
 
     def _line(self, line: Line) -> None:
         self._y -= line.before
         self._room(line.size * _LEADING + line.keep)
-        for text in self._wrapped(line.text, _USABLE, line.size, line.style):
+        laid = self._wrapped(line.text, self._usable, line.size, line.style, line.indent)
+        for at, text in enumerate(laid):
             self._room(line.size * _LEADING)
             self._y -= line.size * _LEADING
-            self._pages[-1] += self._text(text, _LEFT, _USABLE, self._y, line.size, line.style, line.align)
+            x = _LEFT + (0.0 if at else line.indent)
+            self._pages[-1] += self._text(text, x, self._usable, self._y, line.size, line.style, line.align)
 
     def _columns(self, columns: Columns) -> None:
-        width = _USABLE / len(columns.parts)
+        width = self._usable / len(columns.parts)
         laid = [
             [
                 (line, text)
@@ -263,16 +210,47 @@ class _Pages:
 
     def _grid(self, grid: Grid) -> None:
         self._y -= grid.before
-        widths = [share * _USABLE / sum(grid.shares) for share in grid.shares]
+        widths = [share * self._usable / sum(grid.shares) for share in grid.shares]
         head = self._cells(grid.heads, widths, grid.size, "bold")
-        first = self._cells(grid.rows[0], widths, grid.size, "plain") if grid.rows else []
+        first = self._cells(grid.rows[0], widths, grid.size, "bold") if grid.rows else []
         self._room(_height(head, grid.size) + _height(first, grid.size))
-        self._row(head, widths, grid, "bold")
-        for row in grid.rows:
-            cells = self._cells(row, widths, grid.size, "plain")
+        self._row(head, widths, grid, "bold", head=True)
+        for at, row in enumerate(grid.rows):
+            style: Style = "bold" if at in grid.strong else "plain"
+            cells = self._cells(row, widths, grid.size, style)
             if self._room(_height(cells, grid.size)):
-                self._row(head, widths, grid, "bold")
-            self._row(cells, widths, grid, "plain")
+                self._row(head, widths, grid, "bold", head=True)
+            self._row(cells, widths, grid, style)
+
+    def _bars(self, bars: Bars) -> None:
+        size, tall = bars.size, bars.size * 1.1
+        step = size * 2.1
+        left, width = _LEFT + self._usable * 0.26, self._usable * 0.5
+        self._y -= bars.before
+        self._room(step * len(bars.bars) + size * 2)
+        page, top = self._pages[-1], self._y
+        bottom = top - step * len(bars.bars)
+        for tenth in range(0, 11, 2):
+            x = left + width * tenth / 10
+            page.append(f"0.8 G 0.4 w {x:.2f} {bottom:.2f} m {x:.2f} {top:.2f} l S 0 G")
+            page += self._text(f"{tenth * 10} %", x - 20, 40, bottom - size, size - 2, "plain", "center")
+        for bar in bars.bars:
+            self._y -= step
+            low = self._y + (step - tall) / 2
+            if bar.share > 0:
+                length = min(bar.share, 1.0) * width
+                page.append(f"0.18 0.37 0.49 rg {left:.2f} {low:.2f} {length:.2f} {tall:.2f} re f 0 g")
+            if bar.mark is not None:
+                x = left + min(bar.mark, 1.0) * width
+                page.append(
+                    f"0.8 0.2 0.1 RG 1.6 w {x:.2f} {low - 2:.2f} m {x:.2f} {low + tall + 2:.2f} l S 0 G"
+                )
+            page += self._text(bar.name, _LEFT, left - _LEFT - 8, low + 2, size, "plain", "right")
+            end = _LEFT + self._usable
+            page += self._text(
+                bar.told, left + width + 8, end - left - width - 8, low + 2, size, "bold", "left"
+            )
+        self._y = bottom - size * 1.6
 
     def _cells(
         self, row: Sequence[str], widths: Sequence[float], size: float, style: Style
@@ -282,15 +260,23 @@ class _Pages:
             for text, width in zip(row, widths, strict=True)
         ]
 
-    def _row(self, cells: list[list[str]], widths: Sequence[float], grid: Grid, style: Style) -> None:
+    def _row(
+        self,
+        cells: list[list[str]],
+        widths: Sequence[float],
+        grid: Grid,
+        style: Style,
+        *,
+        head: bool = False,
+    ) -> None:
         height = _height(cells, grid.size)
         x = _LEFT
         page = self._pages[-1]
         for at, (lines, width) in enumerate(zip(cells, widths, strict=True)):
             box = f"{x:.2f} {self._y - height:.2f} {width:.2f} {height:.2f} re"
-            page.append(f"0.93 g {box} f 0 g" if style == "bold" else "0 g")
+            page.append(f"0.93 g {box} f 0 g" if head else "0 g")
             page.append(f"0.5 w {box} S")
-            align: Align = "center" if style == "bold" else "right" if at in grid.right else "left"
+            align: Align = "center" if head else "right" if at in grid.right else "left"
             for place, text in enumerate(lines):
                 y = self._y - _PAD - grid.size * (1.0 + place * _LEADING)
                 page += self._text(text, x + _PAD, width - 2 * _PAD, y, grid.size, style, align)
@@ -301,9 +287,13 @@ class _Pages:
         """Begin a page where so much does not fit. Returns whether it did."""
         if self._y - height >= _BOTTOM or not self._pages[-1]:
             return False
-        self._pages.append([])
-        self._y = _HEIGHT - _TOP
+        self._new_page()
         return True
+
+    def _new_page(self) -> None:
+        self._pages.append([])
+        self.sizes.append(self._size)
+        self._y = self._size[1] - _TOP
 
     def _text(
         self, text: str, x: float, width: float, y: float, size: float, style: Style, align: Align
@@ -313,11 +303,12 @@ class _Pages:
         x += {"left": 0.0, "center": spare / 2, "right": spare}[align]
         return [f"BT /{style} {size:g} Tf {x:.2f} {y:.2f} Td <{face.encode(text)}> Tj ET"] if text else []
 
-    def _wrapped(self, text: str, width: float, size: float, style: Style) -> list[str]:
-        """Lines that fit a width; a word that is too long is cut."""
+    def _wrapped(self, text: str, full: float, size: float, style: Style, indent: float = 0.0) -> list[str]:
+        """Lines that fit a width, the first one less its indent; a word that is too long is cut."""
         face = self._faces[style]
         lines = [""]
         for word in " ".join(text.split()).split(" "):
+            width = full - (indent if len(lines) == 1 else 0.0)
             while face.width(word, size) > width and len(word) > 1:
                 kept = next(
                     at

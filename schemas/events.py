@@ -31,6 +31,7 @@ class EventType(StrEnum):
     REPORT = (
         "report"  # a report was issued: its file, its fingerprint, and the one that it takes the place of
     )
+    PERIOD_REPORT = "period report"  # a quarter's or year's report was issued, or approved by a leader
     SET_ASIDE = "set aside"
     BATCH_STARTED = "batch started"
     BATCH_ENDED = "batch ended"

@@ -24,7 +24,7 @@ REPORTS: Final = "reports/"
 _PART = re.compile(r"[A-Za-z0-9_\-][A-Za-z0-9_.\-]*")
 _ADDRESSED = re.compile(
     r"(?:originals/(?P<a>[0-9a-f]{2})/|pdfa/(?P<b>[0-9a-f]{2})/|figures/(?P<c>[0-9a-f]{2})/|reports/[a-z0-9-]+/)"
-    r"(?P<sha256>[0-9a-f]{64})(?:\.pdf|\.parquet|\.json|\.html)?"
+    r"(?P<sha256>[0-9a-f]{64})(?:\.pdf|\.parquet|\.json|\.html|\.xlsx)?"
 )
 _CHAINED = re.compile(r"events/(?P<chain>[a-z0-9-]+)/(?P<seq>[0-9]{8})\.json")
 _MAX_KEY: Final = 512
@@ -43,6 +43,11 @@ def pdfa(sha256: str) -> str:
 def report(batch: str, sha256: str) -> str:
     """A report of a batch as it was issued, by its own digest."""
     return f"{REPORTS}{batch_key(batch)}/{sha256}.html"
+
+
+def period_report(sha256: str, suffix: str) -> str:
+    """A file of a quarter's or year's report, by its own digest; `suffix` is `pdf` or `xlsx`."""
+    return f"{REPORTS}periods/{sha256}.{suffix}"
 
 
 def frozen(sha256: str, suffix: str) -> str:
