@@ -8,7 +8,7 @@ from datetime import date
 from configs.loader import load_kinds, load_validity
 from quality.revocations import mark_revoked
 from quality.series import mark_superseded
-from schemas.quotas import ElsewhereRow, PaperRow, RevocationRow
+from schemas.quotas import ElsewhereRow, PaperGroup, PaperRow, RevocationRow
 from schemas.rules import NewestOf
 from storage.catalogue import figure_groups, figures, lots
 from storage.catalogue.chunks import in_chunks
@@ -46,15 +46,15 @@ def grouped_on(
     turns: Sequence[date],
     revocations: Sequence[RevocationRow],
     elsewhere: Sequence[ElsewhereRow],
-) -> list[PaperRow]:
-    """What `counted_on` gives for every stored paper, in groups that count the same on the day.
+) -> tuple[list[PaperGroup], list[PaperRow]]:
+    """What `counted_on` gives for every stored paper, in groups that count the same on the day, and what puts them right.
 
     The database counts; what it does not know is put right paper by paper: one that was revoked, whose files are damaged
     or whose lot was rejected is taken out of its group and put in by itself. Papers that a result elsewhere may repeat
     stand beside, counting nothing.
     """
     kinds = superseding_kinds(day)
-    found = figure_groups.groups(database, day, known_at, kinds, turns)
+    groups, right = figure_groups.groups(database, day, known_at, kinds, turns), []
     numbers = {row.number for row in revocations} | {row.number for row in elsewhere if row.number}
     ids = figure_groups.with_numbers(database, known_at, numbers)
     named = mark_revoked(_papers_of(database, ids, known_at), revocations)
@@ -68,15 +68,15 @@ def grouped_on(
         damaged: Collection[str] = damaged_documents(connection).keys()
     for paper in figure_groups.single(database, day, known_at, kinds, {*revoked, *damaged, *back}):
         name = paper.document_id
-        right = {
+        ends = {
             "revoked_on": revoked.get(name),
             "intact": name not in damaged,
             "returned": back.get(name, ()),
         }
-        found += [paper.model_copy(update={"papers": -1}), paper.model_copy(update=right)]
+        right += [paper.model_copy(update={"papers": -1}), paper.model_copy(update=ends)]
     if elsewhere:
-        found += [row.model_copy(update={"papers": 0}) for row in named]
-    return found
+        right += [row.model_copy(update={"papers": 0}) for row in named]
+    return groups, right
 
 
 def each_on(

@@ -24,7 +24,7 @@ from quality.quotas import Worked, worked_out
 from quality.unit_register import UnitRegister
 from schemas.errors import UsageError
 from schemas.facts import Fact
-from schemas.quotas import ElsewhereRow, InventoryRow, PaperRow, RevocationRow, Series
+from schemas.quotas import ElsewhereRow, InventoryRow, PaperGroup, PaperRow, RevocationRow, Series
 from storage.catalogue import facts, figures
 from storage.catalogue.database import Database
 from workspace.counting import counted_on, grouped_on, left_out_kinds, stored_papers
@@ -126,8 +126,9 @@ def figures_of(
         UsageError: there is no such reading.
     """
     terms = terms_of(day, reading, series, revocations_asked=bool(ledger.revocations))
+    groups, papers = ([], _each(ledger, day)) if explain else _grouped(ledger, day, terms.cut_off)
     worked = worked_out(
-        _each(ledger, day) if explain else _grouped(ledger, day, terms.cut_off),
+        papers,
         [fact.row for fact in figures.true_on(ledger.inventory, day)],
         ledger.elsewhere,
         load_targets(),
@@ -138,6 +139,7 @@ def figures_of(
         left_out=left_out_kinds(),
         terms=terms,
         explain=explain,
+        groups=groups,
     )
     return worked._replace(report=worked.report.model_copy(update={"known_at": ledger.known_at}))
 
@@ -146,6 +148,6 @@ def _each(ledger: Ledger, day: date) -> list[PaperRow]:
     return counted_on(stored_papers(ledger.database, ledger.known_at), day)
 
 
-def _grouped(ledger: Ledger, day: date, cut_off: date | None) -> list[PaperRow]:
+def _grouped(ledger: Ledger, day: date, cut_off: date | None) -> tuple[list[PaperGroup], list[PaperRow]]:
     turns = [*unit_register().turns, *([cut_off + timedelta(days=1)] if cut_off else [])]
     return grouped_on(ledger.database, day, ledger.known_at, turns, ledger.revocations, ledger.elsewhere)

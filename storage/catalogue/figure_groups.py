@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any, Final
@@ -33,7 +34,7 @@ from sqlalchemy import (
 )
 
 from schemas.documents import Role, Route
-from schemas.quotas import PaperRow
+from schemas.quotas import PaperGroup, PaperRow
 from schemas.rules import NewestOf
 from storage.catalogue import figure_spans as spans
 from storage.catalogue import schema as t
@@ -65,7 +66,9 @@ _UNKNOWN: Final[dict[str, Any]] = {
     **dict.fromkeys(("owner", "number", "revoked_on", "batch", "file", "validity_basis", "accepted_by")),
     "intact": True,
 }
+_DAYS_ROOM: Final = math.prod(_ROOM.values())
 _Column = ColumnElement[Any]
+_State = tuple[Any, ...]  # the values of `figure_spans.STATE`
 
 
 def groups(
@@ -74,8 +77,8 @@ def groups(
     known_at: str | None,
     newest_of: Mapping[str, NewestOf],
     turns: Sequence[date],
-) -> list[PaperRow]:
-    """Every paper as the quota sees it on a day, in groups; `PaperRow.papers` is the number of each.
+) -> list[PaperGroup]:
+    """Every paper as the quota sees it on a day, in groups.
 
     Counts of a large catalogue are kept until a paper changes.
 
@@ -105,13 +108,18 @@ def groups(
 
 
 def _read(
-    rows: Iterable[Sequence[int]], states: Mapping[int, Mapping[str, Any]], day: date, turns: Sequence[date]
-) -> list[PaperRow]:
-    """Groups as rows of papers."""
+    rows: Iterable[Sequence[int]], states: Mapping[int, _State], day: date, turns: Sequence[date]
+) -> list[PaperGroup]:
+    """Counted numbers as groups; papers that differ in nothing but their unit share one row."""
+    shared: dict[tuple[int, tuple[Any, ...]], PaperRow] = {}
     found = []
     for packed, papers in rows:
-        state, days = _unpacked(packed, day, turns)
-        found.append(_paper(states[state], days, papers=papers))
+        number, days = divmod(packed, _DAYS_ROOM)
+        level, unit, *_ = state = states[number]
+        paper = shared.get(look := (days, state[2:]))
+        if paper is None:
+            paper = shared[look] = _paper((None, None, *state[2:]), _unpacked(days, day, turns))
+        found.append(PaperGroup(level, unit, paper, papers))
     return found
 
 
@@ -249,7 +257,7 @@ def _grouped(papers: Select[Any], day: date, turns: Sequence[date]) -> Select[An
     seen = {
         "issue_date": _turn(paper.issue_date, [*turns, _next(day)]),
         "digitised_on": _side(paper.digitised_on, on),
-        "stored_on": _side(paper.stored_on, on),
+        "stored_on": case((paper.digitised_on.is_(None), _side(paper.stored_on, on))),
         "valid_until": case(
             (~digitised, None),
             (paper.valid_until > on, 1),
@@ -267,15 +275,15 @@ def _grouped(papers: Select[Any], day: date, turns: Sequence[date]) -> Select[An
     return select(inner.c.packed, func.count()).group_by(inner.c.packed)
 
 
-def _unpacked(packed: int, day: date, turns: Sequence[date]) -> tuple[int, dict[str, date | None]]:
-    """The state, and days that compare as those of the group's papers do."""
+def _unpacked(packed: int, day: date, turns: Sequence[date]) -> dict[str, date | None]:
+    """Days that compare as those of the group's papers do."""
     places: dict[str, int] = {}
     for name in reversed(_DAYS):
         packed, places[name] = divmod(packed, _ROOM[name])
     after = _next(day)
     sides = (None, after, day)
     turned = (None, date.min, *sorted({*turns, after}))
-    return packed, {
+    return {
         "issue_date": turned[places["issue_date"]],
         "expired_from": day if places["expired_from"] else None,
         **{name: sides[places[name]] for name in ("digitised_on", "stored_on", "code_until")},
@@ -318,30 +326,25 @@ def _listed(connection: Connection, values: Sequence[str]) -> Select[Any]:
     return select(table.c.value)
 
 
-def _states(connection: Connection) -> dict[int, Mapping[str, Any]]:
-    return {row.id: dict(row._mapping) for row in connection.execute(select(t.figure_state))}
+def _states(connection: Connection) -> dict[int, _State]:
+    state = t.figure_state.c
+    query = select(state.id, *(state[name] for name in spans.STATE))
+    return {number: tuple(said) for number, *said in connection.execute(query)}
 
 
-def _paper(
-    state: Mapping[str, Any], days: Mapping[str, date | None], document_id: str = "", papers: int = 1
-) -> PaperRow:
+def _paper(state: _State, days: Mapping[str, date | None], document_id: str = "") -> PaperRow:
     """Built without checks: the columns hold nothing else."""
+    said = dict(zip(spans.STATE, state, strict=True))
     return PaperRow.model_construct(
         document_id=document_id,
-        level=state["level"],
-        unit=state["unit"],
-        kind=state["kind"],
         result_type=None,
-        role=state["role"],
-        route=state["route"],
         # Which code it is tells nothing here.
-        code="" if state["coded"] else None,
-        code_voided=state["voided"],
-        stored=state["stored"],
-        validity=state["validity"],
-        validity_source="operator" if state["by_person"] else None,
-        linked_to="" if state["linked"] else None,
-        **{**_UNKNOWN, **days, "papers": papers},
+        code="" if said["coded"] else None,
+        code_voided=said["voided"],
+        validity_source="operator" if said["by_person"] else None,
+        linked_to="" if said["linked"] else None,
+        **{name: said[name] for name in ("level", "unit", "kind", "role", "route", "stored", "validity")},
+        **{**_UNKNOWN, **days},
     )
 
 
