@@ -26,7 +26,7 @@ from benchmarks import tables
 from benchmarks.figures_catalogue import make
 from benchmarks.measuring import ROOT, NotRun, fail, machine
 from schemas.clock import today
-from storage.catalogue import figure_spans
+from storage.catalogue import figure_counts
 from storage.catalogue import schema as t
 from storage.catalogue.database import Database
 from workspace.board import board_quota
@@ -73,7 +73,7 @@ def measure(url: str, papers: int) -> dict[str, float | int | None]:
     """Numbers of one size."""
     database = make(url, papers)
     started = time.monotonic()
-    figure_spans.refresh(database)
+    figure_counts.refresh(database)
     derived = time.monotonic() - started
     database.close()
     found = {what: _in_a_process(url, what) for what in ("quota", "any", "board_cold", "board")}
