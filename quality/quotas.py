@@ -195,28 +195,29 @@ class _Asked:
     def judge(self, paper: PaperRow) -> tuple[Place, str]:
         """The unit that issued a paper, and why the paper is in or out."""
         place = self.placing.place(paper.level, paper.unit, paper.issue_date)
-        return place, self._in_this(place, self._reason(paper))
+        reason = self._reason(paper)
+        return place, _OTHER_SERIES if reason != "duplicate" and self.placing.apart(place) else reason
 
     def judge_groups(self, groups: Iterable[PaperGroup]) -> Iterator[tuple[PaperGroup, Place, str]]:
         """The same of groups; what they share is judged once: there are tens of thousands of them."""
         # By identity: to compare rows takes longer than to judge them. The row is held, so that no other takes its place.
         reasons: dict[int, tuple[PaperRow, str]] = {}
+        places: dict[tuple[str | None, str | None, date | None], tuple[Place, bool]] = {}
         for group in groups:
-            paper = group.paper
-            place = self.placing.place(group.level, group.unit, paper.issue_date)
+            level, unit, paper, _ = group
             known = reasons.get(id(paper))
             if known is None:
                 known = reasons[id(paper)] = paper, self._reason(paper)
+            held = places.get(asked := (level, unit, paper.issue_date))
+            if held is None:
+                place = self.placing.place(*asked)
+                held = places[asked] = place, unit in self.out_of_series or self.placing.apart(place)
+            place, apart = held
             reason = known[1]
-            if group.unit in self.out_of_series and reason != "duplicate":
-                reason = _OTHER_SERIES
-            yield group, place, self._in_this(place, reason)
+            yield group, place, _OTHER_SERIES if apart and reason != "duplicate" else reason
 
     def _reason(self, paper: PaperRow) -> str:
         return counting_reason(paper, self.as_of, self.kinds_without_code, self.out_of_series, self.left_out)
-
-    def _in_this(self, place: Place, reason: str) -> str:
-        return _OTHER_SERIES if reason != "duplicate" and self.placing.apart(place) else reason
 
     def counted_elsewhere(
         self, rows: Sequence[ElsewhereRow], taken: set[_PaperKey]

@@ -47,7 +47,7 @@ def grouped_on(
     turns: Sequence[date],
     revocations: Sequence[RevocationRow],
     elsewhere: Sequence[ElsewhereRow],
-) -> tuple[list[PaperGroup], list[PaperRow]]:
+) -> tuple[Iterator[PaperGroup], list[PaperRow]]:
     """What `counted_on` gives for every stored paper, in groups that count the same on the day, and what puts them right.
 
     The database counts; what it does not know is put right paper by paper: one that was revoked, whose files are damaged

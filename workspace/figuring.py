@@ -6,7 +6,7 @@ Loads the rules; the arithmetic is `quality.quotas`.
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from typing import Final, NamedTuple
 
@@ -126,7 +126,7 @@ def figures_of(
         UsageError: there is no such reading.
     """
     terms = terms_of(day, reading, series, revocations_asked=bool(ledger.revocations))
-    groups, papers = ([], _each(ledger, day)) if explain else _grouped(ledger, day, terms.cut_off)
+    groups, papers = (iter(()), _each(ledger, day)) if explain else _grouped(ledger, day, terms.cut_off)
     worked = worked_out(
         papers,
         [fact.row for fact in figures.true_on(ledger.inventory, day)],
@@ -148,6 +148,6 @@ def _each(ledger: Ledger, day: date) -> list[PaperRow]:
     return counted_on(stored_papers(ledger.database, ledger.known_at), day)
 
 
-def _grouped(ledger: Ledger, day: date, cut_off: date | None) -> tuple[list[PaperGroup], list[PaperRow]]:
+def _grouped(ledger: Ledger, day: date, cut_off: date | None) -> tuple[Iterator[PaperGroup], list[PaperRow]]:
     turns = [*unit_register().turns, *([cut_off + timedelta(days=1)] if cut_off else [])]
     return grouped_on(ledger.database, day, ledger.known_at, turns, ledger.revocations, ledger.elsewhere)

@@ -76,9 +76,9 @@ def _make_anew(connection: Connection, ids: Sequence[str]) -> None:
     for key, asked in kept.items():
         change = _few(connection, asked, within)
         change.subtract(before[key])
-        moved = [[packed, papers] for packed, papers in change.items() if papers]
+        moved = {packed: papers for packed, papers in change.items() if papers}
         if moved:
-            values = {"key": f"{key}+{number}", "generation": number, "groups": {"rows": moved}}
+            values = {"key": f"{key}+{number}", "generation": number, "groups": _flat(moved)}
             connection.execute(insert(t.figure_cache).values(values))
 
 
@@ -119,13 +119,22 @@ def _kept(connection: Connection, key: str) -> tuple[Counter[int] | None, int | 
     held = dict(connection.execute(query).tuples().all())
     if key not in held:
         return None, None
-    found: Counter[int] = Counter(dict(held.pop(key)["rows"]))
+    found: Counter[int] = Counter(_paired(held.pop(key)))
     for change in held.values():
-        for packed, papers in change["rows"]:
+        for packed, papers in _paired(change).items():
             found[packed] += papers
             if not found[packed]:
                 del found[packed]
     return found, len(held)
+
+
+def _flat(rows: Mapping[int, int]) -> dict[str, list[int]]:
+    """Two flat lists: they are read twice as fast as a list of pairs."""
+    return {"numbers": list(rows), "papers": list(rows.values())}
+
+
+def _paired(groups: Mapping[str, list[int]]) -> dict[int, int]:
+    return dict(zip(groups["numbers"], groups["papers"], strict=True))
 
 
 def _keep(database: Database, key: str, asked: Asked, generation: int, rows: Mapping[int, int]) -> None:
@@ -140,19 +149,19 @@ def _keep(database: Database, key: str, asked: Asked, generation: int, rows: Map
         if (connection.execute(counts).scalar() or 0) > _MOST_KEPT:
             connection.execute(delete(t.figure_cache).where(cache.groups.is_not(None)))
         connection.execute(delete(t.figure_cache).where(or_(cache.key == key, cache.key.like(f"{key}+%"))))
-        groups = {"asked": _told(asked), "rows": list(rows.items())}
+        groups = {"asked": _told(asked), **_flat(rows)}
         connection.execute(
             insert(t.figure_cache).values({"key": key, "generation": generation, "groups": groups})
         )
 
 
 def _asked(connection: Connection) -> dict[str, Asked]:
-    """What every kept count was asked."""
+    """What every kept count was asked; one that does not say so is of an earlier Sohoa, and never read again."""
     cache = t.figure_cache.c
     query = select(cache.key, cache.groups["asked"]).where(
         cache.groups.is_not(None), cache.key.not_like("%+%")
     )
-    return {key: _heard(said) for key, said in connection.execute(query).tuples()}
+    return {key: _heard(said) for key, said in connection.execute(query).tuples() if said}
 
 
 def _told(asked: Asked) -> list[Any]:

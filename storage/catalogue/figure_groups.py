@@ -25,25 +25,30 @@ _UNKNOWN: Final[dict[str, Any]] = {
 _State = tuple[Any, ...]  # the values of `figure_spans.STATE`
 
 
-def groups(database: Database, asked: Asked) -> list[PaperGroup]:
+def groups(database: Database, asked: Asked) -> Iterator[PaperGroup]:
     """Every paper as the quota sees it on a day, in groups."""
     rows = counts.counted(database, asked)
     with database.read() as connection:
-        return _read(rows, _states(connection), asked)
+        states = _states(connection)
+    return _read(rows, states, asked)
 
 
-def _read(rows: Mapping[int, int], states: Mapping[int, _State], asked: Asked) -> list[PaperGroup]:
+def _read(rows: Mapping[int, int], states: Mapping[int, _State], asked: Asked) -> Iterator[PaperGroup]:
     """Counted numbers as groups; papers that differ in nothing but their unit share one row."""
-    shared: dict[tuple[int, tuple[Any, ...]], PaperRow] = {}
-    found = []
-    for packed, number_of in rows.items():
+    kinds: dict[_State, int] = {}
+    told = {
+        number: (state[0], state[1], kinds.setdefault(state[2:], len(kinds)))
+        for number, state in states.items()
+    }
+    shared: dict[tuple[int, int], PaperRow] = {}
+    for packed, papers_of in rows.items():
         number, days = split(packed)
-        level, unit, *_ = state = states[number]
-        paper = shared.get(look := (days, state[2:]))
+        level, unit, kind = told[number]
+        paper = shared.get(look := (days, kind))
         if paper is None:
-            paper = shared[look] = _paper((None, None, *state[2:]), unpacked(days, asked))
-        found.append(PaperGroup(level, unit, paper, number_of))
-    return found
+            state = (None, None, *states[number][2:])
+            paper = shared[look] = _paper(state, unpacked(days, asked))
+        yield PaperGroup(level, unit, paper, papers_of)
 
 
 def single(database: Database, asked: Asked, ids: Iterable[str]) -> list[PaperRow]:

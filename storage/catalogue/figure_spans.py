@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, Insert, Row, Table, delete, func, insert, select
+from sqlalchemy import Connection, Row, Table, delete, func, insert, select
 
 from schemas.clock import VIETNAM
 from schemas.documents import Role, ValidityState
@@ -91,12 +91,12 @@ class _States:
         key = tuple(row.pop(name) for name in STATE)
         number = self._ids.get(key)
         if number is None:
-            made = insert(t.figure_state).values(dict(zip(STATE, key, strict=True)))
-            number = self._ids[key] = self._entered(made)
+            number = self._ids[key] = self._entered(dict(zip(STATE, key, strict=True)))
         return row | {"state": number}
 
-    def _entered(self, made: Insert) -> int:
-        key = self._connection.execute(made).inserted_primary_key
+    def _entered(self, said: dict[str, Any]) -> int:
+        # Values beside the statement, not in it: so it is compiled but once.
+        key = self._connection.execute(insert(t.figure_state), said).inserted_primary_key
         assert key is not None
         return int(key[0])
 
