@@ -31,7 +31,7 @@ from benchmarks.measuring import ROOT, NotRun, fail, machine
 from schemas.clock import today
 from schemas.period_reports import OfficeSpec
 from schemas.stores import StoreSpec
-from storage.catalogue import figure_spans
+from storage.catalogue import figure_counts
 from storage.catalogue import schema as t
 from storage.catalogue.database import Database
 from storage.objects import open_store
@@ -94,7 +94,7 @@ def measure(url: str, papers: int) -> dict[str, float | int | None]:
     """Numbers of one size."""
     database = make(url, papers)
     started = time.monotonic()
-    figure_spans.refresh(database)
+    figure_counts.refresh(database)
     derived = time.monotonic() - started
     database.close()
     found = {what: _in_a_process(url, what) for what in ("quota", "any", "board_cold", "board", "report")}

@@ -173,7 +173,11 @@ class Cells:
 
     def cell(self, place: Place, kind: str) -> Cell:
         """The cell of a unit and kind, created on first use."""
-        return self.counts.setdefault(place, {}).setdefault(kind, Cell())
+        kinds = self.counts.setdefault(place, {})
+        found = kinds.get(kind)
+        if found is None:
+            found = kinds[kind] = Cell()
+        return found
 
     def rows(self, level: str) -> dict[Place, list[Place]]:
         """Every row of a level that has papers, results elsewhere or an inventory, with the units whose cells it holds."""

@@ -21,7 +21,15 @@ from quality.quota_rows import Targets, rows_of
 from quality.quota_stock import move
 from quality.quota_terms import Placing, Terms
 from schemas.documents import Role, Route, ValidityState
-from schemas.quotas import ElsewhereRow, Explanation, InventoryRow, PaperRow, QuotaNote, QuotaReport
+from schemas.quotas import (
+    ElsewhereRow,
+    Explanation,
+    InventoryRow,
+    PaperGroup,
+    PaperRow,
+    QuotaNote,
+    QuotaReport,
+)
 from schemas.rules import Target
 from schemas.text import bare_number
 
@@ -99,6 +107,7 @@ def worked_out(
     out_of_series: Collection[str] = (),
     terms: Terms = _PLAIN,
     explain: bool = True,
+    groups: Iterable[PaperGroup] = (),
 ) -> Worked:
     """Compute the quota as of a day: rows by level and unit, level totals, and all that they come from.
 
@@ -107,8 +116,7 @@ def worked_out(
     counts of the row still include all papers, and notes give the numbers left out of the rate.
 
     Args:
-        papers: every stored document, without repetition; or groups of them (`PaperRow.papers`), as long as none is
-            to be explained.
+        papers: every stored document, without repetition (those in `groups` apart).
         inventory: results in force by unit, kind and year; kind `*` stands for all kinds of a unit together.
         elsewhere: results digitised before Sohoa, one a row or as counts.
         targets: dated targets; one of a sector or a result type has a row of its own.
@@ -121,6 +129,7 @@ def worked_out(
         out_of_series: labels of units whose papers, inventory and results elsewhere belong to another series.
         terms: units of every period, series, cut-off and the like.
         explain: give an explanation for every paper; without it the list stays empty.
+        groups: papers that are counted together; none of them is explained.
     """
     asked = _Asked(as_of, frozenset(kinds_without_code), left_out, out_of_series, Placing(terms, as_of))
     placing = asked.placing
@@ -136,9 +145,14 @@ def worked_out(
         if reason in _DIGITISED and claimed:
             taken.update(claimed.intersection(_key(paper.owner, paper.result_type, paper.number, paper.unit)))
         if reason not in _OF_NO_ROW:
-            _enter(cells.cell(place, paper.kind or ""), paper, reason, as_of, terms)
+            _enter(cells.cell(place, paper.kind or ""), paper, reason, as_of, terms, paper.papers)
         if explain:
             judged.append((paper, place, reason))
+    for group, place, reason in asked.judge_groups(groups):
+        apart += group.papers * (reason == _OTHER_SERIES)
+        if reason not in _OF_NO_ROW:
+            cell = cells.cell(place, group.paper.kind or "")
+            _enter(cell, group.paper, reason, as_of, terms, group.papers)
 
     others = list(asked.counted_elsewhere(elsewhere, taken))
     for place, other in others:
@@ -181,10 +195,29 @@ class _Asked:
     def judge(self, paper: PaperRow) -> tuple[Place, str]:
         """The unit that issued a paper, and why the paper is in or out."""
         place = self.placing.place(paper.level, paper.unit, paper.issue_date)
-        reason = counting_reason(
-            paper, self.as_of, self.kinds_without_code, self.out_of_series, self.left_out
-        )
+        reason = self._reason(paper)
         return place, _OTHER_SERIES if reason != "duplicate" and self.placing.apart(place) else reason
+
+    def judge_groups(self, groups: Iterable[PaperGroup]) -> Iterator[tuple[PaperGroup, Place, str]]:
+        """The same of groups; what they share is judged once: there are tens of thousands of them."""
+        # By identity: to compare rows takes longer than to judge them. The row is held, so that no other takes its place.
+        reasons: dict[int, tuple[PaperRow, str]] = {}
+        places: dict[tuple[str | None, str | None, date | None], tuple[Place, bool]] = {}
+        for group in groups:
+            level, unit, paper, _ = group
+            known = reasons.get(id(paper))
+            if known is None:
+                known = reasons[id(paper)] = paper, self._reason(paper)
+            held = places.get(asked := (level, unit, paper.issue_date))
+            if held is None:
+                place = self.placing.place(*asked)
+                held = places[asked] = place, unit in self.out_of_series or self.placing.apart(place)
+            place, apart = held
+            reason = known[1]
+            yield group, place, _OTHER_SERIES if apart and reason != "duplicate" else reason
+
+    def _reason(self, paper: PaperRow) -> str:
+        return counting_reason(paper, self.as_of, self.kinds_without_code, self.out_of_series, self.left_out)
 
     def counted_elsewhere(
         self, rows: Sequence[ElsewhereRow], taken: set[_PaperKey]
@@ -278,8 +311,7 @@ def _force(paper: PaperRow, as_of: date) -> str:
     return VALIDITY_UNKNOWN if paper.validity == ValidityState.UNKNOWN else COUNTED
 
 
-def _enter(cell: Cell, paper: PaperRow, reason: str, as_of: date, terms: Terms) -> None:
-    number = paper.papers
+def _enter(cell: Cell, paper: PaperRow, reason: str, as_of: date, terms: Terms, number: int) -> None:
     cell.papers += number
     in_stock = number * (not _is_flow(paper, terms))
     if reason == COUNTED:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 from pydantic import Field as ModelField
@@ -151,6 +151,21 @@ class PaperRow(BaseModel):
     def is_returned(self, day: date) -> bool:
         """True if on that day the paper was given back by a rejected lot."""
         return any(first <= day and (end is None or day < end) for first, end in self.returned)
+
+
+class PaperGroup(NamedTuple):
+    """Papers that the quota cannot tell apart on a day.
+
+    Attributes:
+        level, unit: who issued them.
+        paper: one of them, without level and unit; shared by all groups that differ in nothing else.
+        papers: how many they are.
+    """
+
+    level: str | None
+    unit: str | None
+    paper: PaperRow
+    papers: int
 
 
 class CountBounds(BaseModel):

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 
 from schemas.documents import Route, Validity, ValidityState
 from schemas.facts import Origin
@@ -17,7 +17,7 @@ from schemas.quotas import ElsewhereRow, InventoryRow, QuotaReport, RevocationRo
 from schemas.review import VALIDITY
 from storage import outbox, rebuilding
 from storage.catalogue import documents as stored
-from storage.catalogue import facts, figure_groups, figures
+from storage.catalogue import facts, figure_counts, figures
 from storage.catalogue import schema as t
 from storage.catalogue.database import Database
 from storage.objects.local import LocalStore
@@ -218,10 +218,54 @@ def test_counted_in_the_database_and_paper_by_paper_the_figures_are_the_same(
             assert counted == told
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_kept_counts_follow_every_change_though_no_day_is_counted_again(
+    catalogue: Database, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    monkeypatch.setattr(figure_counts, "KEPT_FROM", 0)
+    draw = random.Random(seed)
+    random_papers(catalogue, draw, 30)
+    asked = [(day, known_at) for day in DAYS for known_at in (None, moment(draw))]
+
+    def reports() -> list[QuotaReport]:
+        return [figures_of(ledger_of(catalogue, known_at), day, TODAY).report for day, known_at in asked]
+
+    for step in range(30, 50, 5):
+        reports()
+        for number in range(step, step + 5):
+            random_change(catalogue, draw, number)
+            figure_counts.refresh(catalogue)
+        with monkeypatch.context() as forbidden:
+            forbidden.setattr(figure_counts, "count_of", None)
+            kept = reports()
+        with catalogue.write() as connection:
+            held = t.figure_cache.c.groups.is_not(None)
+            connection.execute(delete(t.figure_cache).where(held))
+        assert reports() == kept
+
+
+def random_change(database: Database, draw: random.Random, step: int) -> None:
+    """One more paper, one version more of an old one, a code voided, or a word of a person."""
+    made = paper(
+        f"scan {draw.choice([step, draw.randrange(30)])}",
+        number=f"{draw.randrange(50)}/2021",
+        owner=draw.choice(OWNERS),
+        issue_date=some_day(draw).isoformat(),
+        unit=draw.choice(UNITS)[1],
+    ).model_copy(update={"kind": draw.choice(KINDS[:2]), "level": draw.choice(UNITS)[0]})
+    (done,) = store(database, version_of(made, version=step), file=f"{step}.pdf")
+    if done.code and draw.random() < 0.5:
+        stored.void_code(database, done.code, reason="nhầm", operator="lan", successor=None, run="r")
+    with database.write() as connection:
+        ids = connection.execute(select(t.document.c.id).order_by(t.document.c.id)).scalars().all()
+        chosen = t.code.c.document_id == draw.choice(ids)
+        connection.execute(update(t.code).where(chosen).values(issued_at=moment(draw)))
+
+
 def test_whatever_changes_a_paper_changes_the_figure_at_once_though_counts_are_kept(
     catalogue: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(figure_groups, "KEPT_FROM", 1)
+    monkeypatch.setattr(figure_counts, "KEPT_FROM", 1)
 
     def kept() -> int:
         with catalogue.read() as connection:

@@ -8,11 +8,12 @@ from datetime import date
 from configs.loader import load_kinds, load_validity
 from quality.revocations import mark_revoked
 from quality.series import mark_superseded
-from schemas.quotas import ElsewhereRow, PaperRow, RevocationRow
+from schemas.quotas import ElsewhereRow, PaperGroup, PaperRow, RevocationRow
 from schemas.rules import NewestOf
 from storage.catalogue import figure_groups, figures, lots
 from storage.catalogue.chunks import in_chunks
 from storage.catalogue.database import Database
+from storage.catalogue.figure_queries import Asked
 from storage.catalogue.figures_papers import papers
 from storage.catalogue.fixity import damaged_documents
 
@@ -46,15 +47,15 @@ def grouped_on(
     turns: Sequence[date],
     revocations: Sequence[RevocationRow],
     elsewhere: Sequence[ElsewhereRow],
-) -> list[PaperRow]:
-    """What `counted_on` gives for every stored paper, in groups that count the same on the day.
+) -> tuple[Iterator[PaperGroup], list[PaperRow]]:
+    """What `counted_on` gives for every stored paper, in groups that count the same on the day, and what puts them right.
 
     The database counts; what it does not know is put right paper by paper: one that was revoked, whose files are damaged
     or whose lot was rejected is taken out of its group and put in by itself. Papers that a result elsewhere may repeat
     stand beside, counting nothing.
     """
-    kinds = superseding_kinds(day)
-    found = figure_groups.groups(database, day, known_at, kinds, turns)
+    asked = Asked(day, known_at, superseding_kinds(day), turns)
+    groups, right = figure_groups.groups(database, asked), []
     numbers = {row.number for row in revocations} | {row.number for row in elsewhere if row.number}
     ids = figure_groups.with_numbers(database, known_at, numbers)
     named = mark_revoked(_papers_of(database, ids, known_at), revocations)
@@ -66,24 +67,24 @@ def grouped_on(
     back = lots.returned(database, known_at)
     with database.read() as connection:
         damaged: Collection[str] = damaged_documents(connection).keys()
-    for paper in figure_groups.single(database, day, known_at, kinds, {*revoked, *damaged, *back}):
+    for paper in figure_groups.single(database, asked, {*revoked, *damaged, *back}):
         name = paper.document_id
-        right = {
+        ends = {
             "revoked_on": revoked.get(name),
             "intact": name not in damaged,
             "returned": back.get(name, ()),
         }
-        found += [paper.model_copy(update={"papers": -1}), paper.model_copy(update=right)]
+        right += [paper.model_copy(update={"papers": -1}), paper.model_copy(update=ends)]
     if elsewhere:
-        found += [row.model_copy(update={"papers": 0}) for row in named]
-    return found
+        right += [row.model_copy(update={"papers": 0}) for row in named]
+    return groups, right
 
 
 def each_on(
     database: Database, day: date, known_at: str | None, revocations: Sequence[RevocationRow]
 ) -> Iterator[PaperRow]:
     """What `counted_on` gives for every stored paper, one after the other by id, without holding them all."""
-    superseded = figure_groups.superseded(database, day, known_at, superseding_kinds(day))
+    superseded = figure_groups.superseded(database, Asked(day, known_at, superseding_kinds(day)))
     ids = figure_groups.with_numbers(database, known_at, {row.number for row in revocations})
     revoked = {
         row.document_id: row.revoked_on

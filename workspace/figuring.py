@@ -6,7 +6,7 @@ Loads the rules; the arithmetic is `quality.quotas`.
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from typing import Final, NamedTuple
 
@@ -24,7 +24,15 @@ from quality.quotas import Worked, worked_out
 from quality.unit_register import UnitRegister
 from schemas.errors import UsageError
 from schemas.facts import Fact
-from schemas.quotas import ElsewhereRow, HandoverRow, InventoryRow, PaperRow, RevocationRow, Series
+from schemas.quotas import (
+    ElsewhereRow,
+    HandoverRow,
+    InventoryRow,
+    PaperGroup,
+    PaperRow,
+    RevocationRow,
+    Series,
+)
 from storage.catalogue import facts, figures
 from storage.catalogue.database import Database
 from workspace.counting import counted_on, grouped_on, left_out_kinds, stored_papers
@@ -141,8 +149,9 @@ def figures_of(
         revocations_asked=bool(ledger.revocations),
         handovers=ledger.handovers,
     )
+    groups, papers = (iter(()), _each(ledger, day)) if explain else _grouped(ledger, day, terms.cut_off)
     worked = worked_out(
-        _each(ledger, day) if explain else _grouped(ledger, day, terms.cut_off),
+        papers,
         [fact.row for fact in figures.true_on(ledger.inventory, day)],
         ledger.elsewhere,
         load_targets(),
@@ -153,6 +162,7 @@ def figures_of(
         left_out=left_out_kinds(),
         terms=terms,
         explain=explain,
+        groups=groups,
     )
     return worked._replace(report=worked.report.model_copy(update={"known_at": ledger.known_at}))
 
@@ -161,6 +171,6 @@ def _each(ledger: Ledger, day: date) -> list[PaperRow]:
     return counted_on(stored_papers(ledger.database, ledger.known_at), day)
 
 
-def _grouped(ledger: Ledger, day: date, cut_off: date | None) -> list[PaperRow]:
+def _grouped(ledger: Ledger, day: date, cut_off: date | None) -> tuple[Iterator[PaperGroup], list[PaperRow]]:
     turns = [*unit_register().turns, *([cut_off + timedelta(days=1)] if cut_off else [])]
     return grouped_on(ledger.database, day, ledger.known_at, turns, ledger.revocations, ledger.elsewhere)

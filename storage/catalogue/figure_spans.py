@@ -1,8 +1,8 @@
 """Papers in columns for the figures: one row for each time in which a paper was known in one state.
 
 Derived from documents, their versions, codes and decisions, and from nothing else. Triggers enter every document that
-changed in `figure_dirty`, whoever wrote; `refresh` makes the rows of those anew, so that what is read is never stale.
-`figures_papers` says the same paper by paper; a test holds the two together.
+changed in `figure_dirty`, whoever wrote; `figure_counts.refresh` makes the rows of those anew, so that what is read is
+never stale. `figures_papers` says the same paper by paper; a test holds the two together.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, Insert, Row, Table, delete, func, insert, select
+from sqlalchemy import Connection, Row, Table, delete, func, insert, select
 
 from schemas.clock import VIETNAM
 from schemas.documents import Role, ValidityState
@@ -20,7 +20,6 @@ from schemas.review import VALIDITY, expired_of
 from schemas.text import bare_number
 from storage.catalogue import schema as t
 from storage.catalogue.codes import ISSUED
-from storage.catalogue.database import Database
 
 # `known_to` of what is known still.
 STILL: Final = 2**62
@@ -29,7 +28,6 @@ STATE: Final = (
     *("level", "unit", "kind", "role", "route", "coded", "voided", "linked", "stored", "validity"),
     "by_person",
 )
-_AT_ONCE: Final = 20_000
 _LONGEST_NUMBER: Final = 250
 _GENERATION: Final = "generation"
 
@@ -44,38 +42,39 @@ class Paper(NamedTuple):
     replaced_at: str | None
 
 
-def refresh(database: Database) -> None:
-    """Make the rows of every document that changed anew; some thousands a transaction, so that writers get their turn."""
-    with database.read() as connection:
-        if connection.execute(select(t.figure_dirty).limit(1)).first() is None:
-            return
-    while True:
-        with database.write() as connection:
-            query = select(t.figure_dirty.c.document_id).order_by(t.figure_dirty.c.document_id)
-            ids = connection.execute(query.limit(_AT_ONCE)).scalars().all()
-            if not ids:
-                return
-            _make_anew(connection, ids[0], ids[-1])
-
-
 def generation(connection: Connection) -> int:
     """How often rows were made anew; counts that were made of them hold for that one generation."""
     held = select(t.figure_cache.c.generation).where(t.figure_cache.c.key == _GENERATION)
     return connection.execute(held).scalar() or 0
 
 
-def _make_anew(connection: Connection, first: str, last: str) -> None:
-    dirty = t.figure_dirty.c.document_id.between(first, last)
+def next_generation(connection: Connection) -> int:
+    """Count one more change."""
+    number = generation(connection) + 1
+    connection.execute(delete(t.figure_cache).where(t.figure_cache.c.key == _GENERATION))
+    connection.execute(insert(t.figure_cache).values(key=_GENERATION, generation=number, groups=None))
+    return number
+
+
+def derived(connection: Connection, first: str, last: str) -> list[dict[str, Any]]:
+    """Rows of all changed papers between two ids, made anew but not yet written."""
+    states, dirty = _States(connection), _dirty(first, last)
     chosen = select(t.figure_dirty.c.document_id).where(dirty)
-    states = _States(connection)
-    rows = [states.named(row) for paper in _papers(connection, chosen) for row in spans(paper)]
+    return [states.named(row) for paper in _papers(connection, chosen) for row in spans(paper)]
+
+
+def replace(connection: Connection, first: str, last: str, rows: Sequence[dict[str, Any]]) -> None:
+    """Write `derived` rows in the place of those that these papers had; they count as changed no more."""
+    dirty = _dirty(first, last)
+    chosen = select(t.figure_dirty.c.document_id).where(dirty)
     connection.execute(delete(t.paper_span).where(t.paper_span.c.document_id.in_(chosen)))
     if rows:
         connection.execute(insert(t.paper_span), rows)
     connection.execute(delete(t.figure_dirty).where(dirty))
-    number = generation(connection) + 1
-    connection.execute(delete(t.figure_cache))
-    connection.execute(insert(t.figure_cache).values(key=_GENERATION, generation=number, groups=None))
+
+
+def _dirty(first: str, last: str) -> Any:
+    return t.figure_dirty.c.document_id.between(first, last)
 
 
 class _States:
@@ -92,12 +91,12 @@ class _States:
         key = tuple(row.pop(name) for name in STATE)
         number = self._ids.get(key)
         if number is None:
-            made = insert(t.figure_state).values(dict(zip(STATE, key, strict=True)))
-            number = self._ids[key] = self._entered(made)
+            number = self._ids[key] = self._entered(dict(zip(STATE, key, strict=True)))
         return row | {"state": number}
 
-    def _entered(self, made: Insert) -> int:
-        key = self._connection.execute(made).inserted_primary_key
+    def _entered(self, said: dict[str, Any]) -> int:
+        # Values beside the statement, not in it: so it is compiled but once.
+        key = self._connection.execute(insert(t.figure_state), said).inserted_primary_key
         assert key is not None
         return int(key[0])
 
