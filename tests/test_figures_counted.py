@@ -242,6 +242,9 @@ def test_kept_counts_follow_every_change_though_no_day_is_counted_again(
             held = t.figure_cache.c.groups.is_not(None)
             connection.execute(delete(t.figure_cache).where(held))
         assert reports() == kept
+    for day, known_at in asked:
+        counted, told = both(catalogue, day, known_at)
+        assert counted == told
 
 
 def random_change(database: Database, draw: random.Random, step: int) -> None:

@@ -92,8 +92,8 @@ def papers(asked: Asked, within: Select[Any] | None = None) -> Select[Any]:
     stands = and_(
         shared != "",
         span.issue_date.is_not(None),
-        # Null of a code that was never voided.
-        func.coalesce(span.code_until, 99999999) > day_number(asked.day),
+        # Of a code that was voided on no known day it is not said that it ever stood.
+        or_(~t.figure_state.c.voided, func.coalesce(span.code_until, 0) > day_number(asked.day)),
     )
     since = case(
         (~stands, None),
