@@ -171,7 +171,7 @@ paper_span = Table(
     Column("valid_until", Integer),
     Column("expired_from", Integer),
     Column("code_until", Integer),
-    Column("owner", Text),
+    Column("owner", Text, index=True),
     # `schemas.text.bare_number`: revocations and results elsewhere are looked for by it.
     Column("number_key", String(250), index=True),
 )

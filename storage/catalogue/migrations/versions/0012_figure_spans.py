@@ -90,6 +90,7 @@ def _create_spans() -> None:
         sa.PrimaryKeyConstraint("document_id", "known_from", name=op.f("pk_paper_span")),
     )
     op.create_index(op.f("ix_paper_span_number_key"), "paper_span", ["number_key"])
+    op.create_index(op.f("ix_paper_span_owner"), "paper_span", ["owner"])
 
 
 def downgrade() -> None:
