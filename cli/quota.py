@@ -164,9 +164,9 @@ def _quota_cells(row: QuotaRow, seldom: Sequence[str], lang: str) -> list[str]:
         *(number_text(getattr(row, key), lang) for key in seldom),
         number_text(row.unknown_validity, lang),
         number_text(row.elsewhere, lang),
-        text("quota.no_inventory", lang) if row.inventory is None else number_text(row.inventory, lang),
+        "–" if row.inventory is None else number_text(row.inventory, lang),
         text(f"basis.{row.basis}", lang) if row.basis else "–",
-        _rate(row.rate, lang),
+        text("quota.no_inventory", lang) if row.inventory is None else _rate(row.rate, lang),
         _rate(row.rate_with_elsewhere, lang),
         share_text(row.target, lang) if row.target is not None else text("quota.no_target", lang),
     ]
