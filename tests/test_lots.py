@@ -341,7 +341,7 @@ def test_each_act_is_an_event_of_the_house_with_who_and_what(machine: Machine, t
         path.read_text(encoding="utf-8")
         for path in sorted((machine.home / "store/events/house").rglob("*.json"))
     )
-    traced = machine.json("trace", by_file(machine)["a.png"]["id"])["events"]
+    traced = machine.json("trace", by_file(machine)["a.png"]["id"], tmp_path / "vết.html")["events"]
     assert [each["outcome"] for each in traced if each["subject"] == f"lot {lot}"] == [
         "drawn",
         "inspected",
