@@ -51,6 +51,18 @@ def test_a_districts_stock_waits_and_moves_on_the_day_of_its_minutes(past: Machi
     assert past.json("handovers", "list", "--history")["rows"][-1]["withdrawn"] == "nhầm xã"
 
 
+def test_a_frozen_set_holds_the_hand_overs_that_it_was_made_of(past: Machine, tmp_path: Path) -> None:
+    imported(past, "handovers", table(tmp_path, "bg.csv", HANDOVER_HEAD, MOVED))
+    done = past.run("figures", "freeze", "--as-of", "2025-12-31")
+    assert done.returncode == 0, done.stderr
+    (frozen,) = past.json("figures", "list")
+    (row,) = past.json("handovers", "list")["rows"]
+    assert past.run("handovers", "withdraw", str(row["id"]), "--reason", "nhầm xã").returncode == 0
+    assert past.run("figures", "verify").returncode == 0
+    rows = past.json("quota", "--frozen", frozen["id"])["rows"]
+    assert next(each["inventory"] for each in rows if each["unit"] == "Xã Diên Khánh") == 30
+
+
 @pytest.mark.parametrize(
     ("row", "said"),
     [

@@ -74,7 +74,13 @@ def freeze(database: Database, store: ObjectStore, asked: Asked, today: date) ->
         )
         notes = [_plain(note, {"params"}) | {"params": str(note.params)} for note in report.notes]
         files.append(frozen_sets.put_rows(store, room, "notes", notes))
-        terms = terms_of(asked.day, asked.reading, asked.series, revocations_asked=bool(ledger.revocations))
+        terms = terms_of(
+            asked.day,
+            asked.reading,
+            asked.series,
+            revocations_asked=bool(ledger.revocations),
+            handovers=ledger.handovers,
+        )
         manifest = Manifest(
             as_of=asked.day,
             known_at=known_at,
