@@ -89,15 +89,26 @@ def issue(database: Database, store: ObjectStore, asked: Asked, today: date) -> 
     """
     period = asked.period
     if period.closing >= today:
-        told = {"closing": period.closing.strftime("%d/%m/%Y"), "period": period.name}
-        raise UsageError("the closing day is not over", remedy="period_open", **told)
+        closing = period.closing.strftime("%d/%m/%Y")
+        raise UsageError(
+            "the closing day is not over", remedy="period_open", closing=closing, period=period.name
+        )
     chosen = freezing.set_named(database, asked.frozen) if asked.frozen else None
     if chosen is not None and chosen.as_of != period.closing:
-        told = {"id": chosen.id[:12], "day": chosen.as_of.isoformat(), "closing": period.closing.isoformat()}
-        raise UsageError("a set of another day", remedy="period_other_day", **told)
+        raise UsageError(
+            "a set of another day",
+            remedy="period_other_day",
+            id=chosen.id[:12],
+            day=chosen.as_of.isoformat(),
+            closing=period.closing.isoformat(),
+        )
     if chosen is not None and asked.series not in {None, chosen.series}:
-        told = {"id": chosen.id[:12], "series": chosen.series}
-        raise UsageError("a set of another series", remedy="period_other_series", **told)
+        raise UsageError(
+            "a set of another series",
+            remedy="period_other_series",
+            id=chosen.id[:12],
+            series=chosen.series,
+        )
     series = chosen.series if chosen else asked.series or SERIES
     old = _corrected(database, asked, series)
     frozen = chosen or _frozen_now(database, store, asked, today)
@@ -152,15 +163,15 @@ def approve(database: Database, store: ObjectStore, name: str, capacity: str, op
         UsageError: no capacity; the person issued it; it was approved or replaced already.
     """
     report = named(database, name)
-    told = {"id": report.id[:12], "by": report.by}
+    short = report.id[:12]
     if not capacity.strip():
-        raise UsageError("no capacity", remedy="report_capacity", **told)
+        raise UsageError("no capacity", remedy="report_capacity", id=short)
     if fold(report.by) == fold(operator):
-        raise UsageError("approved by who issued it", remedy="report_same_person", **told)
+        raise UsageError("approved by who issued it", remedy="report_same_person", id=short, by=report.by)
     if report.replaced_by is not None:
-        raise UsageError("replaced", remedy="report_replaced", other=report.replaced_by[:12], **told)
+        raise UsageError("replaced", remedy="report_replaced", id=short, other=report.replaced_by[:12])
     if report.approved_at is not None:
-        raise UsageError("approved already", remedy="report_approved", **told)
+        raise UsageError("approved already", remedy="report_approved", id=short, by=report.by)
     detail: dict[str, str | int | float | None] = {"report": report.id, "capacity": capacity.strip()}
     events.record(database, events.new_event_id(), [_event("approved", operator, detail)])
     outbox.send_all(database, store)
@@ -226,18 +237,28 @@ def _corrected(database: Database, asked: Asked, series: str) -> PeriodReport | 
     ]
     if asked.corrects is None:
         if standing:
-            told = {"id": standing[-1].id[:12], "period": asked.period.name}
-            raise UsageError("a report of this period stands", remedy="report_stands", **told)
+            raise UsageError(
+                "a report of this period stands",
+                remedy="report_stands",
+                id=standing[-1].id[:12],
+                period=asked.period.name,
+            )
         return None
     old = named(database, asked.corrects)
     if not asked.reason:
         raise UsageError("no reason", remedy="report_reason", id=old.id[:12])
     if old.replaced_by is not None:
-        told = {"id": old.id[:12], "by": old.by, "other": old.replaced_by[:12]}
-        raise UsageError("replaced already", remedy="report_replaced", **told)
+        raise UsageError(
+            "replaced already", remedy="report_replaced", id=old.id[:12], other=old.replaced_by[:12]
+        )
     if old not in standing:
-        told = {"id": old.id[:12], "period": old.period, "series": old.series}
-        raise UsageError("of another period", remedy="report_other_period", **told)
+        raise UsageError(
+            "of another period",
+            remedy="report_other_period",
+            id=old.id[:12],
+            period=old.period,
+            series=old.series,
+        )
     return old
 
 
