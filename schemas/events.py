@@ -28,9 +28,7 @@ class EventType(StrEnum):
     LOT = "acceptance lot"  # a lot was drawn, an inspector's findings were entered, or it was decided
     FROZEN = "figures frozen"  # a set of figures was frozen; the detail names its manifest
     PAGE_WORK = "page work"  # a person split, joined, turned or replaced pages
-    REPORT = (
-        "report"  # a report was issued: its file, its fingerprint, and the one that it takes the place of
-    )
+    REPORT = "report"  # a batch's report was issued; the detail holds its file's hash and its fingerprint
     PERIOD_REPORT = "period report"  # a quarter's or year's report was issued, or approved by a leader
     SET_ASIDE = "set aside"
     BATCH_STARTED = "batch started"

@@ -103,6 +103,11 @@ def test_a_report_is_made_without_the_pictures_of_a_damaged_original(workspace: 
     path.write_bytes(b"other bytes")
     for picture in (report_folder(workspace.settings.home, BATCH) / "pictures").iterdir():
         picture.unlink()
+    issued = report_of(workspace).read_bytes()
     close_batch(workspace, BATCH)
+    assert report_of(workspace).read_bytes() == issued, "what was issued stands while its figures do"
+    set_values(
+        workspace, stored(workspace)["04.png"].document.id, {"issue_date": "12/05/2021"}, as_of=today()
+    )
     html = report_of(workspace).read_text(encoding="utf-8")
     assert "01.png, tr. 1" not in html and "02.png, tr. 1" in html
