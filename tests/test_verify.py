@@ -185,6 +185,29 @@ def test_a_check_that_was_killed_goes_on_where_it_was(machine: Machine) -> None:
     assert again["outcome"] == "success"
 
 
+def test_issued_reports_and_frozen_figures_are_hashed_too_and_a_lost_one_is_named(machine: Machine) -> None:
+    frozen = machine.run("figures", "freeze", "--as-of", "2026-11-01")
+    assert frozen.returncode == 0, frozen.stderr
+    whole = machine.json("verify")
+    assert whole["outcome"] == "success"
+    report = next((machine.home / "store" / "reports").rglob("*.html"))
+    manifest, table = (
+        next((machine.home / "store" / "figures").rglob(f"*.{end}")) for end in ("json", "parquet")
+    )
+    flip(report)
+    table.unlink()
+    done = machine.run("verify", "--json", "--lang", "en")
+    damage = {(each["kind"], each["state"]): each for each in json.loads(done.stdout)["damage"]}
+    assert (done.returncode, damage.keys()) == (3, {("report", "altered"), ("figures", "missing")})
+    assert "sohoa report verify" in damage["report", "altered"]["remedy"]
+    assert table.stem in damage["figures", "missing"]["key"]
+    assert machine.json("board")["fixity"]["damaged"] == 2
+    manifest.unlink()
+    told = machine.run("verify", "--lang", "vi")
+    assert told.returncode == 3 and manifest.stem in told.stdout and "không còn trong nơi lưu" in told.stdout
+    assert machine.run("figures", "verify").returncode == 1
+
+
 def test_a_sample_checks_only_the_papers_drawn(machine: Machine) -> None:
     done = machine.json("verify", "--sample", "1")
     assert done["objects"] == 3

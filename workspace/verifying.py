@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 from schemas.errors import StoreError
 from schemas.events import EventType
 from schemas.version import TOOL
-from storage import outbox, sidecars
+from storage import frozen_sets, outbox, sidecars
 from storage.catalogue import chains, fixity
 from storage.catalogue import events as event_log
 from storage.catalogue.chains import ChainObject
@@ -78,6 +78,8 @@ def verify(
     outbox.send_all(database, workspace.store)
     opened = fixity.open_round(database, sample)
     due = fixity.expected(database, sample, opened.id)
+    if sample is None:
+        due += _kept_for_good(workspace)
     known = fixity.checked(database, opened.id)
     pace = _Pace(rate)
     found: list[tuple[str, State]] = []
@@ -140,6 +142,23 @@ def _state(store: ObjectStore, expected: Expected, pace: _Pace) -> State:
             return "unreadable"
         raise
     return INTACT
+
+
+def _kept_for_good(workspace: Workspace) -> list[Expected]:
+    """Issued reports, and frozen sets with the files that their manifests name."""
+    kept = fixity.kept_for_good(workspace.database)
+    files: dict[str, Expected] = {}
+    for each in kept:
+        if each.kind != "figures":
+            continue
+        try:
+            manifest = frozen_sets.manifest_of(workspace.store, each.sha256 or "")
+        except StoreError as error:
+            if error.remedy not in _GONE:
+                raise
+            continue  # the manifest itself is found damaged in its turn
+        files |= {file.key: Expected(file.key, "figures", file.sha256, ()) for file in manifest.files}
+    return [*kept, *(files[key] for key in sorted(files))]
 
 
 def _damage(expected: Expected, state: State) -> Damage:

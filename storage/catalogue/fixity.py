@@ -8,14 +8,15 @@ from typing import Final, Literal, NamedTuple
 
 from sqlalchemy import Connection, delete, insert, null, select, update
 
-from storage.catalogue import chains
+from schemas.events import EventType
+from storage.catalogue import chains, issued_reports, period_reports
 from storage.catalogue import schema as t
 from storage.catalogue.chunks import in_chunks
 from storage.catalogue.database import Database
 from storage.catalogue.events import new_event_id, now
 from storage.objects import keys
 
-ObjectKind = Literal["original", "pdfa", "sidecar", "chain"]
+ObjectKind = Literal["original", "pdfa", "sidecar", "report", "figures", "chain"]
 State = Literal[
     "intact", "missing", "altered", "unreadable", "chain_broken", "event_altered", "ahead", "superseded"
 ]
@@ -86,6 +87,23 @@ def expected(database: Database, sample: int | None = None, seed: str = "") -> l
         Expected(key, kind, sha256, tuple(sorted(ids)), kind == "original" or key in current)
         for key, (kind, sha256, ids) in sorted(found.items())
     ]
+
+
+def kept_for_good(database: Database) -> list[Expected]:
+    """Issued reports of batches and periods, and the manifests of frozen sets, sorted by key."""
+    batches = {keys.report(each.batch, each.sha256): each.sha256 for each in issued_reports.all_of(database)}
+    periods = {
+        keys.period_report(sha256, suffix): sha256
+        for each in period_reports.issued(database)
+        for sha256, suffix in ((each.pdf, "pdf"), (each.xlsx, "xlsx"))
+    }
+    query = select(t.event.c.data).where(t.event.c.type == EventType.FROZEN)
+    with database.read() as connection:
+        names = [data["detail"]["manifest"] for data in connection.execute(query).scalars()]
+    manifests = {keys.frozen(name, "json"): name for name in names}
+    found = [Expected(key, "report", sha256, ()) for key, sha256 in (batches | periods).items()]
+    found += [Expected(key, "figures", sha256, ()) for key, sha256 in manifests.items()]
+    return sorted(found)
 
 
 def _drawn(connection: Connection, sample: int | None, seed: str) -> set[str] | None:

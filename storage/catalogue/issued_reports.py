@@ -10,6 +10,11 @@ from storage.catalogue import schema as t
 from storage.catalogue.database import Database
 
 
+def all_of(database: Database) -> list[IssuedReport]:
+    """Every report of every batch, the oldest first."""
+    return _issued(database)
+
+
 def of_batch(database: Database, batch: str) -> list[IssuedReport]:
     """Every report of a batch, the oldest first."""
     return _issued(database, t.event.c.batch == batch)
