@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from cli.catalogue import database_of
-from cli.days import day_of, moment_of
+from cli.days import day_of
 from cli.fact_files import (
     Dated,
     Document,
@@ -16,12 +15,12 @@ from cli.fact_files import (
     withdraw_row,
     write_empty,
 )
-from cli.fact_lists import History, KnownAt, print_facts
+from cli.fact_lists import History, KnownAt, list_facts
 from cli.options import AsJson, command
 from configs.settings import Settings
 from quality.inventory import read_elsewhere
 from schemas.facts import Backing
-from storage.catalogue import facts, figures
+from storage.catalogue import facts
 
 
 @command
@@ -47,12 +46,7 @@ def list_(
     settings: Settings, history: History = False, known_at: KnownAt = None, as_json: AsJson = False
 ) -> int:
     """Results digitised elsewhere that count, or every row ever imported."""
-    moment = moment_of(known_at) if known_at else None
-    with database_of(settings) as database:
-        held = facts.history(database, facts.ELSEWHERE, moment)
-    shown = held if history else figures.standing(held)
-    print_facts("elsewhere", shown, settings.lang, known_at=moment, as_json=as_json)
-    return 0
+    return list_facts(settings, facts.ELSEWHERE, history=history, known_at=known_at, as_json=as_json)
 
 
 @command

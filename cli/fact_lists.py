@@ -9,16 +9,21 @@ from typing import Annotated, Any, Final
 
 import typer
 
+from cli.catalogue import database_of
+from cli.days import moment_of
 from cli.shapes import print_json
 from cli.shapes import shown as shown_name
 from cli.tables import print_table
 from cli.wording import words
 from configs.loader import load_kinds
+from configs.settings import Settings
 from quality.inventory import COLUMNS
-from schemas.facts import Fact, FactName
+from schemas.facts import Fact, FactName, Row
 from schemas.masking import mask, mask_value
 from schemas.numerals import day_text, moment_text, number_text
 from schemas.wording import say, text
+from storage.catalogue import facts, figures
+from storage.catalogue.facts import FactTable
 
 History = Annotated[bool, typer.Option("--history", help=words("facts.list_history"))]
 KnownAt = Annotated[str | None, typer.Option("--known-at", metavar="T", help=words("facts.known_at"))]
@@ -31,6 +36,18 @@ def columns_of(name: FactName) -> tuple[str, ...]:
     """Columns of a list: number, what the row says, the paper behind it, who, when, and its state."""
     said = [column for column in COLUMNS[name] if column not in _BACKING]
     return ("id", *said, *_OF_ORIGIN)
+
+
+def list_facts(
+    settings: Settings, table: FactTable[Row], *, history: bool, known_at: str | None, as_json: bool
+) -> int:
+    """Print the rows of a table that are in force, or every one ever imported, as known at a moment (None: now)."""
+    moment = moment_of(known_at) if known_at else None
+    with database_of(settings) as database:
+        held = facts.history(database, table, moment)
+    shown = held if history else figures.standing(held)
+    print_facts(table.name, shown, settings.lang, known_at=moment, as_json=as_json)
+    return 0
 
 
 def print_facts(

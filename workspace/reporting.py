@@ -42,29 +42,31 @@ Facts = dict[str, dict[int, PageFacts]]
 
 def write_reports(workspace: Workspace, batch: str, folder: Path) -> tuple[Path, Path]:
     """Write the quality report and the Data Docs of a batch. Returns the pages to open first."""
-    rows = documents.of_batch(workspace.database, batch)
-    files = list(batches.files(workspace.database, batch).values())
-    facts: Facts = {row.sha256: workspace.ledger.facts(row.sha256) for row in files if row.sha256}
+    rows, files, facts = _records(workspace, batch)
     validated = _validated(workspace, batch, rows, files, facts)
     lang, data_docs = workspace.settings.lang, folder / "data-docs.html"
     data = _data(workspace, batch, rows, files, facts, validated.report, data_docs)
     voice = Voice(lang, lambda finding: render(finding, lang))
     datadocs.write_data_docs(validated, data.papers, data_docs, voice)
-    report = folder / "report.html"
-    if not issuing.put_back(workspace, batch, fingerprint(data), report):
+    report, printed = folder / "report.html", fingerprint(data)
+    if not issuing.put_back(workspace, batch, printed, report):
         pictures = examples(workspace, rows, files, folder / "pictures")
         batch_report.write_batch_report(data, report, voice.render, lang, pictures)
-        issuing.issue(workspace, batch, fingerprint(data), report, str(data.state))
+        issuing.issue(workspace, batch, printed, report, str(data.state))
     return report, data_docs
 
 
 def fingerprint_now(workspace: Workspace, batch: str) -> str:
     """The fingerprint that a report of a batch would have if it were made now."""
-    rows = documents.of_batch(workspace.database, batch)
-    files = list(batches.files(workspace.database, batch).values())
-    facts: Facts = {row.sha256: workspace.ledger.facts(row.sha256) for row in files if row.sha256}
+    rows, files, facts = _records(workspace, batch)
     validated = _validated(workspace, batch, rows, files, facts)
     return fingerprint(_data(workspace, batch, rows, files, facts, validated.report, Path()))
+
+
+def _records(workspace: Workspace, batch: str) -> tuple[list[DocumentRow], list[FileRow], Facts]:
+    files = list(batches.files(workspace.database, batch).values())
+    facts: Facts = {row.sha256: workspace.ledger.facts(row.sha256) for row in files if row.sha256}
+    return documents.of_batch(workspace.database, batch), files, facts
 
 
 def _validated(
