@@ -1,11 +1,11 @@
 """The shipped calibration: the machine's confidence against truth on generated papers, and the thresholds from it.
 
-    .venv/bin/python -m samples /tmp/papers --papers 200 --seed 4711 --quiet
+    .venv/bin/python -m samples /tmp/papers --papers 600 --seed 4711 --quiet
     .venv/bin/python -m benchmarks calibration /tmp/papers --engine line_net --seed 4711 --write
 
 Without `--write` it prints the table. With it, the engine's rows of `configs/calibration.csv`, its table in
 `configs/thresholds.toml` and `docs/images/calibration.svg` are written; thresholds that no checked value decides, and
-those of other engines, stay as they are.
+those of other engines, stay as they are. The picture is of the engine that was written last.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from pathlib import Path
 
 from benchmarks.tables import table
 from configs.loader import ROOT, load_calibration, load_image_rules, load_rulebook
+from engines.ocr import ENGINES
 from pipeline.checked_samples import checked_samples
 from quality.calibration import calibrate
 from quality.reliability import field_word, row_words, write_curve
@@ -36,6 +37,12 @@ def write_rows(rows: Sequence[CalibrationRow], path: Path) -> None:
         out = csv.DictWriter(stream, CalibrationRow.model_fields, lineterminator="\n")
         out.writeheader()
         out.writerows(row.model_dump(mode="json") for row in rows)
+
+
+def _doors(engine: str) -> list[str]:
+    """Engines behind which the same recogniser reads; they have one table of thresholds."""
+    same = ENGINES[engine].recogniser
+    return [name for name, entry in ENGINES.items() if entry.recogniser == same]
 
 
 def main() -> int:
@@ -73,8 +80,9 @@ def main() -> int:
         others = [row for row in load_calibration() if row.engine != found.engine]
         write_rows([*others, *rows], ROOT / "calibration.csv")
         thresholds = ROOT / "thresholds.toml"
-        text = with_lines(thresholds.read_text(encoding="utf-8"), threshold_lines(rows), found.engine)
-        thresholds.write_text(text, encoding="utf-8")
+        for door in _doors(found.engine):
+            text = with_lines(thresholds.read_text(encoding="utf-8"), threshold_lines(rows), door)
+            thresholds.write_text(text, encoding="utf-8")
         title = say("calibration", "curve_samples", "vi", engine=found.engine)
         write_curve(found.values, PICTURE, "vi", title)
         PICTURE.chmod(0o644)

@@ -36,7 +36,7 @@ from schemas.numerals import share_text
 from schemas.wording import say
 from workspace.calibrating import Applied, apply
 from workspace.checked_values import HomeChecked, checked_in
-from workspace.opening import open_workspace
+from workspace.opening import open_workspace, reads_here
 
 _HEADS = ("field", "grade", "n", "right", "ece", "auroc", "threshold", "accepted", "wrong", "bound")
 
@@ -87,7 +87,7 @@ def calibrate(
 
 def _of_home(settings: Settings) -> HomeChecked:
     book = load_rulebook(
-        lists_dir=settings.lists, own_thresholds=settings.calibration, engine=settings.engine
+        lists_dir=settings.lists, own_thresholds=settings.calibration, engine=reads_here(settings)
     )
     with database_of(settings) as database:
         return checked_in(database, book, load_image_rules(), as_of=today())
@@ -124,7 +124,7 @@ def _shape(
         "rows": [row.model_dump(mode="json") for row in found.rows],
         "bins": bins_json(found.values),
         "register": {"stated": home.stated, "confirmed": home.confirmed},
-        "thresholds": load_own_thresholds(settings.calibration, engine=settings.engine).model_dump(),
+        "thresholds": load_own_thresholds(settings.calibration, engine=reads_here(settings)).model_dump(),
         "shipped": [row.model_dump(mode="json") for row in load_calibration()],
         "applied": done and {"thresholds": done.thresholds, "left": list(done.left)},
     }

@@ -30,7 +30,7 @@ from schemas.clock import today
 from schemas.errors import UsageError
 from schemas.masking import mask, mask_code, mask_value
 from schemas.numerals import moment_text, number_text
-from schemas.review import UNIT, Action, Decision, register_field
+from schemas.review import UNIT, Action, Decision, field_told
 from schemas.rules import Rulebook
 from schemas.wording import render, text
 from storage.catalogue import batches, decisions
@@ -295,8 +295,8 @@ def _print_paper(paper: Waiting, rules: Rulebook, lang: str) -> None:
 
 
 def _manner(decision: Decision) -> str:
-    """How a decision is told; a register that says nothing more is not a value absent from the paper."""
-    withdrawn = register_field(decision.target) is not None and decision.action is Action.ABSENT
+    """How a decision is told; a register or series that says nothing more is not a value absent from the paper."""
+    withdrawn = field_told(decision.target) is not None and decision.action is Action.ABSENT
     return "withdrawn" if withdrawn else str(decision.action)
 
 

@@ -13,7 +13,7 @@ from extractors.decided import Decided
 from extractors.word_places import Group, laid_out, matched_groups, printed_date
 from schemas.documents import Field
 from schemas.reading import Box, PageReading, Word
-from schemas.review import OF_PAPER, Action, is_confirming, picture_of
+from schemas.review import OF_PAPER, Action, field_told, is_confirming, picture_of
 
 _INSIDE: Final = 0.5  # of the word, or of the field's box where a label is glued to the value
 
@@ -43,6 +43,8 @@ def corrections(read: Mapping[str, Field], decided: Decided) -> dict[str, str]:
     for target, held in sorted(decided.items()):
         if target in OF_PAPER or picture_of(target) or is_confirming(target) or held.action is not Action.SET:
             continue
+        if field_told(target) is not None:
+            continue  # evidence, no value of a person
         known = read.get(target)
         if held.value and (known is None or known.value != held.value):
             found[target] = held.value

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
+from typing import Final
 
 from extractors.classify import Classified
 from extractors.numbers import parse_number
@@ -24,15 +25,16 @@ from schemas.review import (
     Action,
     Decision,
     expired_of,
+    field_told,
     is_confirmed,
     is_confirming,
     picture,
     picture_of,
-    register_field,
 )
 from schemas.rules import Rulebook
 
 Decided = Mapping[str, Decision]
+_AGAINST: Final = ("name_contradicts", "order_contradicts")
 
 
 def value_of(decided: Decided, target: str) -> str | None:
@@ -56,8 +58,8 @@ def fields_with(fields: Mapping[str, Field], decided: Decided) -> dict[str, Fiel
     for target, held in decided.items():
         if target in OF_PAPER or picture_of(target) or is_confirming(target) or held.action is Action.ACCEPT:
             continue
-        if register_field(target) is not None:
-            continue  # `extractors.registered`, before a person's values
+        if field_told(target) is not None:
+            continue  # `extractors.registered` and `extractors.evidence`, before a person's values
         if held.action is Action.ABSENT:
             done.pop(target, None)
             continue
@@ -150,7 +152,7 @@ def still_open(findings: Sequence[Finding], decided: Decided) -> list[Finding]:
 
     def answered(note: Finding) -> bool:
         names = {note.params.get("field"), note.params.get("other")} - {None}
-        if note.rule in {"field_malformed", "date_in_future", "field_conflict", "field_written"}:
+        if note.rule in {"field_malformed", "date_in_future", "field_conflict", "field_written", *_AGAINST}:
             return bool(names) and all(value_of(decided, str(name)) is not None for name in names)
         held = decided.get(picture(note.rule, note.page)) if note.page else None
         return held is not None and held.action is Action.ACCEPT

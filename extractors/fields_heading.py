@@ -29,6 +29,7 @@ _DOUBTFUL = 0.5  # strength of a value whose form is odd: whatever the letters' 
 _BESIDE = 0.3  # share of the width; the middle of a subject's line lies right of it
 _HIDDEN_LONG, _HIDDEN_EDITS = 10, 2
 _NUMERALS = frozenset("IVX")
+_QUOTES = " .,;-_'`\"‘’“”"
 _FOREIGN = re.compile(r"[^\w\s.,()&/–-]|:|\bSố\b")
 _ABOUT = re.compile(
     r"^\W{0,2}(?:V\s?[./l|1I]{1,2}\s?[vVyY]|Vv|Về việc|Về việc:)\s*[:.]?\s+", flags=re.IGNORECASE
@@ -238,7 +239,8 @@ def agency_field(heading: Heading, rules: Rulebook, source: ReadFrom) -> Field |
         return None
     own = lines[-1:] if len(lines) == 1 else lines
     # Most words of an agency's name are the language's own, and context knows their marks; a person is asked all the same.
-    strength = _DOUBTFUL if _is_odd(name, rules) or name != read else 1.0
+    small = any(word.text.islower() for line in own for word in line.words)
+    strength = _DOUBTFUL if small or _is_odd(name, rules) or name != read else 1.0
     return field_of(name, [word for line in own for word in line.words], lines[0].page, source, strength)
 
 
@@ -247,6 +249,7 @@ def _is_odd(agency: str, rules: Rulebook) -> bool:
     words = agency.split()
     place = place_in(agency, rules)
     stray = any(len(word) == 1 and word.isalpha() and word not in _NUMERALS for word in words)
+    stray = stray or words[-1].isdigit()
     foreign = _FOREIGN.search(agency) is not None or "cong va" in plain(agency)
     return stray or foreign or (place is not None and place.start == 0)
 
@@ -278,14 +281,14 @@ def titled_subject(
     begin = _about_at(words)
     hidden = 0 if begin else _hidden_about(words)
     lead = "Về việc " if hidden else ""
-    value = squeeze(lead + " ".join(word.text for word in words[begin + hidden :])).strip(" .,;-_")
+    value = squeeze(lead + " ".join(word.text for word in words[begin + hidden :])).strip(_QUOTES)
     return field_of(value, words[begin:], taken[0].page, source, _DOUBTFUL if hidden else 0.95)
 
 
 def _about_at(words: Sequence[Word]) -> int:
     """Where `Về việc` begins among the first words: the rim of an incoming-mail stamp may be read before it."""
     for index in range(min(6, len(words) - 1)):
-        if (plain(words[index].text), plain(words[index + 1].text)) == ("ve", "viec"):
+        if [plain(word.text).strip(_QUOTES) for word in words[index : index + 2]] == ["ve", "viec"]:
             return index
     return 0
 
@@ -296,6 +299,8 @@ def _hidden_about(words: Sequence[Word]) -> int:
         text = "".join(char for word in words[:count] for char in plain(word.text) if char.isalnum())
         if text.startswith("veviec") or len(text) > _HIDDEN_LONG:
             return 0
+        if text == "eviec":
+            return count
         if "ve" in text and Levenshtein.distance(text[text.index("ve") :], "veviec") <= _HIDDEN_EDITS:
             return count if words[count].text[:1].islower() else 0
     return 0

@@ -10,24 +10,25 @@ from extractors import decided as persons
 from extractors import validity
 from extractors.anchors import Line, has_phrase, plain
 from extractors.classify import Classified, classify
+from extractors.evidence import doubted_ink, weigh
 from extractors.fields import ReadFrom
 from extractors.fields_heading import heading_of
 from extractors.fields_paper import fields_of_paper
-from extractors.registered import Registered, with_register
+from extractors.registered import with_register
 from extractors.secrecy import secret_mark
 from extractors.split import is_marked_separator, split_pages
 from extractors.units import Placed, resolve
 from extractors.values import identifier_is_sound
-from extractors.written import is_sure, lines_with_written
+from extractors.written import lines_with_written
 from schemas import routing
 from schemas.batches import BatchSheet
 from schemas.clock import today
 from schemas.documents import Choice, Document, Field, Role, Validity, ValidityState, document_id
 from schemas.findings import Finding, Severity, finding
 from schemas.kinds import CodeEvidence, Kind
-from schemas.reading import Box, PageReading, PageState
+from schemas.reading import PageReading, PageState
 from schemas.review import is_closed
-from schemas.rules import Rulebook, Thresholds
+from schemas.rules import Rulebook
 
 
 def understand(
@@ -38,6 +39,7 @@ def understand(
     as_of: date | None = None,
     splits: Sequence[tuple[int, ...]] | None = None,
     decided: Mapping[str, persons.Decided] | None = None,
+    name: str | None = None,
 ) -> tuple[Document, ...]:
     """Understand one original.
 
@@ -49,6 +51,7 @@ def understand(
         as_of: day for which validity is determined; default today in Việt Nam.
         splits: page lists fixed when the file was first split; they stay, whatever the rules say now.
         decided: what persons decided, by document id; it wins over what is read.
+        name: of the file; evidence for the number of a paper that is alone in it.
 
     Returns:
         The papers in the order of their pages; every page except marked separators is in exactly one.
@@ -57,8 +60,9 @@ def understand(
     lines = [lines_with_written(reading) for reading in readings]
     groups = _fixed(readings, splits) if splits else split_pages(readings, lines, rulebook)
     frame = _Frame(sha256, rulebook, sheet, day, decided or {})
+    alone = name if len(groups) == 1 else None
     return tuple(
-        _paper(frame, [readings[index] for index in group], [lines[index] for index in group])
+        _paper(frame, [readings[index] for index in group], [lines[index] for index in group], alone)
         for group in groups
     )
 
@@ -86,7 +90,9 @@ def _fixed(readings: Sequence[PageReading], splits: Sequence[tuple[int, ...]]) -
     return tuple(group for group in (*groups, left) if group)
 
 
-def _paper(frame: _Frame, readings: Sequence[PageReading], pages: Sequence[Sequence[Line]]) -> Document:
+def _paper(
+    frame: _Frame, readings: Sequence[PageReading], pages: Sequence[Sequence[Line]], name: str | None
+) -> Document:
     rules, sheet, as_of = frame.rules, frame.sheet, frame.as_of
     numbers = tuple(reading.number for reading in readings)
     own = document_id(frame.sha256, numbers)
@@ -98,9 +104,10 @@ def _paper(frame: _Frame, readings: Sequence[PageReading], pages: Sequence[Seque
     heading = heading_of(first, rules)
     found = persons.kind_of(classify(pages, heading.number, rules), decisions, rules)
     read = fields_of_paper(pages, found, heading, rules, source)
-    by_hand = [str(note.params["field"]) for note in _written(read, readings, rules.thresholds)]
+    by_hand = [str(note.params["field"]) for note in doubted_ink(read, readings, rules.thresholds)]
     registered = with_register(read, decisions, by_hand, found.kind, rules)
-    fields = persons.fields_with(registered.fields, decisions)
+    weighed = weigh(registered, readings, decisions, name, rules.thresholds)
+    fields = persons.fields_with(weighed.fields, decisions)
     placed = persons.place_of(_placed(pages, fields, sheet, rules), fields, decisions, sheet, rules)
     decided = validity.decide(found.kind.id if found.kind else None, fields, rules, as_of)
     decided = persons.validity_of(decided, decisions)
@@ -110,11 +117,9 @@ def _paper(frame: _Frame, readings: Sequence[PageReading], pages: Sequence[Seque
         *_kind_findings(found, rules),
         *code_findings,
         *persons.still_open(_field_findings(fields, found.kind, rules, as_of), decisions),
-        *persons.still_open(
-            _unsupported(_written(fields, readings, rules.thresholds), registered), decisions
-        ),
+        *persons.still_open(weighed.findings, decisions),
         *(note for note in registered.findings if note.params["field"] not in decisions),
-        *persons.unconfirmed(registered.fields, decisions, rules),
+        *persons.unconfirmed(weighed.fields, decisions, rules),
         *([finding("closed_not_codable")] if is_closed(decisions) else ()),
         *_place_findings(placed),
         *_validity_findings(decided),
@@ -242,32 +247,6 @@ def _field_findings(
             found.append(finding("field_uncertain", page=field.page, field=name, confidence=field.confidence))
     found.extend(_soundness(fields, as_of))
     return found
-
-
-def _written(fields: dict[str, Field], readings: Sequence[PageReading], sure: Thresholds) -> list[Finding]:
-    """Findings for a number or an issue date in a pen's hand that its reader is not sure of, whatever else is."""
-    places = {"number": ("number", "register", "label"), "issue_date": ("day", "month", "year")}
-    found = []
-    for name, parts in places.items():
-        field = fields.get(name)
-        if field is None or field.value is None or field.box is None or field.source != "ocr":
-            continue
-        own = next((reading for reading in readings if reading.number == field.page), None)
-        seen = [one for one in own.written if one.what in parts and _meet(one.box, field.box)] if own else []
-        if any(not is_sure(one, sure) for one in seen):
-            found.append(finding("field_written", page=field.page, field=name))
-    return found
-
-
-def _unsupported(written: Sequence[Finding], registered: Registered) -> list[Finding]:
-    """Findings for written ink that no second evidence confirms."""
-    return [note for note in written if registered.standing.get(str(note.params["field"])) != "confirms"]
-
-
-def _meet(one: Box, other: Box) -> bool:
-    return min(one.right, other.right) > max(one.left, other.left) and min(one.bottom, other.bottom) > max(
-        one.top, other.top
-    )
 
 
 def _soundness(fields: dict[str, Field], as_of: date) -> list[Finding]:

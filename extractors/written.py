@@ -65,7 +65,7 @@ def written_places(array: npt.NDArray[np.uint8], grey: Grey, reading: PageReadin
             continue
         guesses, agreed = _guesses(plain, place, skew)
         if hand or (guesses and guesses[0][0] != _closed(place.read)):
-            found.append(Written(place.what, _back(place, reading), hand, guesses, agreed, place.read))
+            found.append(Written(place.what, place_box(place, reading), hand, guesses, agreed, place.read))
     return tuple(found)
 
 
@@ -135,11 +135,11 @@ def _levelled(grey: Grey, place: Place, skew: float) -> tuple[Grey, Stretch]:
 
 def seen_at(place: Place, reading: PageReading) -> Written | None:
     """What was seen at a place of a page that was read; None for print that reads as the engine read it."""
-    box = _back(place, reading)
+    box = place_box(place, reading)
     return next((one for one in reading.written if (one.what, one.box) == (place.what, box)), None)
 
 
-def _back(place: Place, reading: PageReading) -> Box:
+def place_box(place: Place, reading: PageReading) -> Box:
     """A place's box in the displayed frame."""
     left = round(place.left)
     box = Box(left, place.row.top, max(left + 1, round(place.right)), place.row.bottom)
@@ -167,7 +167,7 @@ def lines_with_written(reading: PageReading) -> tuple[Line, ...]:
         return lines
     cuts: dict[Word, list[_Cut]] = defaultdict(list)
     for place in places_of(reading):
-        seen = read.get((place.what, _back(place, reading)))
+        seen = read.get((place.what, place_box(place, reading)))
         if seen is not None and goes_before(seen, place):
             for word, cut in _cuts(place, seen):
                 cuts[word].append(cut)

@@ -17,6 +17,7 @@ import structlog
 
 from pipeline.keeping import FileOutcome, open_run, work_on
 from pipeline.plan import BatchPlan, PlannedFile
+from review.deciding import apply_order
 from review.registering import match_before_closing
 from schemas.batches import BatchState, FileStatus
 from schemas.errors import SohoaError
@@ -211,6 +212,7 @@ def _close(
     progress.step("closing")
     if ending is BatchState.FINISHED:
         match_before_closing(workspace, plan.name, as_of)
+        apply_order(workspace, plan.name, as_of)
     return close_batch(workspace, plan.name, ending, findings=notes, events=[ended])
 
 

@@ -5,6 +5,7 @@ For the benchmarks and for calibration. Nothing is stored in a home.
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import tempfile
@@ -23,16 +24,43 @@ from schemas.text import fold_tone_place, squeeze
 
 
 def truths(folder: Path) -> Iterator[dict[str, Any]]:
-    """Truth of every scan of a folder of samples, in the order of names.
+    """Truth of every scan of a folder of samples, in the order of names; a paper in several files is one truth.
 
     Raises:
         UsageError: a truth is not JSON.
     """
-    for path in sorted((folder / "truth").rglob("*.json")):
-        try:
-            yield json.loads(path.read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise UsageError(f"{path}: {error}", remedy="truth_unusable", path=path) from error
+    for paper, found in itertools.groupby(sorted((folder / "truth").rglob("*.json")), _paper_of):
+        each = [_truth(path) for path in found]
+        if paper is None:
+            yield from each
+        else:
+            yield _joined(each)
+
+
+def _paper_of(path: Path) -> Path | None:
+    """The folder of a paper in several files."""
+    return path.parent if path.parent.suffix == ".paper" else None
+
+
+def _truth(path: Path) -> dict[str, Any]:
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except ValueError as error:
+        raise UsageError(f"{path}: {error}", remedy="truth_unusable", path=path) from error
+
+
+def _joined(parts: list[dict[str, Any]]) -> dict[str, Any]:
+    """One truth of a paper's files, each of one page; `parts` are their own."""
+    pages = [
+        {**page, "number": number} for number, part in enumerate(parts, start=1) for page in part["pages"]
+    ]
+    printed = [page["number"] for page in pages if not page["blank"]]
+    documents = [{**document, "pages": printed} for document in parts[0]["documents"]]
+    return {**parts[0], "pages": pages, "documents": documents, "parts": parts}
+
+
+def _scans(truth: dict[str, Any]) -> list[dict[str, Any]]:
+    return truth.get("parts") or [truth]
 
 
 def read_scan(path: str, engine: str | None = None) -> list[dict[str, Any]]:
@@ -74,7 +102,8 @@ def fill_cache(
         UsageError: a scan that a truth names is not there.
     """
     cache.mkdir(parents=True, exist_ok=True)
-    missing = [truth for truth in found if not (cache / f"{truth['sha256']}.json").exists()]
+    scans = [scan for truth in found for scan in _scans(truth)]
+    missing = [scan for scan in scans if not (cache / f"{scan['sha256']}.json").exists()]
     absent = next((truth["file"] for truth in missing if not (folder / truth["file"]).is_file()), None)
     if absent is not None:
         raise UsageError(f"no scan {absent}", remedy="truth_unusable", path=folder / absent)
@@ -90,9 +119,12 @@ def fill_cache(
 
 
 def kept_readings(truth: dict[str, Any], cache: Path) -> list[PageReading]:
-    """The kept readings of one truth's scan."""
-    kept = cache / f"{truth['sha256']}.json"
-    return [PageReading.model_validate(page) for page in json.loads(kept.read_text(encoding="utf-8"))]
+    """The kept readings of one truth's scans."""
+    kept = [cache / f"{scan['sha256']}.json" for scan in _scans(truth)]
+    pages = [page for path in kept for page in json.loads(path.read_text(encoding="utf-8"))]
+    return [
+        PageReading.model_validate({**page, "number": number}) for number, page in enumerate(pages, start=1)
+    ]
 
 
 def same(wanted: str, got: str | None) -> bool:

@@ -94,6 +94,7 @@ def understand(work: FileWork) -> FileWork:
         context.as_of,
         splits=splits or None,
         decided=work.before.decided,
+        name=work.file.name,
     )
     return work.having(readings=marked, papers=papers)
 

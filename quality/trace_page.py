@@ -17,7 +17,7 @@ from typing import Final
 from quality.pages import template, write_page
 from schemas.documents import Field
 from schemas.numerals import day_text, moment_text, number_text, value_text
-from schemas.review import register_field
+from schemas.review import order_field, register_field
 from schemas.traces import PagePicture, Trace, TracedEvent, TracedPaper
 from schemas.wording import has, say
 
@@ -80,6 +80,8 @@ class _Voice:
         """The name of a field, or of another target of decisions."""
         if (stated := register_field(target)) is not None:
             return f"{self.name(stated)} ({self._word('source.register')})"
+        if (stated := order_field(target)) is not None:
+            return f"{self.name(stated)} ({self._word('source.series')})"
         named = self._word(f"field.{target}")
         return target if named.startswith("field.") else named
 

@@ -6,6 +6,7 @@ again unless its words are lost. All decisions of one call are written in one tr
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Final, NamedTuple
@@ -14,6 +15,7 @@ from extractors.decided import still_open
 from extractors.image_quality import with_image_findings
 from extractors.understanding import understand
 from review.correcting import CHECKED, Correcting, Redone, corrected_rendition
+from review.ordering import ORDER, said_by_series
 from review.questions import current_value
 from review.rereading import read_again
 from review.versions import next_version
@@ -23,7 +25,7 @@ from schemas.errors import UsageError
 from schemas.events import Event, EventType
 from schemas.findings import joined
 from schemas.reading import PageReading, PageState, failed_page
-from schemas.review import CONFIRMED, Action, Decision, confirming, in_force, is_confirmed, register_field
+from schemas.review import CONFIRMED, Action, Decision, confirming, field_told, in_force, is_confirmed
 from schemas.routing import route
 from schemas.sidecars import Sidecar
 from schemas.version import TOOL
@@ -40,7 +42,7 @@ _DRAWN_ANEW: Final = frozenset(
     {
         *("kind_unknown", "no_result_code", "result_code_ambiguous", "result_code_unlisted"),
         *("field_missing", "field_unread", "field_uncertain", "field_malformed", "field_conflict"),
-        "register_contradicts",
+        *("register_contradicts", "name_confirms", "name_contradicts", "order_confirms", "order_contradicts"),
         *("field_written", "field_unconfirmed", "closed_not_codable"),
         *("date_in_future", "unit_unresolved", "validity_unknown", "page_broken"),
         *("correction_unplaced", "correction_signed", "correction_unwritten"),
@@ -112,9 +114,24 @@ def apply(
 ) -> list[Applied]:
     """Like `decide`, for a caller that holds the batch."""
     applied = apply_open(workspace, batch, requested, as_of=as_of, operator=operator, how=how)
+    if applied:
+        apply_order(workspace, batch, as_of)
     if applied or is_unclosed(workspace, batch):
         close_batch(workspace, batch)
     return applied
+
+
+def apply_order(workspace: Workspace, batch: str, as_of: date) -> list[Applied]:
+    """Weigh the doubtful numbers of a batch against their series, for a caller that holds and closes the batch."""
+    papers = [row.document for row in documents.of_batch(workspace.database, batch) if row.linked_to is None]
+    held = decisions.of_documents(workspace.database, [paper.id for paper in papers])
+    requested = [
+        Requested(said.document_id, ORDER, Action.ABSENT)
+        if said.gap is None
+        else Requested(said.document_id, ORDER, Action.SET, str(said.gap.between), said.gap.note)
+        for said in said_by_series(papers, held, workspace.rules.book)
+    ]
+    return apply_open(workspace, batch, requested, as_of=as_of, operator=workspace.operator, how="series")
 
 
 def apply_open(
@@ -130,6 +147,7 @@ def apply_open(
     if not fresh:
         return []
     sheet = batches.batch(workspace.database, batch).sheet
+    alone = Counter(row.file for row in rows.values())
     frame = _Frame(sheet, workspace.rules.digests(workspace.settings, sheet).understanding, as_of, how)
     decided = []
     kept: tuple[tuple[str, str], dict[int, PageReading]] = (("", ""), {})
@@ -140,7 +158,7 @@ def apply_open(
         if kept[0] != key:
             kept = (key, workspace.ledger.readings(*key))
         standing = in_force([*held.get(document_id, ()), *new])
-        decided.append(_next(workspace, row, new, standing, frame, kept[1]))
+        decided.append(_next(workspace, row, new, standing, frame, kept[1], alone=alone[row.file] == 1))
     done = decisions.commit(
         workspace.database,
         workspace.run.id,
@@ -181,7 +199,7 @@ def _fresh(
             target=target,
             action=entry.action,
             value=entry.value,
-            old=current_value(rows[entry.document_id].document, register_field(entry.target) or entry.target),
+            old=current_value(rows[entry.document_id].document, field_told(entry.target) or entry.target),
             operator=operator,
             at=at,
             note=entry.note,
@@ -207,8 +225,13 @@ def _next(
     standing: Mapping[str, Decision],
     frame: _Frame,
     kept: Mapping[int, PageReading],
+    *,
+    alone: bool,
 ) -> Decided:
-    """Build a paper's next version and store its sidecar; `standing` are all decisions in force, new ones included."""
+    """Build a paper's next version and store its sidecar.
+
+    `standing` are all decisions in force, new ones included; `alone`: no other paper is in its file.
+    """
     document_id = row.document.id
     sidecar = read_sidecar(workspace.store, row.sidecar_key)
     readings = _readings(workspace, row, sidecar, frame.as_of, kept)
@@ -221,6 +244,7 @@ def _next(
         frame.as_of,
         splits=[row.document.pages],
         decided={document_id: standing},
+        name=row.file if alone else None,
     )
     work = Correcting(row, sidecar, paper, readings, standing, new[0].operator)
     redone = corrected_rendition(workspace, work, sheet, frame.as_of)

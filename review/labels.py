@@ -11,7 +11,17 @@ from review.answers import type_of
 from review.questions import NOTHING, Question, Waiting
 from schemas.kinds import Kind
 from schemas.numerals import day_text, value_text
-from schemas.review import KIND, OTHER, RESULT_TYPE, SAME_AS, VALIDITY, expired_of, picture_of, register_field
+from schemas.review import (
+    KIND,
+    OTHER,
+    RESULT_TYPE,
+    SAME_AS,
+    VALIDITY,
+    expired_of,
+    order_field,
+    picture_of,
+    register_field,
+)
 from schemas.rules import Rulebook
 from schemas.text import squeeze
 from schemas.wording import say, text
@@ -34,6 +44,8 @@ def target_name(target: str, lang: str = "vi") -> str:
         return text("review.picture", lang)
     if (field := register_field(target)) is not None:
         return text("review.by_register", lang, field=target_name(field, lang))
+    if (field := order_field(target)) is not None:
+        return text("review.by_order", lang, field=target_name(field, lang))
     return text(f"field.{target}", lang).removeprefix("field.")
 
 

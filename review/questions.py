@@ -43,6 +43,8 @@ _ABOUT_FIELD: Final = frozenset(
         "field_malformed",
         "field_conflict",
         "register_contradicts",
+        "name_contradicts",
+        "order_contradicts",
         "date_in_future",
     }
 )

@@ -17,7 +17,7 @@ from schemas.findings import Finding
 from schemas.kinds import Kind, Row
 from schemas.reading import ImageMeasures
 from schemas.review import KIND
-from schemas.routing import about_picture, doubted, weighed
+from schemas.routing import SUPPORTED, about_picture, doubted, weighed
 from schemas.rules import Thresholds
 
 ENOUGH: Final = 100  # checked values of its own from which a home is calibrated by them
@@ -125,13 +125,17 @@ def machine_values(document: Document, kind: Kind | None) -> dict[str, MachineVa
     """The kind and the fields of a paper that their confidence alone lets in, by name.
 
     Left out are values that a person, a register or a QR code gave, those that follow from others, those that are asked
-    for another reason (ink written by hand, a wrong check digit), and fields that acceptance does not ask for.
+    for another reason (ink written by hand, a wrong check digit), those that second evidence confirms, and fields that
+    acceptance does not ask for.
     """
     first = document.pages[0]
     found = {}
     if document.kind is not None:
         found[KIND] = MachineValue(document.kind, document.kind_confidence or 0.0, first)
-    asked = set(doubted(document))
+    asked = {
+        *doubted(document),
+        *(note.params.get("field") for note in document.findings if note.rule in SUPPORTED),
+    }
     for name in weighed(kind):
         field = document.fields.get(name)
         if field is None or field.value is None or field.source not in {"ocr", "text_layer"} or name in asked:

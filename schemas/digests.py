@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pydantic import BaseModel, ConfigDict
 
 READING_VERSION = "7"
-UNDERSTANDING_VERSION = "2"
+UNDERSTANDING_VERSION = "3"
 RENDITION_VERSION = "1"
 
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import date
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
@@ -31,6 +31,7 @@ REOPENED: Final = "open"
 CONFIRMED: Final = ("owner_id", "number")
 _CONFIRM: Final = "confirm:"
 _REGISTER: Final = "register:"
+_ORDER: Final = "order:"
 _PICTURE: Final = re.compile(r"picture:(?P<rule>[a-z_]+):(?P<page>\d+)")
 
 
@@ -47,7 +48,8 @@ class Decision(BaseModel):
 
     Attributes:
         target: a field's name, one of `OF_PAPER`, `picture:<rule>:<page>`, `confirm:<field>`, or `register:<field>` for
-            what the row of a register says that the paper was matched with.
+            what the row of a register says that the paper was matched with, or `order:<field>` for its neighbours in
+            the series (`Between`).
         action: the kind of decision.
         value: the value as fields keep it (dates ISO, kinds by id); None unless `action` is `set`.
         old: what the machine, or an earlier person, had before.
@@ -98,6 +100,37 @@ def by_register(target: str) -> str:
 def register_field(target: str) -> str | None:
     """The field that a target of a register is about; None for any other target."""
     return target.removeprefix(_REGISTER) if target.startswith(_REGISTER) else None
+
+
+class Between(NamedTuple):
+    """Numbers of a series that a paper's number lies between, both left out."""
+
+    after: int
+    before: int
+
+    def __str__(self) -> str:
+        return f"{self.after}<{self.before}"
+
+
+def by_order(target: str) -> str:
+    """Target of what the order within a series says about a field."""
+    return f"{_ORDER}{target}"
+
+
+def order_field(target: str) -> str | None:
+    """The field that a target of a series is about; None for any other target."""
+    return target.removeprefix(_ORDER) if target.startswith(_ORDER) else None
+
+
+def field_told(target: str) -> str | None:
+    """The field that a target of a register or of a series is about; None for what a person decides."""
+    return register_field(target) or order_field(target)
+
+
+def between_of(value: str | None) -> Between | None:
+    """The numbers that a decision about a series names, or None."""
+    after, _, before = (value or "").partition("<")
+    return Between(int(after), int(before)) if after.isdigit() and before.isdigit() else None
 
 
 def is_confirmed(decided: Mapping[str, Decision], target: str, *, by_other: bool) -> bool:

@@ -49,8 +49,13 @@ _READ: Final = frozenset({"ocr", "text_layer"})
 _OTHER_EVIDENCE: Final = 0.99
 # A value with such a finding is asked however sure the machine was.
 _DOUBTED: Final = frozenset(
-    {"field_malformed", "field_conflict", "field_written", "field_unconfirmed", "register_contradicts"}
+    {
+        *("field_malformed", "field_conflict", "field_written", "field_unconfirmed"),
+        *("register_contradicts", "name_contradicts", "order_contradicts"),
+    }
 )
+# A value with such a finding is as sure as the second evidence makes it, not as its reader was.
+SUPPORTED: Final = frozenset({"name_confirms", "order_confirms"})
 _BIRTH_OR_FOUNDING: Final = ("birth_date", "first_issue_date", "birth_year")
 _ORGANISATION: Final = (
     *("cong ty", "tong cong ty", "doanh nghiep", "hop tac xa", "chi nhanh", "ho kinh doanh", "ngan hang"),

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 import samples
-from configs.loader import load_limits
+from configs.loader import load_limits, load_thresholds
 from engines import line_models, line_net, ocr
 from engines.fonts import find_font
 from engines.ocr import EngineWord, Letter
@@ -73,6 +73,9 @@ def test_where_the_wheel_is_gone_tesseract_reads_and_every_page_says_so(scans: P
     assert "line_net" in notes[0]["message"] and "Tesseract" in notes[0]["message"]
     [line] = [one for one in machine.json("doctor") if one["name"] == "line net"]
     assert not line["found"] and line["remedy"]
+    # Tesseract's confidences are held against Tesseract's thresholds.
+    machine.json("batch", "list")
+    assert machine.json("calibrate")["thresholds"]["number"] == load_thresholds(engine="tesserocr").number
 
 
 def test_weights_of_the_program_that_were_changed_stop_the_work_and_name_the_file(

@@ -17,7 +17,7 @@ from schemas.events import EventType
 from schemas.version import TOOL
 from storage.catalogue.events import record
 from storage.catalogue.provenance import new_event
-from workspace.opening import Workspace
+from workspace.opening import Workspace, reads_here
 
 _HEAD: Final = (
     "# Thresholds of this home, derived from its own checked values; they stand above the shipped ones.\n"
@@ -54,7 +54,9 @@ def apply(workspace: Workspace, rows: Sequence[CalibrationRow], *, force: bool =
         raise UsageError("too few checked values", remedy=remedy, needed=ENOUGH, most=most)
     path = workspace.settings.calibration
     before = path.read_text(encoding="utf-8") if path.is_file() else _HEAD
-    load_own_thresholds(path, engine=workspace.settings.engine)  # a damaged file is named, not written over
+    load_own_thresholds(
+        path, engine=reads_here(workspace.settings)
+    )  # a damaged file is named, not written over
     workspace.require_current()
     thresholds = {row.field: ALWAYS_ASK if row.threshold is None else row.threshold for row in taken}
     detail = {"values": sum(row.n for row in taken), **thresholds}
@@ -73,5 +75,5 @@ def apply(workspace: Workspace, rows: Sequence[CalibrationRow], *, force: bool =
     lines = {field: f"{line}; {workspace.operator!r} {at}" for field, line in threshold_lines(taken).items()}
     with whole_file(path) as stream:
         stream.write(with_lines(before, lines).encode())
-    load_own_thresholds(path, engine=workspace.settings.engine)
+    load_own_thresholds(path, engine=reads_here(workspace.settings))
     return Applied(thresholds, tuple(row.field for row in whole if row not in taken), path)

@@ -51,6 +51,15 @@ def operator_name(settings: Settings) -> str:
         return f"uid {os.getuid()}"
 
 
+def reads_here(settings: Settings) -> str:
+    """The engine that reads on this machine: the configured one, or what stands in for it."""
+    named = load_reading_profile(engine=settings.engine).engine
+    try:
+        return ocr.loaded(named)[0]
+    except SetupError:
+        return named  # nothing is read here; figures and lists do without
+
+
 @dataclass(frozen=True)
 class Rules:
     """The configuration as frozen models, loaded once."""
@@ -64,9 +73,12 @@ class Rules:
 
     @classmethod
     def load(cls, settings: Settings) -> Rules:
-        """Load every rule file; imported lists and applied thresholds of this home included."""
+        """Load every rule file; imported lists and applied thresholds of this home included.
+
+        Thresholds are those of the engine that reads here, which may stand in for the configured one.
+        """
         book = load_rulebook(
-            lists_dir=settings.lists, own_thresholds=settings.calibration, engine=settings.engine
+            lists_dir=settings.lists, own_thresholds=settings.calibration, engine=reads_here(settings)
         )
         return cls(
             load_limits(),

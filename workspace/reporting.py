@@ -24,7 +24,7 @@ from schemas.reports import (
     ReportedFile,
     ReportedPaper,
 )
-from schemas.review import register_field
+from schemas.review import field_told
 from schemas.routing import reasons_to_wait
 from schemas.rules import Rulebook
 from schemas.sidecars import PageFacts
@@ -168,7 +168,7 @@ def _decisions(workspace: Workspace, rows: Sequence[DocumentRow]) -> tuple[Repor
         ReportedDecision(document=row.document.id, file=row.file, said=decision)
         for row in rows
         for decision in by_document.get(row.document.id, ())
-        if register_field(decision.target) is None
+        if field_told(decision.target) is None
     ]
     return tuple(sorted(reported, key=lambda entry: entry.said.at))
 
