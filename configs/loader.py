@@ -381,6 +381,7 @@ def _rulebook(root: Path, lists_dir: Path | None, as_of: date) -> Rulebook:
         agency_lines=toml_model(AgencyLines, root / "agency_lines.toml"),
         provinces=load_provinces(root),
         surnames=_surnames(root),
+        common_surnames=frozenset(map(str, read_toml(root / "surnames.toml").get("common", ()))),
         secret_marks=load_marks(root).secret,
         separator_marks=tuple(str(mark) for mark in marks.get("separator", {}).get("marks", ())),
         home_province=str(marks.get("home", {}).get("province", "")),

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rapidfuzz import fuzz
+from rapidfuzz.distance import Levenshtein
 
 from extractors.anchors import Line, plain
 from extractors.fields import ReadFrom, field_of
@@ -21,6 +22,11 @@ _PREFIX = re.compile(r"^\W{0,2}(TM|KT|TL|TUQ|T\.?UQ|Q|K/T|T/M|T/L)\s?[.,]\s*", f
 _FOR = re.compile(r"^\W{0,2}(KT|TL|TUQ|T\.?UQ|K/T|T/L)\s?[.,]", flags=re.IGNORECASE)
 _NEAR = 0.36
 _ALONE = 0.9  # strength of a name without the post above it
+_REPAIRED = 0.5
+_MIDDLE = frozenset({"Thị", "Văn"})  # the family name before it was lost whole
+_LOST = 2  # first letters of a family name that a seal may hide
+_SHORT, _LONG = 2, 4
+_LONGEST = 6  # words of a name
 
 
 @dataclass(frozen=True)
@@ -49,8 +55,7 @@ def signature_fields(pages: Sequence[Sequence[Line]], rules: Rulebook, source: R
         fields = {"signer_title": field_of(found.post, line.words, line.page, source, 0.97 * found.strength)}
         below = _name_below(lines, line)
         if below is not None:
-            name = _signed_name(below.text)
-            strength = name_strength(name, rules) if name else 1.0
+            name, strength = _name_under_seal(below.text, rules)
             fields["signer"] = field_of(name, below.words, below.page, source, strength)
         return fields
     return {}
@@ -206,6 +211,55 @@ def _looks_like_name(text: str) -> bool:
     words = _words_of(text)
     named = [word for word in words if word[:1].isupper() and word.isalpha() and len(word) > 1]
     return 2 <= len(words) <= 6 and len(named) >= 2 and words[-1] in named and len(text) >= 6
+
+
+def _name_under_seal(text: str, rules: Rulebook) -> tuple[str | None, float]:
+    """The signer's name and its strength; a family name that a seal hid in part is filled in, and doubted."""
+    name = _signed_name(text)
+    strength = name_strength(name, rules) if name else 1.0
+    if name is not None and strength > _ALONE:
+        return name, strength
+    words = _words_of(text)
+    if len(words) > 3 and words[0] not in rules.surnames and words[1] in rules.common_surnames:
+        words = words[1:]  # what a seal's rim or a pen left before it
+    family = next(
+        (
+            found
+            for listed in (rules.common_surnames, rules.surnames)
+            if 3 <= len(words) <= _LONGEST
+            and words[0] not in _MIDDLE
+            and (found := _family_name(words[0], listed)) is not None
+        ),
+        None,
+    )
+    repaired = _signed_name(" ".join([family, *words[1:]])) if family else None
+    return (repaired, _REPAIRED) if repaired else (name, strength)
+
+
+def _family_name(read: str, listed: frozenset[str]) -> str | None:
+    """The one family name of a list that may have been read so; None if none or several may.
+
+    Its first letters lost, other marks, or a letter misread (two of a long name), in this order.
+    """
+    low, bare = read.lower(), plain(read)
+    edits = 2 if len(read) > _LONG else 1
+
+    def near(one: str, other: str) -> bool:
+        return Levenshtein.distance(one, other, score_cutoff=edits) <= edits
+
+    tries = (
+        {one for one in listed if one.lower() == low},
+        {one for one in listed if one.lower().endswith(low) and len(one) - len(low) <= _LOST},
+        {one for one in listed if plain(one) == bare},
+        {
+            one
+            for one in listed
+            if len(bare) > 1 and plain(one).endswith(bare) and len(one) - len(bare) <= _LOST
+        },
+        {one for one in listed if near(one.lower(), low) and len(low) > 1},
+        {one for one in listed if near(plain(one), bare) and len(bare) > _SHORT},
+    )
+    return next((next(iter(found)) for found in tries if len(found) == 1), None)
 
 
 def _signed_name(text: str) -> str | None:

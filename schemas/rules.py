@@ -336,6 +336,7 @@ class Rulebook(BaseModel):
     agency_lines: AgencyLines = AgencyLines()
     provinces: tuple[Unit, ...] = ()
     surnames: frozenset[str] = frozenset()
+    common_surnames: frozenset[str] = frozenset()
     secret_marks: tuple[str, ...] = ()
     confirm_typed: Literal["twice", "other_operator", "off"] = "twice"
     separator_marks: tuple[str, ...] = ()

@@ -259,6 +259,28 @@ def test_a_name_that_lost_its_first_word_is_doubted() -> None:
     assert field.confidence is not None and field.confidence < RULES.thresholds.field
 
 
+@pytest.mark.parametrize(
+    ("read", "offered"),
+    [
+        ("guyễn Tấn Quang", "Nguyễn Tấn Quang"),
+        ("Nuyễn Tấn Quang", "Nguyễn Tấn Quang"),
+        ("Hố Công Lâm", "Hồ Công Lâm"),
+        ("ê Trọng Trung", "Lê Trọng Trung"),
+        ("N³ Lý Công Bình", "Lý Công Bình"),
+        ("n Xuân Phúc", None),
+        ("Kương Tấn Diễn", "Kương Tấn Diễn"),
+    ],
+)
+def test_a_family_name_that_a_seal_hid_in_part_is_offered_where_only_one_fits_and_never_sure(
+    read: str, offered: str | None
+) -> None:
+    rows = [(read if text == "Trần Thị Hoa" else text, x, y) for text, x, y in DECISION]
+    field = one(page(rows)).fields["signer"]
+    assert field.value == offered
+    assert offered is None or (field.confidence or 0) < RULES.thresholds.field
+    assert (field.raw or "").split()[-1] == read.split()[-1]
+
+
 def test_an_impossible_identifier_waits_for_a_person() -> None:
     rows = [
         ("Số định danh cá nhân: 056921001234" if "định danh" in text else text, x, y) for text, x, y in BIRTH
