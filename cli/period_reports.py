@@ -84,7 +84,7 @@ def quarter(
     draft: Draft = False,
     as_json: AsJson = False,
 ) -> int:
-    """The report of a quarter, as PDF and XLSX."""
+    """The report of a quarter, as PDF, XLSX and DOCX."""
     match = _QUARTER.fullmatch(name.strip())
     if match is None or not _FIRST_YEAR <= int(match[1]) <= _LAST_YEAR:
         raise UsageError(f"no quarter {name}", remedy="quarter_malformed", value=name)
@@ -106,7 +106,7 @@ def year(
     draft: Draft = False,
     as_json: AsJson = False,
 ) -> int:
-    """The report of a year, as PDF and XLSX."""
+    """The report of a year, as PDF, XLSX and DOCX."""
     if not _YEAR.fullmatch(name.strip()) or not _FIRST_YEAR <= int(name) <= _LAST_YEAR:
         raise UsageError(f"no year {name}", remedy="year_malformed", value=name)
     period = period_reports.period_of("year", int(name), 0)
@@ -186,7 +186,7 @@ def _refuse_no_folder(folder: Path) -> None:
 
 
 def _write(made: period_reports.Made, folder: Path) -> dict[str, str]:
-    """Write both files beside each other, their owner's alone.
+    """Write its files beside each other, their owner's alone.
 
     Raises:
         UsageError: one is there already and says something else.

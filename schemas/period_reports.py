@@ -97,7 +97,7 @@ class PeriodReport(BaseModel):
 
     Attributes:
         id: fingerprint of what it says, under the rules of `version`.
-        pdf: SHA-256 of its PDF; `xlsx` likewise.
+        pdf: SHA-256 of its PDF; `xlsx` and `docx` likewise, the last None for those issued before there was one.
         at: when it was issued, RFC 3339; `by` whom.
         corrects: id of the report that it took the place of, with `reason`.
         approved_at: when a leader approved it; `approved_by` under what name, `approved_as` in what capacity.
@@ -115,6 +115,7 @@ class PeriodReport(BaseModel):
     frozen: str
     pdf: str
     xlsx: str
+    docx: str | None = None
     at: str
     by: str
     corrects: str | None = None
@@ -123,3 +124,8 @@ class PeriodReport(BaseModel):
     approved_by: str | None = None
     approved_as: str | None = None
     replaced_by: str | None = None
+
+    @property
+    def files(self) -> dict[str, str]:
+        """SHA-256 of each file by its ending."""
+        return {"pdf": self.pdf, "xlsx": self.xlsx, **({"docx": self.docx} if self.docx else {})}

@@ -11,6 +11,7 @@ from typing import Any
 
 import pikepdf
 import pytest
+from docx import Document
 from openpyxl import load_workbook
 
 from schemas.clock import today
@@ -67,9 +68,9 @@ def test_a_quarter_is_told_in_words_numbers_and_reservations_from_a_frozen_set(
     report = issued(past, tmp_path / "ra", "--difficulties", own)
     (frozen,) = past.json("figures", "list")
     assert (report["frozen"], report["as_of"], frozen["as_of"]) == (frozen["id"], CLOSING, CLOSING)
-    pdf, xlsx = sorted((tmp_path / "ra").iterdir())
+    docx, pdf, xlsx = sorted((tmp_path / "ra").iterdir())
     assert pdf.name == f"bao-cao-quy-4-2021-{report['id'][:8]}.pdf"
-    assert stat.S_IMODE(pdf.stat().st_mode) == stat.S_IMODE(xlsx.stat().st_mode) == 0o600
+    assert {stat.S_IMODE(path.stat().st_mode) for path in (docx, pdf, xlsx)} == {0o600}
     said = words(pdf)
     for part in (
         "NHIỆM VỤ DO THỦ TƯỚNG CHÍNH PHỦ GIAO",
@@ -84,6 +85,27 @@ def test_a_quarter_is_told_in_words_numbers_and_reservations_from_a_frozen_set(
         assert part in said, part
     assert said.count(f"Bộ số liệu đã chốt {frozen['id']}; mã báo cáo {report['id'][:16]}") == page_count(pdf)
     assert "BẢN NHÁP" not in said and "Ninh Thuận" in said  # the series is named
+
+
+def test_the_text_document_says_what_the_pdf_says_and_is_known_to_verify(
+    past: Machine, tmp_path: Path
+) -> None:
+    report = issued(past, tmp_path)
+    (pdf,), (path,) = tmp_path.glob("*.pdf"), tmp_path.glob("*.docx")
+    document = Document(path)
+    told = [paragraph.text for paragraph in document.paragraphs]
+    said = words(pdf)
+    # The PDF breaks lines at pages and cells: their words are the same, one by one.
+    told += [cell.text for grid in document.tables for row in grid.rows for cell in row.cells]
+    every = {word for text in told for word in text.split() if not set(word) & set("█░│")}
+    assert not [word for word in every if word not in said]
+    assert "NHIỆM VỤ DO THỦ TƯỚNG CHÍNH PHỦ GIAO" in " ".join(told)
+    assert report["frozen"] in document.sections[0].footer.paragraphs[0].text
+    first, annex = document.sections[0], document.sections[-1]
+    assert (first.page_width < first.page_height, annex.page_width > annex.page_height) == (True, True)
+    (grid,) = [grid for grid in document.tables if len(grid.columns) > 10]
+    assert "tblHeader" in grid.rows[0]._tr.xml
+    assert past.json("report", "verify", path)["state"] == "issued"
 
 
 def test_the_workbook_has_real_numbers_whose_rates_can_be_recomputed_and_prints_on_a4(
@@ -182,7 +204,7 @@ def test_a_correction_takes_the_place_of_a_report_says_why_and_both_stay(
         past, "report", "quarter", QUARTER, tmp_path, "--corrects", first["id"], "--reason", "nữa"
     )
     assert past.run("report", "list", "--out", tmp_path / "lại").returncode == 0
-    assert len(list((tmp_path / "lại").iterdir())) == 4
+    assert len(list((tmp_path / "lại").iterdir())) == 6
     assert (tmp_path / "lại" / old.name).read_bytes() == old.read_bytes()
     assert "đã bị thay bằng" in past.run("report", "list").stdout
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from configs.loader import load_report_rules
+from engines.text_docx import docx_of
 from engines.text_pdf import write_pdf
 from quality.period_report import footer, notes, pages, period_words, titles
 from quality.period_rows import annex
@@ -40,6 +41,7 @@ _OTHER_PROVINCE: Final = "58"
 _MIME: Final = {
     "pdf": "application/pdf",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
 }
 
 
@@ -58,7 +60,7 @@ class Asked(NamedTuple):
 
 
 class Made(NamedTuple):
-    """A report's two files and what it is called; `issued` is None for a draft."""
+    """A report's files by their endings, and what it is called; `issued` is None for a draft."""
 
     issued: PeriodReport | None
     name: str
@@ -81,7 +83,7 @@ def _closing_day(kind: PeriodKind, day: date) -> int:
 
 
 def issue(database: Database, store: ObjectStore, asked: Asked, today: date) -> Made:
-    """Issue a report: freeze its figures unless a set is named, keep both files, enter it in the house chain.
+    """Issue a report: freeze its figures unless a set is named, keep its files, enter it in the house chain.
 
     Raises:
         UsageError: its closing day is not over; the set is of another day or series; a report of the period stands and is
@@ -197,7 +199,7 @@ def kept_files(store: ObjectStore, report: PeriodReport) -> Made:
     Raises:
         StoreError: one is lost or damaged.
     """
-    digests = {"pdf": report.pdf, "xlsx": report.xlsx}
+    digests = report.files
     files = {suffix: store.read(keys.period_report(each, suffix)) for suffix, each in digests.items()}
     return Made(report, file_name(report.period, report.id), files)
 
@@ -292,7 +294,8 @@ def _files(report: QuotaReport, content: ReportContent, lang: str) -> dict[str, 
     with tempfile.TemporaryDirectory(prefix="sohoa-report-") as room:
         path = Path(room) / "report.pdf"
         write_pdf(pages(report, content, lang), path, title=title, footer=below, stamp=stamp)
-        return {"pdf": path.read_bytes(), "xlsx": table}
+        text = docx_of(pages(report, content, lang), title=title, footer=below, stamp=stamp)
+        return {"pdf": path.read_bytes(), "xlsx": table, "docx": text}
 
 
 def file_name(period: str, name: str | None) -> str:

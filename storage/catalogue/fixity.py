@@ -95,7 +95,7 @@ def kept_for_good(database: Database) -> list[Expected]:
     periods = {
         keys.period_report(sha256, suffix): sha256
         for each in period_reports.issued(database)
-        for sha256, suffix in ((each.pdf, "pdf"), (each.xlsx, "xlsx"))
+        for suffix, sha256 in each.files.items()
     }
     query = select(t.event.c.data).where(t.event.c.type == EventType.FROZEN)
     with database.read() as connection:

@@ -33,4 +33,4 @@ def _report(event: Event, approval: Event | None, later: dict[str, str]) -> Peri
 
 def of_file(database: Database, sha256: str) -> PeriodReport | None:
     """The report that has a file of this digest."""
-    return next((each for each in issued(database) if sha256 in {each.pdf, each.xlsx}), None)
+    return next((each for each in issued(database) if sha256 in each.files.values()), None)

@@ -24,7 +24,7 @@ REPORTS: Final = "reports/"
 _PART = re.compile(r"[A-Za-z0-9_\-][A-Za-z0-9_.\-]*")
 _ADDRESSED = re.compile(
     r"(?:originals/(?P<a>[0-9a-f]{2})/|pdfa/(?P<b>[0-9a-f]{2})/|figures/(?P<c>[0-9a-f]{2})/|reports/[a-z0-9-]+/)"
-    r"(?P<sha256>[0-9a-f]{64})(?:\.pdf|\.parquet|\.json|\.html|\.xlsx)?"
+    r"(?P<sha256>[0-9a-f]{64})(?:\.pdf|\.parquet|\.json|\.html|\.xlsx|\.docx)?"
 )
 _CHAINED = re.compile(r"events/(?P<chain>[a-z0-9-]+)/(?P<seq>[0-9]{8})\.json")
 _MAX_KEY: Final = 512
