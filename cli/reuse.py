@@ -115,6 +115,9 @@ def _print(report: ReuseReport, lang: str) -> None:
         print_table(heads, rows, numbers=set(range(2, len(heads))), title=_title(report, lang))
     _print_shares(report, lang)
     _print_index(report, lang)
+    for level, count in report.units_without_rows.items():
+        note = text("desks.note_units_without_rows", lang, count=count)
+        sys.stdout.write(f"• {text(f'level.{level}', lang)}: {note}\n")
     for key, numbers in (("cut", report.cut), ("outside", report.outside)):
         if numbers:
             sys.stdout.write(f"• {text(f'reuse.{key}', lang, numbers=', '.join(map(str, numbers)))}\n")
@@ -122,6 +125,8 @@ def _print(report: ReuseReport, lang: str) -> None:
 
 
 def _title(report: ReuseReport, lang: str) -> str:
+    if report.first is None and report.last is None:
+        return text("reuse.title_all", lang)
     days = [day_text(day, lang) if day else "…" for day in (report.first, report.last)]
     return text("reuse.title", lang, first=days[0], last=days[1])
 

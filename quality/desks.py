@@ -7,10 +7,10 @@ which nothing was handed in are counted beside.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Final, get_args
+from typing import Final, Literal, get_args
 
 from quality.unit_register import UnitRegister
 from schemas.documents import Level
@@ -25,6 +25,7 @@ from schemas.indicators import (
     DeskRow,
     DeskSeen,
     IndicatorRules,
+    IndicatorTarget,
     Standing,
 )
 from schemas.text import fold
@@ -169,15 +170,11 @@ def _standing(row: DeskRow, exempt: DeskRow | None, asked: _Asked) -> Standing:
 
 def _indicator(level: Level, desks: Sequence[DeskSeen], asked: _Asked) -> DeskIndicator:
     """Desks that run over desks that are not exempt; None where there is nothing to divide by."""
-    day = asked.day
     there = [desk for desk in desks if desk.level == level and desk.standing in {"counted", "exempt"}]
     counted = [desk for desk in there if desk.standing == "counted"]
     running = sum(desk.running is True for desk in counted)
     unknown = sum(desk.running is None for desk in counted)
-    target = asked.rules.target("desks", level, day.year, day)
-    due = asked.rules.target(
-        "desks", level, day.year if (day.month, day.day) == (12, 31) else day.year - 1, day
-    )
+    target, due = _targets(level, asked)
     rate = None
     if counted:
         rate = Bounds(low=running / len(counted), high=(running + unknown) / len(counted))
@@ -192,7 +189,7 @@ def _indicator(level: Level, desks: Sequence[DeskSeen], asked: _Asked) -> DeskIn
         unknown=unknown,
         denominator=len(counted),
         rate=rate,
-        reason=None if counted else ("all_exempt" if there else "no_rows"),
+        reason=None if counted else _reason(level, there, asked),
         target=target.share if target else None,
         target_period=target.period if target else None,
         target_due=due.share if due else None,
@@ -206,15 +203,45 @@ def _indicator(level: Level, desks: Sequence[DeskSeen], asked: _Asked) -> DeskIn
     )
 
 
+def _targets(level: Level, asked: _Asked) -> tuple[IndicatorTarget | None, IndicatorTarget | None]:
+    """The target of the day's year and that of the last year over; none of a level that has ended."""
+    day = asked.day
+    if _ended(level, asked):
+        return None, None
+    over = (day.month, day.day) == (12, 31)
+    of_year, due = (
+        asked.rules.target("desks", level, year, day) for year in (day.year, day.year - (not over))
+    )
+    return of_year, due
+
+
+def _reason(
+    level: Level, there: Sequence[DeskSeen], asked: _Asked
+) -> Literal["no_rows", "all_exempt", "level_ended"]:
+    if there:
+        return "all_exempt"
+    return "level_ended" if _ended(level, asked) else "no_rows"
+
+
+def _ended(level: Level, asked: _Asked) -> bool:
+    """True if no unit of a level stands on the day, as of districts since 1/7/2025."""
+    return not any(
+        made.level == level and made.stood_on(asked.day) for made in asked.register.identities.values()
+    )
+
+
 def _units_without(level: Level, there: Sequence[DeskSeen], asked: _Asked) -> int | None:
-    """Units of a level that the plan speaks of and of which no desk is known; agencies are in no list."""
+    return units_without(asked.register, level, [desk.unit for desk in there], asked.day)
+
+
+def units_without(register: UnitRegister, level: Level, units: Iterable[str], day: date) -> int | None:
+    """Units of a level that the plan speaks of and that are not among these; agencies are in no list, so None."""
     if level == "tinh":
         return None
-    register, day = asked.register, asked.day
-    units = {
+    asked = {
         made.key
         for made in register.identities.values()
         if made.level == level and made.stood_on(day) and made.province != NOT_IN_PLAN
     }
-    known = {made.key for desk in there if (made := register.at(level, desk.unit, day)) is not None}
-    return len(units - known)
+    known = {made.key for unit in units if (made := register.at(level, unit, day)) is not None}
+    return len(asked - known)

@@ -9,9 +9,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
-from quality.desks import in_plan
+from quality.desks import in_plan, units_without
 from quality.unit_register import UnitRegister
 from schemas.documents import Level
 from schemas.facts import Fact
@@ -74,7 +74,18 @@ def reuse_report(
         counted=tuple(sorted(counted)),
         cut=tuple(sorted({fact.id for fact in touched} - counted)),
         outside=tuple(sorted(counted - kept)),
+        units_without_rows=_silent(planned, span[1], register) if span else {},
     )
+
+
+def _silent(planned: _Facts, day: date, register: UnitRegister) -> dict[Level, int]:
+    """How many units of each level handed nothing in; agencies are in no list."""
+    found: dict[Level, int] = {}
+    for level in get_args(Level):
+        units = [fact.row.unit for fact in planned if fact.row.level == level]
+        if count := units_without(register, level, units, day):
+            found[level] = count
+    return found
 
 
 def _within(row: ReuseRow, first: date | None, last: date | None) -> bool:

@@ -255,7 +255,7 @@ class DeskIndicator(BaseModel):
     unknown: int
     denominator: int
     rate: Bounds | None
-    reason: Literal["no_rows", "all_exempt"] | None
+    reason: Literal["no_rows", "all_exempt", "level_ended"] | None
     target: float | None
     target_period: int | None
     target_due: float | None
@@ -354,6 +354,7 @@ class ReuseReport(BaseModel):
         counted: numbers of the rows that lie within them.
         cut: numbers of rows that lie partly within them: never split, so left out.
         outside: numbers of rows within them of units that the plan does not speak of; only in the index.
+        units_without_rows: communes and districts, as they stood on the last day, that have no row within them.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -367,6 +368,7 @@ class ReuseReport(BaseModel):
     counted: tuple[int, ...]
     cut: tuple[int, ...]
     outside: tuple[int, ...]
+    units_without_rows: dict[Level, int]
 
 
 class Meeting(NamedTuple):

@@ -93,7 +93,9 @@ def test_an_exemption_at_a_level_that_the_plan_does_not_exempt_changes_nothing_a
     assert (found["denominator"], found["exempt"], found["exempt_without_effect"]) == (1, 0, 1)
     # Districts ended on 1/7/2025, and their desks with them.
     ended = listed(machine, "2025-12-31")
-    assert level(ended, "huyen")["rate"] is None and ended["desks"][0]["standing"] == "ended"
+    gone = level(ended, "huyen")
+    assert (gone["rate"], gone["reason"], gone["target"]) == (None, "level_ended", None)
+    assert ended["desks"][0]["standing"] == "ended"
 
 
 def test_only_desks_of_provincial_agencies_are_in_the_first_target(tmp_path: Path) -> None:
