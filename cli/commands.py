@@ -75,6 +75,18 @@ COMMANDS: Final[dict[str, str | dict[str, str]]] = {
         "withdraw": "cli.handovers:withdraw",
         "template": "cli.handovers:template",
     },
+    "desks": {
+        "import": "cli.desks:import_",
+        "list": "cli.desks:list_",
+        "withdraw": "cli.desks:withdraw",
+        "template": "cli.desks:template",
+    },
+    "reuse": {
+        "import": "cli.reuse:import_",
+        "list": "cli.reuse:list_",
+        "withdraw": "cli.reuse:withdraw",
+        "template": "cli.reuse:template",
+    },
     "lots": {
         "draw": "cli.lots:draw",
         "sheet": "cli.lots:sheet",

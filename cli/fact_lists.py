@@ -19,6 +19,7 @@ from configs.loader import load_kinds
 from configs.settings import Settings
 from quality.inventory import COLUMNS
 from schemas.facts import Fact, FactName, Row
+from schemas.indicators import COUNTS
 from schemas.masking import mask, mask_value
 from schemas.numerals import day_text, moment_text, number_text
 from schemas.wording import say, text
@@ -30,6 +31,8 @@ KnownAt = Annotated[str | None, typer.Option("--known-at", metavar="T", help=wor
 
 _BACKING: Final = ("document", "document_date", "signer")
 _OF_ORIGIN: Final = (*_BACKING, "file", "operator", "known_at", "state")
+
+_NUMBERS: Final = frozenset({"count", "scanners", *COUNTS})
 
 
 def columns_of(name: FactName) -> tuple[str, ...]:
@@ -63,10 +66,10 @@ def print_facts(
     for cells in fact_cells(name, shown, lang):
         held = dict(zip(whole, cells, strict=True))
         origins.append(_told(held, lang))
-        if "count" in held:
-            held["count"] = number_text(int(held["count"]), lang)
+        for column in _NUMBERS & held.keys():
+            held[column] = number_text(int(held[column]), lang) if held[column] != "" else ""
         rows.append([str(held[column]) for column in columns])
-    numbers = {at for at, column in enumerate(columns) if column in {"id", "count"}}
+    numbers = {at for at, column in enumerate(columns) if column in _NUMBERS | {"id"}}
     heads = [say("column", column, lang) for column in columns]
     print_table(heads, rows, numbers=numbers, title=text(f"facts.title_{name}", lang))
     sys.stdout.write("".join(f"{line}\n" for line in origins))
@@ -87,8 +90,9 @@ def fact_json(fact: Fact[Any]) -> dict[str, Any]:
     row = fact.row.model_dump(mode="json")
     if row.get("owner"):
         row["owner"] = mask_value("owner_id", row["owner"])
-    if row.get("number"):
-        row["number"] = mask(row["number"])  # an enterprise's number is its paper's number, too
+    for name in ("number", "desk", "certificate", "reason", "evidence"):
+        if row.get(name):
+            row[name] = mask(row[name])  # an enterprise's number is its paper's number, too
     origin = fact.origin.model_dump(mode="json")
     backing = {key: value or row.get(key) for key, value in origin.items()}
     return {
@@ -132,6 +136,10 @@ def _cell(column: str, value: Any, titles: Mapping[str, str], lang: str) -> str 
         return ""
     if column in {"level", "from_level", "to_level", "basis", "ending"}:
         return text(f"{column.removeprefix('from_').removeprefix('to_')}.{value}", lang)
+    if column == "entry":
+        return say("desk_entry", value, lang)
+    if column == "running":
+        return text("desks.yes" if value else "desks.no", lang)
     if column == "kind":
         return str(titles.get(value, value))
     if column == "state":

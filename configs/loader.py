@@ -53,6 +53,8 @@ _NOT_UNDERSTANDING: Final = {
     "figures.toml",
     "codes.toml",
     "reports.toml",
+    "indicators.toml",
+    "indicator_targets.csv",
     "alerts.csv",
     "image_rules.csv",
     "expectations.toml",

@@ -12,12 +12,14 @@ from typing import Final
 
 from schemas.codes import GRAMMARS, is_owner_identifier
 from schemas.documents import Level
+from schemas.indicators import DeskEntry
 from schemas.quotas import Basis, Ending
 from schemas.text import fold, squeeze
 
 LONGEST_TEXT: Final = 500
 FIRST_YEAR: Final = 2000
 LARGEST_COUNT: Final = 100_000_000
+_YEARS_AHEAD: Final = 30
 ALL_KINDS_WORDS: Final = frozenset({"*", "tat ca", "tat ca cac loai", "all", "all kinds"})
 
 _THOUSANDS: Final = re.compile(r"\d{1,3}([. ])\d{3}(?:\1\d{3})*")
@@ -36,6 +38,14 @@ _ENDINGS: Final[dict[str, Ending]] = {
     **dict.fromkeys(("superseded", "thay the", "bi thay the", "da thay the"), "superseded"),
     **dict.fromkeys(("cancelled", "huy", "bi huy", "huy bo", "bai bo"), "cancelled"),
 }
+_ENTRIES: Final[dict[str, DeskEntry]] = {
+    **dict.fromkeys(("desk", "bo phan", "bo phan mot cua"), "desk"),
+    **dict.fromkeys(("exemption", "mien", "mien thuc hien", "duoc mien"), "exemption"),
+    **dict.fromkeys(("certificate", "chung thu", "chung thu so"), "certificate"),
+}
+_YES: Final = frozenset({"co", "da", "x", "yes", "true", "1"})
+_NO: Final = frozenset({"khong", "chua", "no", "false", "0"})
+_UNKNOWN: Final = frozenset({"chua ro", "khong ro", "unknown", "?"})
 
 
 class BadCell(Exception):
@@ -129,6 +139,37 @@ def a_past_day(value: object, latest: date) -> date:
     if day > latest:
         raise BadCell("day_to_come", value=day.strftime("%d/%m/%Y"))
     return day
+
+
+def a_near_day(value: object, latest: date) -> date:
+    """A day that a desk, an exemption or a certificate can begin or end on."""
+    day = a_day(value)
+    if not FIRST_YEAR <= day.year <= latest.year + _YEARS_AHEAD:
+        raise BadCell(
+            "day_out_of_range",
+            value=day.strftime("%d/%m/%Y"),
+            first=FIRST_YEAR,
+            last=latest.year + _YEARS_AHEAD,
+        )
+    return day
+
+
+def a_desk_entry(value: object) -> DeskEntry:
+    """What a row about a desk states."""
+    found = _ENTRIES.get(folded(_plain(value)))
+    if found is None:
+        raise BadCell("desk_entry_unknown", value=_plain(value))
+    return found
+
+
+def a_yes_or_no(value: object) -> bool | None:
+    """Yes, no, or a word that says that it is not known."""
+    word = folded(_plain(value))
+    if word in _UNKNOWN:
+        return None
+    if word not in _YES | _NO:
+        raise BadCell("yes_no_unknown", value=_plain(value))
+    return word in _YES
 
 
 def an_ending(value: object) -> Ending:

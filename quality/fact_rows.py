@@ -28,7 +28,10 @@ from quality.cell_values import (
 from quality.quota_cells import ALL_KINDS
 from schemas.clock import today
 from schemas.documents import Level
+from schemas.facts import Backing
+from schemas.indicators import DeskRow, ReuseRow
 from schemas.quotas import ElsewhereRow, HandoverRow, InventoryRow, RevocationRow
+from schemas.text import bare_number, fold
 
 UnitResolver = Callable[[str, Level | None, "date | None"], "tuple[Level, str] | None"]
 KindResolver = Callable[[str], "str | None"]
@@ -36,11 +39,12 @@ KindResolver = Callable[[str], "str | None"]
 
 @dataclass(frozen=True)
 class Context:
-    """What a cell's words are looked up by, and the day on which the table is read."""
+    """What a cell's words are looked up by, the paper behind rows that name none, the day on which the table is read."""
 
     resolve_unit: UnitResolver
     resolve_kind: KindResolver
     today: date = field(default_factory=today)
+    backing: Backing = field(default_factory=Backing)
 
 
 @dataclass
@@ -220,6 +224,11 @@ def identity(row: BaseModel) -> object:
         return (row.level, row.unit, row.kind, row.result_type, row.owner, row.number)
     if isinstance(row, HandoverRow):
         return (row.from_level, row.from_unit, row.to_level, row.to_unit, row.kind, row.day)
+    if isinstance(row, DeskRow):
+        which = bare_number(row.certificate) if row.entry == "certificate" else row.effective_on
+        return (row.entry, row.level, row.unit, fold(row.desk), which)
+    if isinstance(row, ReuseRow):
+        return (row.level, row.unit, row.period_from, row.period_to)
     return row
 
 

@@ -1,4 +1,4 @@
-"""Reads inventories, results digitised elsewhere and revocations from the tables that units submit.
+"""Reads inventories, results digitised elsewhere, revocations, desks and dossiers from the tables that units submit.
 
 All or nothing: one bad row prevents the import, and every bad row is reported by file, sheet, row, column,
 cause and remedy. Numbers and units are never guessed: ambiguous values are problems. May import
@@ -29,7 +29,15 @@ from quality.fact_rows import (
     revocation_row,
     twice,
 )
-from schemas.facts import FactName
+from quality.indicator_rows import (
+    DESK_COLUMNS,
+    REUSE_COLUMNS,
+    desk_row,
+    overlap,
+    reuse_row,
+)
+from schemas.facts import Backing, FactName
+from schemas.indicators import DeskRow, Periods, ReuseRow
 from schemas.quotas import ElsewhereRow, HandoverRow, InventoryRow, RevocationRow
 from schemas.reports import RowProblem
 from schemas.wording import has, say
@@ -37,6 +45,7 @@ from schemas.wording import has, say
 MOST_PROBLEMS: Final = 500
 _T = TypeVar("_T", bound=BaseModel)
 _Maker = Callable[[Row], _T]
+_Against = Callable[[_T, int], BadCell | None]
 
 INVENTORY_COLUMNS: Final = ("level", "unit", "kind", "year", "count", "basis", "source", "effective_on")
 ELSEWHERE_COLUMNS: Final = (
@@ -79,12 +88,16 @@ COLUMNS: Final[Mapping[FactName, tuple[str, ...]]] = {
     "elsewhere": ELSEWHERE_COLUMNS,
     "revocation": REVOCATION_COLUMNS,
     "handover": HANDOVER_COLUMNS,
+    "desk": DESK_COLUMNS,
+    "reuse": REUSE_COLUMNS,
 }
 _NEEDED: Final[Mapping[FactName, tuple[str, ...]]] = {
     "inventory": ("unit", "kind", "year", "count", "basis"),
     "elsewhere": ("unit", "kind", "digitised_on"),
     "revocation": ("unit", "number", "effective_on", "document", "document_date"),
     "handover": ("from_unit", "to_unit", "kind", "count", "day", "minutes"),
+    "desk": ("unit", "desk", "entry", "effective_on"),
+    "reuse": ("unit", "period_from", "period_to", "evidence"),
 }
 
 
@@ -129,6 +142,30 @@ def read_handovers(
     return _read(path, "handover", Context(resolve_unit, resolve_kind), handover_row)
 
 
+def read_desks(
+    path: Path, resolve_unit: UnitResolver, resolve_kind: KindResolver, backing: Backing
+) -> Imported[DeskRow]:
+    """Read one-stop desks, their exemptions and their certificates, one a row; `backing` where a row names no paper."""
+    return _read(path, "desk", Context(resolve_unit, resolve_kind, backing=backing), desk_row)
+
+
+def read_reuse(
+    path: Path,
+    resolve_unit: UnitResolver,
+    resolve_kind: KindResolver,
+    held: Periods,
+) -> Imported[ReuseRow]:
+    """Read dossiers of units by period; a period that overlaps another one of its unit, here or in `held`, is a problem."""
+    above = Periods()
+    return _read(
+        path,
+        "reuse",
+        Context(resolve_unit, resolve_kind),
+        reuse_row,
+        lambda row, number: overlap(row, number, above, held),
+    )
+
+
 def describe(problem: RowProblem, lang: str = "vi") -> tuple[str, str]:
     """Place and cause of a problem, and its remedy, as sentences."""
     place = [problem.file]
@@ -142,7 +179,13 @@ def describe(problem: RowProblem, lang: str = "vi") -> tuple[str, str]:
     return f"{', '.join(place)}: {message}", say("problem", f"{problem.code}.remedy", lang, **problem.params)
 
 
-def _read(path: Path, table: FactName, context: Context, make: Callable[[Row], _T | None]) -> Imported[_T]:
+def _read(
+    path: Path,
+    table: FactName,
+    context: Context,
+    make: Callable[[Row], _T | None],
+    against: _Against[_T] | None = None,
+) -> Imported[_T]:
     rows: list[_T] = []
     problems: list[RowProblem] = []
     first_seen: dict[object, int] = {}
@@ -159,6 +202,8 @@ def _read(path: Path, table: FactName, context: Context, make: Callable[[Row], _
                 twin = first_seen.setdefault(identity(made), cells.number)
                 if twin != cells.number:
                     row.bad.append(("", twice(made, twin)))
+                if against is not None and (met := against(made, cells.number)):
+                    row.bad.append(("period_from", met))
                 rows.append(made)
             problems += [_problem(path.name, cells, headers, column, bad) for column, bad in row.bad]
             if len(problems) > MOST_PROBLEMS:

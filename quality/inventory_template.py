@@ -25,7 +25,16 @@ if TYPE_CHECKING:
 Table = FactName
 
 _LAST_ROW: Final = 5000
-_WIDTHS: Final = {"unit": 28, "kind": 34, "source": 34, "evidence": 40, "owner": 26, "number": 20}
+_WIDTHS: Final = {
+    "desk": 30,
+    "reason": 30,
+    "unit": 28,
+    "kind": 34,
+    "source": 34,
+    "evidence": 40,
+    "owner": 26,
+    "number": 20,
+}
 # Spreadsheets turn identifiers into numbers and `12/2021` into a date unless the column is text.
 _TEXT_COLUMNS: Final = frozenset(
     {
@@ -38,6 +47,11 @@ _TEXT_COLUMNS: Final = frozenset(
         "effective_on",
         "document",
         "document_date",
+        "until",
+        "running_since",
+        "certificate",
+        "period_from",
+        "period_to",
     }
 )
 _EXAMPLES: Final = {
@@ -65,6 +79,28 @@ _EXAMPLES: Final = {
     "to_unit": "Xã Diên Khánh",
     "day": "15/08/2025",
     "minutes": "Biên bản 12/BB-UBND ngày 15/08/2025",
+    "desk": "Bộ phận Một cửa xã Diên An",
+    "entry": "bộ phận",
+    "until": "31/12/2027",
+    "running": "có",
+    "running_since": "01/06/2022",
+    "scanners": "2",
+    "certificate": "5402BA1F",
+    "reason": "xã đặc biệt khó khăn",
+    "period_from": "01/01/2025",
+    "period_to": "31/03/2025",
+    "received": "1.250",
+    "reused": "410",
+    "online": "700",
+    "internal": "1.200",
+    "internal_electronic": "1.010",
+    "solved": "1.180",
+    "solved_digitised": "1.180",
+    "paper_results": "900",
+    "electronic_results": "850",
+    "dossiers": "1.250",
+    "dossiers_digitised": "1.000",
+    "from_store": "120",
 }
 
 
@@ -90,6 +126,8 @@ def write_template(
         "to_level": levels,
         "basis": list(section("basis", lang).values()),
         "ending": list(section("ending", lang).values()),
+        "entry": list(section("desk_entry", lang).values()),
+        "running": [say("desks", key, lang) for key in ("yes", "no", "unknown")],
         "unit": list(units),
         "kind": [
             *kinds,
@@ -145,7 +183,7 @@ def _drop_downs(
         choice = DataValidation(
             type="list", formula1=f"'{words.title}'!${letter}$1:${letter}${len(values)}", allow_blank=True
         )
-        choice.showErrorMessage = column in {"level", "basis", "ending"}
+        choice.showErrorMessage = column in {"level", "basis", "ending", "entry", "running"}
         sheet.add_data_validation(choice)
         place = get_column_letter(columns.index(column) + 1)
         choice.add(f"{place}2:{place}{_LAST_ROW}")

@@ -24,7 +24,7 @@ class EventType(StrEnum):
     LINKED = "linked"
     REGISTER = "register"  # a clerk's register was imported, or matched with the scans
     CALIBRATION = "calibration"  # a person set this home's thresholds from its checked values
-    FACTS = "facts"  # inventory, results digitised elsewhere or revocations were imported, or a row of them withdrawn
+    FACTS = "facts"  # inventory, revocations, desks or another table of facts was imported, or a row of one withdrawn
     LOT = "acceptance lot"  # a lot was drawn, an inspector's findings were entered, or it was decided
     FROZEN = "figures frozen"  # a set of figures was frozen; the detail names its manifest
     PAGE_WORK = "page work"  # a person split, joined, turned or replaced pages

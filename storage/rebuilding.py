@@ -49,6 +49,8 @@ _TABLES: Final[tuple[Table, ...]] = (
     t.elsewhere,
     t.revocation,
     t.handover,
+    t.desk,
+    t.reuse,
     t.lot,
     t.lot_paper,
     t.lot_finding,
@@ -308,6 +310,8 @@ def _advance_counters(connection: Connection) -> None:
         t.elsewhere,
         t.revocation,
         t.handover,
+        t.desk,
+        t.reuse,
         t.lot,
         t.lot_finding,
     ):

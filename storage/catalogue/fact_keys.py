@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 
+from schemas.indicators import DeskRow, ReuseRow
 from schemas.quotas import ElsewhereRow, HandoverRow, InventoryRow, RevocationRow
-from schemas.text import bare_number
+from schemas.text import bare_number, fold
 
 
 def inventory_key(row: InventoryRow) -> str:
@@ -32,6 +33,20 @@ def revocation_key(row: RevocationRow) -> str:
 def handover_key(row: HandoverRow) -> str:
     """What went from one unit to another on a day, of one kind; count and minutes are what a later row corrects."""
     return _digest(row.from_level, row.from_unit, row.to_level, row.to_unit, row.kind, row.day.isoformat())
+
+
+def desk_key(row: DeskRow) -> str:
+    """What one row states of a desk from a day on; what it states is what a later row corrects.
+
+    A certificate is one whenever it began.
+    """
+    which = bare_number(row.certificate) if row.entry == "certificate" else row.effective_on.isoformat()
+    return _digest(row.entry, row.level, row.unit, fold(row.desk), which)
+
+
+def reuse_key(row: ReuseRow) -> str:
+    """A unit's dossiers of one period."""
+    return _digest(row.level, row.unit, row.period_from.isoformat(), row.period_to.isoformat())
 
 
 def _digest(*parts: str | int | None) -> str:

@@ -7,18 +7,27 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final, Generic
 
-from sqlalchemy import Connection, Table, func, insert, select
+from pydantic import BaseModel
+from sqlalchemy import Connection, Select, Table, func, insert, select
 
 from schemas.errors import UsageError
 from schemas.events import Event
 from schemas.facts import Entered, Fact, FactName, Origin, Row
+from schemas.indicators import DeskRow, Periods, ReuseRow
 from schemas.quotas import ElsewhereRow, HandoverRow, InventoryRow, RevocationRow
 from storage.catalogue import chains
 from storage.catalogue import schema as t
 from storage.catalogue.chunks import in_chunks
 from storage.catalogue.database import Database
 from storage.catalogue.events import now, record_events
-from storage.catalogue.fact_keys import elsewhere_key, handover_key, inventory_key, revocation_key
+from storage.catalogue.fact_keys import (
+    desk_key,
+    elsewhere_key,
+    handover_key,
+    inventory_key,
+    reuse_key,
+    revocation_key,
+)
 
 _ROWS_AT_ONCE: Final = 200
 
@@ -42,6 +51,8 @@ INVENTORY: Final = FactTable("inventory", t.inventory, InventoryRow, inventory_k
 ELSEWHERE: Final = FactTable("elsewhere", t.elsewhere, ElsewhereRow, elsewhere_key)
 REVOCATIONS: Final = FactTable("revocation", t.revocation, RevocationRow, revocation_key)
 HANDOVERS: Final = FactTable("handover", t.handover, HandoverRow, handover_key)
+DESKS: Final = FactTable("desk", t.desk, DeskRow, desk_key)
+REUSE: Final = FactTable("reuse", t.reuse, ReuseRow, reuse_key)
 
 
 def enter(
@@ -61,9 +72,13 @@ def enter(
         origin: who hands them in; the moment they become known is set here.
         event: makes the event of the import from its outcome; none is made where nothing is new.
         run: id of the run that the event belongs to.
+
+    Raises:
+        UsageError: a row tells of days of which another row of that unit, of another period, tells already.
     """
     with database.write() as connection:
         known = _last_rows(connection, facts, [facts.key_of(row) for row in rows])
+        _refuse_overlaps(connection, rows)
         fresh: list[dict[str, Any]] = []
         superseding = 0
         for row in rows:
@@ -115,7 +130,7 @@ def withdraw(
 def history(database: Database, facts: FactTable[Row], known_at: str | None = None) -> list[Fact[Row]]:
     """Every row known at a moment (None: now), oldest first, each with the moment it was superseded."""
     table = facts.table
-    query = select(table).order_by(table.c.known_at, table.c.id)
+    query = _in_order(table)
     if known_at is not None:
         query = query.where(table.c.known_at <= known_at)
     with database.read() as connection:
@@ -128,12 +143,36 @@ def history(database: Database, facts: FactTable[Row], known_at: str | None = No
     return found[::-1]
 
 
+def _refuse_overlaps(connection: Connection, rows: Sequence[BaseModel]) -> None:
+    """Dossiers of a day must not be in two periods of a unit; looked at where no other import can come between."""
+    periods = [row for row in rows if isinstance(row, ReuseRow)]
+    if not periods:
+        return
+    last = {row["key"]: dict(row) for row in connection.execute(_in_order(t.reuse)).mappings()}
+    held = [_fact(REUSE, row) for row in last.values() if row["withdrawn"] is None]
+    standing = Periods((fact.id, fact.row) for fact in held)
+    for row in periods:
+        if met := standing.meeting(row):
+            raise UsageError(
+                f"{row.unit}: a period overlaps that of row {met.number}",
+                remedy="reuse_overlap",
+                unit=row.unit,
+                first=row.period_from.isoformat(),
+                last=row.period_to.isoformat(),
+                number=met.number,
+            )
+
+
+def _in_order(table: Table) -> Select[Any]:
+    return select(table).order_by(table.c.known_at, table.c.id)
+
+
 def _last_rows(connection: Connection, facts: FactTable[Row], keys: Sequence[str]) -> dict[str, Any]:
     """The last row of every key, withdrawn ones too."""
     table = facts.table
     found: dict[str, Any] = {}
     for chunk in in_chunks(dict.fromkeys(keys)):
-        query = select(table).where(table.c.key.in_(chunk)).order_by(table.c.known_at, table.c.id)
+        query = _in_order(table).where(table.c.key.in_(chunk))
         found.update({row["key"]: dict(row) for row in connection.execute(query).mappings()})
     return found
 

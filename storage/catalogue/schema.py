@@ -24,6 +24,7 @@ from sqlalchemy import (
 
 from storage.catalogue.schema_base import Json, metadata
 from storage.catalogue.schema_figures import (
+    desk,
     elsewhere,
     figure_cache,
     figure_dirty,
@@ -35,6 +36,7 @@ from storage.catalogue.schema_figures import (
     lot_finding,
     lot_paper,
     paper_span,
+    reuse,
     revocation,
 )
 
@@ -327,6 +329,7 @@ __all__ = [
     "chain_object",
     "code",
     "decision",
+    "desk",
     "disk_sample",
     "document",
     "document_version",
@@ -351,6 +354,7 @@ __all__ = [
     "paper_span",
     "register",
     "register_match",
+    "reuse",
     "revocation",
     "run",
     "schedule",

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Text,
 )
 
+from schemas.indicators import COUNTS
 from storage.catalogue.schema_base import Json, metadata
 
 
@@ -79,7 +80,6 @@ revocation = Table(
     Column("ending", String(16), nullable=False),
     *_of_fact(),
 )
-# Lots for acceptance, append-only; a lot has one decision, and its papers are never drawn again before it.
 handover = Table(
     "handover",
     metadata,
@@ -94,6 +94,36 @@ handover = Table(
     Column("minutes", Text, nullable=False),
     *_of_fact(),
 )
+desk = Table(
+    "desk",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("level", String(8), nullable=False),
+    Column("unit", String(300), nullable=False),
+    Column("desk", Text, nullable=False),
+    Column("entry", String(16), nullable=False),
+    Column("effective_on", String(10), nullable=False),
+    Column("until", String(10)),
+    Column("running", Boolean),
+    Column("running_since", String(10)),
+    Column("scanners", Integer),
+    Column("certificate", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    *_of_fact(),
+)
+reuse = Table(
+    "reuse",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("level", String(8), nullable=False),
+    Column("unit", String(300), nullable=False),
+    Column("period_from", String(10), nullable=False),
+    Column("period_to", String(10), nullable=False),
+    *(Column(name, Integer) for name in COUNTS),
+    Column("evidence", Text, nullable=False),
+    *_of_fact(),
+)
+# Lots for acceptance, append-only; a lot has one decision, and its papers are never drawn again before it.
 lot = Table(
     "lot",
     metadata,
