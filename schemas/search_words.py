@@ -7,7 +7,6 @@ that only the whole number finds it. Other numbers lose leading zeros.
 
 from __future__ import annotations
 
-import functools
 import re
 import unicodedata
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ from schemas.text import nfc, number_key, strip_accents, syllable_key
 
 MOST_LETTERS: Final = 400
 MOST_TERMS: Final = 16
+_MOST_KNOWN: Final = 100_000
 # Marks of tokens that no word on a page can be.
 _OWNER: Final = "ⁱ"
 _NUMBER: Final = "№"
@@ -29,7 +29,10 @@ _IN_THREES: Final = re.compile(r"(?<!\d)\d{3} \d{3} \d{3}(?: \d{3})?(?!\d)")
 _TOKEN: Final = re.compile(
     rf"(?<!\w)(?P<owner>{_GROUPS}|{_SPREAD})(?!\w)|(?P<word>(?:[^\W_]|[\u0300-\u036f])+)"
 )
+_OWNER_SHAPE: Final = re.compile(rf"(?<!\w)(?:{_GROUPS}|{_SPREAD})(?!\w)")
 _WORD: Final = re.compile(r"(?:[^\W_]|[\u0300-\u036f])+")
+_LETTERS: Final = re.compile(r"[^\W_]+")  # the same where no mark is left apart from its letter, and sooner
+_MARK: Final = re.compile("[\u0300-\u036f]")
 _NUMBER_SHAPE: Final = re.compile(
     rf"(?<![\w/])\d+[^\W\d_]?(?:(?:\s*/\s*[^\W_][\w.]*)+(?:\s*[{_DASHES}]\s*[^\W_]\w*)*|"
     rf"\s*[{_DASHES}]\s*[^\W\d_]\w*(?:[{_DASHES}/]\w+)*)"
@@ -69,7 +72,7 @@ def tokens(text: str) -> Iterator[Token]:
     """The tokens of a text that is in NFC."""
     for found in _TOKEN.finditer(text):
         if found["owner"] is None:
-            yield Token(*_spelt(found[0]), found.start(), found.end())
+            yield Token(*_SPELT[found[0]], found.start(), found.end())
             continue
         digits = _digits(found[0])
         if len(digits) in _OWNER_LENGTHS:
@@ -90,13 +93,24 @@ def _grouped(text: str, at: int, end: int) -> Iterator[Token]:
 
 def _plain(text: str, at: int, end: int) -> Iterator[Token]:
     for part in _WORD.finditer(text, at, end):
-        yield Token(*_spelt(part[0]), part.start(), part.end())
+        yield Token(*_SPELT[part[0]], part.start(), part.end())
+
+
+def spellings(text: str) -> tuple[list[str], list[str]]:
+    """The tokens of a text in both spellings: what `tokens` gives, without their places, and much sooner."""
+    text = nfc(text)
+    if _OWNER_SHAPE.search(text) is None:
+        pattern = _LETTERS if _MARK.search(text) is None else _WORD
+        found = list(map(_SPELT.__getitem__, pattern.findall(text)))
+    else:
+        found = [(token.exact, token.folded) for token in tokens(text)]
+    return [exact for exact, _ in found], [folded for _, folded in found]
 
 
 def token_lines(text: str) -> tuple[str, str]:
     """The tokens of a text in both spellings, each joined by spaces."""
-    found = [(token.exact, token.folded) for token in tokens(nfc(text))]
-    return " ".join(exact for exact, _ in found), " ".join(folded for _, folded in found)
+    exact, folded = spellings(text)
+    return " ".join(exact), " ".join(folded)
 
 
 def owners_in(text: str) -> Iterator[tuple[int, int]]:
@@ -158,7 +172,6 @@ def _digits(text: str) -> str:
     return "".join(char for char in text if char.isdigit())
 
 
-@functools.lru_cache(maxsize=65536)
 def _spelt(word: str) -> tuple[str, str]:
     small = word.lower()
     if small.isdigit():
@@ -168,3 +181,16 @@ def _spelt(word: str) -> tuple[str, str]:
         return bare, bare
     exact = syllable_key(nfc(small))
     return exact, strip_accents(small)
+
+
+class _Spelt(dict[str, tuple[str, str]]):
+    """Both spellings by word. A running text has few different ones; what is not a word of it is forgotten in time."""
+
+    def __missing__(self, word: str) -> tuple[str, str]:
+        if len(self) >= _MOST_KNOWN:
+            self.clear()
+        self[word] = spelt = _spelt(word)
+        return spelt
+
+
+_SPELT: Final = _Spelt()

@@ -9,6 +9,7 @@ import re
 import unicodedata
 
 _ETH = str.maketrans({"Ð": "Đ", "Ɖ": "Đ", "ð": "đ", "ɖ": "đ"})
+_LIKE_ETH = re.compile("[ÐƉðɖ]")
 _DASHES = str.maketrans({"–": "-", "—": "-", "‐": "-", "‑": "-", "−": "-"})
 _TONES = {"\u0300", "\u0301", "\u0303", "\u0309", "\u0323"}
 _SPACES = re.compile(r"\s+")
@@ -17,7 +18,8 @@ _LEADERS = re.compile(r"[\s._…]+")  # dots of a form's leader are no part of a
 
 def nfc(text: str) -> str:
     """NFC, with look-alikes of đ mapped to it."""
-    return unicodedata.normalize("NFC", text).translate(_ETH)
+    composed = unicodedata.normalize("NFC", text)
+    return composed.translate(_ETH) if _LIKE_ETH.search(composed) else composed
 
 
 def squeeze(text: str) -> str:

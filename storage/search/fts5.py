@@ -25,7 +25,8 @@ from storage.search.protocol import Filters, Found, IndexDamaged, Indexed, Mark
 VERSION: Final = 1
 FILE: Final = "search.db"
 _SIDE_FILES: Final = ("", "-wal", "-shm", "-journal")
-_AT_ONCE: Final = 1000
+_AT_ONCE: Final = 4000
+_HELD_BYTES: Final = 32_000_000  # of new tokens in memory before they become a part of the file to be merged
 _BUSY_SECONDS: Final = 60
 _NO_WORD: Final = "¶"  # a token between lines and pages, so that no phrase runs over their edge
 _PAGE: Final = "\x1d"  # between the parts of a body
@@ -62,6 +63,7 @@ CREATE TABLE paper (
 CREATE INDEX paper_original ON paper (sha256);
 CREATE INDEX paper_wordless ON paper (wordless);
 CREATE VIRTUAL TABLE words USING fts5({", ".join(COLUMNS)}, content='', columnsize=0, tokenize='ascii');
+INSERT INTO words(words, rank) VALUES ('hashsize', {_HELD_BYTES});
 PRAGMA user_version = {VERSION};
 """
 
@@ -116,7 +118,7 @@ class Fts5Index:
             return dict(self._db.execute("SELECT id, stamp FROM paper"))
 
     def change(self, papers: Iterable[Indexed], gone: Iterable[str], mark: Mark | None) -> int:
-        """Enter and remove papers, a thousand in a transaction."""
+        """Enter and remove papers, some thousands in a transaction."""
         entered = 0
         for ids in in_chunks(gone, _AT_ONCE):
             with self._ours(), self._transaction():
@@ -124,7 +126,8 @@ class Fts5Index:
         for chunk in in_chunks(papers, _AT_ONCE):
             with self._ours(), self._transaction():
                 held = self._held([paper.id for paper in chunk])
-                new = [paper for paper in chunk if held.get(paper.id) != paper.stamp]
+                # Another process may have entered the same meanwhile; words may have come back to a paper that had none.
+                new = [paper for paper in chunk if held.get(paper.id) != (paper.stamp, paper.pages is None)]
                 self._remove("id", [paper.id for paper in new if paper.id in held])
                 for paper in new:
                     self._enter(paper)
@@ -183,9 +186,10 @@ class Fts5Index:
         _, pages = _unpacked(body)
         return Found(paper, tuple(pages))
 
-    def _held(self, ids: Sequence[str]) -> dict[str, str]:
-        query = "SELECT id, stamp FROM paper WHERE id IN (SELECT value FROM json_each(?))"
-        return dict(self._db.execute(query, (json.dumps(ids),)))
+    def _held(self, ids: Sequence[str]) -> dict[str, tuple[str, bool]]:
+        query = "SELECT id, stamp, wordless FROM paper WHERE id IN (SELECT value FROM json_each(?))"
+        rows = self._db.execute(query, (json.dumps(ids),))
+        return {paper: (stamp, bool(wordless)) for paper, stamp, wordless in rows}
 
     def _remove(self, column: str, values: Sequence[str]) -> None:
         chosen = f"{column} IN (SELECT value FROM json_each(?))"
@@ -197,7 +201,8 @@ class Fts5Index:
         self._db.execute(f"DELETE FROM paper WHERE {chosen}", listed)
 
     def _enter(self, paper: Indexed) -> None:
-        body = _packed(paper.fields, paper.pages or ())
+        fields, *pages = _parts(paper.fields, paper.pages or ())
+        body = _packed(fields, pages)
         held = (
             *(paper.id, paper.stamp, paper.sha256, paper.batch, paper.kind, paper.unit),
             *(token_lines(paper.unit)[1], paper.state, paper.issued, paper.number, paper.pages is None, body),
@@ -207,7 +212,6 @@ class Fts5Index:
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             held,
         ).lastrowid
-        fields, pages = _unpacked(body)
         self._tell("rowid", "?", place, _columns(paper.number, fields, pages))
 
     def _tell(self, head: str, value: str, place: int | None, columns: Sequence[str]) -> None:
@@ -256,9 +260,15 @@ def _unusable(path: Path, detail: str) -> SetupError:
     return SetupError(f"cannot use {path}: {detail}", remedy="search_unusable", path=path, detail=detail)
 
 
+def _parts(fields: str, pages: Sequence[str]) -> list[str]:
+    """The texts as they come back from a body."""
+    parts = [part.replace(_PAGE, " ") for part in (fields, *pages)]
+    # Half of a surrogate pair, as it may stand in a damaged text layer, cannot be kept.
+    return [part if part.isprintable() else part.encode("utf-8", "replace").decode("utf-8") for part in parts]
+
+
 def _packed(fields: str, pages: Sequence[str]) -> bytes:
-    text = _PAGE.join(part.replace(_PAGE, " ") for part in (fields, *pages))
-    return zlib.compress(text.encode("utf-8", "replace"), 1)
+    return zlib.compress(_PAGE.join((fields, *pages)).encode("utf-8"), 1)
 
 
 def _unpacked(body: bytes) -> tuple[str, list[str]]:

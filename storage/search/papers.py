@@ -6,12 +6,12 @@ import json
 import re
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
 from pydantic_core import from_json
 from sqlalchemy import Connection, Row, func, select
 
-from schemas.reading import Box
 from storage.catalogue import schema as t
 from storage.catalogue.chunks import in_chunks
 from storage.catalogue.database import Database
@@ -23,11 +23,11 @@ _MOST_OBJECTS: Final = 5000
 _DAY: Final = re.compile(r"(\d{4})-(\d\d)-(\d\d)")
 
 
-class PlacedWord(NamedTuple):
-    """A word of a page and its box in the displayed frame."""
+class PlacedWords(NamedTuple):
+    """Words of a page as they are indexed, and their boxes (left, top, right, bottom) in the displayed frame."""
 
-    text: str
-    box: Box
+    texts: list[str]
+    boxes: list[list[int]]
 
 
 class _Wanted(NamedTuple):
@@ -85,9 +85,7 @@ def read(database: Database, ids: Iterable[str], titles: Mapping[str, str]) -> I
                 yield _indexed(row, titles, pages)
 
 
-def placed_words(
-    database: Database, wanted: Sequence[tuple[str, int]]
-) -> dict[tuple[str, int], list[PlacedWord]]:
+def placed_words(database: Database, wanted: Sequence[tuple[str, int]]) -> dict[tuple[str, int], PlacedWords]:
     """Words with boxes of pages, each named by its paper's id and its number in the file."""
     with database.read() as connection:
         chosen = [paper for paper, _ in wanted]
@@ -98,11 +96,12 @@ def placed_words(
             if paper in rows
         }
         kept = _kept(connection, list(pages.values()))
-    return {
-        key: [PlacedWord(word[0], Box(*word[2])) for word in _words(kept[page])]
-        for key, page in pages.items()
-        if page in kept
-    }
+    found = {}
+    for key, page in pages.items():
+        if page in kept:
+            words = _words(kept[page])
+            found[key] = PlacedWords([word[0] for word in words], [word[2] for word in words])
+    return found
 
 
 def _mark(connection: Connection) -> Mark | None:
@@ -202,7 +201,7 @@ def _words(payload: bytes) -> list[list[Any]]:
     """Words of a kept reading, line by line; none if it cannot be read back. Plain data: a model a word costs too much."""
     try:
         words = from_json(zlib.decompress(payload)).get("words", [])
-        return sorted(words, key=lambda word: word[3])
+        return sorted(words, key=itemgetter(3))
     except (zlib.error, ValueError, IndexError, AttributeError):
         return []
 
@@ -224,7 +223,7 @@ def _indexed(row: Row[Any], titles: Mapping[str, str], pages: Sequence[bytes | N
         number=fields.get("number", {}).get("value") or "",
         fields="\n".join(line.replace("\n", " ") for line in lines),
         pages=tuple(
-            " ".join(word[0] for word in _words(payload)) if payload is not None else "" for payload in pages
+            " ".join(map(itemgetter(0), _words(payload))) if payload is not None else "" for payload in pages
         )
         if any(payload is not None for payload in pages)
         else None,
