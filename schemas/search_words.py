@@ -29,10 +29,9 @@ _IN_THREES: Final = re.compile(r"(?<!\d)\d{3} \d{3} \d{3}(?: \d{3})?(?!\d)")
 _TOKEN: Final = re.compile(
     rf"(?<!\w)(?P<owner>{_GROUPS}|{_SPREAD})(?!\w)|(?P<word>(?:[^\W_]|[\u0300-\u036f])+)"
 )
-_OWNER_SHAPE: Final = re.compile(rf"(?<!\w)(?:{_GROUPS}|{_SPREAD})(?!\w)")
+# Where there is none of these, no owner's number is either.
+_MANY_FIGURES: Final = re.compile(rf"\d[{_DASHES}\d .]{{8}}")
 _WORD: Final = re.compile(r"(?:[^\W_]|[\u0300-\u036f])+")
-_LETTERS: Final = re.compile(r"[^\W_]+")  # the same where no mark is left apart from its letter, and sooner
-_MARK: Final = re.compile("[\u0300-\u036f]")
 _NUMBER_SHAPE: Final = re.compile(
     rf"(?<![\w/])\d+[^\W\d_]?(?:(?:\s*/\s*[^\W_][\w.]*)+(?:\s*[{_DASHES}]\s*[^\W_]\w*)*|"
     rf"\s*[{_DASHES}]\s*[^\W\d_]\w*(?:[{_DASHES}/]\w+)*)"
@@ -98,19 +97,18 @@ def _plain(text: str, at: int, end: int) -> Iterator[Token]:
 
 def spellings(text: str) -> tuple[list[str], list[str]]:
     """The tokens of a text in both spellings: what `tokens` gives, without their places, and much sooner."""
-    text = nfc(text)
-    if _OWNER_SHAPE.search(text) is None:
-        pattern = _LETTERS if _MARK.search(text) is None else _WORD
-        found = list(map(_SPELT.__getitem__, pattern.findall(text)))
-    else:
-        found = [(token.exact, token.folded) for token in tokens(text)]
-    return [exact for exact, _ in found], [folded for _, folded in found]
+    exact, folded = token_lines(text)
+    return exact.split(), folded.split()
 
 
 def token_lines(text: str) -> tuple[str, str]:
-    """The tokens of a text in both spellings, each joined by spaces."""
-    exact, folded = spellings(text)
-    return " ".join(exact), " ".join(folded)
+    """The tokens of a text in both spellings, each joined by blanks."""
+    text = nfc(text)
+    if _MANY_FIGURES.search(text) is None:
+        found = list(map(_PARTS.__getitem__, text.split()))
+    else:
+        found = [(token.exact, token.folded) for token in tokens(text)]
+    return " ".join([exact for exact, _ in found]), " ".join([folded for _, folded in found])
 
 
 def owners_in(text: str) -> Iterator[tuple[int, int]]:
@@ -184,13 +182,27 @@ def _spelt(word: str) -> tuple[str, str]:
 
 
 class _Spelt(dict[str, tuple[str, str]]):
-    """Both spellings by word. A running text has few different ones; what is not a word of it is forgotten in time."""
+    """Both spellings by word. A running text has few different ones; they are forgotten when they become too many."""
 
     def __missing__(self, word: str) -> tuple[str, str]:
         if len(self) >= _MOST_KNOWN:
             self.clear()
-        self[word] = spelt = _spelt(word)
+        self[word] = spelt = self.spell(word)
         return spelt
+
+    def spell(self, word: str) -> tuple[str, str]:
+        """Both spellings of a word."""
+        return _spelt(word)
+
+
+class _Parts(_Spelt):
+    """The same by what stands between blanks, signs and all: the tokens in it, joined by blanks."""
+
+    def spell(self, word: str) -> tuple[str, str]:
+        """The tokens in a part of a text, in both spellings."""
+        found = [_SPELT[each] for each in _WORD.findall(word)]
+        return " ".join(exact for exact, _ in found), " ".join(folded for _, folded in found)
 
 
 _SPELT: Final = _Spelt()
+_PARTS: Final = _Parts()
