@@ -25,8 +25,9 @@ from storage.search.protocol import Filters, Found, IndexDamaged, Indexed, Mark
 VERSION: Final = 1
 FILE: Final = "search.db"
 _SIDE_FILES: Final = ("", "-wal", "-shm", "-journal")
-_AT_ONCE: Final = 4000
-_HELD_BYTES: Final = 32_000_000  # of new tokens in memory before they become a part of the file to be merged
+_AT_ONCE: Final = 10_000
+_HELD_BYTES: Final = 64_000_000  # of new tokens in memory before they become a part of the file to be merged
+_MERGED_AT: Final = 4  # parts; what FTS5 does by itself
 _BUSY_SECONDS: Final = 60
 _NO_WORD: Final = "¶"  # a token between lines and pages, so that no phrase runs over their edge
 _PAGE: Final = "\x1d"  # between the parts of a body
@@ -119,7 +120,9 @@ class Fts5Index:
 
     def change(self, papers: Iterable[Indexed], gone: Iterable[str], mark: Mark | None) -> int:
         """Enter and remove papers, some thousands in a transaction."""
-        entered = 0
+        entered, empty = 0, self.counts()[0] == 0
+        if empty:
+            self._merge_by_itself(False)
         for ids in in_chunks(gone, _AT_ONCE):
             with self._ours(), self._transaction():
                 self._remove("id", ids)
@@ -136,7 +139,18 @@ class Fts5Index:
             self._db.execute("DELETE FROM meta WHERE key = 'mark'")
             if mark is not None:
                 self._db.execute("INSERT INTO meta VALUES ('mark', ?)", (json.dumps(mark),))
+        if empty:
+            self._merge_by_itself(True)
         return entered
+
+    def _merge_by_itself(self, wanted: bool) -> None:
+        """Whether FTS5 merges its parts as it grows; an index made anew is merged once, at its end."""
+        with self._ours():
+            if wanted:
+                self._db.execute("INSERT INTO words(words) VALUES ('optimize')")
+            level = _MERGED_AT if wanted else 0
+            self._db.execute("INSERT INTO words(words, rank) VALUES ('automerge', ?)", (level,))
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def forget(self, sha256: str) -> bool:
         """Remove an original's papers. Whatever held their words is rewritten and what becomes free is overwritten."""
