@@ -14,6 +14,7 @@ COMMANDS: Final[dict[str, str | dict[str, str]]] = {
     "pdfa": "cli.pdfa:pdfa",
     "get": "cli.get:get",
     "trace": "cli.trace:trace",
+    "search": "cli.search:search",
     "batch": {
         "list": "cli.batch:list_batches",
         "show": "cli.batch:show",

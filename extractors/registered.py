@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 from extractors.decided import Decided, with_notation
-from extractors.numbers import close_up
 from schemas.documents import Field
 from schemas.findings import Finding, finding
 from schemas.kinds import Kind
@@ -19,7 +18,7 @@ from schemas.registers import Standing
 from schemas.review import Action, register_field
 from schemas.routing import mandatory, needed
 from schemas.rules import Rulebook
-from schemas.text import fold, fold_tone_place, strip_accents
+from schemas.text import fold, fold_tone_place, number_key, strip_accents
 
 # Fields that a row fills or contradicts; subject and agency are written in too many ways to contradict a paper.
 STATED: Final = ("number", "issue_date", "owner_id", "owner_name")
@@ -88,12 +87,6 @@ def agrees(name: str, read: str, stated: str) -> bool:
         same = fold_tone_place(read) == fold_tone_place(stated)
         return same or (strip_accents(stated) == stated and fold(read) == fold(stated))
     return read == stated
-
-
-def number_key(number: str) -> str:
-    """Key of a number whatever its case, dashes, spaces, leading zeros and `Đ` written `D`."""
-    plain = fold(close_up(number)).replace(" ", "").replace(".", "")
-    return plain.lstrip("0") or plain
 
 
 def is_bare(number: str) -> bool:

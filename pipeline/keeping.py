@@ -32,6 +32,7 @@ from storage.catalogue.documents import NewVersion
 from storage.catalogue.provenance import new_event
 from storage.objects import keys
 from storage.sidecars import write_sidecar
+from workspace import searching
 from workspace.healing import heal_twin, keep_object, keep_original
 from workspace.opening import Workspace
 from workspace.substitutes import edits_of, with_substitutes
@@ -199,6 +200,7 @@ class KeepInBatch:
         secret = not SECRET.isdisjoint(rules)
         if secret:
             self.run.workspace.ledger.wipe(work.file.sha256)
+            searching.forget(self.run.workspace.settings.home, work.file.sha256)
         if rules == ["file_absent"] and self.planned.known.attempts == 0:
             findings = (finding("file_vanished"),)
         opened = len(work.listed.pages) if work.readings and not secret else 0

@@ -14,10 +14,10 @@ from typing import Final, NamedTuple
 from rapidfuzz import fuzz
 from rapidfuzz.distance import Levenshtein
 
-from extractors.registered import agrees, is_bare, number_key
+from extractors.registered import agrees, is_bare
 from schemas.documents import Document, Field
 from schemas.registers import IDENTIFYING, Matched, Pair, Register, RegisterRow
-from schemas.text import fold
+from schemas.text import fold, number_key
 
 BOUND: Final = 0.95
 _WORTH_TELLING: Final = 0.2

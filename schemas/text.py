@@ -9,14 +9,17 @@ import re
 import unicodedata
 
 _ETH = str.maketrans({"Ð": "Đ", "Ɖ": "Đ", "ð": "đ", "ɖ": "đ"})
+_LIKE_ETH = re.compile("[ÐƉðɖ]")
 _DASHES = str.maketrans({"–": "-", "—": "-", "‐": "-", "‑": "-", "−": "-"})
 _TONES = {"\u0300", "\u0301", "\u0303", "\u0309", "\u0323"}
 _SPACES = re.compile(r"\s+")
+_LEADERS = re.compile(r"[\s._…]+")  # dots of a form's leader are no part of a number
 
 
 def nfc(text: str) -> str:
     """NFC, with look-alikes of đ mapped to it."""
-    return unicodedata.normalize("NFC", text).translate(_ETH)
+    composed = unicodedata.normalize("NFC", text)
+    return composed.translate(_ETH) if _LIKE_ETH.search(composed) else composed
 
 
 def squeeze(text: str) -> str:
@@ -27,6 +30,12 @@ def squeeze(text: str) -> str:
 def bare_number(number: str) -> str:
     """A paper's number without blanks, in capitals: what makes two numbers one."""
     return "".join(nfc(number).split()).upper()
+
+
+def number_key(number: str) -> str:
+    """Key of a number whatever its case, dashes, spaces, leading zeros and `Đ` written `D`."""
+    plain = _LEADERS.sub("", fold(number))
+    return plain.lstrip("0") or plain
 
 
 def strip_accents(text: str) -> str:
@@ -46,10 +55,11 @@ def fold_tone_place(text: str) -> str:
 
     The tone marks of a syllable are moved to its end; i/y is left alone (names).
     """
-    return " ".join(_syllable_key(part) for part in squeeze(text).lower().split(" "))
+    return " ".join(syllable_key(part) for part in squeeze(text).lower().split(" "))
 
 
-def _syllable_key(syllable: str) -> str:
+def syllable_key(syllable: str) -> str:
+    """Key of one word in small letters: its tone marks at the end."""
     decomposed = unicodedata.normalize("NFD", syllable)
     tones = "".join(char for char in decomposed if char in _TONES)
     rest = "".join(char for char in decomposed if char not in _TONES)

@@ -210,12 +210,13 @@ def _prepare_connection(connection: Any, _record: Any) -> None:
     # The driver must not begin transactions by itself: `_begin` does, so that a writer holds the lock at
     # once.
     connection.isolation_level = None
-    _into_wal(connection)
+    into_wal(connection)
     for pragma in ("synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _into_wal(connection: Any) -> None:
+def into_wal(connection: Any) -> None:
+    """Have a connection of SQLite keep a write-ahead log."""
     # Two processes that first open one file race for the change of journal, for which SQLite does not wait.
     deadline = time.monotonic() + _BUSY_SECONDS
     while True:

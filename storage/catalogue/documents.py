@@ -40,6 +40,7 @@ from storage.catalogue.lookups import (
     find,
     find_one,
     of_batch,
+    of_ids,
     of_original,
     versions_of,
 )
@@ -63,6 +64,7 @@ __all__ = [
     "find_one",
     "new_event_id",
     "of_batch",
+    "of_ids",
     "of_original",
     "papers",
     "parts_of",

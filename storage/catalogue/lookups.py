@@ -12,6 +12,7 @@ from schemas.documents import Document, Verdict
 from schemas.errors import UsageError
 from schemas.findings import Finding
 from storage.catalogue import schema as t
+from storage.catalogue.chunks import in_chunks
 from storage.catalogue.codes import ISSUED
 from storage.catalogue.database import Database
 
@@ -102,6 +103,16 @@ def find(database: Database, identifier: str) -> list[DocumentRow]:
         found = [_row(row) for row in connection.execute(query)]
     rows = [row for row in found if not row.replaced_by] or found
     return sorted(rows, key=lambda row: (row.document.sha256, row.document.pages))
+
+
+def of_ids(database: Database, ids: Sequence[str]) -> dict[str, DocumentRow]:
+    """Documents by id, those that others replaced left out."""
+    found: dict[str, DocumentRow] = {}
+    for chunk in in_chunks(ids):
+        with database.read() as connection:
+            rows = connection.execute(_joined().where(t.document.c.id.in_(chunk), _CURRENT)).all()
+        found |= {row.document.id: row for row in map(_row, rows)}
+    return found
 
 
 def find_one(database: Database, identifier: str) -> DocumentRow:

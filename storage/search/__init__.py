@@ -1,0 +1,10 @@
+"""Full search over kept papers: an index derived from catalogue and ledger, which may be deleted at any time.
+
+`protocol` says what an index does, `fts5` is the one in a file of its own, `papers` reads what is indexed.
+"""
+
+from __future__ import annotations
+
+from storage.search.protocol import Filters, Found, IndexDamaged, Indexed, Mark, SearchIndex
+
+__all__ = ["Filters", "Found", "IndexDamaged", "Indexed", "Mark", "SearchIndex"]
