@@ -76,6 +76,12 @@ COMMANDS: Final[dict[str, str | dict[str, str]]] = {
         "withdraw": "cli.handovers:withdraw",
         "template": "cli.handovers:template",
     },
+    "targets": {
+        "import": "cli.targets:import_",
+        "list": "cli.targets:list_",
+        "withdraw": "cli.targets:withdraw",
+        "template": "cli.targets:template",
+    },
     "desks": {
         "import": "cli.desks:import_",
         "list": "cli.desks:list_",

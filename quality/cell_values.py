@@ -104,6 +104,28 @@ def a_count(value: object) -> int:
     return int(number)
 
 
+def a_share(value: object) -> float:
+    """A share of the whole: `80 %`, or a cell formatted as a percentage. `0,8` and `80` could be either."""
+    if isinstance(value, float) and 0 < value < 1:
+        return value
+    text = squeeze(str(value))
+    match = re.fullmatch(r"(\d{1,3})(?:[.,](\d{1,4}))?\s*%", text)
+    if match is None:
+        raise BadCell("share_unreadable", value=text)
+    share = float(f"{match[1]}.{match[2] or 0}") / 100
+    if not 0 < share <= 1:
+        raise BadCell("share_out_of_range", value=text)
+    return share
+
+
+def a_sector(value: object) -> str:
+    """A sector's code (`G15-TP07`), or the group of result codes (`G15`)."""
+    text = _plain(value).upper()
+    if not (GRAMMARS["sector"].match(text) or re.fullmatch(r"[A-K]\d{2}", text)):
+        raise BadCell("sector_unreadable", value=text)
+    return text
+
+
 def a_year(value: object, latest: int) -> int:
     """A year of inventory: from 2000 to the latest that can have been counted."""
     text = _plain(value)

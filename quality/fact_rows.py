@@ -17,8 +17,11 @@ from quality.cell_values import (
     a_count,
     a_day,
     a_level,
+    a_near_day,
     a_number,
     a_past_day,
+    a_sector,
+    a_share,
     a_text,
     a_year,
     an_ending,
@@ -30,7 +33,7 @@ from schemas.clock import today
 from schemas.documents import Level
 from schemas.facts import Backing
 from schemas.indicators import DeskRow, ReuseRow
-from schemas.quotas import ElsewhereRow, HandoverRow, InventoryRow, RevocationRow
+from schemas.quotas import ElsewhereRow, HandoverRow, InventoryRow, RevocationRow, TargetRow
 from schemas.text import bare_number, fold
 
 UnitResolver = Callable[[str, Level | None, "date | None"], "tuple[Level, str] | None"]
@@ -186,6 +189,24 @@ def revocation_row(row: Row) -> RevocationRow | None:
         document=document,
         document_date=dated,
         signer=signer,
+    )
+
+
+def target_row(row: Row) -> TargetRow | None:
+    """A share asked of a level, or of one unit, by a day; the paper that says so is needed."""
+    due, share = row.ask("due", lambda value: a_near_day(value, row.context.today)), row.ask("share", a_share)
+    level, unit = row.maybe("level", a_level), None
+    if row.values.get("unit") not in {None, ""}:
+        place = row.unit(due)
+        level, unit = place or (level, None)
+    elif level is None:
+        row.bad.append(("level", BadCell("level_or_unit")))
+    sector, code = row.maybe("sector", a_sector), row.maybe("result_type", a_code)
+    begins = row.maybe("effective_on", a_day)
+    if row.bad or level is None or due is None or share is None:
+        return None
+    return TargetRow(
+        level=level, unit=unit, sector=sector, result_type=code, due=due, share=share, effective_on=begins
     )
 
 

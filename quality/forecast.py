@@ -68,8 +68,11 @@ def forecast(
     if row.denominator is None or row.numerator is None:
         return None
     left = max(0, row.denominator - row.numerator.low)
-    due = date(as_of.year, 12, 31)
-    wanted = None if row.target is None else math.ceil(row.target * row.denominator - 1e-9)
+    # A milestone comes before the year's end; on the last day of the year its own target is still asked for.
+    share, due = row.next_target, row.next_target_day
+    if share is None or due is None:
+        share, due = row.target, date(as_of.year, 12, 31)
+    wanted = None if share is None else math.ceil(share * row.denominator - 1e-9)
     left_target = None if wanted is None else max(0, wanted - row.numerator.low)
     weeks = max(1.0, (due - as_of).days / 7)
     required = None if left_target is None else left_target / weeks
@@ -83,7 +86,7 @@ def forecast(
         left=left,
         all_by_early=_day(as_of, left, pace.high if pace else 0.0),
         all_by_late=_day(as_of, left, pace.low if pace else 0.0),
-        target=row.target,
+        target=share,
         due=due,
         left_target=left_target,
         required_per_week=required,

@@ -182,5 +182,5 @@ def _of_counts(change: Change, before: Iterable[Row], after: Iterable[Row]) -> I
 
 
 def _shares(targets: Iterable[Row]) -> Counter[tuple[Any, ...]]:
-    names = ("level", "unit", "sector", "result_type", "period", "reading")
-    return Counter({tuple(row[name] for name in names): round(row["share"] * 10_000) for row in targets})
+    names = ("level", "unit", "sector", "result_type", "period", "due", "reading")
+    return Counter({tuple(row.get(name) for name in names): round(row["share"] * 10_000) for row in targets})

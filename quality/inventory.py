@@ -27,6 +27,7 @@ from quality.fact_rows import (
     identity,
     inventory_row,
     revocation_row,
+    target_row,
     twice,
 )
 from quality.indicator_rows import (
@@ -38,7 +39,7 @@ from quality.indicator_rows import (
 )
 from schemas.facts import Backing, FactName
 from schemas.indicators import DeskRow, Periods, ReuseRow
-from schemas.quotas import ElsewhereRow, HandoverRow, InventoryRow, RevocationRow
+from schemas.quotas import ElsewhereRow, HandoverRow, InventoryRow, RevocationRow, TargetRow
 from schemas.reports import RowProblem
 from schemas.wording import has, say
 
@@ -83,6 +84,7 @@ HANDOVER_COLUMNS: Final = (
     "day",
     "minutes",
 )
+TARGET_COLUMNS: Final = ("level", "unit", "sector", "result_type", "due", "share", "effective_on")
 COLUMNS: Final[Mapping[FactName, tuple[str, ...]]] = {
     "inventory": INVENTORY_COLUMNS,
     "elsewhere": ELSEWHERE_COLUMNS,
@@ -90,6 +92,7 @@ COLUMNS: Final[Mapping[FactName, tuple[str, ...]]] = {
     "handover": HANDOVER_COLUMNS,
     "desk": DESK_COLUMNS,
     "reuse": REUSE_COLUMNS,
+    "target": TARGET_COLUMNS,
 }
 _NEEDED: Final[Mapping[FactName, tuple[str, ...]]] = {
     "inventory": ("unit", "kind", "year", "count", "basis"),
@@ -98,6 +101,7 @@ _NEEDED: Final[Mapping[FactName, tuple[str, ...]]] = {
     "handover": ("from_unit", "to_unit", "kind", "count", "day", "minutes"),
     "desk": ("unit", "desk", "entry", "effective_on"),
     "reuse": ("unit", "period_from", "period_to", "evidence"),
+    "target": ("due", "share"),
 }
 
 
@@ -140,6 +144,11 @@ def read_handovers(
 ) -> Imported[HandoverRow]:
     """Read stock that one unit handed over to another, a kind a row, each with its minutes."""
     return _read(path, "handover", Context(resolve_unit, resolve_kind), handover_row)
+
+
+def read_targets(path: Path, resolve_unit: UnitResolver, resolve_kind: KindResolver) -> Imported[TargetRow]:
+    """Read targets and milestones: a share asked of a level or a unit by a day, of all kinds, a sector or a result type."""
+    return _read(path, "target", Context(resolve_unit, resolve_kind), target_row)
 
 
 def read_desks(

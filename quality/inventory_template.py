@@ -52,6 +52,9 @@ _TEXT_COLUMNS: Final = frozenset(
         "certificate",
         "period_from",
         "period_to",
+        "due",
+        "share",
+        "sector",
     }
 )
 _EXAMPLES: Final = {
@@ -101,6 +104,9 @@ _EXAMPLES: Final = {
     "dossiers": "1.250",
     "dossiers_digitised": "1.000",
     "from_store": "120",
+    "due": "30/09/2026",
+    "share": "80 %",
+    "sector": "G15-TP07",
 }
 
 

@@ -78,15 +78,15 @@ def total(report: QuotaReport, level: str) -> QuotaRow | None:
 
 
 def required_line(targets: Sequence[Target], level: str, reading: str, year: int) -> list[tuple[date, float]]:
-    """Targets of a whole level by the last day of their year, up to a year."""
+    """Targets of a whole level by their days, up to the end of a year."""
     shares = {
-        row.period: row.share
-        for row in sorted(targets, key=lambda row: row.effective_from or date.min)
+        row.day: row.share
+        for row in sorted(targets, key=lambda row: (row.decided, row.effective_from or date.min))
         if (row.level, row.unit, row.sector, row.result_type) == (level, None, None, None)
         and row.reading == reading
         and row.period <= year
     }
-    return [(date(period, 12, 31), share) for period, share in sorted(shares.items())]
+    return sorted(shares.items())
 
 
 def catch_up(row: QuotaRow, as_of: date) -> CatchUp | None:

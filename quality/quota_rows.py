@@ -32,22 +32,28 @@ class Targets(NamedTuple):
     as_of: date
     reading: str
 
-    def find(self, place: Place, part: Part = _ALL, year: int | None = None) -> Target | None:
-        """The year's target before earlier ones (carried on), the unit's own row before its level's."""
-        last = self.as_of.year if year is None else year
-        fitting = [
+    def find(self, place: Place, part: Part = _ALL) -> Target | None:
+        """The year's last target before earlier ones (carried on), the unit's own row before its level's."""
+        return max(self._fitting(place, part), key=_precedence, default=None)
+
+    def due(self, place: Place, part: Part = _ALL) -> Target | None:
+        """The last target whose day has come by the end of the reporting day."""
+        come = [row for row in self._fitting(place, part) if row.day <= self.as_of]
+        return max(come, key=_precedence, default=None)
+
+    def next(self, place: Place, part: Part = _ALL) -> Target | None:
+        """The first target whose day is yet to come, in this year."""
+        ahead = [row for row in self._fitting(place, part) if row.day > self.as_of]
+        first = min((row.day for row in ahead), default=None)
+        return max((row for row in ahead if row.day == first), key=_precedence, default=None)
+
+    def _fitting(self, place: Place, part: Part) -> list[Target]:
+        return [
             row
             for row in self._of(place.level)
             if row.unit in {None, place.unit, place.code or place.unit}
             and (row.sector, row.result_type) == part
-            and row.period <= last
         ]
-        return max(fitting, key=_precedence, default=None)
-
-    def due(self, place: Place, part: Part = _ALL) -> Target | None:
-        """The target whose day has come: that of the last year that is over by the end of the reporting day."""
-        over = (self.as_of.month, self.as_of.day) == (12, 31)
-        return self.find(place, part, self.as_of.year - (not over))
 
     def parts(self, level: str) -> list[Part]:
         """Sectors and result types that targets of a level name."""
@@ -65,8 +71,9 @@ class Targets(NamedTuple):
         ]
 
 
-def _precedence(row: Target) -> tuple[int, bool, date, float, str]:
-    return (row.period, row.unit is not None, row.effective_from or date.min, row.share, row.source)
+def _precedence(row: Target) -> tuple[date, bool, bool, date, float, str]:
+    begins = row.effective_from or date.min
+    return (row.day, row.unit is not None, row.decided, begins, row.share, row.source)
 
 
 def rows_of(cells: Cells, targets: Targets, placing: Placing) -> tuple[list[QuotaRow], list[QuotaNote]]:
@@ -111,17 +118,23 @@ def _tell(
     ended = placing.ended(place) if place.unit else placing.level_end(place.level)
     if place.unit and place.code is None:
         ended = placing.level_end(place.level)  # what no list holds ends with its level
-    target, due = targets.find(place, part), targets.due(place, part)
+    found = _Found(targets.find(place, part), targets.due(place, part), targets.next(place, part))
     if ended is not None:
-        target = due = None
-    rows.append(_row(place, figures, part, ended, target, due))
-    for note in _notes(place, figures, target, ended, placing):
+        found = _Found()
+    rows.append(_row(place, figures, part, ended, found))
+    for note in _notes(place, figures, found, ended, placing):
         notes.append(note.model_copy(update=part._asdict()))
 
 
-def _row(
-    place: Place, figures: Figures, part: Part, ended: date | None, target: Target | None, due: Target | None
-) -> QuotaRow:
+class _Found(NamedTuple):
+    """Targets of a row: of the year, the last whose day has come, the first whose day is yet to come."""
+
+    year: Target | None = None
+    due: Target | None = None
+    next: Target | None = None
+
+
+def _row(place: Place, figures: Figures, part: Part, ended: date | None, found: _Found) -> QuotaRow:
     compared = figures.inventory is not None
     return QuotaRow.model_validate(
         {
@@ -150,9 +163,11 @@ def _row(
             "rate": _rate(figures.numerator, figures.denominator),
             "rate_with_elsewhere": _rate(figures.numerator_with_elsewhere, figures.denominator),
             "rate_without_uncodable": _rate(figures.codable_numerator, figures.codable_denominator),
-            "target": target.share if target else None,
-            "target_due": due.share if due else None,
-            "target_due_year": due.period if due else None,
+            "target": found.year.share if found.year else None,
+            "target_due": found.due.share if found.due else None,
+            "target_due_year": found.due.period if found.due else None,
+            "next_target": found.next.share if found.next else None,
+            "next_target_day": found.next.day if found.next else None,
         }
     )
 
@@ -164,7 +179,7 @@ def _rate(numerator: Bounds, denominator: int | None) -> RateBounds | None:
 
 
 def _notes(
-    place: Place, figures: Figures, target: Target | None, ended: date | None, placing: Placing
+    place: Place, figures: Figures, found: _Found, ended: date | None, placing: Placing
 ) -> Iterator[QuotaNote]:
     def note(code: str, **params: str | int | float) -> QuotaNote:
         return QuotaNote(code=code, level=place.level, unit=place.unit, params=params)
@@ -193,5 +208,7 @@ def _notes(
         yield note("unit_ended" if place.unit else "level_ended", day=ended.isoformat())
         if placing.unverified(place):
             yield note("change_unverified")
-    if target is not None and target.period < placing.as_of.year:
-        yield note("target_carried", year=target.period)
+    if found.year is not None and found.year.period < placing.as_of.year:
+        yield note("target_carried", year=found.year.period)
+    if found.next is not None and found.next.decided:
+        yield note("milestone", percent=round(100 * found.next.share, 2), day=found.next.day.isoformat())

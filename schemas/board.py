@@ -81,10 +81,14 @@ class Forecast(_Record):
 
 
 class UnitLine(_Record):
-    """One unit's row today. `era`: whether the unit stood before the district level ended, after, or both; None unknown."""
+    """One unit's row today, with what its own pace leads to.
+
+    `era`: whether the unit stood before the district level ended, after, or both; None unknown.
+    """
 
     row: QuotaRow
     era: Era | None
+    forecast: Forecast | None = None
 
 
 class LevelPanel(_Record):

@@ -68,6 +68,30 @@ class HandoverRow(BaseModel):
     minutes: str
 
 
+class TargetRow(BaseModel):
+    """A share that a plan asks for by a day: of a level, or a milestone of one unit, sector or result type.
+
+    Attributes:
+        level: whose target it is.
+        unit: of one unit; None for its whole level.
+        sector: of the kinds of one sector (`G15-TP07`) or of a result code's group (`G15`); None for all.
+        result_type: of the kind with this result code alone; None for all.
+        due: the day by which the share is asked for.
+        share: fraction of 1.
+        effective_on: the day from which figures reckon with it; None from the beginning.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    level: Level
+    unit: str | None = None
+    sector: str | None = None
+    result_type: str | None = None
+    due: date
+    share: float = ModelField(gt=0, le=1)
+    effective_on: date | None = None
+
+
 class RevocationRow(BaseModel):
     """A result that an authority revoked, replaced or cancelled, as a table names it.
 
@@ -207,7 +231,8 @@ class QuotaRow(BaseModel):
         result_type: likewise.
         ended_on: last day of a unit or level that is no more; it has no target.
         target: share due at the end of the year of the day.
-        target_due: share whose day has come: that of the last year that is over. Alerts compare with it.
+        target_due: share whose day has come: of a year that is over, or of a milestone. Alerts compare with it.
+        next_target: share of the next target whose day is yet to come, and that day. Forecasts reckon with it.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -243,6 +268,8 @@ class QuotaRow(BaseModel):
     target: float | None
     target_due: float | None = None
     target_due_year: int | None = None
+    next_target: float | None = None
+    next_target_day: date | None = None
     notes: tuple[RowNote, ...] = ()
 
 

@@ -203,7 +203,11 @@ class ValidityRule(DatedRow):
 
 
 class Target(DatedRow):
-    """A yearly target, keyed by level, unit, sector, result type, period and source; `share` is a fraction of 1."""
+    """A target, keyed by level, unit, sector, result type, day and source; `share` is a fraction of 1.
+
+    `due` is the day by which it is asked for; None: the last day of the year `period`. `decided`: a fact that was handed
+    in, which stands before the plan's own row of that day.
+    """
 
     level: Level
     unit: str | None = None
@@ -212,6 +216,13 @@ class Target(DatedRow):
     period: int
     share: float = ModelField(ge=0, le=1)
     reading: str = "A"
+    due: date | None = None
+    decided: bool = False
+
+    @property
+    def day(self) -> date:
+        """The day by which the share is asked for."""
+        return self.due or date(self.period, 12, 31)
 
 
 class Unit(DatedRow):

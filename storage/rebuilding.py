@@ -51,6 +51,7 @@ _TABLES: Final[tuple[Table, ...]] = (
     t.handover,
     t.desk,
     t.reuse,
+    t.target,
     t.lot,
     t.lot_paper,
     t.lot_finding,
@@ -312,6 +313,7 @@ def _advance_counters(connection: Connection) -> None:
         t.handover,
         t.desk,
         t.reuse,
+        t.target,
         t.lot,
         t.lot_finding,
     ):

@@ -9,17 +9,19 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
 
-from configs.loader import load_limits, load_targets, load_units
+from configs.loader import load_limits, load_units
 from configs.settings import Settings
 from quality import board_page, forecast, pace
+from quality.quota_terms import Placing
 from schemas.batches import BatchState, FileCounts, ScheduleState
 from schemas.board import Board, Forecast, LevelPanel, QueueLine, UnitLine
 from schemas.documents import Level
 from schemas.quotas import QuotaReport, QuotaRow
+from schemas.rules import Target
 from storage.catalogue import batches, schedules
 from storage.catalogue import pace as work
 from storage.catalogue.database import Database
-from workspace.figuring import READING, figures_of, ledger_of
+from workspace.figuring import READING, Ledger, figures_of, ledger_of, terms_of
 
 NAME = "board.html"
 _LEVELS: tuple[Level, ...] = ("tinh", "huyen", "xa")
@@ -31,21 +33,33 @@ _AT_REST = {BatchState.FINISHED, BatchState.CANCELLED}
 def board_of(database: Database, settings: Settings, day: date) -> Board:
     """Board data of a day; deterministic for a given catalogue and day."""
     end = pace.district_end(load_units())
-    reports = board_quota(database, day, day)
+    ledger = ledger_of(database)
+    reports = _reports(ledger, day, day)
     lines = queue(database)
-    coded = work.coded_by_day(database, day - timedelta(days=_PACE_DAYS))
+    coded = _as_now(work.coded_by_day(database, day - timedelta(days=_PACE_DAYS)), day)
     return Board(
         as_of=day,
         known_to=work.last_moment(database),
         district_end=end,
         quota=reports[-1],
-        panels=tuple(panel for level in _LEVELS if (panel := _panel(level, reports, end, coded))),
+        panels=tuple(
+            panel for level in _LEVELS if (panel := _panel(level, reports, end, coded, ledger.targets))
+        ),
         queue=tuple(line for line in lines if line.state not in _AT_REST or line.files_left),
         finished=sum(line.state is BatchState.FINISHED and not line.files_left for line in lines),
         disk=pace.disk(work.disk_samples(database, _host()), load_limits().free_disk_bytes, _DISK_WINDOW),
         machine_read=work.machine_read(database),
         fixity=work.last_fixity(database),
     )
+
+
+def _as_now(coded: Sequence[work.Coded], day: date) -> list[work.Coded]:
+    """The same with the units that hold the results today: a merged commune's are its successor's."""
+    placing = Placing(terms_of(day), day)
+    named = {
+        (one.level, one.unit): placing.holder(placing.place(one.level, one.unit, None)).unit for one in coded
+    }
+    return [one._replace(unit=named[one.level, one.unit]) for one in coded]
 
 
 def write_board(database: Database, settings: Settings, day: date, today: date) -> tuple[Board, Path]:
@@ -95,13 +109,20 @@ def _host() -> str:
 
 def board_quota(database: Database, day: date, today: date) -> list[QuotaReport]:
     """Quota reports of every day that the board plots, as `sohoa quota --as-of` computes them."""
-    ledger = ledger_of(database)
+    return _reports(ledger_of(database), day, today)
+
+
+def _reports(ledger: Ledger, day: date, today: date) -> list[QuotaReport]:
     days = pace.days_of(day, pace.district_end(load_units()))
     return [figures_of(ledger, each, today).report for each in days]
 
 
 def _forecast(row: QuotaRow, coded: Sequence[work.Coded], day: date) -> Forecast | None:
-    own = [one for one in coded if one.level == row.level and one.day <= day]
+    own = [
+        one
+        for one in coded
+        if one.level == row.level and one.day <= day and (row.unit is None or one.unit == row.unit)
+    ]
     by_day: Counter[date] = Counter()
     for one in own:
         by_day[one.day] += one.results
@@ -111,7 +132,11 @@ def _forecast(row: QuotaRow, coded: Sequence[work.Coded], day: date) -> Forecast
 
 
 def _panel(
-    level: Level, reports: list[QuotaReport], end: date | None, coded: Sequence[work.Coded]
+    level: Level,
+    reports: list[QuotaReport],
+    end: date | None,
+    coded: Sequence[work.Coded],
+    targets: Sequence[Target],
 ) -> LevelPanel | None:
     latest = reports[-1]
     row = pace.total(latest, level)
@@ -124,11 +149,15 @@ def _panel(
         level=level,
         row=row,
         points=points,
-        required=tuple(pace.required_line(load_targets(), level, READING, latest.as_of.year)),
+        required=tuple(pace.required_line(targets, level, READING, latest.as_of.year)),
         catch_up=pace.catch_up(row, latest.as_of),
         forecast=_forecast(row, coded, latest.as_of),
         units=tuple(
-            UnitLine(row=unit_row, era=pace.era_of_row(unit_row, units, end))
+            UnitLine(
+                row=unit_row,
+                era=pace.era_of_row(unit_row, units, end),
+                forecast=_forecast(unit_row, coded, latest.as_of),
+            )
             for unit_row in latest.rows
             if (unit_row.level, unit_row.sector, unit_row.result_type) == (level, None, None)
             and unit_row.unit is not None

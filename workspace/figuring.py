@@ -32,7 +32,9 @@ from schemas.quotas import (
     PaperRow,
     RevocationRow,
     Series,
+    TargetRow,
 )
+from schemas.rules import Target
 from storage.catalogue import facts, figures
 from storage.catalogue.database import Database
 from workspace.counting import counted_on, grouped_on, left_out_kinds, stored_papers
@@ -56,6 +58,7 @@ class Ledger(NamedTuple):
         elsewhere: results digitised elsewhere.
         revocations: imported decisions that ended papers.
         handovers: stock that minutes moved from one unit to another.
+        targets: the plan's own, and those that were handed in.
         known_at: the moment, RFC 3339; None: now.
     """
 
@@ -64,6 +67,7 @@ class Ledger(NamedTuple):
     elsewhere: Sequence[ElsewhereRow]
     revocations: Sequence[RevocationRow]
     handovers: Sequence[HandoverRow]
+    targets: Sequence[Target]
     known_at: str | None
 
 
@@ -75,8 +79,27 @@ def ledger_of(database: Database, known_at: str | None = None) -> Ledger:
         figures.elsewhere(database, known_at),
         [fact.row for fact in figures.revocations(database, known_at)],
         figures.handovers(database, known_at),
+        targets_of(facts.history(database, facts.TARGETS, known_at)),
         known_at,
     )
+
+
+def targets_of(history: Sequence[Fact[TargetRow]]) -> tuple[Target, ...]:
+    """The plan's targets, and those of a history that stand, which hold in every reading."""
+    decided = [
+        Target(
+            **fact.row.model_dump(exclude={"effective_on"}),
+            period=fact.row.due.year,
+            reading=reading.id,
+            decided=True,
+            effective_from=fact.row.effective_on,
+            source=fact.origin.document,
+            mark="V",
+        )
+        for fact in figures.standing(history)
+        for reading in load_figure_rules().reading
+    ]
+    return (*load_targets(), *decided)
 
 
 def terms_of(
@@ -86,6 +109,7 @@ def terms_of(
     *,
     revocations_asked: bool = False,
     handovers: Sequence[HandoverRow] = (),
+    targets: Sequence[Target] = (),
 ) -> Terms:
     """The terms of a figure as of a day.
 
@@ -110,7 +134,7 @@ def terms_of(
         handovers=tuple(handovers),
         revocations_asked=revocations_asked,
         kind_codes={kind.id: frozenset(kind.result_codes) for kind in kinds},
-        kind_sectors=_sectors(day) if any(row.sector for row in load_targets()) else {},
+        kind_sectors=_sectors(day) if any(row.sector for row in targets) else {},
     )
 
 
@@ -148,13 +172,14 @@ def figures_of(
         series,
         revocations_asked=bool(ledger.revocations),
         handovers=ledger.handovers,
+        targets=ledger.targets,
     )
     groups, papers = (iter(()), _each(ledger, day)) if explain else _grouped(ledger, day, terms.cut_off)
     worked = worked_out(
         papers,
         [fact.row for fact in figures.true_on(ledger.inventory, day)],
         ledger.elsewhere,
-        load_targets(),
+        ledger.targets,
         day,
         today,
         reading,

@@ -10,13 +10,14 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from configs.loader import ROOT, load_kinds, load_mergers, load_targets, load_units
+from configs.loader import ROOT, load_kinds, load_mergers, load_units
 from quality.frozen_figures import COLUMNS, Tables, changes, frozen_terms, paper_columns, recomputed
 from schemas.errors import StoreError, UsageError
 from schemas.events import Event, EventType
 from schemas.facts import Fact
 from schemas.frozen import Changed, FrozenFile, FrozenName, FrozenSet, Manifest
 from schemas.quotas import Series
+from schemas.rules import Target
 from schemas.version import TOOL, VERSION
 from storage import frozen_sets
 from storage.catalogue import events, facts, figures
@@ -66,7 +67,7 @@ def freeze(database: Database, store: ObjectStore, asked: Asked, today: date) ->
     )
     with _room() as room:
         files = [frozen_sets.put_papers(store, room, COLUMNS, papers)]
-        for name, rows in _short_tables(database, asked.day, known_at):
+        for name, rows in _short_tables(database, asked.day, known_at, ledger.targets):
             files.append(frozen_sets.put_rows(store, room, name, rows))
         report = worked.report
         files.append(
@@ -80,6 +81,7 @@ def freeze(database: Database, store: ObjectStore, asked: Asked, today: date) ->
             asked.series,
             revocations_asked=bool(ledger.revocations),
             handovers=ledger.handovers,
+            targets=ledger.targets,
         )
         manifest = Manifest(
             as_of=asked.day,
@@ -105,12 +107,12 @@ def freeze(database: Database, store: ObjectStore, asked: Asked, today: date) ->
 
 
 def _short_tables(
-    database: Database, day: date, known_at: str
+    database: Database, day: date, known_at: str, targets: Sequence[Target]
 ) -> Iterator[tuple[FrozenName, Sequence[dict[str, Any]]]]:
     yield "inventory", _facts(figures.true_on(facts.history(database, facts.INVENTORY, known_at), day))
     yield "elsewhere", _facts(figures.standing(facts.history(database, facts.ELSEWHERE, known_at)))
     yield "revocations", _facts(figures.revocations(database, known_at))
-    yield "targets", [_plain(row) for row in load_targets()]
+    yield "targets", [_plain(row) for row in targets]
     yield "units", [_plain(row) for row in load_units()]
     yield "mergers", [_plain(row) for row in load_mergers()]
 

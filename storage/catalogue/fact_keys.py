@@ -6,7 +6,7 @@ import hashlib
 import json
 
 from schemas.indicators import DeskRow, ReuseRow
-from schemas.quotas import ElsewhereRow, HandoverRow, InventoryRow, RevocationRow
+from schemas.quotas import ElsewhereRow, HandoverRow, InventoryRow, RevocationRow, TargetRow
 from schemas.text import bare_number, fold
 
 
@@ -47,6 +47,11 @@ def desk_key(row: DeskRow) -> str:
 def reuse_key(row: ReuseRow) -> str:
     """A unit's dossiers of one period."""
     return _digest(row.level, row.unit, row.period_from.isoformat(), row.period_to.isoformat())
+
+
+def target_key(row: TargetRow) -> str:
+    """What is asked of a level, unit, sector or result type by a day; the share is what a later row corrects."""
+    return _digest(row.level, row.unit, row.sector, row.result_type, row.due.isoformat())
 
 
 def _digest(*parts: str | int | None) -> str:

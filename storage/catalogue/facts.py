@@ -14,7 +14,7 @@ from schemas.errors import UsageError
 from schemas.events import Event
 from schemas.facts import Entered, Fact, FactName, Origin, Row
 from schemas.indicators import DeskRow, Periods, ReuseRow
-from schemas.quotas import ElsewhereRow, HandoverRow, InventoryRow, RevocationRow
+from schemas.quotas import ElsewhereRow, HandoverRow, InventoryRow, RevocationRow, TargetRow
 from storage.catalogue import chains
 from storage.catalogue import schema as t
 from storage.catalogue.chunks import in_chunks
@@ -27,6 +27,7 @@ from storage.catalogue.fact_keys import (
     inventory_key,
     reuse_key,
     revocation_key,
+    target_key,
 )
 
 _ROWS_AT_ONCE: Final = 200
@@ -53,6 +54,7 @@ REVOCATIONS: Final = FactTable("revocation", t.revocation, RevocationRow, revoca
 HANDOVERS: Final = FactTable("handover", t.handover, HandoverRow, handover_key)
 DESKS: Final = FactTable("desk", t.desk, DeskRow, desk_key)
 REUSE: Final = FactTable("reuse", t.reuse, ReuseRow, reuse_key)
+TARGETS: Final = FactTable("target", t.target, TargetRow, target_key)
 
 
 def enter(

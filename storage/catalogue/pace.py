@@ -25,16 +25,17 @@ class DiskSample(NamedTuple):
 
 
 class Coded(NamedTuple):
-    """Results of a level that got their first code on a day, and their pages."""
+    """Results of a unit that got their first code on a day, and their pages; the unit as it was called at their issue."""
 
     day: date
     level: str
+    unit: str | None
     results: int
     pages: int
 
 
 def coded_by_day(database: Database, since: date) -> list[Coded]:
-    """Results by the day of their first code and by level, from a day on; voided codes count as work done."""
+    """Results by the day of their first code and by unit, from a day on; voided codes count as work done."""
     code, version = t.code.c, t.document_version.c
     first = (
         select(code.document_id, func.min(code.issued_at).label("at")).group_by(code.document_id).subquery()
@@ -42,7 +43,13 @@ def coded_by_day(database: Database, since: date) -> list[Coded]:
     # Moments are kept in UTC; whole hours are enough to tell the day in Vietnam.
     hour = func.substr(first.c.at, 1, 13)
     query = (
-        select(hour, version.level, func.count(), func.sum(func.json_array_length(t.document.c.pages)))
+        select(
+            hour,
+            version.level,
+            version.unit,
+            func.count(),
+            func.sum(func.json_array_length(t.document.c.pages)),
+        )
         .select_from(first)
         .join(t.document, t.document.c.id == first.c.document_id)
         .join(
@@ -50,7 +57,7 @@ def coded_by_day(database: Database, since: date) -> list[Coded]:
             (version.document_id == t.document.c.id) & (version.version == t.document.c.version),
         )
         .where(version.level.is_not(None), first.c.at >= (since - timedelta(days=1)).isoformat())
-        .group_by(hour, version.level)
+        .group_by(hour, version.level, version.unit)
     )
     with database.read() as connection:
         rows = connection.execute(query).all()
@@ -58,10 +65,11 @@ def coded_by_day(database: Database, since: date) -> list[Coded]:
         Coded(
             datetime.fromisoformat(f"{at}:00:00+00:00").astimezone(VIETNAM).date(),
             level,
+            unit,
             results,
             int(pages or 0),
         )
-        for at, level, results, pages in rows
+        for at, level, unit, results, pages in rows
     ]
 
 

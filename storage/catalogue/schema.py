@@ -38,6 +38,7 @@ from storage.catalogue.schema_figures import (
     paper_span,
     reuse,
     revocation,
+    target,
 )
 
 batch = Table(
@@ -358,4 +359,5 @@ __all__ = [
     "revocation",
     "run",
     "schedule",
+    "target",
 ]

@@ -8,6 +8,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Float,
     ForeignKey,
     Integer,
     String,
@@ -121,6 +122,19 @@ reuse = Table(
     Column("period_to", String(10), nullable=False),
     *(Column(name, Integer) for name in COUNTS),
     Column("evidence", Text, nullable=False),
+    *_of_fact(),
+)
+target = Table(
+    "target",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("level", String(8), nullable=False),
+    Column("unit", String(300)),
+    Column("sector", String(16)),
+    Column("result_type", String(16)),
+    Column("due", String(10), nullable=False),
+    Column("share", Float, nullable=False),
+    Column("effective_on", String(10)),
     *_of_fact(),
 )
 # Lots for acceptance, append-only; a lot has one decision, and its papers are never drawn again before it.
