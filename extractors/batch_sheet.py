@@ -34,6 +34,10 @@ _HEADS: Final = {
     "trang": "page",
     "vai tro": "role",
     "ma ho so": "dossier",
+    "ma thu tuc": "procedure",
+    "ma tthc": "procedure",
+    "ma thanh phan": "component",
+    "ma thanh phan ho so": "component",
 }
 _ROLES: Final = {
     "ket qua": "result",

@@ -21,7 +21,7 @@ from extractors.units import Placed, resolve
 from extractors.values import identifier_is_sound
 from extractors.written import lines_with_written
 from schemas import routing
-from schemas.batches import BatchSheet
+from schemas.batches import BatchSheet, InDossier
 from schemas.clock import today
 from schemas.documents import Choice, Document, Field, Role, Validity, ValidityState, document_id
 from schemas.findings import Finding, Severity, finding
@@ -125,9 +125,8 @@ def _paper(
         *_validity_findings(decided),
         *_lost(readings),
     )
-    role, dossier = sheet.place_of(numbers[0]) if sheet and numbers else (None, None)
-    if role is None:
-        role = found.kind.role if found.kind else Role.RESULT
+    within = sheet.place_of(numbers[0]) if sheet and numbers else InDossier()
+    role = within.role or (found.kind.role if found.kind else Role.RESULT)
     document = Document(
         id=own,
         sha256=frame.sha256,
@@ -135,9 +134,10 @@ def _paper(
         kind=found.kind.id if found.kind else None,
         kind_confidence=found.confidence,
         result_type=codes,
-        procedure=_procedure(codes, rules),
+        procedure=_stated(within.procedure) or _procedure(codes, rules),
         role=role,
-        dossier=dossier,
+        dossier=within.dossier,
+        component=within.component if role is Role.COMPONENT else None,
         fields=dict(sorted(fields.items())),
         validity=decided,
         level=placed.level,
@@ -204,6 +204,11 @@ def _procedure(codes: Choice | None, rules: Rulebook) -> Choice | None:
     if codes is None or listed is None or len(listed.procedures) != 1:
         return None
     return Choice(value=listed.procedures[0], confidence=codes.confidence)
+
+
+def _stated(procedure: str | None) -> Choice | None:
+    """The procedure that the batch sheet names."""
+    return Choice(value=procedure, confidence=1.0) if procedure else None
 
 
 def _secrecy(

@@ -16,7 +16,7 @@ from typing import Final, Protocol
 from schemas import routing
 from schemas.clock import VIETNAM
 from schemas.codes import parse_result_code, tax_code_check
-from schemas.documents import Document, Field, Verdict
+from schemas.documents import Document, Field, Role, Verdict
 from schemas.expectations import DocumentFacts
 from schemas.kinds import Kind
 from schemas.rules import Thresholds
@@ -171,6 +171,8 @@ def code_agrees(code: str, document: Document) -> bool:
         return False
     number, owner = document.value("number"), document.value("owner_id") or ""
     chosen = document.result_type.value if document.result_type else None
+    if document.role is Role.COMPONENT:
+        number, chosen = document.component, document.procedure.value if document.procedure else None
     return parts.number == number and parts.owner == owner and chosen in {None, parts.result_type}
 
 

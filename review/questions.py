@@ -63,7 +63,7 @@ _FIRST: Final = (
     UNIT,
 )
 # The catalogue refused a code for a reason that no decision about a value can fix.
-_REFUSED: Final = frozenset({"code_voided"})
+_REFUSED: Final = frozenset({"code_voided", "code_part_differs"})
 NOTHING: Final = "-"
 
 
@@ -218,7 +218,9 @@ def _targets(noted: Finding) -> tuple[str, ...]:
     if noted.rule == "possible_duplicate":
         return (SAME_AS,)
     if noted.rule == "code_part_differs":
-        return (_CODE_PARTS[str(noted.params["part"])],)
+        target = _CODE_PARTS[str(noted.params["part"])]
+        # A component's procedure and code are the batch sheet's word, which no answer about a field changes.
+        return (target,) if noted.params.get("sheet") is not True else ()
     if noted.severity is Severity.ERROR and about_picture(noted) and noted.page:
         return (picture(noted.rule, noted.page),)
     return ()

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import unicodedata
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, field_validator
 from pydantic import Field as ModelField
 
-from schemas.codes import is_dossier_code
+from schemas.codes import is_component_code, is_dossier_code, is_procedure_code
 from schemas.documents import Level, Role
 from schemas.findings import Finding
 from schemas.reading import Format
@@ -71,6 +71,8 @@ class SheetPaper(BaseModel):
         page: first page of the paper in its file; None for every paper of the file.
         role: what the papers are in their dossier; None as the batch, else as their kind.
         dossier: code of the dossier they came with.
+        procedure: code of the procedure (TTHC) that the dossier is of.
+        component: national code of the component that they are; with its procedure it gives them a code of their own.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -79,11 +81,23 @@ class SheetPaper(BaseModel):
     page: int | None = ModelField(default=None, ge=1)
     role: Role | None = None
     dossier: str | None = None
+    procedure: str | None = None
+    component: str | None = None
 
     @field_validator("dossier")
     @classmethod
     def _dossier(cls, value: str | None) -> str | None:
         return _sound_dossier(value)
+
+    @field_validator("procedure")
+    @classmethod
+    def _procedure(cls, value: str | None) -> str | None:
+        return _sound_procedure(value)
+
+    @field_validator("component")
+    @classmethod
+    def _component(cls, value: str | None) -> str | None:
+        return _sound_component(value)
 
     def covers(self, key: str) -> bool:
         """True if a file of the batch (its `path_key`) is the one named, or lies in the folder named."""
@@ -96,6 +110,27 @@ def path_key(text: str) -> str:
     return unicodedata.normalize("NFC", text).replace("\\", "/").removeprefix("./").strip("/")
 
 
+def _sound_procedure(value: str | None) -> str | None:
+    if value is not None and not is_procedure_code(value):
+        raise ValueError("not a procedure code")
+    return value
+
+
+def _sound_component(value: str | None) -> str | None:
+    if value is not None and not is_component_code(value):
+        raise ValueError("not a component code")
+    return value
+
+
+class InDossier(NamedTuple):
+    """What a batch sheet says of a paper's place in a dossier."""
+
+    role: Role | None = None
+    dossier: str | None = None
+    procedure: str | None = None
+    component: str | None = None
+
+
 def _sound_dossier(value: str | None) -> str | None:
     if value is not None and not is_dossier_code(value):
         raise ValueError("not a dossier code")
@@ -105,8 +140,8 @@ def _sound_dossier(value: str | None) -> str | None:
 class BatchSheet(BaseModel):
     """Metadata that a person gives for a whole batch (`lo.toml` or `lo.xlsx`); inherited by every document.
 
-    Units are codes or names of `configs/units/`; `expected_sheets` counts sheets of paper as handed over. `role` and
-    `dossier` hold for every paper that no row of `papers` speaks of.
+    Units are codes or names of `configs/units/`; `expected_sheets` counts sheets of paper as handed over. `role`,
+    `dossier`, `procedure` and `component` hold for every paper that no row of `papers` speaks of.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -126,6 +161,8 @@ class BatchSheet(BaseModel):
     access: str | None = None
     role: Role | None = None
     dossier: str | None = None
+    procedure: str | None = None
+    component: str | None = None
     papers: tuple[SheetPaper, ...] = ()
 
     @field_validator("dossier")
@@ -133,20 +170,34 @@ class BatchSheet(BaseModel):
     def _dossier(cls, value: str | None) -> str | None:
         return _sound_dossier(value)
 
+    @field_validator("procedure")
+    @classmethod
+    def _procedure(cls, value: str | None) -> str | None:
+        return _sound_procedure(value)
+
+    @field_validator("component")
+    @classmethod
+    def _component(cls, value: str | None) -> str | None:
+        return _sound_component(value)
+
     def of_file(self, name: str) -> BatchSheet:
         """The sheet with only the rows that speak of one file: what its papers inherit, and keep in their sidecars."""
         key = path_key(name)
         return self.model_copy(update={"papers": tuple(row for row in self.papers if row.covers(key))})
 
-    def place_of(self, first_page: int) -> tuple[Role | None, str | None]:
-        """Role and dossier of a paper of the file that `of_file` chose.
+    def place_of(self, first_page: int) -> InDossier:
+        """Place in its dossier of a paper of the file that `of_file` chose.
 
         A row for its page wins over one for its file, that over one for its folder, that over the whole batch.
         """
         fitting = [row for row in self.papers if row.page is None or row.page == first_page]
         fitting.sort(key=lambda row: (row.page is not None, len(path_key(row.file))), reverse=True)
-        role = next((row.role for row in fitting if row.role is not None), self.role)
-        return role, next((row.dossier for row in fitting if row.dossier is not None), self.dossier)
+        return InDossier(
+            role=next((row.role for row in fitting if row.role is not None), self.role),
+            dossier=next((row.dossier for row in fitting if row.dossier is not None), self.dossier),
+            procedure=next((row.procedure for row in fitting if row.procedure is not None), self.procedure),
+            component=next((row.component for row in fitting if row.component is not None), self.component),
+        )
 
 
 class StagedFile(BaseModel):

@@ -1,7 +1,8 @@
 """Grammars of the codes on and about papers (DOMAIN.md §1.4–1.12), and the code of a digitised result.
 
 The code of a digitised result (mã kết quả số hóa, TT 01/2023/TT-VPCP Điều 10) has four parts, kept apart; the printed
-form is only rendered: `{owner}.{KQ}.{number}.{NN}`. With no owner on the paper the first part is empty and the dot stays
+form is only rendered: `{owner}.{KQ}.{number}.{NN}`, of a component of a dossier `{owner}.{TTHC}.{component}.{NN}`.
+With no owner on the paper the first part is empty and the dot stays
 [V2: production systems; the legal formula is an image].
 """
 
@@ -38,6 +39,11 @@ GRAMMARS: Final[dict[str, re.Pattern[str]]] = {
             r"^(?P<owner>\d{9}|\d{10}(?:-?\d{3})?|\d{12}|)\.(?P<type>KQ\.[A-K]\d{2}\.\d{6})\."
             r"(?P<num>.+)\.(?P<seq>\d{2})$"
         ),
+        "digit_component": (
+            r"^(?P<owner>\d{9}|\d{10}(?:-?\d{3})?|\d{12}|)\."
+            r"(?P<type>[1-9]\.\d{6}(?:\.\d{2}|\.\d{3}\.\d{2}\.\d{2}\.[A-K]\d{2})?)\."
+            r"(?P<num>\d{3}\.\d{2}\.\d{2}\.[A-K]\d{2}-KQ\d{6})\.(?P<seq>\d{2})$"
+        ),
         "commune": r"^\d{5}$",
         "district": r"^\d{3}$",
         "province": r"^\d{2}$",
@@ -50,7 +56,11 @@ MAX_RUNNING_NUMBER: Final = 99
 
 
 class ResultCode(BaseModel):
-    """Code of a digitised result, in parts. `owner` may be empty; `running` counts from 1 to 99."""
+    """Code of a digitised paper, in parts. `owner` may be empty; `running` counts from 1 to 99.
+
+    Of a result: `result_type` (KQ) and `number` of the paper. Of a component of a dossier: the procedure's code (TTHC) and
+    the component's, in their places (DOMAIN.md §1.8).
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -65,8 +75,8 @@ class ResultCode(BaseModel):
 
 
 def parse_result_code(text: str) -> ResultCode | None:
-    """Read a printed code back into its parts, from the left; None if it is none."""
-    match = GRAMMARS["digit_result"].match(text)
+    """Read a printed code, of a result or a component, back into its parts, from the left; None if it is none."""
+    match = GRAMMARS["digit_component"].match(text) or GRAMMARS["digit_result"].match(text)
     if not match:
         return None
     return ResultCode(
@@ -95,6 +105,16 @@ def likeness(owner: str, result_type: str, number: str) -> str:
     plain = _DASHES.sub("-", strip_accents(number)).upper()
     bare = re.sub(r"(?<!\d)0+(?=\d)", "", re.sub(r"\s+", "", plain))
     return f"{owner.replace('-', '')}.{result_type}.{bare}"
+
+
+def is_procedure_code(text: str) -> bool:
+    """True for the code of an administrative procedure, short or with its authority."""
+    return any(GRAMMARS[name].match(text) for name in ("tthc_short", "tthc_long", "tthc_case"))
+
+
+def is_component_code(text: str) -> bool:
+    """True for the national code of a dossier's component."""
+    return GRAMMARS["component"].match(text) is not None
 
 
 def is_owner_identifier(text: str) -> bool:

@@ -112,6 +112,7 @@ class Document(BaseModel):
     procedure: Choice | None = None
     role: Role = Role.RESULT
     dossier: str | None = None
+    component: str | None = None
     fields: dict[str, Field] = {}
     validity: Validity = Validity()
     level: Level | None = None

@@ -26,11 +26,13 @@ from storage.catalogue.codes import parts_of
 from storage.objects import sha256_of
 from tests.kept_home import machine_with
 from tests.laid_out import BIRTH
+from tests.machine import Machine
 from tests.printed_pages import page
 from tests.reviewed_batch import RULES, birth, digitise, drawn, settings_of
 from workspace.counting import counted_on, stored_papers
 from workspace.opening import open_workspace
 
+PROCEDURE, COMPONENT = "1.001193", "000.00.00.G15-KQ004389"
 DOSSIER, OTHER = "H32.1-260105-0001", "000.00.53.H48-220921-0099"
 BATCH = "hộp-50"
 
@@ -89,10 +91,10 @@ def test_a_page_wins_over_its_file_that_over_its_folder_and_that_over_the_batch(
             '[[papers]]\nfile = "hs-1/a.pdf"\npage = 3\nrole = "result"\n',
         )
     )
-    assert sheet.of_file("b.pdf").place_of(1) == (Role.RESULT, OTHER)
-    assert sheet.of_file("hs-1/b.pdf").place_of(1) == (Role.COMPONENT, DOSSIER)
-    assert sheet.of_file("hs-1/a.pdf").place_of(1) == (Role.PROCESSING_RESULT, DOSSIER)
-    assert sheet.of_file("hs-1/a.pdf").place_of(3) == (Role.RESULT, DOSSIER)
+    assert sheet.of_file("b.pdf").place_of(1)[:2] == (Role.RESULT, OTHER)
+    assert sheet.of_file("hs-1/b.pdf").place_of(1)[:2] == (Role.COMPONENT, DOSSIER)
+    assert sheet.of_file("hs-1/a.pdf").place_of(1)[:2] == (Role.PROCESSING_RESULT, DOSSIER)
+    assert sheet.of_file("hs-1/a.pdf").place_of(3)[:2] == (Role.RESULT, DOSSIER)
     assert sheet.of_file("hs-10/a.pdf").papers == ()
 
 
@@ -142,7 +144,66 @@ def test_one_birth_certificate_is_a_result_here_and_a_component_there() -> None:
     assert (own.role, own.dossier) == (Role.RESULT, None)
     assert (there.role, there.dossier) == (Role.COMPONENT, DOSSIER)
     assert parts_of(own) is not None
-    assert parts_of(there) is None
+    assert parts_of(there) is None  # neither procedure nor component is named
+
+
+def test_a_component_has_a_code_of_its_own_form_from_the_procedure_and_component_of_the_sheet(
+    tmp_path: Path,
+) -> None:
+    scans = {
+        "a.png": birth("141/2021", định_danh="Số định danh cá nhân: 056221001234"),
+        "b.png": birth("142/2021", định_danh="Số định danh cá nhân: 056221001234"),
+        "c.png": birth("143/2021", định_danh="Số định danh cá nhân: 056221001234"),
+    }
+    stated = (
+        f'dossier = "{DOSSIER}"\nprocedure = "{PROCEDURE}"\ncomponent = "{COMPONENT}"\nrole = "thành phần"\n'
+    )
+    lines = "".join(f'[[papers]]\nfile = "{name}"\n{stated}' for name in ("b.png", "c.png"))
+    machine = Machine(tmp_path / "máy")
+    digitised(tmp_path, machine.home, scans, lines)
+    shown = {each["file"]: each for each in machine.json("batch", "show", BATCH)["documents"]}
+    owner = "056221001234"
+    assert [shown[name]["code"] for name in scans] == [
+        f"{owner}.KQ.G15.000031.141/2021.01",
+        f"{owner}.{PROCEDURE}.{COMPONENT}.01",
+        f"{owner}.{PROCEDURE}.{COMPONENT}.02",
+    ]
+    told = machine.json("code", "show", shown["b.png"]["code"])
+    assert (told["document"], told["state"]) == (shown["b.png"]["id"], "issued")
+    assert owner not in machine.run("batch", "show", BATCH).stdout
+    # It is no result: no figure counts it.
+    (row,) = [
+        row
+        for row in machine.json("quota")["rows"]
+        if row["level"] == "xa" and row["unit"] is not None and row["digitised"]
+    ]
+    assert row["digitised"] == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "column"),
+    [('procedure = "thủ tục 1"', "procedure"), ('component = "KQ.G15.000031"', "component")],
+)
+def test_a_code_that_is_none_of_a_procedure_or_component_makes_the_sheet_unusable(
+    tmp_path: Path, line: str, column: str
+) -> None:
+    with pytest.raises(SourceError) as error:
+        read(sheet_file(tmp_path, f'[[papers]]\nfile = "a.png"\n{line}\n'))
+    assert error.value.params["column"] == column
+
+
+def digitised(folder: Path, home: Path, scans: dict[str, Any], lines: str) -> None:
+    """Digitise a batch of drawn papers with a batch sheet."""
+    (folder / BATCH).mkdir()
+    for name, rows in scans.items():
+        drawn(page(rows)).save(folder / BATCH / name, dpi=(300, 300))
+    sheet_file(folder / BATCH, lines)
+    with open_workspace(settings_of(home), RULES) as workspace:
+        plan = make_plan(workspace, folder / BATCH)
+        for name, rows in scans.items():
+            measured = page(rows).model_copy(update={"measures": ImageMeasures(dpi=300.0)})
+            workspace.ledger.finished(sha256_of(folder / BATCH / name), plan.digests.reading, measured)
+        digitise(workspace, folder / BATCH)
 
 
 @pytest.fixture(scope="module")

@@ -25,23 +25,29 @@ from storage.catalogue import schema as t
 
 ISSUED = "issued"
 VOID = "void"
+_RESULT = "KQ."  # how the code of a result type begins; a procedure's does not
 _MAX_NUMBER = 200  # as wide as the column; the production systems take 60
 
 
 class CodeParts(NamedTuple):
-    """The parts of a code and of a paper's identity; `owner` is empty if the paper names none."""
+    """The parts of a code and of a paper's identity; `owner` is empty if the paper names none.
+
+    Of a component, `result_type` and `number` are the procedure's and the component's code, and `paper` its own number.
+    """
 
     owner: str
     result_type: str
     number: str
     unit: str
     issue_date: str
+    paper: str = ""
 
     @property
     def identity(self) -> str:
         """Digest of the paper's identity; a unit spelt or a tax code hyphenated otherwise is the same."""
         unit = fold_tone_place(self.unit)
         plain = [self.owner.replace("-", ""), self.result_type, self.number, unit, self.issue_date]
+        plain += [self.paper] if self.paper else []
         return hashlib.sha256(json.dumps(plain, ensure_ascii=False).encode()).hexdigest()
 
 
@@ -61,22 +67,38 @@ class Issued(NamedTuple):
 def parts_of(document: Document) -> CodeParts | None:
     """The parts as the document reads them; None where one is missing or the owner is there but unread.
 
-    Components and processing results have none: the code of a result must not be spent on a copy in a dossier.
+    A component has a code of its own form, from the procedure and component that the batch sheet names; processing
+    results have none. The code of a result must not be spent on a copy in a dossier.
     """
-    if document.role is not Role.RESULT:
+    read = _read(document)
+    if not read["result_type"] or not read["number"] or read["owner"] is None:
         return None
-    result_type = document.result_type.value if document.result_type else None
-    number = document.value("number")
-    owner = document.fields.get("owner_id")
-    if not result_type or not number or (owner is not None and owner.value is None):
-        return None
+    is_component = document.role is Role.COMPONENT
     return CodeParts(
-        owner=(owner.value or "") if owner else "",
-        result_type=result_type,
-        number=nfc(number),
+        owner=read["owner"],
+        result_type=read["result_type"],
+        number=nfc(read["number"]),
         unit=document.unit or "",
         issue_date=document.value("issue_date") or "",
+        paper=(document.value("number") or document.id) if is_component else "",
     )
+
+
+def _read(document: Document) -> dict[str, str | None]:
+    """The parts of a code as a document reads now; "" for an owner that the paper does not name."""
+    field = document.fields.get("owner_id")
+    owner = field.value if field is not None else ""
+    if document.role is Role.RESULT:
+        chosen = document.result_type
+        return {
+            "owner": owner,
+            "result_type": chosen.value if chosen else None,
+            "number": document.value("number"),
+        }
+    if document.role is Role.COMPONENT:
+        asked = document.procedure
+        return {"owner": owner, "result_type": asked.value if asked else None, "number": document.component}
+    return {"owner": owner, "result_type": None, "number": None}
 
 
 def issue(
@@ -98,7 +120,8 @@ def issue(
     if taken_back is not None:
         # A person voided the code; an unchanged reading must not get it back.
         return Issued(None, findings=(finding("code_voided", code=taken_back),), refused=True)
-    alike = _alike(connection, parts)
+    # Several papers of one owner may be the same component; of a result only one paper has its number.
+    alike = [] if parts.paper else _alike(connection, parts)
     said = _said(connection, document_id) if alike else None
     if said is None and alike:
         note = finding("possible_duplicate", code=alike[0].printed, document=alike[0].document_id)
@@ -152,13 +175,7 @@ def differences(connection: Connection, document: Document) -> tuple[Finding, ..
     held = _held(connection, document.id)
     if held is None:
         return ()
-    owner = document.fields.get("owner_id")
-    return _differing(
-        held,
-        owner=owner.value if owner else "",
-        result_type=document.result_type.value if document.result_type else None,
-        number=document.value("number"),
-    )
+    return _differing(held, **_read(document))
 
 
 def void(
@@ -234,8 +251,15 @@ def _differing(
         "result_type": (held.result_type, result_type),
         "number": (held.number, nfc(number) if number else number),
     }
+    of_sheet = any(kind is not None and not kind.startswith(_RESULT) for kind in pairs["result_type"])
     return tuple(
-        finding("code_part_differs", part=name, old=old, new="-" if new is None else new)
+        finding(
+            "code_part_differs",
+            part=name,
+            old=old,
+            new="-" if new is None else new,
+            **({"sheet": True} if of_sheet and name != "owner" else {}),
+        )
         for name, (old, new) in pairs.items()
         if old != new
     )

@@ -38,7 +38,13 @@ def coded_by_day(database: Database, since: date) -> list[Coded]:
     """Results by the day of their first code and by unit, from a day on; voided codes count as work done."""
     code, version = t.code.c, t.document_version.c
     first = (
-        select(code.document_id, func.min(code.issued_at).label("at")).group_by(code.document_id).subquery()
+        select(
+            code.document_id,
+            func.min(code.issued_at).label("at"),
+            func.min(code.result_type).label("result_type"),
+        )
+        .group_by(code.document_id)
+        .subquery()
     )
     # Moments are kept in UTC; whole hours are enough to tell the day in Vietnam.
     hour = func.substr(first.c.at, 1, 13)
@@ -56,7 +62,11 @@ def coded_by_day(database: Database, since: date) -> list[Coded]:
             t.document_version,
             (version.document_id == t.document.c.id) & (version.version == t.document.c.version),
         )
-        .where(version.level.is_not(None), first.c.at >= (since - timedelta(days=1)).isoformat())
+        .where(
+            version.level.is_not(None),
+            first.c.result_type.like("KQ.%"),
+            first.c.at >= (since - timedelta(days=1)).isoformat(),
+        )
         .group_by(hour, version.level, version.unit)
     )
     with database.read() as connection:
