@@ -17,12 +17,12 @@ demo: ## set up, make sample scans, run the main job, say where to look
 test: ## set up, run every test but the long ones
 	@scripts/setup.sh dev
 	@scripts/test_tools.sh
-	@CI=1 $(PY) -m pytest
+	@CI=1 $(PY) -m pytest -n 2 --dist loadfile
 
 test-long: ## every test, the long ones too
 	@scripts/setup.sh dev
 	@scripts/test_tools.sh
-	@CI=1 $(PY) -m pytest -m ""
+	@CI=1 $(PY) -m pytest -n 2 --dist loadfile -m ""
 
 check: ## lint, types and import rules alone
 	@scripts/setup.sh dev
