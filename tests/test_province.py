@@ -30,15 +30,21 @@ Level huyện: 12 / 60 throughout from 3/2022; from 1/7/2025 without target.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
+from typing import Any
 
 import pytest
 
 from quality.quotas import Worked, worked_out
-from schemas.quotas import HandoverRow, InventoryRow, PaperRow, QuotaRow, Series
+from schemas.facts import Origin
+from schemas.quotas import ElsewhereRow, HandoverRow, InventoryRow, PaperRow, QuotaRow, Series
 from schemas.rules import Target
+from storage.catalogue import facts
+from storage.catalogue.database import Database
+from storage.catalogue.figures import true_on
 from tests.test_quota import paper, stock
-from workspace.figuring import terms_of
+from workspace.figuring import ledger_of, terms_of
 
 TODAY = date(2026, 11, 24)
 OLD = date(2015, 5, 5)
@@ -174,3 +180,88 @@ def test_no_one_is_behind_a_year_that_has_just_begun() -> None:
     assert (early.target, early.target_due, early.target_due_year) == (0.75, 0.55, 2023)
     last = row(figures(date(2024, 12, 31)))
     assert (last.target_due, last.target_due_year) == (0.75, 2024)
+
+
+# What was known when. The stock of Xã Diên An was counted as 50, revised to 60 and again to 40; of Xã Cam Tân 6 results were
+# said to be digitised elsewhere, later only 3; what units counted for 2025 was handed in after its end. By hand, level xa:
+# * denominator: 150, 160, 140 at the three moments; 5 less once the five have ended. From 1/7/2025, while nobody has handed
+#   in 2025, Xã Diên Khánh holds what was counted of the two it came of, each with its own bound: the town's five too many stay
+#   so, 49 of 145, 155, 135. From the fourth moment on the new commune's own 100 is known, and those days are 54 of 170.
+# * with what is elsewhere: nothing, then 6 more from 1/5/2022 on, then 3 more.
+KNOWN = ("2022-01-10T00:00:00.000+00:00", "2023-02-01T00:00:00.000+00:00", "2024-06-01T00:00:00.000+00:00")
+LATE = "2026-02-01T00:00:00.000+00:00"
+DAYS = {
+    date(2021, 12, 31): (0, 150),
+    date(2022, 12, 31): (24, 150),
+    date(2023, 12, 31): (44, 150),
+    date(2024, 1, 1): (39, 145),
+    date(2024, 12, 31): (49, 145),
+    date(2025, 6, 30): (49, 145),
+    date(2025, 7, 1): (49, 145),
+    date(2025, 12, 31): (49, 145),
+    TODAY: (49, 145),
+}
+
+
+@pytest.fixture(scope="module")
+def handed_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    """A catalogue into which the tables came one after another."""
+    database = Database(f"sqlite:///{tmp_path_factory.mktemp('province')}/catalogue.db")
+
+    def elsewhere(count: int) -> ElsewhereRow:
+        return ElsewhereRow(
+            level="xa",
+            unit="Xã Cam Tân",
+            kind="birth_certificate",
+            digitised_on=date(2022, 5, 1),
+            count=count,
+            evidence="Báo cáo",
+        )
+
+    first = [row for row in INVENTORY if row.year == 2021]
+    steps: list[tuple[str, list[tuple[Any, list[Any]]]]] = [
+        (KNOWN[0], [(facts.INVENTORY, first)]),
+        (KNOWN[1], [(facts.INVENTORY, [counted("Xã Diên An", 60)]), (facts.ELSEWHERE, [elsewhere(6)])]),
+        (KNOWN[2], [(facts.INVENTORY, [counted("Xã Diên An", 40)]), (facts.ELSEWHERE, [elsewhere(3)])]),
+        (LATE, [(facts.INVENTORY, [row for row in INVENTORY if row.year == 2025])]),
+    ]
+    with pytest.MonkeyPatch.context() as patch:
+        for moment, tables in steps:
+            patch.setattr(facts, "now", lambda moment=moment: moment)
+            for table, rows in tables:
+                facts.enter(database, table, rows, Origin(operator="chị Lan"))
+    yield database
+    database.close()
+
+
+def known(database: Database, day: date, moment: str) -> QuotaRow:
+    """The communes' total as of a day, of what was known at a moment."""
+    ledger = ledger_of(database, moment)
+    inventory = [fact.row for fact in true_on(ledger.inventory, day)]
+    terms = terms_of(day, "A", "kh5283")
+    return row(worked_out(PAPERS, inventory, ledger.elsewhere, TARGETS, day, TODAY, terms=terms))
+
+
+@pytest.mark.parametrize("day", DAYS)
+@pytest.mark.parametrize(
+    ("moment", "revised", "elsewhere"), [(KNOWN[0], 0, 0), (KNOWN[1], 10, 6), (KNOWN[2], -10, 3)]
+)
+def test_every_day_is_as_reckoned_by_hand_at_three_moments_of_knowledge(
+    handed_in: Database, day: date, moment: str, revised: int, elsewhere: int
+) -> None:
+    total, (numerator, denominator) = known(handed_in, day, moment), DAYS[day]
+    assert total.numerator is not None and total.rate_with_elsewhere is not None
+    assert (total.numerator.low, total.denominator) == (numerator, denominator + revised)
+    beside = elsewhere if day.year > 2021 else 0
+    assert total.rate_with_elsewhere.low == pytest.approx((numerator + beside) / (denominator + revised))
+
+
+def test_what_is_handed_in_for_2025_changes_no_day_before_it_and_no_earlier_knowledge(
+    handed_in: Database,
+) -> None:
+    for day in DAYS:
+        before, after = (known(handed_in, day, moment) for moment in (KNOWN[2], LATE))
+        same = before.model_copy(update={"notes": ()}) == after.model_copy(update={"notes": ()})
+        assert same is (day < date(2025, 7, 1)), day
+    late = known(handed_in, TODAY, LATE)
+    assert late.numerator is not None and (late.numerator.low, late.denominator) == (54, 170)
