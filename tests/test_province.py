@@ -182,11 +182,11 @@ def test_no_one_is_behind_a_year_that_has_just_begun() -> None:
     assert (last.target_due, last.target_due_year) == (0.75, 2024)
 
 
-# What was known when. The stock of Xã Diên An was counted as 50, revised to 60 and again to 40; of Xã Cam Tân 6 results were
-# said to be digitised elsewhere, later only 3; what units counted for 2025 was handed in after its end. By hand, level xa:
-# * denominator: 150, 160, 140 at the three moments; 5 less once the five have ended. From 1/7/2025, while nobody has handed
-#   in 2025, Xã Diên Khánh holds what was counted of the two it came of, each with its own bound: the town's five too many stay
-#   so, 49 of 145, 155, 135. From the fourth moment on the new commune's own 100 is known, and those days are 54 of 170.
+# What was known when. Stock of Xã Diên An: counted as 50, revised to 60, again to 40. Of Xã Cam Tân 6 results were said
+# to be digitised elsewhere, later only 3. What units counted for 2025 was handed in after its end. By hand, level xa:
+# * denominator: 150, 160, 140 at the three moments; 5 less once the five have ended. From 1/7/2025, while nobody has
+#   handed in 2025, Xã Diên Khánh holds what was counted of the two it came of, each with its own bound: the town's five too
+#   many stay so, 49 of 145, 155, 135. From the fourth moment on its own 100 is known, and those days are 54 of 170.
 # * with what is elsewhere: nothing, then 6 more from 1/5/2022 on, then 3 more.
 KNOWN = ("2022-01-10T00:00:00.000+00:00", "2023-02-01T00:00:00.000+00:00", "2024-06-01T00:00:00.000+00:00")
 LATE = "2026-02-01T00:00:00.000+00:00"
