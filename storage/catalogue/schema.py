@@ -39,6 +39,7 @@ from storage.catalogue.schema_figures import (
     reuse,
     revocation,
 )
+from storage.catalogue.schema_people import account, account_secret, session, sign_in_failure
 
 batch = Table(
     "batch",
@@ -323,6 +324,8 @@ alert = Table(
 )
 
 __all__ = [
+    "account",
+    "account_secret",
     "alert",
     "batch",
     "batch_file",
@@ -358,4 +361,6 @@ __all__ = [
     "revocation",
     "run",
     "schedule",
+    "session",
+    "sign_in_failure",
 ]
