@@ -121,6 +121,7 @@ COMMANDS: Final[dict[str, str | dict[str, str]]] = {
     "schedule": "cli.scheduled:schedule",
     "serve": "cli.serve:serve",
     "board": "cli.board:board",
+    "portal": "cli.portal:portal",
     "users": {
         "add": "cli.users:add",
         "list": "cli.users:list_",

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import unicodedata
 from enum import StrEnum
+from pathlib import Path
 from typing import Final
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from schemas.errors import UsageError
 
@@ -56,6 +57,35 @@ class Account(BaseModel):
     def scoped(self) -> bool:
         """True if the person sees a part of the archive only."""
         return bool(self.units or self.batches)
+
+
+class PortalSpec(BaseModel):
+    """How the web page is served.
+
+    Attributes:
+        host, port: where it listens. Elsewhere than on this machine alone only under TLS, or behind a proxy that has it.
+        proxy: address of that proxy; what it says of a request's own address and scheme is believed.
+        certificate, key: files of its own TLS, PEM.
+        idle_minutes: a person who does nothing for so long is signed out.
+        session_hours: a person is signed out after so long in any case.
+        served: `sohoa serve` starts it too.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8350, ge=1, le=65535)
+    proxy: str | None = None
+    certificate: Path | None = None
+    key: Path | None = None
+    idle_minutes: float = Field(default=30, gt=0, le=24 * 60)
+    session_hours: float = Field(default=12, gt=0, le=7 * 24)
+    served: bool = True
+
+    @property
+    def secure(self) -> bool:
+        """True if browsers reach it by TLS."""
+        return self.proxy is not None or self.certificate is not None
 
 
 def account_name(given: str) -> str:

@@ -22,20 +22,21 @@ class Lasting(NamedTuple):
 
 
 class Failures(NamedTuple):
-    """Failed sign-ins since a moment."""
+    """Failed sign-ins since a moment: to an account, from an address, to it from there."""
 
     account: int
     address: int
+    both: int
 
 
-def start(database: Database, digest: str, account: str, at: int, lasting: Lasting) -> None:
-    """Begin a session; those that have ended are removed."""
+def start(database: Database, digest: str, account: str, tried: str, at: int, lasting: Lasting) -> None:
+    """Begin a session; those that have ended are removed, and failures noted under `tried` are forgotten."""
     column = t.session.c
     ended = or_(column.started < at - lasting.most, column.seen < at - lasting.idle)
     with database.write() as connection:
         connection.execute(delete(t.session).where(ended))
         connection.execute(insert(t.session).values(digest=digest, account=account, started=at, seen=at))
-        connection.execute(delete(t.sign_in_failure).where(t.sign_in_failure.c.account == account[:64]))
+        connection.execute(delete(t.sign_in_failure).where(t.sign_in_failure.c.account == tried[:64]))
 
 
 def person_of(database: Database, digest: str, at: int, lasting: Lasting, *, touch: bool) -> Account | None:
@@ -87,11 +88,14 @@ def failed(database: Database, account: str, address: str, at: int, keep: int) -
 
 
 def failures(database: Database, account: str, address: str, since: int) -> Failures:
-    """Failed sign-ins to an account, and from an address."""
+    """Failed sign-ins to an account, from an address, and both."""
     column = t.sign_in_failure.c
     counting = select(func.count()).select_from(t.sign_in_failure).where(column.at >= since)
     with database.read() as connection:
         return Failures(
             connection.execute(counting.where(column.account == account[:64])).scalar_one(),
             connection.execute(counting.where(column.address == address[:64])).scalar_one(),
+            connection.execute(
+                counting.where(column.account == account[:64], column.address == address[:64])
+            ).scalar_one(),
         )
