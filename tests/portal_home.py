@@ -100,7 +100,9 @@ class Browser:
     """A client that keeps cookies and sends a page's token with each form."""
 
     def __init__(self, address: str) -> None:
-        self.http = httpx.Client(base_url=address, timeout=30)
+        self.http = httpx.Client(
+            base_url=address, timeout=30, limits=httpx.Limits(max_keepalive_connections=0)
+        )
 
     def get(self, path: str, **more: Any) -> httpx.Response:
         """Load a page; redirects are not followed."""

@@ -19,9 +19,8 @@ from storage.catalogue import accounts
 from storage.catalogue import sessions as kept
 
 WINDOW: Final = 15 * 60  # seconds in which failures are counted
-MOST_BOTH: Final = 5  # to one account from one address
-MOST_ACCOUNT: Final = 50  # to one account from anywhere; a stranger cannot lock a person out from one place
-MOST_ADDRESS: Final = 20  # from one address to any account
+# To one account from anywhere, many: a stranger in one place cannot lock a person out; from one place to it, few.
+MOST: Final = kept.Failures(account=50, address=20, both=5)
 _UNKNOWN: Final = "unknown"
 
 
@@ -55,13 +54,10 @@ def _sign_in(visit: Visit) -> Response:
     house = visit.house
     name, address, now = visit.form.get("name", "")[:200], _address(visit), int(time.time())
     tried = hashlib.sha256(account_key(name).encode()).hexdigest()
-    before = kept.failures(house.database, tried, address, now - WINDOW)
-    if before.both >= MOST_BOTH or before.account >= MOST_ACCOUNT or before.address >= MOST_ADDRESS:
+    if not kept.begin_try(house.database, tried, address, now, WINDOW, MOST):
         response = _asking(visit, "login_wait", 429)
         response.headers["Retry-After"] = str(WINDOW)
         return response
-    # Counted before it is looked at: guesses sent side by side do not slip through.
-    kept.failed(house.database, tried, address, now, WINDOW)
     account = accounts.named(house.database, name)
     if account is None:
         passwords.matches(None, visit.form.get("password", ""))

@@ -78,24 +78,32 @@ def live(database: Database, since: int) -> int:
         return connection.execute(query).scalar_one()
 
 
-def failed(database: Database, account: str, address: str, at: int, keep: int) -> None:
-    """Note a failed sign-in; those older than `keep` seconds are removed."""
+def begin_try(database: Database, account: str, address: str, at: int, window: int, most: Failures) -> bool:
+    """Let a sign-in be tried and count it as failed until it succeeds; False if there were too many.
+
+    Counting and noting are one transaction: guesses sent side by side do not slip through.
+
+    Args:
+        database: the catalogue.
+        account: what the name that was typed is known by.
+        address: where it came from.
+        at: now, in seconds.
+        window: seconds for which a failure counts; older ones are removed.
+        most: failures from which on nothing is tried.
+    """
+    table, column = t.sign_in_failure, t.sign_in_failure.c
+    account, address = account[:64], address[:64]
+    counting = select(func.count()).select_from(table)
     with database.write() as connection:
-        connection.execute(delete(t.sign_in_failure).where(t.sign_in_failure.c.at < at - keep))
-        connection.execute(
-            insert(t.sign_in_failure).values(account=account[:64], address=address[:64], at=at)
-        )
-
-
-def failures(database: Database, account: str, address: str, since: int) -> Failures:
-    """Failed sign-ins to an account, from an address, and both."""
-    column = t.sign_in_failure.c
-    counting = select(func.count()).select_from(t.sign_in_failure).where(column.at >= since)
-    with database.read() as connection:
-        return Failures(
-            connection.execute(counting.where(column.account == account[:64])).scalar_one(),
-            connection.execute(counting.where(column.address == address[:64])).scalar_one(),
+        connection.execute(delete(table).where(column.at < at - window))
+        held = Failures(
+            connection.execute(counting.where(column.account == account)).scalar_one(),
+            connection.execute(counting.where(column.address == address)).scalar_one(),
             connection.execute(
-                counting.where(column.account == account[:64], column.address == address[:64])
+                counting.where(column.account == account, column.address == address)
             ).scalar_one(),
         )
+        if any(count >= limit for count, limit in zip(held, most, strict=True)):
+            return False
+        connection.execute(insert(table).values(account=account, address=address, at=at))
+        return True
