@@ -430,7 +430,7 @@ def test_every_answer_has_the_headers_and_no_page_has_a_script_or_style_of_its_o
 
 def test_files_of_the_page_are_named_by_their_content_and_kept_for_good(portal: Portal) -> None:
     page_ = portal.browser().get("/login").text
-    (css,) = re.findall(r'href="(/static/[^"]+)"', page_)
+    (css,) = re.findall(r'href="(/static/[^"]+[.]css)"', page_)
     answer = httpx.get(portal.address + css)
     assert (
         "immutable" in answer.headers["cache-control"]

@@ -16,6 +16,7 @@ from portal.rights import Right
 from portal.visits import Visit, absent, page, see
 from schemas.events import EventType
 from schemas.masking import mask, mask_code, mask_value
+from schemas.numerals import value_text
 from schemas.wording import render, text
 from storage.catalogue import documents
 from storage.catalogue.documents import DocumentRow
@@ -87,7 +88,7 @@ def _shown(visit: Visit, row: DocumentRow, *, clear: bool) -> Response:
     fields = [
         {
             "name": text(f"field.{name}", lang),
-            "value": hide(name, field.value) if field.value is not None else None,
+            "value": value_text(hide(name, field.value), lang) if field.value is not None else None,
             "raw": hide(name, field.raw) if field.raw and field.raw != field.value else None,
             "source": field.source,
             "confidence": field.confidence,
