@@ -127,6 +127,15 @@ COMMANDS: Final[dict[str, str | dict[str, str]]] = {
     "schedule": "cli.scheduled:schedule",
     "serve": "cli.serve:serve",
     "board": "cli.board:board",
+    "portal": "cli.portal:portal",
+    "users": {
+        "add": "cli.users:add",
+        "list": "cli.users:list_",
+        "disable": "cli.users:disable",
+        "password": "cli.users:password",
+        "scope": "cli.users:scope",
+        "totp": "cli.users:totp",
+    },
     "alerts": {
         "check": "cli.alerts:check_alerts",
         "list": "cli.alerts:list_alerts",

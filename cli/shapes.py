@@ -4,28 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
-import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
 from schemas.documents import Choice, Document, Field
 from schemas.findings import Finding
 from schemas.reading import PageReading
+from schemas.text import shown as shown
 from schemas.wording import render
-
-
-def shown(name: str) -> str:
-    r"""A file name safe for display: control characters as `\\xNN`, marks that turn text around as `\\uNNNN`.
-
-    So that no name breaks a line, sends terminal escapes, or hides its extension.
-    """
-    return "".join(_escaped(char) for char in name)
-
-
-def _escaped(char: str) -> str:
-    if unicodedata.category(char) in {"Cf", "Zl", "Zp"}:
-        return f"\\u{ord(char):04x}"
-    return f"\\x{ord(char):02x}" if unicodedata.category(char) == "Cc" else char
 
 
 def finding_json(finding: Finding, lang: str, *, with_file: bool = False) -> dict[str, Any]:

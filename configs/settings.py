@@ -23,6 +23,7 @@ from pydantic_settings import (
 from schemas.alerts import ChannelSpec
 from schemas.errors import ConfigurationError
 from schemas.night_window import parse_window
+from schemas.people import PortalSpec
 from schemas.period_reports import OfficeSpec
 from schemas.stores import StoreSpec
 
@@ -32,7 +33,7 @@ _PREFIX = "SOHOA_"
 _NEAR = 0.75  # likeness from which an environment variable is taken for a misspelt setting
 # Read elsewhere, at the moment they are needed: secrets, and marks of our own processes.
 _OTHER_VARIABLES = {
-    *("S3_ACCESS_KEY", "S3_SECRET_KEY", "SMTP_PASSWORD", "WEBHOOK_URL"),
+    *("S3_ACCESS_KEY", "S3_SECRET_KEY", "SMTP_PASSWORD", "WEBHOOK_URL", "METRICS_KEY"),
     *("RUN_ID", "SERVE", "VERAPDF_JAR", "VERSITYGW", "BENCH"),
 }
 
@@ -80,6 +81,7 @@ class Settings(BaseSettings):
         void_needs_two: whether voiding a code needs a second operator.
         confirm_typed: an owner's identifier or a number that a person typed goes into a code once typed `twice`, once
             an `other_operator` typed it too, or at once (`off`).
+        portal: where the web page is served, how, and how long a person stays signed in.
         office: whose quarter and year reports these are, and who signs them.
         work_agency: agency named in PDF/A files as the one that converted the paper.
     """
@@ -105,6 +107,7 @@ class Settings(BaseSettings):
     inbox_quiet_minutes: float = Field(default=30, ge=0)
     work_agency: str | None = None
     office: OfficeSpec = OfficeSpec()
+    portal: PortalSpec = PortalSpec()
     void_needs_two: bool = False
     confirm_typed: Literal["twice", "other_operator", "off"] = "twice"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "WARNING"

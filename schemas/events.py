@@ -30,6 +30,9 @@ class EventType(StrEnum):
     PAGE_WORK = "page work"  # a person split, joined, turned or replaced pages
     REPORT = "report"  # a batch's report was issued; the detail holds its file's hash and its fingerprint
     PERIOD_REPORT = "period report"  # a quarter's or year's report was issued, or approved by a leader
+    ACCOUNT = "account"  # a person's account was made, disabled, or given other rights or secrets
+    SIGN_IN = "sign in"  # signed in, out, or failed to; the subject is the account, or `unknown`
+    SEEN = "identifier seen"  # a person looked at identifiers of a paper in clear
     SET_ASIDE = "set aside"
     BATCH_STARTED = "batch started"
     BATCH_ENDED = "batch ended"

@@ -25,6 +25,7 @@ class Wanted(_Record):
         kind: id of a kind.
         unit: a unit's name or part of it, with or without accents.
         units: exact names of the units that may be seen, None for all; a right, never shown as a filter.
+        batches: names of the batches that may be seen, likewise.
         state: route of the paper.
         first, last: of the day of issue.
         batch: name of a batch.
@@ -35,6 +36,7 @@ class Wanted(_Record):
     kind: str | None = None
     unit: str | None = None
     units: frozenset[str] | None = None
+    batches: frozenset[str] | None = None
     state: Route | None = None
     first: date | None = None
     last: date | None = None

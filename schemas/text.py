@@ -76,3 +76,17 @@ def mask_identifier(identifier: str) -> str:
     if len(identifier) < 9:
         return "*" * len(identifier)
     return identifier[:3] + "*" * (len(identifier) - 5) + identifier[-2:]
+
+
+def shown(name: str) -> str:
+    r"""A file name safe for display: control characters as `\\xNN`, marks that turn text around as `\\uNNNN`.
+
+    So that no name breaks a line, sends terminal escapes, or hides its extension.
+    """
+    return "".join(_escaped(char) for char in name)
+
+
+def _escaped(char: str) -> str:
+    if unicodedata.category(char) in {"Cf", "Zl", "Zp"}:
+        return f"\\u{ord(char):04x}"
+    return f"\\x{ord(char):02x}" if unicodedata.category(char) == "Cc" else char

@@ -56,6 +56,7 @@ _TABLES: Final[tuple[Table, ...]] = (
     t.lot_paper,
     t.lot_finding,
     t.lot_decision,
+    t.account,
     t.fixity,
 )
 _ROWS_AT_ONCE: Final = 200

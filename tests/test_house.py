@@ -26,6 +26,7 @@ ROOMS = (
     "pipeline",
     "review",
     "flows",
+    "portal",
     "cli",
     "samples",
     "benchmarks",
@@ -37,6 +38,7 @@ CATCH_ALL = {
     "engines/pool.py": "hands any failure to who waits for the job",
     "pipeline/work.py": "the border of one file's work: it becomes that file's finding",
     "engines/spreadsheets.py": "the border of one table given by a person: its parser raises anything",
+    "portal/answering.py": "the border of one request: it becomes the page that says so, and a line of the log",
     "flows/prefect_run.py": "asked whether a failed try may pass: what is none of ours may not",
 }
 

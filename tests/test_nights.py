@@ -453,7 +453,8 @@ def test_a_scheduled_batch_fires_survives_the_death_of_its_worker_and_is_finishe
     ]
     for number, scan in enumerate(scans):
         scan.rename(batch / f"{number:02d}{scan.suffix}")
-    port = free_port()
+    port, web = free_port(), free_port()
+    machine.environment["SOHOA_PORTAL__PORT"] = str(web)
     serve = machine.start("serve", "--port", str(port))
     try:
         machine.home.mkdir(exist_ok=True)
@@ -471,6 +472,8 @@ def test_a_scheduled_batch_fires_survives_the_death_of_its_worker_and_is_finishe
         wait_for(lambda: read() >= 1, 240)
         checked = (machine.home / "prefect" / "alerts.log").read_text(encoding="utf-8")
         assert "Không có cảnh báo nào đang mở" in checked, checked
+        with urllib.request.urlopen(f"http://127.0.0.1:{web}/health", timeout=10) as health:
+            assert json.load(health)["status"] == "ok", "the web page is part of it"
         words = ("worker", "scheduled", "prefect.engine", "flow-run")
         killed = {pid for word in words for pid in processes_with(machine, word)} - {serve.pid}
         for pid in killed - set(processes_with(machine, "server")):

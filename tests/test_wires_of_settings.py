@@ -139,6 +139,7 @@ def paths() -> list[tuple[str, ...]]:
 WITHOUT_JSON = {
     *("get", "inventory export", "inventory template", "elsewhere template", "revocations template"),
     *("handovers template", "desks template", "reuse template", "lists import", "alerts test", "serve"),
+    "portal",
 }
 
 

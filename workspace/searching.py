@@ -160,6 +160,7 @@ def _passes(row: DocumentRow, wanted: Wanted) -> bool:
         and wanted.batch in {None, row.batch}
         and (wanted.unit is None or f" {token_lines(wanted.unit)[1]} " in f" {unit} ")
         and (wanted.units is None or paper.unit in wanted.units)
+        and (wanted.batches is None or row.batch in wanted.batches)
         and (wanted.first is None or issued >= wanted.first.isoformat())
         and (wanted.last is None or "" < issued <= wanted.last.isoformat())
     )
@@ -170,6 +171,7 @@ def _filters(wanted: Wanted) -> Filters:
         kind=wanted.kind,
         unit=token_lines(wanted.unit)[1] if wanted.unit is not None else None,
         units=wanted.units,
+        batches=wanted.batches,
         state=wanted.state,
         first=wanted.first.isoformat() if wanted.first else None,
         last=wanted.last.isoformat() if wanted.last else None,

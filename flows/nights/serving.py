@@ -1,4 +1,4 @@
-"""`sohoa serve`: keeps Prefect's server and one worker alive, syncs schedules and restarts lost runs."""
+"""`sohoa serve`: keeps Prefect's server, one worker and the web page alive, syncs schedules and restarts lost runs."""
 
 from __future__ import annotations
 
@@ -127,6 +127,8 @@ class Serve:
         self._worker = Child("worker", working, self._environment, home / "prefect" / "worker.log")
         checking = [sys.executable, "-P", "-m", "cli", "alerts", "check"]
         self._checker = Child("alerts", checking, self._environment, home / "prefect" / "alerts.log")
+        working_page = [sys.executable, "-P", "-m", "cli", "portal"]
+        self._portal = Child("portal", working_page, self._environment, home / "prefect" / "portal.log")
 
     def _surroundings(self) -> dict[str, str]:
         home = self._settings.home
@@ -166,7 +168,7 @@ class Serve:
 
     def close(self) -> None:
         """Stop every supervised process."""
-        for child in (self._checker, self._worker, self._server):
+        for child in (self._checker, self._portal, self._worker, self._server):
             child.stop()
 
     def _alone(self) -> int:
@@ -194,6 +196,8 @@ class Serve:
         try:
             async with get_client() as client:
                 while not self._stop.is_set():
+                    if self._settings.portal.served:
+                        self._portal.keep()
                     if self._server.keep():
                         ready = False
                     if await client.api_healthcheck() is None:

@@ -25,7 +25,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from schemas.errors import CatalogueError
 from storage.catalogue import chains
 
-HEAD: Final = "0015"
+HEAD: Final = "0016"
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 LOCK_KEY: Final = 5283_2021
 _READING: Final = "sohoa_reading"

@@ -40,6 +40,7 @@ from storage.catalogue.schema_figures import (
     revocation,
     target,
 )
+from storage.catalogue.schema_people import account, account_secret, session, sign_in_failure
 
 batch = Table(
     "batch",
@@ -324,6 +325,8 @@ alert = Table(
 )
 
 __all__ = [
+    "account",
+    "account_secret",
     "alert",
     "batch",
     "batch_file",
@@ -359,5 +362,7 @@ __all__ = [
     "revocation",
     "run",
     "schedule",
+    "session",
+    "sign_in_failure",
     "target",
 ]

@@ -316,6 +316,10 @@ def _conditions(filters: Filters) -> tuple[str, tuple[Any, ...]]:
             "unit IN (SELECT value FROM json_each(?))",
             None if filters.units is None else json.dumps(sorted(filters.units)),
         ),
+        (
+            "batch IN (SELECT value FROM json_each(?))",
+            None if filters.batches is None else json.dumps(sorted(filters.batches)),
+        ),
     ):
         if value is not None:
             conditions.append(sign)

@@ -46,11 +46,12 @@ class Indexed(NamedTuple):
 
 
 class Filters(NamedTuple):
-    """What a paper must be; None lets everything through. `unit` is folded, part of a name; `units` are whole names."""
+    """What a paper must be; None lets everything through. `unit` is folded, part of a name; the sets are whole names."""
 
     kind: str | None = None
     unit: str | None = None
     units: frozenset[str] | None = None
+    batches: frozenset[str] | None = None
     state: str | None = None
     first: str | None = None
     last: str | None = None

@@ -1,0 +1,57 @@
+"""The application: its pages, the layer around them, what it does when it starts."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from types import ModuleType
+from typing import Final
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from portal import passwords
+from portal.answering import Answering, on_error, on_refusal
+from portal.house import House
+from portal.routes import admin, alerts, batches, figures, health, home, papers, reports, search, sign_in
+from schemas.errors import SohoaError
+
+MODULES: Final[Sequence[ModuleType]] = (
+    *(sign_in, home, batches, papers, search, figures, reports, alerts, admin, health),
+)
+
+
+def build(house: House, modules: Sequence[ModuleType] = MODULES) -> Starlette:
+    """The application over an opened home."""
+    routes: list[BaseRoute] = [Route("/static/{name}", _static, name="/static")]
+    for module in modules:
+        routes += module.routes()
+
+    @asynccontextmanager
+    async def starting(_: Starlette) -> AsyncIterator[None]:
+        await run_in_threadpool(passwords.prepare)
+        yield
+
+    app = Starlette(
+        routes=routes,
+        middleware=[Middleware(Answering, house=house)],
+        exception_handlers={HTTPException: on_refusal, SohoaError: on_error},
+        lifespan=starting,
+    )
+    app.router.redirect_slashes = False
+    app.state.house = house
+    return app
+
+
+async def _static(request: Request) -> Response:
+    house: House = request.app.state.house
+    found = house.assets.get(request.path_params["name"])
+    if found is None:
+        raise HTTPException(404)
+    kept = {"Cache-Control": "public, max-age=31536000, immutable"}
+    return Response(found.data, media_type=found.media_type, headers=kept)

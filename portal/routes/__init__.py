@@ -1,0 +1,1 @@
+"""Pages, a module each: `routes()` gives the routes of the module. `portal.app` names the modules."""
