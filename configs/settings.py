@@ -81,6 +81,7 @@ class Settings(BaseSettings):
         confirm_typed: an owner's identifier or a number that a person typed goes into a code once typed `twice`, once
             an `other_operator` typed it too, or at once (`off`).
         office: whose quarter and year reports these are, and who signs them.
+        link_minutes: for how long a link of the look-up API to a PDF/A is good.
         work_agency: agency named in PDF/A files as the one that converted the paper.
     """
 
@@ -103,6 +104,7 @@ class Settings(BaseSettings):
     inbox: Place | None = None
     inbox_marker: str = "SAN-SANG"
     inbox_quiet_minutes: float = Field(default=30, ge=0)
+    link_minutes: float = Field(default=10, gt=0, le=1440)
     work_agency: str | None = None
     office: OfficeSpec = OfficeSpec()
     void_needs_two: bool = False

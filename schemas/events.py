@@ -30,6 +30,11 @@ class EventType(StrEnum):
     PAGE_WORK = "page work"  # a person split, joined, turned or replaced pages
     REPORT = "report"  # a batch's report was issued; the detail holds its file's hash and its fingerprint
     PERIOD_REPORT = "period report"  # a quarter's or year's report was issued, or approved by a leader
+    API_KEY = "api key"  # a key of the look-up API was issued or revoked
+    LOOKUP = (
+        "look-ups"  # how often each system looked papers up in an hour; the look-ups themselves lie beside it
+    )
+    REUSE = "re-use"  # a one-stop desk confirmed that a stored result took a component's place in a dossier
     SET_ASIDE = "set aside"
     BATCH_STARTED = "batch started"
     BATCH_ENDED = "batch ended"

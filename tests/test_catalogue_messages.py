@@ -17,7 +17,7 @@ OURS = {
 }
 ROOMS = (
     *("configs", "engines", "extractors", "storage", "quality", "workspace", "pipeline", "review"),
-    *("flows", "cli"),
+    *("flows", "portal", "cli"),
 )
 
 

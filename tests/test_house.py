@@ -26,6 +26,7 @@ ROOMS = (
     "pipeline",
     "review",
     "flows",
+    "portal",
     "cli",
     "samples",
     "benchmarks",

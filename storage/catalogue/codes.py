@@ -20,11 +20,12 @@ from schemas.documents import Document, Role
 from schemas.errors import CodeError
 from schemas.findings import Finding, finding
 from schemas.review import SAME_AS
-from schemas.text import fold_tone_place, nfc
+from schemas.text import fold_tone_place, nfc, number_key
 from storage.catalogue import schema as t
 
 ISSUED = "issued"
 VOID = "void"
+MAX_NUMBER_KEY = 250  # as wide as the column
 _MAX_NUMBER = 200  # as wide as the column; the production systems take 60
 
 
@@ -265,6 +266,7 @@ def _next(
             document_id=document_id,
             identity=parts.identity,
             likeness=likeness(parts.owner, parts.result_type, parts.number),
+            number_key=number_key(parts.number)[:MAX_NUMBER_KEY],
             state=ISSUED,
             issued_at=at,
             issued_by=operator,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 
+from schemas.confirmed_reuse import ConfirmedReuse
 from schemas.indicators import DeskRow, ReuseRow
 from schemas.quotas import ElsewhereRow, HandoverRow, InventoryRow, RevocationRow
 from schemas.text import bare_number, fold
@@ -47,6 +48,11 @@ def desk_key(row: DeskRow) -> str:
 def reuse_key(row: ReuseRow) -> str:
     """A unit's dossiers of one period."""
     return _digest(row.level, row.unit, row.period_from.isoformat(), row.period_to.isoformat())
+
+
+def confirmed_key(row: ConfirmedReuse) -> str:
+    """A component of a dossier, however blanks and case are written."""
+    return _digest(bare_number(row.dossier), bare_number(row.component))
 
 
 def _digest(*parts: str | int | None) -> str:
