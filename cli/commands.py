@@ -82,6 +82,11 @@ COMMANDS: Final[dict[str, str | dict[str, str]]] = {
         "withdraw": "cli.targets:withdraw",
         "template": "cli.targets:template",
     },
+    "keys": {
+        "add": "cli.keys:add",
+        "list": "cli.keys:list_",
+        "revoke": "cli.keys:revoke",
+    },
     "desks": {
         "import": "cli.desks:import_",
         "list": "cli.desks:list_",

@@ -29,8 +29,10 @@ from cli.tables import print_table
 from cli.wording import words
 from configs.indicators import load_indicator_rules
 from configs.settings import Settings
+from quality.confirmed_reuse import confirmed_report
 from quality.inventory import read_reuse
 from quality.reuse import NOT_APPLICABLE, reuse_report
+from schemas.confirmed_reuse import ConfirmedReport
 from schemas.errors import UsageError
 from schemas.facts import Backing, Fact
 from schemas.indicators import SHARES, IndexFigure, Periods, ReuseReport, ReuseRow, Share, UnitReuse
@@ -79,8 +81,11 @@ def list_(
     begins, ends = day_of(first) if first else None, day_of(last) if last else None
     if begins is not None and ends is not None and ends < begins:
         raise UsageError("--to is before --from", remedy="span_backwards", first=first, last=last)
-    held = _standing(settings, moment)
+    with database_of(settings) as database:
+        held = figures.standing(facts.history(database, facts.REUSE, moment))
+        confirmed = figures.standing(facts.history(database, facts.CONFIRMED, moment))
     report = reuse_report(held, begins, ends, moment, register=unit_register(), rules=load_indicator_rules())
+    report = report.model_copy(update={"confirmed": confirmed_report(confirmed, held, begins, ends)})
     if as_json:
         print_json(report.model_dump(mode="json"))
     else:
@@ -115,6 +120,7 @@ def _print(report: ReuseReport, lang: str) -> None:
         print_table(heads, rows, numbers=set(range(2, len(heads))), title=_title(report, lang))
     _print_shares(report, lang)
     _print_index(report, lang)
+    _print_confirmed(report.confirmed, lang)
     for level, count in report.units_without_rows.items():
         note = text("desks.note_units_without_rows", lang, count=count)
         sys.stdout.write(f"• {text(f'level.{level}', lang)}: {note}\n")
@@ -161,6 +167,30 @@ def _print_shares(report: ReuseReport, lang: str) -> None:
     sys.stdout.write("\n")
     print_table(heads, rows, numbers={2}, title=text("reuse.shares", lang))
     sys.stdout.write("".join(f"• {note}\n" for note in notes))
+
+
+def _print_confirmed(confirmed: ConfirmedReport, lang: str) -> None:
+    """Dossiers that desks confirmed through the API, apart from the imported counts."""
+    if not confirmed.dossiers:
+        return
+    rows = [
+        [
+            text(f"level.{unit.level or 'unresolved'}", lang),
+            unit.unit or text("reuse.unit_unknown", lang),
+            unit.month,
+            *(str(count) for count in (unit.dossiers, unit.components, unit.counted_by_import)),
+        ]
+        for unit in confirmed.units
+    ]
+    heads = [say("column", "level", lang), say("column", "unit", lang)]
+    heads += [
+        text(f"reuse.confirmed_{name}", lang)
+        for name in ("month", "dossiers", "components", "counted_by_import")
+    ]
+    sys.stdout.write("\n")
+    print_table(heads, rows, numbers={3, 4, 5}, title=text("reuse.confirmed_title", lang))
+    said = confirmed.model_dump(include={"dossiers", "counted_by_import", "beside_imports"})
+    sys.stdout.write(f"• {text('reuse.confirmed_total', lang, **said)}\n")
 
 
 def _print_index(report: ReuseReport, lang: str) -> None:

@@ -83,6 +83,7 @@ class Settings(BaseSettings):
             an `other_operator` typed it too, or at once (`off`).
         portal: where the web page is served, how, and how long a person stays signed in.
         office: whose quarter and year reports these are, and who signs them.
+        link_minutes: for how long a link of the look-up API to a PDF/A is good.
         work_agency: agency named in PDF/A files as the one that converted the paper.
     """
 
@@ -105,6 +106,7 @@ class Settings(BaseSettings):
     inbox: Place | None = None
     inbox_marker: str = "SAN-SANG"
     inbox_quiet_minutes: float = Field(default=30, ge=0)
+    link_minutes: float = Field(default=10, gt=0, le=1440)
     work_agency: str | None = None
     office: OfficeSpec = OfficeSpec()
     portal: PortalSpec = PortalSpec()

@@ -15,11 +15,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from portal import passwords
+from portal import api, passwords
 from portal.answering import Answering, on_error, on_refusal
 from portal.house import House
 from portal.routes import admin, alerts, batches, figures, health, home, papers, reports, search, sign_in
 from schemas.errors import SohoaError
+from storage.catalogue import lookup_records
 
 MODULES: Final[Sequence[ModuleType]] = (
     *(sign_in, home, batches, papers, search, figures, reports, alerts, admin, health),
@@ -31,11 +32,13 @@ def build(house: House, modules: Sequence[ModuleType] = MODULES) -> Starlette:
     routes: list[BaseRoute] = [Route("/static/{name}", _static, name="/static")]
     for module in modules:
         routes += module.routes()
+    routes += api.routes(house.workspace)
 
     @asynccontextmanager
     async def starting(_: Starlette) -> AsyncIterator[None]:
         await run_in_threadpool(passwords.prepare)
         yield
+        await run_in_threadpool(_end_hours, house)
 
     app = Starlette(
         routes=routes,
@@ -46,6 +49,12 @@ def build(house: House, modules: Sequence[ModuleType] = MODULES) -> Starlette:
     app.router.redirect_slashes = False
     app.state.house = house
     return app
+
+
+def _end_hours(house: House) -> None:
+    """Write the event of the look-ups of this hour, which would wait for the first one of another."""
+    if lookup_records.end_hours(house.database, all_of_them=True):
+        house.workspace.send()
 
 
 async def _static(request: Request) -> Response:

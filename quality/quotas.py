@@ -280,7 +280,7 @@ def counting_reason(
         return "lot_rejected"
     if paper.digitised_on is None or paper.digitised_on > as_of:
         return "digitised_later"
-    return _force(paper, as_of)
+    return standing_on(paper, as_of)
 
 
 _DIGITISED: Final = frozenset({COUNTED, VALIDITY_UNKNOWN, "superseded", "revoked", "expired", "issued_later"})
@@ -288,7 +288,7 @@ _DIGITISED: Final = frozenset({COUNTED, VALIDITY_UNKNOWN, "superseded", "revoked
 _OF_NO_ROW: Final = frozenset({"duplicate", _OTHER_SERIES})
 
 
-def _force(paper: PaperRow, as_of: date) -> str:
+def standing_on(paper: PaperRow, as_of: date) -> str:
     """Reason why a digitised paper counts, or does not, on the day.
 
     The stored state is that of the time of analysis, not of `as_of`. If the last day is known it decides, so
@@ -323,7 +323,7 @@ def _enter(cell: Cell, paper: PaperRow, reason: str, as_of: date, terms: Terms, 
         cell.unknown += number
         cell.stock_unknown += in_stock
     elif reason == "awaiting_code":
-        cell.uncoded += number * (_kept_by(paper, as_of) and _force(paper, as_of) == COUNTED)
+        cell.uncoded += number * (_kept_by(paper, as_of) and standing_on(paper, as_of) == COUNTED)
     elif reason == "not_intact":
         cell.not_intact += number
     elif reason in {"expired", "superseded"} and in_stock and (day := _last_day(paper, as_of)):

@@ -218,9 +218,9 @@ def _targets(noted: Finding) -> tuple[str, ...]:
     if noted.rule == "possible_duplicate":
         return (SAME_AS,)
     if noted.rule == "code_part_differs":
-        target = _CODE_PARTS[str(noted.params["part"])]
         # A component's procedure and code are the batch sheet's word, which no answer about a field changes.
-        return (target,) if noted.params.get("sheet") is not True else ()
+        target = _CODE_PARTS.get(str(noted.params["part"]))
+        return (target,) if target else ()
     if noted.severity is Severity.ERROR and about_picture(noted) and noted.page:
         return (picture(noted.rule, noted.page),)
     return ()

@@ -11,7 +11,7 @@ from typing import Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
-FactName = Literal["inventory", "elsewhere", "revocation", "handover", "desk", "reuse", "target"]
+FactName = Literal["inventory", "elsewhere", "revocation", "handover", "desk", "reuse", "target", "confirmed"]
 Row = TypeVar("Row", bound=BaseModel)
 
 

@@ -12,6 +12,7 @@ from typing import Final, Literal, NamedTuple
 from pydantic import BaseModel, ConfigDict
 from pydantic import Field as ModelField
 
+from schemas.confirmed_reuse import ConfirmedReport
 from schemas.documents import Level
 from schemas.kinds import Row
 from schemas.rules import DatedRow
@@ -355,6 +356,7 @@ class ReuseReport(BaseModel):
         cut: numbers of rows that lie partly within them: never split, so left out.
         outside: numbers of rows within them of units that the plan does not speak of; only in the index.
         units_without_rows: communes and districts, as they stood on the last day, that have no row within them.
+        confirmed: re-use that desks confirmed through the look-up API; in no share and no index.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -369,6 +371,7 @@ class ReuseReport(BaseModel):
     cut: tuple[int, ...]
     outside: tuple[int, ...]
     units_without_rows: dict[Level, int]
+    confirmed: ConfirmedReport = ConfirmedReport()
 
 
 class Meeting(NamedTuple):

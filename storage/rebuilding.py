@@ -20,12 +20,14 @@ from schemas.documents import Document, Route
 from schemas.errors import StoreError
 from schemas.events import Event
 from schemas.findings import finding
+from schemas.text import number_key
 from storage import sidecars
 from storage.catalogue import chains
 from storage.catalogue import schema as t
 from storage.catalogue.batches import load
 from storage.catalogue.chains import ChainObject
 from storage.catalogue.chunks import in_chunks
+from storage.catalogue.codes import MAX_NUMBER_KEY
 from storage.catalogue.database import Database
 from storage.catalogue.events import now
 from storage.catalogue.facts_before import moved_elsewhere, moved_inventory
@@ -52,12 +54,15 @@ _TABLES: Final[tuple[Table, ...]] = (
     t.desk,
     t.reuse,
     t.target,
+    t.confirmed_reuse,
     t.lot,
     t.lot_paper,
     t.lot_finding,
     t.lot_decision,
     t.account,
     t.fixity,
+    t.api_key,
+    t.lookup,
 )
 _ROWS_AT_ONCE: Final = 200
 
@@ -270,9 +275,7 @@ def _insert_rows(connection: Connection, replay: _Replay, versions: list[dict[st
         if table is t.document_version:
             rows = versions
         if table is t.code:
-            rows = [
-                {**row, "likeness": likeness(row["owner"], row["result_type"], row["number"])} for row in rows
-            ]
+            rows = [{**row, **_search_keys(row)} for row in rows]
         counts[table.name] = len(rows)
         links = [row for row in rows if row.get("linked_to")] if table is t.document else []
         if links:
@@ -296,6 +299,14 @@ def _insert_rows(connection: Connection, replay: _Replay, versions: list[dict[st
     return counts
 
 
+def _search_keys(code: Mapping[str, Any]) -> dict[str, str]:
+    """Keys that a code is found by; derived, so that those of a changed rule are the new ones."""
+    return {
+        "likeness": likeness(code["owner"], code["result_type"], code["number"]),
+        "number_key": number_key(code["number"])[:MAX_NUMBER_KEY],
+    }
+
+
 def _insert(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
     for chunk in in_chunks(rows, _ROWS_AT_ONCE):
         connection.execute(insert(table), chunk)
@@ -315,6 +326,7 @@ def _advance_counters(connection: Connection) -> None:
         t.desk,
         t.reuse,
         t.target,
+        t.confirmed_reuse,
         t.lot,
         t.lot_finding,
     ):

@@ -352,3 +352,23 @@ assert not heavy, heavy
 
 def test_a_local_store_and_the_catalogue_load_nothing_they_do_not_need(tmp_path: Path) -> None:
     subprocess.run([sys.executable, "-c", LOADED, str(tmp_path)], check=True, cwd=Path(__file__).parents[1])
+
+
+def test_a_second_opening_in_a_process_leaves_the_locks_of_the_first(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'c.db'}"
+    first = Database(url)
+    open_batch(first, "lô 1", "a.pdf")
+    Database(url).close()
+    look = (
+        "import sys; from storage.catalogue import batches; from storage.catalogue.database import Database; "
+        "database = Database(sys.argv[1]); print(len(batches.batches(database))); database.close()"
+    )
+
+    def seen() -> str:
+        done = subprocess.run([sys.executable, "-c", look, url], capture_output=True, text=True, check=True)
+        return done.stdout.strip()
+
+    assert seen() == "1"  # as it ends, it must not take itself for the last one and throw the log away
+    open_batch(first, "lô 2", "b.pdf")
+    assert seen() == "2"
+    first.close()

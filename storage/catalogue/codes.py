@@ -20,12 +20,13 @@ from schemas.documents import Document, Role
 from schemas.errors import CodeError
 from schemas.findings import Finding, finding
 from schemas.review import SAME_AS
-from schemas.text import fold_tone_place, nfc
+from schemas.text import fold_tone_place, nfc, number_key
 from storage.catalogue import schema as t
 
 ISSUED = "issued"
 VOID = "void"
 _RESULT = "KQ."  # how the code of a result type begins; a procedure's does not
+MAX_NUMBER_KEY = 250  # as wide as the column
 _MAX_NUMBER = 200  # as wide as the column; the production systems take 60
 
 
@@ -246,20 +247,14 @@ def _still(connection: Connection, held: Row[tuple[object, ...]], parts: CodePar
 def _differing(
     held: Row[tuple[object, ...]], *, owner: str | None, result_type: str | None, number: str | None
 ) -> tuple[Finding, ...]:
+    of_sheet = any(kind and not kind.startswith(_RESULT) for kind in (held.result_type, result_type))
     pairs = {
         "owner": (held.owner, owner),
-        "result_type": (held.result_type, result_type),
-        "number": (held.number, nfc(number) if number else number),
+        "procedure" if of_sheet else "result_type": (held.result_type, result_type),
+        "component" if of_sheet else "number": (held.number, nfc(number) if number else number),
     }
-    of_sheet = any(kind is not None and not kind.startswith(_RESULT) for kind in pairs["result_type"])
     return tuple(
-        finding(
-            "code_part_differs",
-            part=name,
-            old=old,
-            new="-" if new is None else new,
-            **({"sheet": True} if of_sheet and name != "owner" else {}),
-        )
+        finding("code_part_differs", part=name, old=old, new="-" if new is None else new)
         for name, (old, new) in pairs.items()
         if old != new
     )
@@ -289,6 +284,7 @@ def _next(
             document_id=document_id,
             identity=parts.identity,
             likeness=likeness(parts.owner, parts.result_type, parts.number),
+            number_key=number_key(parts.number)[:MAX_NUMBER_KEY],
             state=ISSUED,
             issued_at=at,
             issued_by=operator,

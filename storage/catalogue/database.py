@@ -7,6 +7,7 @@ errors.
 from __future__ import annotations
 
 import contextlib
+import errno
 import functools
 import json
 import os
@@ -25,7 +26,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from schemas.errors import CatalogueError
 from storage.catalogue import chains
 
-HEAD: Final = "0016"
+HEAD: Final = "0017"
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 LOCK_KEY: Final = 5283_2021
 _READING: Final = "sohoa_reading"
@@ -199,7 +200,13 @@ def _prepare_file(path: Path) -> None:
     """Create the file readable by its owner alone; SQLite's side files take its mode."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+        if path.is_file():
+            # Never opened here: to close it would drop this process's locks on it, those of other connections too, and
+            # another process would take itself for the last one and throw away the log that they still write to.
+            if not os.access(path, os.R_OK | os.W_OK):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        else:
+            os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
     except OSError as error:
         raise CatalogueError(
             f"cannot write {path}: {error.strerror}", remedy="home_unwritable", path=str(path)

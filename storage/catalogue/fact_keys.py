@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 
+from schemas.confirmed_reuse import ConfirmedReuse
 from schemas.indicators import DeskRow, ReuseRow
 from schemas.quotas import ElsewhereRow, HandoverRow, InventoryRow, RevocationRow, TargetRow
 from schemas.text import bare_number, fold
@@ -52,6 +53,11 @@ def reuse_key(row: ReuseRow) -> str:
 def target_key(row: TargetRow) -> str:
     """What is asked of a level, unit, sector or result type by a day; the share is what a later row corrects."""
     return _digest(row.level, row.unit, row.sector, row.result_type, row.due.isoformat())
+
+
+def confirmed_key(row: ConfirmedReuse) -> str:
+    """A component of a dossier, however blanks and case are written."""
+    return _digest(bare_number(row.dossier), bare_number(row.component))
 
 
 def _digest(*parts: str | int | None) -> str:

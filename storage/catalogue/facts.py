@@ -10,6 +10,7 @@ from typing import Any, Final, Generic
 from pydantic import BaseModel
 from sqlalchemy import Connection, Select, Table, func, insert, select
 
+from schemas.confirmed_reuse import ConfirmedReuse
 from schemas.errors import UsageError
 from schemas.events import Event
 from schemas.facts import Entered, Fact, FactName, Origin, Row
@@ -21,6 +22,7 @@ from storage.catalogue.chunks import in_chunks
 from storage.catalogue.database import Database
 from storage.catalogue.events import now, record_events
 from storage.catalogue.fact_keys import (
+    confirmed_key,
     desk_key,
     elsewhere_key,
     handover_key,
@@ -55,6 +57,7 @@ HANDOVERS: Final = FactTable("handover", t.handover, HandoverRow, handover_key)
 DESKS: Final = FactTable("desk", t.desk, DeskRow, desk_key)
 REUSE: Final = FactTable("reuse", t.reuse, ReuseRow, reuse_key)
 TARGETS: Final = FactTable("target", t.target, TargetRow, target_key)
+CONFIRMED: Final = FactTable("confirmed", t.confirmed_reuse, ConfirmedReuse, confirmed_key)
 
 
 def enter(
@@ -98,6 +101,20 @@ def enter(
     return outcome
 
 
+def enter_once(
+    database: Database, facts: FactTable[Row], row: Row, origin: Origin, event: Event, run: str
+) -> tuple[Fact[Row], bool]:
+    """Enter a row unless one of its key stands. Returns the one that stands then, and whether it is new."""
+    key = facts.key_of(row)
+    with database.write() as connection:
+        held = _last_rows(connection, facts, [key]).get(key)
+        if held is not None and held["withdrawn"] is None:
+            return _fact(facts, held), False
+        values = {**_plain(origin), **row.model_dump(mode="json"), "key": key, "withdrawn": None}
+        _append(connection, facts.table, [values], event, run)
+        return _fact(facts, _last_rows(connection, facts, [key])[key]), True
+
+
 def withdraw(
     database: Database,
     facts: FactTable[Row],
@@ -127,6 +144,12 @@ def withdraw(
         values = {**gone, **_plain(origin), "withdrawn": reason.strip()}
         _append(connection, facts.table, [values], event, run)
     return _fact(facts, row)
+
+
+def latest(database: Database, facts: FactTable[Row]) -> int:
+    """Number of the last row that was ever entered; 0 if there is none."""
+    with database.read() as connection:
+        return connection.execute(select(func.max(facts.table.c.id))).scalar() or 0
 
 
 def history(database: Database, facts: FactTable[Row], known_at: str | None = None) -> list[Fact[Row]]:

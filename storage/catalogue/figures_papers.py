@@ -45,8 +45,8 @@ def papers(
     whose only code was voided shows that code.
     """
     moment = known_at or _NOW
-    query = _query(known_at)
     chosen = list(ids) if ids is not None and kind is None else None
+    query = _query(known_at, chosen)
     if known_at is None:
         query = query.where(t.document.c.replaced_by.is_(None))
     if ids is not None:
@@ -64,14 +64,12 @@ def papers(
             yield _paper(row, voided.get(name), expired.get(name), intact=name not in damaged)
 
 
-def _query(known_at: str | None) -> Select[Any]:
+def _query(known_at: str | None, ids: Sequence[str] | None) -> Select[Any]:
     version, code, moment = t.document_version.c, t.code.c, known_at or _NOW
-    first = (
-        select(code.document_id, func.min(code.issued_at).label("issued_at"))
-        .where(code.issued_at <= moment)
-        .group_by(code.document_id)
-        .subquery()
-    )
+    earliest = select(code.document_id, func.min(code.issued_at).label("issued_at"))
+    if ids is not None:
+        earliest = earliest.where(code.document_id.in_(ids))
+    first = earliest.where(code.issued_at <= moment).group_by(code.document_id).subquery()
     stood = or_(code.state == ISSUED, code.voided_at > moment)
     return (
         select(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal, NamedTuple, get_args
 
 from sqlalchemy import Connection, delete, insert, null, select, update
 
@@ -23,6 +23,9 @@ State = Literal[
 INTACT: Final[State] = "intact"
 # Damaged, but of an older version or a replaced paper: nothing to repair.
 SUPERSEDED: Final[State] = "superseded"
+
+# Named one by one, so that the index of states is used.
+_NOT_INTACT: Final = tuple(state for state in get_args(State) if state != INTACT)
 
 
 class Expected(NamedTuple):
@@ -182,7 +185,7 @@ def damaged_originals(database: Database) -> frozenset[str]:
 
 def damaged_documents(connection: Connection) -> dict[str, str]:
     """Documents whose original, or present PDF/A or sidecar, is known not to be intact, with their originals."""
-    bad = connection.execute(select(t.fixity.c.key).where(t.fixity.c.state != INTACT)).scalars().all()
+    bad = connection.execute(select(t.fixity.c.key).where(t.fixity.c.state.in_(_NOT_INTACT))).scalars().all()
     if not bad:
         return {}
     column = t.document_version.c

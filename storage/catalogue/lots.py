@@ -215,6 +215,28 @@ def rejected_documents(database: Database, known_at: str | None = None) -> set[s
     return {name for name, held in periods.items() if held[-1][1] is None}
 
 
+def given_back(database: Database, ids: Iterable[str]) -> set[str]:
+    """Of these papers those that a rejected lot gave back, found without looking through all lots."""
+    chosen = set(ids)
+    column = t.lot_decision.c
+    query = select(t.lot_paper.c.document_id, column.lot, column.verdict, column.at).join(
+        t.lot_decision, column.lot == t.lot_paper.c.lot
+    )
+    found = set()
+    with database.read() as connection:
+        for name in chosen:
+            line, fresh = {name}, {name}
+            while fresh:
+                rows = connection.execute(select(t.document.c.replaces).where(t.document.c.id.in_(fresh)))
+                fresh = {each for row in rows.scalars() for each in (row or "").split()} - line
+                line |= fresh
+            told = connection.execute(query.where(t.lot_paper.c.document_id.in_(line)))
+            periods = _periods(sorted(told, key=lambda row: (row.at, row.lot)))
+            if periods and periods[-1][1] is None:
+                found.add(name)
+    return found
+
+
 def accepted_documents(database: Database) -> set[str]:
     """Papers of which the last decided lot was accepted."""
     column = t.lot_decision.c

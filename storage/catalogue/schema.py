@@ -22,8 +22,10 @@ from sqlalchemy import (
     text,
 )
 
+from storage.catalogue.schema_api import api_key, lookup
 from storage.catalogue.schema_base import Json, metadata
 from storage.catalogue.schema_figures import (
+    confirmed_reuse,
     desk,
     elsewhere,
     figure_cache,
@@ -153,6 +155,9 @@ code = Table(
     Column("event", String(32)),
     # `schemas.codes.likeness`: spellings of one number meet here.
     Column("likeness", String(250), index=True),
+    # `schemas.text.number_key`: a number is looked up by it.
+    Column("number_key", String(250)),
+    Index("ix_code_result_type_number_key", "result_type", "number_key"),
     UniqueConstraint("owner", "result_type", "number", "running", name="uq_code_parts"),
     # One code in force per document and per paper, enforced by the database.
     Index(
@@ -328,10 +333,12 @@ __all__ = [
     "account",
     "account_secret",
     "alert",
+    "api_key",
     "batch",
     "batch_file",
     "chain_object",
     "code",
+    "confirmed_reuse",
     "decision",
     "desk",
     "disk_sample",
@@ -346,6 +353,7 @@ __all__ = [
     "fixity_round",
     "handover",
     "inventory",
+    "lookup",
     "lot",
     "lot_decision",
     "lot_finding",

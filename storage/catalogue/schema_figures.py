@@ -137,6 +137,21 @@ target = Table(
     Column("effective_on", String(10)),
     *_of_fact(),
 )
+confirmed_reuse = Table(
+    "confirmed_reuse",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("dossier", String(100), nullable=False),
+    Column("component", String(100), nullable=False),
+    Column("code", String(300), nullable=False),
+    Column("document_id", String(32), nullable=False),
+    Column("level", String(8)),
+    Column("unit", String(300)),
+    Column("desk", String(300), nullable=False),
+    Column("at", String(40), nullable=False),
+    Column("system", String(200), nullable=False),
+    *_of_fact(),
+)
 # Lots for acceptance, append-only; a lot has one decision, and its papers are never drawn again before it.
 lot = Table(
     "lot",
