@@ -7,7 +7,7 @@ import pytest
 from extractors.dates import find_long_date
 from extractors.numbers import parse_number
 from extractors.places import places_of
-from extractors.written import _back, lines_with_written
+from extractors.written import lines_with_written, place_box
 from schemas.reading import Box, PageReading, PageState, Word, Written
 
 FIGURES = {"number": "1675", "register": "149/2007", "day": "21", "month": "12", "year": "2022"}
@@ -27,7 +27,7 @@ def page(*rows: str, top: int = 300) -> PageReading:
 
 def with_figures(reading: PageReading, hand: bool = True, sure: float = 0.99) -> list[str]:
     seen = [
-        Written(place.what, _back(place, reading), hand, ((FIGURES[place.what], sure),), True, place.read)
+        Written(place.what, place_box(place, reading), hand, ((FIGURES[place.what], sure),), True, place.read)
         for place in places_of(reading)
         if place.what in FIGURES
     ]

@@ -141,12 +141,13 @@ def test_a_process_that_dies_leaves_the_file_unchecked(tmp_path: Path, good: Pat
 
 
 def test_a_process_that_hangs_is_killed_at_the_limit_with_all_it_started(tmp_path: Path, good: Path) -> None:
-    body = "import subprocess; subprocess.Popen(['sleep', '987']); time.sleep(987)"
+    long = str(100_000 + os.getpid())  # of this test alone, whatever else runs on the machine
+    body = f"import subprocess; subprocess.Popen(['sleep', '{long}']); time.sleep({long})"
     with VeraPdf(program=fake(tmp_path, body), file_seconds=0.4) as server:
         started = time.monotonic()
         assert server.check([good], "2b")[str(good)].verdict is Verdict.NOT_CHECKED
         assert time.monotonic() - started < 5
-    assert not [pid for pid in Path("/proc").glob("[0-9]*") if _command(pid) == ["sleep", "987"]]
+    assert not [pid for pid in Path("/proc").glob("[0-9]*") if _command(pid) == ["sleep", long]]
 
 
 def _command(pid: Path) -> list[str]:
