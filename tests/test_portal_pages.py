@@ -166,3 +166,18 @@ def test_it_ends_when_it_is_asked_to(digitised: Path, tmp_path: Path) -> None:
         assert running.stop() == 0
         assert "Traceback" not in running.log.read_text(encoding="utf-8")
         assert not list((running.machine.home / "run").glob("*/*.pdf"))
+
+
+def test_a_one_stop_desk_asks_the_same_server_with_its_key_and_needs_no_sign_in(portal: Portal) -> None:
+    key = portal.machine.json("keys", "add", "Một cửa tỉnh", "--scope", "lookup")["key"]
+    asked = {"code": "KQ.G15.000031", "purpose": "tiếp nhận hồ sơ"}
+    http = portal.browser().http
+    assert http.post("/api/v1/lookup", json=asked).status_code == 401
+    answer = http.post(
+        "/api/v1/lookup",
+        json={"result_type": "KQ.G15.000031", "number": "999/2021", "purpose": "tiếp nhận hồ sơ"},
+        headers={"Authorization": f"Bearer {key}"},
+    )
+    assert (answer.status_code, answer.json()["results"]) == (200, [])
+    assert http.get("/api/v1/openapi.json").json()["openapi"].startswith("3.")
+    assert "999/2021" not in portal.log.read_text(encoding="utf-8")
