@@ -1,6 +1,6 @@
 # What a person types; every target sets up what it needs, quickly when it is there already.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-long check lint types bench train clean
+.PHONY: help setup demo test test-long check lint types bench train licences sbom clean
 PY := .venv/bin/python
 
 help: ## what can be made
@@ -46,5 +46,12 @@ train: ## make the line net's weights anew (an hour and a half; wants npm), into
 	@scripts/setup.sh demo
 	@scripts/train.sh
 
+licences: ## write docs/licences.md: what is shipped, under which licences
+	@scripts/setup.sh dev
+	@$(PY) -m scripts.licences --write
+
+sbom: ## write var/sbom.cdx.json: a bill of materials (CycloneDX)
+	@scripts/sbom.sh
+
 clean: ## remove what can be made again
-	rm -rf .venv .venv-bench .venv-train .tools var .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-bench .venv-train .venv-sbom .tools var .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
