@@ -22,6 +22,7 @@ from storage.catalogue import batches, closings
 from storage.catalogue.events import anchor
 from storage.objects.keys import batch_key
 from storage.outbox import send_all
+from storage.self_description import describe
 from storage.tables import write_batch_tables
 from workspace.locks import hold_batch
 from workspace.opening import Workspace
@@ -77,6 +78,7 @@ def close_batch(
     folder = report_folder(workspace.settings.home, name)
     workspace.settings.reports.mkdir(parents=True, exist_ok=True, mode=0o700)
     folder.mkdir(exist_ok=True, mode=0o700)
+    describe(workspace.store)
     tables = write_batch_tables(workspace.database, workspace.store, name)
     from workspace.reporting import write_reports  # noqa: PLC0415 - great-expectations: seconds of import
 
