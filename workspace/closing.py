@@ -91,6 +91,18 @@ def close_batch(
     return Closed(report, data_docs, tables, state)
 
 
+def begin(workspace: Workspace, name: str) -> None:
+    """Mark a batch whose papers changed as one to be closed; what is derived from it is written by its closing.
+
+    The caller holds the batch. Codes are shown from here on: their events are stored.
+
+    Raises:
+        CatalogueError, StoreError: it could not be recorded.
+    """
+    closings.begin_closing(workspace.database, name, _ending(workspace, name), run=workspace.run.id)
+    workspace.send()
+
+
 def _ending(workspace: Workspace, name: str) -> BatchState:
     row = batches.batch(workspace.database, name)
     state = row.ending or row.state
