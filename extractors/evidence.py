@@ -23,8 +23,8 @@ from schemas.text import fold
 
 _PLACES: Final = {"number": ("number", "register", "label"), "issue_date": ("day", "month", "year")}
 _MOST: Final = 0.99
-_TOKENS: Final = re.compile(r"\d+|[a-z]+")
-_NUMBER: Final = re.compile(r"0*(\d+)([a-e]?)(?=[/-])", re.IGNORECASE)
+_TOKENS: Final = re.compile(r"[0-9]+|[a-z]+")
+_NUMBER: Final = re.compile(r"0*([0-9]+)([a-e]?)(?=[/-])", re.IGNORECASE)
 _COUNTER: Final = re.compile(r"0\d{2,}")  # `0012`: a scanner counts so, a clerk does not
 _LONGEST: Final = 6
 _YEARS: Final = range(1945, 2100)

@@ -166,6 +166,9 @@ def test_evidence_of_a_series_falls_with_the_paper_it_rested_on(tmp_path: Path) 
         ("2-QD.pdf", "176/QĐ-UBND", None),
         ("20190312_093012.pdf", "176/QĐ-UBND", None),
         ("12-QD-UBND 13-QD-UBND.pdf", "12/QĐ-UBND", None),
+        ("Số 1٢٣.pdf", "123/QĐ-UBND", "1"),
+        ("Số 176\udcff.pdf", "176/QĐ-UBND", "176"),
+        ("1" * 5000 + ".pdf", "1/QĐ-UBND", None),
     ],
 )
 def test_a_name_states_a_number_only_beside_the_notation_or_behind_so(
