@@ -14,11 +14,12 @@ from starlette.exceptions import HTTPException
 from review.answers import WrongAnswer
 from review.by_hand import requested_values
 from review.deciding import Applied, Requested, decide, foresee
-from review.questions import NOTHING, Waiting
+from review.questions import NOTHING, Waiting, questions_of
 from schemas.documents import Document, Route
 from schemas.errors import BatchHeld
-from schemas.review import ACCEPTANCE, AWAITED, GIVEN, KIND, Action, picture_of
+from schemas.review import ACCEPTANCE, AWAITED, GIVEN, KIND, Action, Decision, picture_of
 from schemas.rules import Rulebook
+from storage.catalogue import batches
 from storage.catalogue.documents import Committed
 from storage.catalogue.foreseeing import foreseen
 from workspace.opening import Workspace
@@ -126,6 +127,19 @@ def preview(
     return foreseen(
         workspace.database, row.batch, document, row.verdict, has_rendition=row.pdfa_key is not None
     )
+
+
+def anticipated(workspace: Workspace, paper: Waiting, requested: Sequence[Requested], as_of: date) -> Waiting:
+    """The paper with its questions as these answers would leave it; nothing is written."""
+    document = foresee(workspace, paper.row, requested, as_of)
+    said = {
+        each.target: Decision(target=each.target, action=each.action, value=each.value) for each in requested
+    }
+    file = batches.files(workspace.database, paper.row.batch).get(paper.row.file)
+    notes = [note for note in (file.findings if file else ()) if note.page in document.pages]
+    decided = {**paper.decided, **said}
+    questions = questions_of(document, notes, decided, workspace.rules.book)
+    return paper._replace(row=paper.row._replace(document=document), questions=questions, decided=decided)
 
 
 def outcome(after: Committed) -> dict[str, Any]:

@@ -82,8 +82,14 @@ class Line(NamedTuple):
     raw: str
 
 
-def lines_of(paper: Waiting, readings: Mapping[int, PageReading], rules: Rulebook, lang: str) -> list[Line]:
-    """Everything that stands in the right half of the page."""
+def lines_of(
+    paper: Waiting,
+    readings: Mapping[int, PageReading],
+    rules: Rulebook,
+    lang: str,
+    usual: Sequence[str] = (),
+) -> list[Line]:
+    """Everything that stands in the right half of the page. `usual` are kinds to offer first."""
     document = paper.row.document
     asked = [_asked(paper, question, readings, rules, lang) for question in paper.questions]
     targets = {question.target for question in paper.questions}
@@ -107,6 +113,14 @@ def lines_of(paper: Waiting, readings: Mapping[int, PageReading], rules: Ruleboo
         )._replace(asked=False, shown=shown_of(document, name))
         for name, held in rest
     ]
+    if usual:
+        first = {kind: at for at, kind in enumerate(usual)}
+        asked = [
+            line._replace(choices=tuple(sorted(line.choices, key=lambda each: first.get(each.value, 999))))
+            if line.target == KIND
+            else line
+            for line in asked
+        ]
     return [*asked, *plain]
 
 

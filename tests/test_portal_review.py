@@ -15,10 +15,11 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from portal.rights import RIGHTS, Right
-from review.queueing import Queued, chance_wrong, expected_cost, in_order
 from review.questions import NOTHING, Question
+from review.queueing import Queued, chance_wrong, expected_cost, in_order
 from schemas.findings import finding
 from tests.portal_home import WORD, Portal, papers_of, portal_over
+from tests.reviewed_batch import BATCH, OTHER
 from tests.test_portal_pages import CHROMIUM
 
 NOBODY_POINTS = """
@@ -58,6 +59,13 @@ def rows(portal: Portal, statement: str, *values: Any) -> list[Any]:
     found = database.execute(statement, values).fetchall()
     database.close()
     return found
+
+
+def execute(portal: Portal, statement: str) -> None:
+    database = sqlite3.connect(portal.machine.home / "catalogue.db", timeout=30)
+    database.execute(statement)
+    database.commit()
+    database.close()
 
 
 def decided(portal: Portal) -> list[dict[str, Any]]:
@@ -229,3 +237,169 @@ def test_a_session_needs_no_pointer_and_one_key_accepts_a_field(portal: Portal, 
     assert complaints == []
     assert all(url.startswith(portal.address) for url in asked)
     assert code_of(portal, papers["02.png"])
+
+
+# What stands on the papers where the machine was not sure; a choice is named by words of its label.
+TRUTH = {
+    ("01.png", "issue_date"): "12",
+    ("01.png", "agency"): "Ủy ban nhân dân xã Diên An",
+    ("02.png", "result_type"): "KQ.G15.000034",
+    ("03.png", "kind"): "Giấy khai sinh",
+    ("04.png", "owner_id"): "056221001234",
+    ("05.png", "number"): "126",
+}
+
+
+class Hands:
+    """The hands of a person at the keyboard, and how many keys they pressed."""
+
+    def __init__(self, page: Page, files: dict[str, str]) -> None:
+        self.page, self.files = page, files
+        self.keys = self.typed = 0
+        self.waits: list[float] = []
+
+    def press(self, key: str) -> None:
+        self.keys += 1
+        self.page.keyboard.press(key)
+
+    def answer(self) -> None:
+        """Answer the field in hand, and go on."""
+        page, at = self.page, target(self.page)
+        wanted = TRUTH.get((self.files[in_hand(page)], at or ""))
+        if (
+            wanted is not None
+            and page.evaluate("document.activeElement.closest('[data-form]').dataset.form") == "choice"
+        ):
+            labels = page.evaluate(
+                "[...document.activeElement.closest('.rv-line').querySelectorAll('li')].map((each) => each.textContent)"
+            )
+            self.press(str(1 + next(at for at, label in enumerate(labels) if wanted in label)))
+        else:
+            if wanted is not None:
+                page.keyboard.type(wanted)
+                self.typed += len(wanted)
+            begun = time.perf_counter()
+            self.press("Enter")
+            assert target(page) != at or wanted == "12", at
+            self.waits.append(time.perf_counter() - begun)
+        page.wait_for_timeout(50)
+
+    def paper(self) -> None:
+        """Work through the paper in hand, and open the next."""
+        page, own = self.page, in_hand(self.page)
+        version = page.evaluate("document.querySelector('.rv').dataset.version")
+        while target(page) is not None:
+            before = (target(page), page.evaluate("document.querySelector('.rv').dataset.carried ?? ''"))
+            self.answer()
+            if before[0] == "kind":
+                page.wait_for_selector(".rv[data-carried]")
+        self.press("Enter")  # on the button that accepts
+        page.wait_for_selector(
+            f'.rv:not([data-version="{version}"][data-id="{own}"]), #batch', timeout=20_000
+        )
+
+
+@pytest.mark.browser
+def test_everything_that_waits_is_worked_through_from_the_keyboard(portal: Portal, tmp_path: Path) -> None:
+    home = portal.machine.home
+    files = {own: file for name in (BATCH, OTHER) for file, own in papers_of(home, name).items()}
+    with chromium() as browser:
+        page = person(browser, portal, "vân")
+        complaints: list[str] = []
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        hands = Hands(page, files)
+        done = 0
+        for _ in range(6):
+            page.goto(f"{portal.address}/review")
+            if page.query_selector("#first") is None:
+                break
+            hands.press("Enter")
+            page.wait_for_selector(".rv-line :focus")
+            while page.query_selector(".rv") is not None:
+                hands.paper()
+                done += 1
+        page.screenshot(path=tmp_path / "done.png")
+        assert page.evaluate("window.pointed") == 0 and complaints == []
+    coded = {own for (own,) in rows(portal, "SELECT document_id FROM code WHERE state = 'issued'")}
+    assert coded == set(files), {files[own] for own in set(files) - coded}
+    told = decided(portal)
+    assert {each["agent"] for each in told if each["detail"]["how"] == "page"} == {"vân"}
+    assert all(
+        each["detail"]["ms"] >= 0 and len(each["detail"]["shown"]) == 12
+        for each in told
+        if "ms" in each["detail"]
+    )
+    server = [
+        line["ms"] for line in portal.lines() if line.get("route") == "/review/next" and line["status"] == 200
+    ]
+    print(
+        f"\n{done} sittings over {len(files)} papers: {hands.keys} keys beside {hands.typed} typed; key to next field "
+        f"median {statistics.median(hands.waits) * 1000:.0f} ms, most {max(hands.waits) * 1000:.0f} ms; "
+        f"server, next paper: median {statistics.median(server):.0f} ms"
+    )
+
+
+@pytest.mark.browser
+def test_what_was_typed_is_there_after_a_reload_a_restart_and_a_lost_lease(portal: Portal) -> None:
+    paper = papers_of(portal.machine.home)["04.png"]
+    with chromium() as browser:
+        page = person(browser, portal, "lan")
+        open_paper(page, portal, paper)
+        assert target(page) == "owner_id"
+        page.keyboard.type("0562210")
+        page.reload()
+        page.wait_for_selector(".rv-line :focus")
+        assert page.input_value(".rv-line :focus") == "0562210"
+        page.keyboard.press("End")
+        page.keyboard.type("01234")
+        execute(portal, "UPDATE review_lease SET owner = 'vân', until = until + 600")
+        with page.expect_response(
+            lambda answer: answer.url.endswith(paper) and answer.request.method == "POST"
+        ) as sent:
+            page.keyboard.press("Control+Enter")
+        assert sent.value.status == 409 and not decided(portal)
+        page.wait_for_selector(f'#notices a[href="/review/{paper}"]')
+        open_paper(page, portal, paper)
+        assert "vân đang mở giấy này" in page.inner_text("#notices")
+        assert page.input_value(".rv-line input") == "056221001234"
+        execute(portal, "DELETE FROM review_lease")
+        open_paper(page, portal, paper)
+        page.keyboard.press("Escape")
+        assert page.input_value(".rv-line input") != "056221001234", "Esc undoes the field"
+
+
+@pytest.mark.browser
+def test_two_people_on_one_paper_see_each_other_and_an_input_method_is_left_alone(portal: Portal) -> None:
+    papers = papers_of(portal.machine.home)
+    with chromium() as browser:
+        first, second = person(browser, portal, "lan"), person(browser, portal, "vân")
+        open_paper(first, portal, papers["01.png"])
+        open_paper(second, portal, papers["01.png"])
+        assert "lan đang mở giấy này" in second.inner_text("#notices")
+        second.keyboard.type("30")
+        assert second.input_value(".rv-line input") == "", "who looks does not change it"
+        second.keyboard.press("Control+Enter")
+        assert in_hand(second) == papers["01.png"] and not decided(portal)
+        second.goto(f"{portal.address}/review")
+        assert "lan" in second.inner_text("main table")
+        first.keyboard.type("12")
+        first.keyboard.press("Enter")
+        until(first, "document.activeElement.closest('.rv-line').dataset.target === 'agency'")
+        first.evaluate(
+            """() => {
+              const box = document.activeElement;
+              box.dispatchEvent(new CompositionEvent("compositionstart", { bubbles: true }));
+              for (const key of ["Enter", "Escape", "1", "?"]) {
+                const composing = { key, bubbles: true, cancelable: true, isComposing: true };
+                window.stopped = (window.stopped || 0) + !box.dispatchEvent(new KeyboardEvent("keydown", composing));
+                const old = { key, keyCode: 229, bubbles: true, cancelable: true };
+                window.stopped += !box.dispatchEvent(new KeyboardEvent("keydown", old));
+              }
+              box.value = "Ủy ban";
+              box.dispatchEvent(new InputEvent("input", { bubbles: true, isComposing: true }));
+              box.dispatchEvent(new CompositionEvent("compositionend", { bubbles: true, data: "Ủy ban" }));
+            }"""
+        )
+        assert first.evaluate("window.stopped") == 0 and target(first) == "agency"
+        assert first.input_value(".rv-line :focus") == "Ủy ban"
+        assert not first.query_selector("dialog[open]")

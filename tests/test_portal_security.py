@@ -46,6 +46,7 @@ NEEDS: dict[tuple[str, str], Right | None] = {
     ("GET", "/review/{document_id}"): Right.CORRECT,
     ("POST", "/review/{document_id}"): Right.CORRECT,
     ("POST", "/review/{document_id}/foresee"): Right.CORRECT,
+    ("POST", "/review/{document_id}/as"): Right.CORRECT,
     ("POST", "/review/{document_id}/hold"): Right.CORRECT,
     ("POST", "/review/{document_id}/leave"): Right.CORRECT,
     ("GET", "/search"): Right.LOOK,

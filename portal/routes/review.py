@@ -23,11 +23,11 @@ from schemas.events import EventType
 from schemas.masking import mask
 from schemas.text import squeeze
 from schemas.wording import text
-from storage.catalogue import leases
+from storage.catalogue import leases, seen_papers
 from storage.catalogue.documents import DocumentRow
 from workspace.page_pictures import frame_of, readings_of
 
-LEASE: Final = 120  # seconds; the page renews it every forty
+LEASE: Final = 120_000  # milliseconds; the page renews it every forty seconds
 _SHOWN: Final = 200
 _MOST_PASSED: Final = 300
 _LONGEST_REASON: Final = 300
@@ -42,6 +42,7 @@ def routes() -> list[BaseRoute]:
         page(own, _show, Right.CORRECT),
         page(own, _answer, Right.CORRECT, ["POST"]),
         page(own + "/foresee", _foresee, Right.CORRECT, ["POST"]),
+        page(own + "/as", _as, Right.CORRECT, ["POST"]),
         page(own + "/hold", _hold, Right.CORRECT, ["POST"], asks_itself=True),
         page(own + "/leave", _leave, Right.CORRECT, ["POST"]),
     ]
@@ -51,7 +52,7 @@ def _queue(visit: Visit) -> Response:
     house, every = visit.house, visit.house.queue.papers(visit.scope)
     wanted = Wanted(visit.asked("batch"), visit.asked("kind"), visit.asked("reason"))
     found = [each for each in every if wanted.takes(each)]
-    held = leases.held(house.database, int(time.time()))
+    held = leases.held(house.database, _now())
     reasons = Counter(reason for each in every for reason in each.reasons)
     return visit.page(
         "review.html",
@@ -69,10 +70,10 @@ def _queue(visit: Visit) -> Response:
 def _next(visit: Visit) -> Response:
     """The paper that comes next, with its lease; 204 where none is left."""
     passed = visit.form.get("passed", "").split()[:_MOST_PASSED]
-    here = visit.form.get("here", "")
+    busy = set(visit.form.get("busy", "").split())
     wanted = Wanted(*(visit.form.get(name, "")[:200] for name in Wanted._fields))
     for each in visit.house.queue.next(visit.scope, wanted, passed):
-        if each.document_id == here:
+        if each.document_id in busy:
             continue
         lease = _take(visit, each.document_id)
         if lease.owner != visit.person.name:
@@ -104,8 +105,15 @@ def _sheet(visit: Visit, paper: Waiting, lease: leases.Lease, template: str, **m
         row=row,
         paper=row.document,
         kind=kind,
-        lines=lines_of(paper, readings, house.workspace.rules.book, house.lang),
+        lines=lines_of(
+            paper,
+            readings,
+            house.workspace.rules.book,
+            house.lang,
+            seen_papers.kinds(house.database, row.batch),
+        ),
         frames=[frame_of(row, readings[number]) for number in row.document.pages if number in readings],
+        until=lease.until,
         holder=None if lease.owner == visit.person.name else lease.owner,
         accepts=visit.may(Right.ACCEPT),
         done=row.document.route is Route.ACCEPTED,
@@ -176,13 +184,29 @@ def _foresee(visit: Visit) -> Response:
     return JSONResponse({**review_answers.outcome(after), "problems": _told(visit, problems)})
 
 
+def _as(visit: Visit) -> Response:
+    """The paper as it would be asked about after these answers: another kind has other fields and codes."""
+    row = paper_of(visit)
+    answers = review_answers.read(visit.form)
+    paper = _waiting(visit, row.document.id)
+    if paper is None or visit.form.get("version") != str(paper.row.version):
+        return _said(visit, "stale", 409)
+    requested, problems = review_answers.checked(row.document, answers, visit.workspace.rules.book, today())
+    if problems:
+        return JSONResponse({"problems": _told(visit, problems)}, 422)
+    then = review_answers.anticipated(visit.workspace, paper, requested, today())
+    return _sheet(visit, then, _take(visit, row.document.id), "review_sheet.html")
+
+
 def _hold(visit: Visit) -> Response:
     """Renew the lease of a paper."""
     row = paper_of(visit)
     lease = _take(visit, row.document.id)
     mine = lease.owner == visit.person.name
     stale = visit.form.get("version", "") not in {"", str(row.version)}
-    return JSONResponse({"mine": mine, "holder": None if mine else lease.owner, "stale": stale})
+    return JSONResponse(
+        {"mine": mine, "holder": None if mine else lease.owner, "stale": stale, "until": lease.until}
+    )
 
 
 def _leave(visit: Visit) -> Response:
@@ -200,7 +224,9 @@ def _leave(visit: Visit) -> Response:
             batch=row.batch,
             reason=mask(reason[:_LONGEST_REASON]),
         )
-    _give_up(visit, row.document.id)
+    known = visit.form.get("until", "")
+    until = int(known) if known.isascii() and known.isdigit() and len(known) < 16 else None
+    leases.give_up(visit.house.database, row.document.id, visit.person.name, until)
     return JSONResponse({})
 
 
@@ -238,8 +264,12 @@ def _waiting(visit: Visit, own: str) -> Waiting | None:
 
 
 def _take(visit: Visit, own: str) -> leases.Lease:
-    return leases.take(visit.house.database, own, visit.person.name, int(time.time()), LEASE)
+    return leases.take(visit.house.database, own, visit.person.name, _now(), LEASE)
 
 
 def _give_up(visit: Visit, own: str) -> None:
     leases.give_up(visit.house.database, own, visit.person.name)
+
+
+def _now() -> int:
+    return int(time.time() * 1000)

@@ -9,9 +9,11 @@
   const said = (key) => root.dataset["said" + key];
   const RENEW = 40_000;
   const PAUSE = 350; // after the last key before the code is asked for
+  const pending = new Map(); // papers whose answers are on their way
   let paper; // the article in hand
   let mine = true;
-  let ahead = null; // what comes next, already here
+  let ahead = null; // what comes next, asked for
+  let waiting = null; // the same once it is here
   let warned = false;
   let asking = 0;
   let timer = 0;
@@ -33,6 +35,7 @@
     made.className = `notice ${tone}`;
     made.textContent = text;
     if (id) {
+      notices.querySelector(`a[href$="${id}"]`)?.parentElement.remove();
       const link = document.createElement("a");
       link.href = id === "login" ? "/login" : `/review/${id}`;
       link.textContent = ` ${id === "login" ? "→" : said("Reopen")}`;
@@ -56,9 +59,30 @@
     if (first) go(first);
     else button("accept").focus();
     window.scrollTo(0, 0);
-    foresee();
-    ahead = null;
+    const kind = lines().find((each) => each.dataset.target === "kind" && each.classList.contains("done"));
+    if (kind && fields.changed(kind) && !article.dataset.carried) reread(kind);
+    else foresee();
+    if (article.dataset.carried) return;
+    ahead = waiting = null;
     if (mine) preload();
+  }
+
+  // Another kind has other fields and other codes: the paper is asked about as that kind, before anything is stored.
+  async function reread(line) {
+    const own = paper;
+    const given = answers(false).filter((each) => each.target === "kind");
+    const form = { version: paper.dataset.version, answers: JSON.stringify(given) };
+    const answer = await send(`/review/${paper.dataset.id}/as`, form).catch(() => null);
+    if (own !== paper) return;
+    if (!answer?.ok) {
+      if (answer?.status === 422) tell((await answer.json()).problems);
+      return onwards(line);
+    }
+    const made = document.createElement("template");
+    made.innerHTML = await answer.text();
+    const article = made.content.querySelector("article");
+    article.dataset.carried = JSON.stringify(given);
+    open(article);
   }
 
   function lock() {
@@ -70,7 +94,7 @@
     const held = drafts.of(paper.dataset.id);
     for (const line of lines()) {
       const draft = held[line.dataset.target];
-      if (!draft) continue;
+      if (!draft || (line.dataset.target === "kind" && paper.dataset.carried)) continue;
       if (draft.shown === line.dataset.shown) {
         fields.fill(line, draft.typed);
         line.classList.toggle("done", draft.state === "done");
@@ -84,26 +108,34 @@
     }
   }
 
-  async function preload() {
-    const form = { here: paper.dataset.id, passed: drafts.passed().join(" "), batch: root.dataset.batch, kind: root.dataset.kind, reason: root.dataset.reason };
+  function preload(over = false) {
+    const busy = [...(over ? [] : [paper.dataset.id]), ...pending.keys()].join(" ");
+    const form = { busy, passed: drafts.passed().join(" "), batch: root.dataset.batch, kind: root.dataset.kind, reason: root.dataset.reason };
     const own = paper;
     ahead = send("/review/next", form).then(async (answer) => {
       if (answer.status !== 200) return null;
       const made = document.createElement("template");
       made.innerHTML = await answer.text();
       const article = made.content.querySelector("article");
+      waiting = article;
       if (own === paper) for (const each of article.querySelectorAll("img")) new Image().src = each.getAttribute("src");
       return article;
     }).catch(() => null);
   }
 
   async function next() {
-    const article = await (ahead || preload() || ahead);
+    let article = await ahead;
     if (!article) {
-      await Promise.allSettled([...pending]);
-      if (!notices.querySelector("a")) location.assign("/review");
-      else place.replaceChildren();
-      return;
+      // What was answered may be asked about once more: a typed number of a code is typed twice.
+      await Promise.allSettled([...pending.values()]);
+      preload(true);
+      article = await ahead;
+    }
+    if (!article) {
+      const link = notices.querySelector("a");
+      if (!link) return location.assign("/review" + location.search);
+      place.replaceChildren();
+      return link.focus();
     }
     history.replaceState(null, "", `/review/${article.dataset.id}${location.search}`);
     open(article);
@@ -165,6 +197,7 @@
     line.classList.toggle("done", filled);
     left(line);
     keep(line);
+    if (line.dataset.target === "kind" && filled && fields.changed(line)) return reread(line);
     onwards(line);
     soon();
   }
@@ -180,7 +213,7 @@
   }
 
   function answers(all) {
-    const given = [];
+    const given = JSON.parse(paper.dataset.carried || "[]");
     for (const line of lines()) {
       const { target, form, shown } = line.dataset;
       const isAsked = line.classList.contains("asked");
@@ -231,8 +264,6 @@
     }
   }
 
-  const pending = new Set();
-
   function submit() {
     if (!mine) return notice(said("Held").replace("{who}", paper.dataset.holder), "warn");
     const line = lineOf(document.activeElement);
@@ -253,7 +284,7 @@
     const accepts = "accepts" in paper.dataset;
     drafts.pass(id);
     const work = deliver(id, { version, answers: JSON.stringify(answers(true)) }, accepts);
-    pending.add(work);
+    pending.set(id, work);
     work.finally(() => pending.delete(work));
     next();
   }
@@ -308,6 +339,7 @@
     const answer = await send(`/review/${id}/hold`, { version: own.dataset.version }).catch(() => null);
     if (!answer?.ok || own !== paper) return;
     const told = await answer.json();
+    if (told.mine) own.dataset.until = told.until;
     if (told.mine === mine && !told.stale) return;
     if (told.stale || told.mine) return location.replace(`/review/${id}${location.search}`);
     mine = false;
@@ -319,12 +351,20 @@
     if (!paper) return;
     await hold();
     const following = await ahead;
-    if (following) send(`/review/${following.dataset.id}/hold`, {}).catch(() => null);
+    if (!following) return;
+    const answer = await send(`/review/${following.dataset.id}/hold`, {}).catch(() => null);
+    if (answer?.ok) following.dataset.until = (await answer.json()).until;
   }, RENEW);
 
+  // A page that is closed gives back what it has in hand; one that is loaded again has taken it anew by then.
+  function giveBack(article) {
+    if (!article || article.dataset.holder) return;
+    navigator.sendBeacon(`/review/${article.dataset.id}/leave`, new URLSearchParams({ token, until: article.dataset.until }));
+  }
+
   window.addEventListener("pagehide", () => {
-    if (paper && mine) navigator.sendBeacon(`/review/${paper.dataset.id}/leave`, new URLSearchParams({ token }));
-    Promise.resolve(ahead).then((following) => following && navigator.sendBeacon(`/review/${following.dataset.id}/leave`, new URLSearchParams({ token })));
+    giveBack(paper);
+    giveBack(waiting);
   });
 
   // --- keys ------------------------------------------------------------------------------------------------------

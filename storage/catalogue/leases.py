@@ -11,13 +11,13 @@ from storage.catalogue.database import Database
 
 
 class Lease(NamedTuple):
-    """Who has a paper in hand, and the second at which that ends."""
+    """Who has a paper in hand, and the millisecond at which that ends."""
 
     owner: str
     until: int
 
 
-def take(database: Database, document_id: str, owner: str, at: int, seconds: int) -> Lease:
+def take(database: Database, document_id: str, owner: str, at: int, lasting: int) -> Lease:
     """Take or renew the lease of a paper; returns that of another person where there is one, and takes nothing then."""
     column = t.review_lease.c
     with database.write() as connection:
@@ -25,19 +25,29 @@ def take(database: Database, document_id: str, owner: str, at: int, seconds: int
         if row is not None and row.owner != owner and row.until > at:
             return Lease(row.owner, row.until)
         if row is None:
-            values = {"document_id": document_id, "owner": owner, "until": at + seconds}
+            values = {"document_id": document_id, "owner": owner, "until": at + lasting}
             connection.execute(insert(t.review_lease).values(**values))
         else:
             change = update(t.review_lease).where(column.document_id == document_id)
-            connection.execute(change.values(owner=owner, until=at + seconds))
-    return Lease(owner, at + seconds)
+            connection.execute(change.values(owner=owner, until=at + lasting))
+    return Lease(owner, at + lasting)
 
 
-def give_up(database: Database, document_id: str, owner: str) -> None:
-    """End a person's lease of a paper; that of another stays."""
+def give_up(database: Database, document_id: str, owner: str, until: int | None = None) -> None:
+    """End a person's lease of a paper; that of another stays.
+
+    Args:
+        database: the catalogue.
+        document_id: the paper.
+        owner: the person.
+        until: end of the lease as a page that was closed knew it; one that was renewed since, by the page that was
+            opened in its place, stays.
+    """
     column = t.review_lease.c
+    own = (column.document_id == document_id) & (column.owner == owner)
+    if until is not None:
+        own &= column.until <= until
     with database.write() as connection:
-        own = (column.document_id == document_id) & (column.owner == owner)
         connection.execute(delete(t.review_lease).where(own))
 
 
