@@ -31,7 +31,7 @@ for (const kind of ["pointerdown", "mousedown", "click", "touchstart"])
 
 @pytest.fixture
 def portal(digitised: Path, tmp_path: Path) -> Iterator[Portal]:
-    with portal_over(digitised, tmp_path / "portal") as running:
+    with portal_over(digitised, tmp_path / "portal", SOHOA_CONFIRM_TYPED="twice") as running:
         yield running
 
 

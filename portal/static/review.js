@@ -75,7 +75,7 @@
     const answer = await send(`/review/${paper.dataset.id}/as`, form).catch(() => null);
     if (own !== paper) return;
     if (!answer?.ok) {
-      if (answer?.status === 422) tell((await answer.json()).problems);
+      if (answer?.status === 422) tell((await answer.json()).problems, given);
       return onwards(line);
     }
     const made = document.createElement("template");
@@ -229,10 +229,14 @@
     return given;
   }
 
-  function tell(problems) {
+  // `sent` are the answers that were looked at: what is typed meanwhile is not what the problem is about.
+  function tell(problems, sent) {
     for (const line of lines()) {
       if (line.dataset.offer) continue;
-      const found = problems.find((each) => each.target === line.dataset.target);
+      const { target } = line.dataset;
+      const looked = sent.findLast((each) => each.target === target);
+      if (looked && looked.action !== "absent" && looked.value !== fields.value(line)) continue;
+      const found = problems.find((each) => each.target === target);
       fields.problem(line, found ? found.said + (found.problem === "identifier_unsound" ? ` ${said("Sure")}` : "") : "");
       line.dataset.wrong = found?.problem || "";
       line.dataset.wrongValue = found ? fields.value(line) : "";
@@ -250,11 +254,12 @@
     const number = ++asking;
     const told = paper.querySelector(".rv-code");
     try {
-      const form = { version: paper.dataset.version, answers: JSON.stringify(answers(true)) };
+      const given = answers(true);
+      const form = { version: paper.dataset.version, answers: JSON.stringify(given) };
       const answer = await send(`/review/${paper.dataset.id}/foresee`, form);
       if (!answer.ok || own !== paper || number !== asking) return;
       const seen = await answer.json();
-      tell(seen.problems);
+      tell(seen.problems, given);
       const code = document.createElement("b");
       code.textContent = seen.code || "";
       const words = seen.said || (seen.linked ? said("Linked") : seen.code ? said("Code") : said("NoCode"));
