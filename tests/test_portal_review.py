@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import statistics
+import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -66,6 +67,20 @@ def execute(portal: Portal, statement: str) -> None:
     database.execute(statement)
     database.commit()
     database.close()
+
+
+def restart(portal: Portal) -> None:
+    """The server ends and comes back at the same address."""
+    assert portal.stop() == 0
+    with open(portal.log, "ab") as log:
+        portal.process = subprocess.Popen(
+            portal.process.args,
+            env=portal.machine.environment,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    portal.wait()
 
 
 def decided(portal: Portal) -> list[dict[str, Any]]:
@@ -214,6 +229,15 @@ def test_a_session_needs_no_pointer_and_one_key_accepts_a_field(portal: Portal, 
         page.wait_for_selector("#keys[open]")
         page.screenshot(path=tmp_path / "keys.png")
         page.keyboard.press("Escape")
+        page.keyboard.press("Alt+k")
+        assert page.query_selector('[data-target="issue_date"].absent') and target(page) == "agency"
+        page.keyboard.press("Shift+Enter")
+        page.keyboard.press("Escape")
+        assert target(page) == "issue_date" and not page.query_selector(".absent")
+        page.keyboard.press("Alt+b")
+        page.keyboard.type("mờ quá")
+        page.keyboard.press("Enter")
+        page.wait_for_selector(f'.rv:not([data-id="{papers["01.png"]}"])')
         open_paper(page, portal, papers["02.png"])
         assert target(page) == "result_type"
         with page.expect_response(lambda answer: "/foresee" in answer.url):
@@ -347,6 +371,7 @@ def test_what_was_typed_is_there_after_a_reload_a_restart_and_a_lost_lease(porta
         open_paper(page, portal, paper)
         assert target(page) == "owner_id"
         page.keyboard.type("0562210")
+        restart(portal)
         page.reload()
         page.wait_for_selector(".rv-line :focus")
         assert page.input_value(".rv-line :focus") == "0562210"
