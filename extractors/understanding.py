@@ -27,7 +27,7 @@ from schemas.documents import Choice, Document, Field, Role, Validity, ValidityS
 from schemas.findings import Finding, Severity, finding
 from schemas.kinds import CodeEvidence, Kind
 from schemas.reading import PageReading, PageState
-from schemas.review import is_closed
+from schemas.review import awaits_acceptance, is_closed
 from schemas.rules import Rulebook
 
 
@@ -121,6 +121,7 @@ def _paper(
         *(note for note in registered.findings if note.params["field"] not in decisions),
         *persons.unconfirmed(weighed.fields, decisions, rules),
         *([finding("closed_not_codable")] if is_closed(decisions) else ()),
+        *([finding("acceptance_awaited")] if awaits_acceptance(decisions) else ()),
         *_place_findings(placed),
         *_validity_findings(decided),
         *_lost(readings),

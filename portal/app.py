@@ -18,12 +18,25 @@ from starlette.routing import BaseRoute, Route
 from portal import api, passwords
 from portal.answering import Answering, on_error, on_refusal
 from portal.house import House
-from portal.routes import admin, alerts, batches, figures, health, home, papers, reports, search, sign_in
+from portal.routes import (
+    admin,
+    alerts,
+    batches,
+    figures,
+    health,
+    home,
+    page_images,
+    papers,
+    reports,
+    review,
+    search,
+    sign_in,
+)
 from schemas.errors import SohoaError
 from storage.catalogue import lookup_records
 
 MODULES: Final[Sequence[ModuleType]] = (
-    *(sign_in, home, batches, papers, search, figures, reports, alerts, admin, health),
+    *(sign_in, home, batches, papers, page_images, review, search, figures, reports, alerts, admin, health),
 )
 
 

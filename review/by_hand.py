@@ -12,8 +12,10 @@ from schemas.documents import Document, Route
 from schemas.errors import UsageError
 from schemas.masking import mask
 from schemas.review import (
+    ACCEPTANCE,
     CLOSING,
     CONFIRMED,
+    GIVEN,
     KIND,
     NOT_CODABLE,
     OF_PAPER,
@@ -162,7 +164,7 @@ def accept_paper(
         if picture_of(question.target):
             entries.append(Requested(question.document_id, question.target, Action.ACCEPT, None, note))
             continue
-        value = current_value(paper.row.document, question.target)
+        value = GIVEN if question.target == ACCEPTANCE else current_value(paper.row.document, question.target)
         if value is not None:
             entries.append(Requested(question.document_id, question.target, Action.SET, value, note))
     if paper.questions and not entries:

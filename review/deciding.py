@@ -25,7 +25,16 @@ from schemas.errors import UsageError
 from schemas.events import Event, EventType
 from schemas.findings import joined
 from schemas.reading import PageReading, PageState, failed_page
-from schemas.review import CONFIRMED, Action, Decision, confirming, field_told, in_force, is_confirmed
+from schemas.review import (
+    CONFIRMED,
+    Action,
+    Decision,
+    confirmed,
+    confirming,
+    field_told,
+    in_force,
+    is_confirmed,
+)
 from schemas.routing import route
 from schemas.sidecars import Sidecar
 from schemas.version import TOOL
@@ -43,7 +52,7 @@ _DRAWN_ANEW: Final = frozenset(
         *("kind_unknown", "no_result_code", "result_code_ambiguous", "result_code_unlisted"),
         *("field_missing", "field_unread", "field_uncertain", "field_malformed", "field_conflict"),
         *("register_contradicts", "name_confirms", "name_contradicts", "order_confirms", "order_contradicts"),
-        *("field_written", "field_unconfirmed", "closed_not_codable"),
+        *("field_written", "field_unconfirmed", "closed_not_codable", "acceptance_awaited"),
         *("date_in_future", "unit_unresolved", "validity_unknown", "page_broken"),
         *("correction_unplaced", "correction_signed", "correction_unwritten"),
         *(
@@ -60,7 +69,11 @@ _DRAWN_ANEW: Final = frozenset(
 
 
 class Requested(NamedTuple):
-    """A requested decision about one paper; value and target as in `schemas.review.Decision`."""
+    """A requested decision about one paper; value and target as in `schemas.review.Decision`.
+
+    `took` is how many milliseconds the person needed, `shown` the digest of what was asked (`Question.shown`); None
+    where nobody measured. Both are in the event alone.
+    """
 
     document_id: str
     target: str
@@ -68,6 +81,8 @@ class Requested(NamedTuple):
     value: str | None = None
     note: str = ""
     confidence: float | None = None
+    took: int | None = None
+    shown: str | None = None
 
 
 class Applied(NamedTuple):
@@ -148,7 +163,8 @@ def apply_open(
         return []
     sheet = batches.batch(workspace.database, batch).sheet
     alone = Counter(row.file for row in rows.values())
-    frame = _Frame(sheet, workspace.rules.digests(workspace.settings, sheet).understanding, as_of, how)
+    asked = {(entry.document_id, entry.target): entry for entry in requested}
+    frame = _Frame(sheet, workspace.rules.digests(workspace.settings, sheet).understanding, as_of, how, asked)
     decided = []
     kept: tuple[tuple[str, str], dict[int, PageReading]] = (("", ""), {})
     # Group papers by original, so that its readings are loaded only once and not kept in memory.
@@ -216,6 +232,12 @@ class _Frame(NamedTuple):
     understanding: str
     as_of: date
     how: str
+    asked: Mapping[tuple[str, str], Requested] = {}
+
+    def of(self, document_id: str, decision: Decision) -> Requested | None:
+        """What was requested, and led to a decision."""
+        target = decision.target
+        return self.asked.get((document_id, target)) or self.asked.get((document_id, confirmed(target)))
 
 
 def _next(
@@ -233,6 +255,38 @@ def _next(
     `standing` are all decisions in force, new ones included; `alone`: no other paper is in its file.
     """
     document_id = row.document.id
+    work, sheet = _anew(workspace, row, standing, frame, kept, alone=alone, operator=new[0].operator)
+    redone = corrected_rendition(workspace, work, sheet, frame.as_of)
+    paper = _with_rest(workspace, work, redone)
+    events = tuple(
+        _decision_event(row, decision, frame.how, frame.of(document_id, decision)) for decision in new
+    )
+    made = next_version(
+        workspace,
+        row,
+        work.sidecar,
+        paper,
+        digests=row.digests.model_copy(update={"understanding": frame.understanding}),
+        operator=work.operator,
+        redone=redone,
+        sheet=sheet,
+        code=row.code,
+        events=(*events, *redone.events),
+    )
+    return Decided(row.batch, made, tuple(zip(new, events, strict=True)))
+
+
+def _anew(
+    workspace: Workspace,
+    row: DocumentRow,
+    standing: Mapping[str, Decision],
+    frame: _Frame,
+    kept: Mapping[int, PageReading],
+    *,
+    alone: bool,
+    operator: str,
+) -> tuple[Correcting, BatchSheet | None]:
+    """A paper understood anew with these decisions laid over its words, and the part of the sheet about its file."""
     sidecar = read_sidecar(workspace.store, row.sidecar_key)
     readings = _readings(workspace, row, sidecar, frame.as_of, kept)
     sheet = frame.sheet.of_file(row.file) if frame.sheet else None
@@ -243,28 +297,27 @@ def _next(
         sheet,
         frame.as_of,
         splits=[row.document.pages],
-        decided={document_id: standing},
+        decided={row.document.id: standing},
         name=row.file if alone else None,
     )
-    work = Correcting(row, sidecar, paper, readings, standing, new[0].operator)
-    redone = corrected_rendition(workspace, work, sheet, frame.as_of)
-    paper = _with_rest(workspace, work, redone)
-    events = tuple(
-        _decision_event(row.batch, document_id, row.version + 1, decision, frame.how) for decision in new
-    )
-    made = next_version(
-        workspace,
-        row,
-        sidecar,
-        paper,
-        digests=row.digests.model_copy(update={"understanding": frame.understanding}),
-        operator=work.operator,
-        redone=redone,
-        sheet=sheet,
-        code=row.code,
-        events=(*events, *redone.events),
-    )
-    return Decided(row.batch, made, tuple(zip(new, events, strict=True)))
+    return Correcting(row, sidecar, paper, readings, standing, operator), sheet
+
+
+def foresee(workspace: Workspace, row: DocumentRow, requested: Sequence[Requested], as_of: date) -> Document:
+    """A paper as these decisions of its operator would make it; nothing is written, and its PDF/A stays as it is.
+
+    Raises:
+        UsageError: its readings are no longer kept.
+    """
+    own, key = row.document.id, (row.document.sha256, row.digests.reading)
+    held = decisions.of_documents(workspace.database, [own])
+    new = _fresh({own: row}, requested, held, workspace.operator).get(own, ())
+    standing = in_force([*held.get(own, ()), *new])
+    frame = _Frame(batches.batch(workspace.database, row.batch).sheet, "", as_of, "")
+    kept = workspace.ledger.readings(*key)
+    alone = len(documents.of_original(workspace.database, row.document.sha256)) == 1
+    work, _ = _anew(workspace, row, standing, frame, kept, alone=alone, operator=workspace.operator)
+    return _with_rest(workspace, work, Redone(None, row.verdict))
 
 
 def _readings(
@@ -321,12 +374,13 @@ def _with_rest(workspace: Workspace, work: Correcting, redone: Redone) -> Docume
     return paper.model_copy(update={"route": decided})
 
 
-def _decision_event(batch: str, document_id: str, version: int, decision: Decision, how: str) -> Event:
+def _decision_event(row: DocumentRow, decision: Decision, how: str, asked: Requested | None) -> Event:
+    measured = {"ms": asked.took, "shown": asked.shown} if asked else {}
     return _event(
         decision.operator,
-        batch,
+        row.batch,
         EventType.DECISION,
-        document_id,
+        row.document.id,
         "decided",
         target=decision.target,
         action=str(decision.action),
@@ -334,7 +388,8 @@ def _decision_event(batch: str, document_id: str, version: int, decision: Decisi
         new=decision.value,
         note=decision.note,
         how=how,
-        version=version,
+        version=row.version + 1,
+        **{name: value for name, value in measured.items() if value is not None},
     )
 
 

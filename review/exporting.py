@@ -12,7 +12,7 @@ from review.questions import waiting
 from review.units import without_unit
 from review.workbook import parts, write_workbook
 from schemas.errors import UsageError
-from schemas.review import UNIT
+from schemas.review import ACCEPTANCE, UNIT
 from storage.catalogue import documents
 from workspace.opening import Workspace
 
@@ -53,9 +53,10 @@ def export(
     asked = waiting(workspace.database, batch, workspace.rules.book, every=every)
     if not any(paper.questions for paper in asked):
         return []
-    # The unit is asked once, for the batch.
+    # The unit is asked once, for the batch; who accepts what others typed does so paper by paper.
+    elsewhere = {UNIT, ACCEPTANCE}
     own = [
-        paper._replace(questions=tuple(question for question in paper.questions if question.target != UNIT))
+        paper._replace(questions=tuple(asked for asked in paper.questions if asked.target not in elsewhere))
         for paper in asked
     ]
     papers = [paper for paper in own if paper.questions]

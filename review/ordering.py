@@ -108,9 +108,9 @@ def _number(paper: Document) -> int | None:
 
 
 def _is_sure(paper: Document, rules: Rulebook) -> bool:
-    """True if number and day stand without what the order itself says."""
-    by_order_alone = any(note.rule == "order_confirms" for note in paper.findings)
-    return not by_order_alone and not {"number", "issue_date"} & set(lacks(paper, rules))
+    """True if number and day stand without what the order itself says, and wait for nobody's acceptance."""
+    unsettled = any(note.rule in {"order_confirms", "acceptance_awaited"} for note in paper.findings)
+    return not unsettled and not {"number", "issue_date"} & set(lacks(paper, rules))
 
 
 def _is_open(paper: Document) -> bool:

@@ -15,6 +15,7 @@ from schemas.documents import Document, Route
 from schemas.findings import Finding, Severity, finding
 from schemas.reading import Box
 from schemas.review import (
+    ACCEPTANCE,
     CLOSING,
     KIND,
     RESULT_TYPE,
@@ -154,6 +155,18 @@ def waiting_paper(database: Database, identifier: str, rules: Rulebook) -> Waiti
     return _waiting(row, file.findings if file else (), own_decisions, rules)
 
 
+def waiting_papers(database: Database, ids: Sequence[str], rules: Rulebook) -> dict[str, Waiting]:
+    """Papers by id with their questions, whatever their route; those that others replaced are left out."""
+    rows = documents.of_ids(database, ids)
+    files = {name: batches.files(database, name) for name in {row.batch for row in rows.values()}}
+    held = decisions.of_documents(database, list(rows))
+    found = {}
+    for own, row in rows.items():
+        file = files[row.batch].get(row.file)
+        found[own] = _waiting(row, file.findings if file else (), held.get(own, ()), rules)
+    return found
+
+
 def _waiting(
     row: DocumentRow, notes: Sequence[Finding], own_decisions: Sequence[Decision], rules: Rulebook
 ) -> Waiting:
@@ -217,6 +230,8 @@ def _targets(noted: Finding) -> tuple[str, ...]:
         return (UNIT,)
     if noted.rule == "possible_duplicate":
         return (SAME_AS,)
+    if noted.rule == "acceptance_awaited":
+        return (ACCEPTANCE,)
     if noted.rule == "code_part_differs":
         # A component's procedure and code are the batch sheet's word, which no answer about a field changes.
         target = _CODE_PARTS.get(str(noted.params["part"]))
@@ -239,7 +254,7 @@ def _question(paper: Document, target: str, why: tuple[Finding, ...], required: 
     of_picture = picture_of(target)
     if of_picture is not None:
         return Question(paper.id, target, None, None, None, of_picture[1], None, why, True)
-    if target in {KIND, RESULT_TYPE, UNIT, VALIDITY, SAME_AS}:
+    if target in {KIND, RESULT_TYPE, UNIT, VALIDITY, SAME_AS, ACCEPTANCE}:
         first = paper.pages[0] if paper.pages else None
         value = current_value(paper, target)
         confidence = paper.kind_confidence if target == KIND else None
@@ -275,6 +290,6 @@ def current_value(paper: Document, target: str) -> str | None:
         return paper.unit
     if target == VALIDITY:
         return str(paper.validity.state)
-    if target == SAME_AS:
+    if target in {SAME_AS, ACCEPTANCE}:
         return None
     return paper.value(target)

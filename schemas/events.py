@@ -33,6 +33,7 @@ class EventType(StrEnum):
     ACCOUNT = "account"  # a person's account was made, disabled, or given other rights or secrets
     SIGN_IN = "sign in"  # signed in, out, or failed to; the subject is the account, or `unknown`
     SEEN = "identifier seen"  # a person looked at identifiers of a paper in clear
+    SKIPPED = "review skipped"  # a person put a paper back unanswered, or said that it must be scanned again
     API_KEY = "api key"  # a key of the look-up API was issued or revoked
     LOOKUP = (
         "look-ups"  # how often each system looked papers up in an hour; the look-ups themselves lie beside it

@@ -117,6 +117,7 @@ RULES: Final[dict[str, RuleSpec]] = {
     "field_unconfirmed": RuleSpec(_W),
     "field_malformed": RuleSpec(_W),
     "closed_not_codable": RuleSpec(_I),
+    "acceptance_awaited": RuleSpec(_I),
     "field_conflict": RuleSpec(_W),
     "register_contradicts": RuleSpec(_W),
     "name_confirms": RuleSpec(_I),

@@ -23,8 +23,12 @@ CLOSING: Final = "closing"
 # Whether a paper is the one that holds a code with the same owner, result code and number: its document id, or `OTHER`.
 SAME_AS: Final = "same_as"
 OTHER: Final = "other"
+# Whether answers of somebody who may not accept wait for somebody who may (the page of review).
+ACCEPTANCE: Final = "acceptance"
+AWAITED: Final = "awaited"
+GIVEN: Final = "given"
 # Targets of a paper that are not fields.
-OF_PAPER: Final = (KIND, RESULT_TYPE, UNIT, VALIDITY, CLOSING, SAME_AS)
+OF_PAPER: Final = (KIND, RESULT_TYPE, UNIT, VALIDITY, CLOSING, SAME_AS, ACCEPTANCE)
 NOT_CODABLE: Final = "not_codable"
 REOPENED: Final = "open"
 # Typed values of these become part of a permanent code and need a confirmation.
@@ -92,6 +96,11 @@ def is_confirming(target: str) -> bool:
     return target.startswith(_CONFIRM)
 
 
+def confirmed(target: str) -> str:
+    """The target that a confirmation is about; any other target itself."""
+    return target.removeprefix(_CONFIRM)
+
+
 def by_register(target: str) -> str:
     """Target of what a register says about a field; a person's decision about the field itself stands above it."""
     return f"{_REGISTER}{target}"
@@ -145,6 +154,12 @@ def is_closed(decided: Mapping[str, Decision]) -> bool:
     """True if a person closed the paper as one that gets no code."""
     held = decided.get(CLOSING)
     return held is not None and held.value == NOT_CODABLE
+
+
+def awaits_acceptance(decided: Mapping[str, Decision]) -> bool:
+    """True if somebody who may not accept answered last, and nobody who may has accepted since."""
+    held = decided.get(ACCEPTANCE)
+    return held is not None and held.value == AWAITED
 
 
 def expired_from(day: date) -> str:

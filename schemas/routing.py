@@ -12,7 +12,7 @@ from schemas.documents import Document, Field, Route, Verdict
 from schemas.findings import Finding, Severity, finding, joined
 from schemas.kinds import Kind
 from schemas.masking import is_identifier
-from schemas.review import CLOSING, SAME_AS
+from schemas.review import ACCEPTANCE, CLOSING, SAME_AS
 from schemas.rules import Rulebook, Thresholds
 from schemas.text import fold
 
@@ -133,6 +133,8 @@ def lacks(document: Document, rules: Rulebook, absent: Collection[str] = ()) -> 
         lacking.append(CLOSING)
     if any(note.rule == "possible_duplicate" for note in document.findings):
         lacking.append(SAME_AS)
+    if any(note.rule == "acceptance_awaited" for note in document.findings):
+        lacking.append(ACCEPTANCE)
     lacking += doubted(document)
     return tuple(dict.fromkeys(lacking))
 

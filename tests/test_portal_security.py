@@ -40,6 +40,15 @@ NEEDS: dict[tuple[str, str], Right | None] = {
     ("GET", "/papers/{document_id}/clear"): Right.LOOK,
     ("POST", "/papers/{document_id}/clear"): Right.CLEAR,
     ("POST", "/papers/{document_id}/pdfa"): Right.CLEAR,
+    ("GET", "/papers/{document_id}/pages/{number}"): Right.LOOK,
+    ("GET", "/review"): Right.CORRECT,
+    ("POST", "/review/next"): Right.CORRECT,
+    ("GET", "/review/{document_id}"): Right.CORRECT,
+    ("POST", "/review/{document_id}"): Right.CORRECT,
+    ("POST", "/review/{document_id}/foresee"): Right.CORRECT,
+    ("POST", "/review/{document_id}/as"): Right.CORRECT,
+    ("POST", "/review/{document_id}/hold"): Right.CORRECT,
+    ("POST", "/review/{document_id}/leave"): Right.CORRECT,
     ("GET", "/search"): Right.LOOK,
     ("POST", "/search"): Right.LOOK,
     ("GET", "/figures"): Right.FIGURES,
@@ -51,15 +60,15 @@ NEEDS: dict[tuple[str, str], Right | None] = {
     ("POST", "/admin/disable"): Right.ADMINISTER,
 }
 HOLDS = {
-    "vân": "look figures clear watch",
-    "lan": "look clear",
+    "vân": "look figures clear watch correct",
+    "lan": "look clear correct",
     "phê": "look figures clear watch",
     "tin": "look figures watch administer",
     "tra": "look figures clear watch",
-    "xã này": "look clear",
-    "xã khác": "look clear",
-    "thầu": "look clear",
-    "thầu khác": "look clear",
+    "xã này": "look clear correct",
+    "xã khác": "look clear correct",
+    "thầu": "look clear correct",
+    "thầu khác": "look clear correct",
 }
 # Who sees a paper of Xã Diên An in the batch.
 SEES = {"vân", "lan", "phê", "tin", "tra", "xã này", "thầu"}
@@ -115,6 +124,7 @@ def filled(path: str, paper: str) -> str:
         "{sha256}": "0" * 64,
         "{report}": "x",
         "{suffix}": "pdf",
+        "{number}": "1",
     }
     for sign, value in given.items():
         path = path.replace(sign, value)
@@ -146,7 +156,9 @@ def test_every_route_is_answered_by_role_and_scope(portal: Portal, paper: str, n
         elif "{" in path and name not in SEES:
             assert answer.status_code == 404, told
         else:
-            assert answer.status_code in {200, 303}, told
+            assert answer.status_code in ({200, 204, 409} if path.startswith("/review/") else {200, 303}), (
+                told
+            )
 
 
 def test_nobody_gets_anything_without_signing_in(portal: Portal, paper: str) -> None:

@@ -42,7 +42,7 @@ def _papers(visit: Visit) -> list[Card]:
     for each in seen:
         by_route[each.route] += each.papers
     waiting = "warn" if by_route[Route.REVIEW] else "good"
-    cards = [Card("review", by_route[Route.REVIEW], "/batches", waiting)] if visit.may(Right.CORRECT) else []
+    cards = [Card("review", by_route[Route.REVIEW], "/review", waiting)] if visit.may(Right.CORRECT) else []
     cards += [
         Card(str(route), by_route[route], "/batches", "warn" if by_route[route] else "quiet")
         for route in (Route.RESCAN, Route.PARTIAL)

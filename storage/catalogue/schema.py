@@ -42,7 +42,13 @@ from storage.catalogue.schema_figures import (
     revocation,
     target,
 )
-from storage.catalogue.schema_people import account, account_secret, session, sign_in_failure
+from storage.catalogue.schema_people import (
+    account,
+    account_secret,
+    review_lease,
+    session,
+    sign_in_failure,
+)
 
 batch = Table(
     "batch",
@@ -367,6 +373,7 @@ __all__ = [
     "register",
     "register_match",
     "reuse",
+    "review_lease",
     "revocation",
     "run",
     "schedule",

@@ -48,3 +48,11 @@ sign_in_failure = Table(
     Index("ix_sign_in_failure_account", "account", "at"),
     Index("ix_sign_in_failure_address", "address", "at"),
 )
+# Who has a paper in hand on the page of review; no fact, and forgotten when it ends.
+review_lease = Table(
+    "review_lease",
+    metadata,
+    Column("document_id", ForeignKey("document.id"), primary_key=True),
+    Column("owner", String(200), nullable=False),
+    Column("until", BigInteger, nullable=False),
+)

@@ -22,6 +22,34 @@ class Seen(NamedTuple):
     coded: int
 
 
+def unaccepted(database: Database) -> dict[str, int]:
+    """Version of every current paper that is not accepted, by id."""
+    version, document = t.document_version, t.document
+    current = (version.c.document_id == document.c.id) & (version.c.version == document.c.version)
+    query = (
+        select(document.c.id, document.c.version)
+        .join(version, current)
+        .where(document.c.replaced_by.is_(None), version.c.route != Route.ACCEPTED)
+    )
+    with database.read() as connection:
+        return {row.id: row.version for row in connection.execute(query)}
+
+
+def kinds(database: Database, batch: str) -> list[str]:
+    """Kinds of the papers of a batch, the most frequent first."""
+    version, document = t.document_version, t.document
+    current = (version.c.document_id == document.c.id) & (version.c.version == document.c.version)
+    query = (
+        select(version.c.kind)
+        .join(document, current)
+        .where(document.c.batch == batch, version.c.kind.is_not(None))
+        .group_by(version.c.kind)
+        .order_by(func.count().desc(), version.c.kind)
+    )
+    with database.read() as connection:
+        return [str(row.kind) for row in connection.execute(query)]
+
+
 def count(
     database: Database, units: Collection[str] | None = None, batches: Collection[str] | None = None
 ) -> list[Seen]:
