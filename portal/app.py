@@ -50,7 +50,9 @@ def build(house: House, modules: Sequence[ModuleType] = MODULES) -> Starlette:
     @asynccontextmanager
     async def starting(_: Starlette) -> AsyncIterator[None]:
         await run_in_threadpool(passwords.prepare)
+        house.closer.start()
         yield
+        await run_in_threadpool(house.closer.stop)
         await run_in_threadpool(_end_hours, house)
 
     app = Starlette(

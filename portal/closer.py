@@ -11,8 +11,9 @@ import time
 
 import structlog
 
+from review.deciding import close_decided
+from schemas.clock import today
 from schemas.errors import BatchHeld, SohoaError
-from workspace.closing import close_batch
 from workspace.opening import Workspace
 
 _log = structlog.get_logger(__name__)
@@ -68,8 +69,7 @@ class Closer:
 
     def _close(self, batch: str, *, last: bool) -> None:
         try:
-            with self._workspace.hold(batch):
-                close_batch(self._workspace, batch)
+            close_decided(self._workspace, batch, today())
         except BatchHeld:
             return  # whoever holds it closes it
         except (SohoaError, OSError) as error:

@@ -14,6 +14,7 @@ import structlog
 from configs.loader import load_kinds
 from configs.settings import Settings
 from portal.assets import Assets
+from portal.closer import Closer
 from portal.queue import Pictures, Queue, Turns
 from portal.rights import Scope, scope_of
 from quality.unit_register import UnitRegister
@@ -67,6 +68,7 @@ class House:
         self.titles: Mapping[str, str] = {kind.id: kind.title for kind in load_kinds()}
         self.assets = Assets()
         self.tally = Tally()
+        self.closer = Closer(workspace)
         self.queue, self.pictures, self.turns = Queue(workspace), Pictures(), Turns()
         # Opened here: the copies that `workspace_of` hands out would each start workers of their own.
         _ = workspace.pool

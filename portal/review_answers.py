@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 
 from review.answers import WrongAnswer
 from review.by_hand import requested_values
-from review.deciding import Applied, Requested, decide, foresee
+from review.deciding import Applied, Requested, decide_open, foresee
 from review.questions import NOTHING, Waiting, questions_of
 from schemas.documents import Document, Route
 from schemas.errors import BatchHeld
@@ -106,7 +106,7 @@ def apply(
     deadline = time.monotonic() + _PATIENCE
     while True:
         try:
-            return decide(workspace, paper.row.batch, entries, as_of=as_of, how=HOW)
+            return decide_open(workspace, paper.row.batch, entries, as_of=as_of, how=HOW)
         except BatchHeld:
             if time.monotonic() > deadline:
                 raise

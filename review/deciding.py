@@ -6,7 +6,6 @@ again unless its words are lost. All decisions of one call are written in one tr
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Final, NamedTuple
@@ -38,12 +37,12 @@ from schemas.review import (
 from schemas.routing import route
 from schemas.sidecars import Sidecar
 from schemas.version import TOOL
-from storage.catalogue import batches, decisions, documents
+from storage.catalogue import batches, decisions, documents, lookups
 from storage.catalogue.decisions import Decided
 from storage.catalogue.documents import Committed, DocumentRow
 from storage.catalogue.provenance import new_event
 from storage.sidecars import read_sidecar
-from workspace.closing import close_batch, is_unclosed
+from workspace.closing import begin, close_batch, is_unclosed
 from workspace.opening import Workspace
 
 # Findings made by the analysis, and those that the catalogue adds on commit; both are recreated.
@@ -136,6 +135,28 @@ def apply(
     return applied
 
 
+def decide_open(
+    workspace: Workspace, batch: str, requested: Sequence[Requested], *, as_of: date, how: str
+) -> list[Applied]:
+    """Like `decide`, at once: the batch is left `closing`, and whoever asked closes it later (`close_decided`)."""
+    with workspace.hold(batch):
+        applied = apply_open(workspace, batch, requested, as_of=as_of, operator=workspace.operator, how=how)
+        if applied:
+            begin(workspace, batch)
+    return applied
+
+
+def close_decided(workspace: Workspace, batch: str, as_of: date) -> None:
+    """Close a batch that `decide_open` left; its doubtful numbers are weighed against their series first.
+
+    Raises:
+        BatchHeld: a run is at work on the batch.
+    """
+    with workspace.hold(batch):
+        apply_order(workspace, batch, as_of)
+        close_batch(workspace, batch)
+
+
 def apply_order(workspace: Workspace, batch: str, as_of: date) -> list[Applied]:
     """Weigh the doubtful numbers of a batch against their series, for a caller that holds and closes the batch."""
     papers = [row.document for row in documents.of_batch(workspace.database, batch) if row.linked_to is None]
@@ -153,7 +174,8 @@ def apply_open(
     workspace: Workspace, batch: str, requested: Sequence[Requested], *, as_of: date, operator: str, how: str
 ) -> list[Applied]:
     """Like `apply`, for a caller that closes the batch itself."""
-    rows = {row.document.id: row for row in documents.of_batch(workspace.database, batch)}
+    known = lookups.of_ids(workspace.database, sorted({entry.document_id for entry in requested}))
+    rows = {own: row for own, row in known.items() if row.batch == batch}
     stranger = next((entry.document_id for entry in requested if entry.document_id not in rows), None)
     if stranger is not None:
         raise UsageError(f"no document {stranger} in {batch}", remedy="document_absent", value=stranger)
@@ -162,7 +184,7 @@ def apply_open(
     if not fresh:
         return []
     sheet = batches.batch(workspace.database, batch).sheet
-    alone = Counter(row.file for row in rows.values())
+    papers = lookups.papers_in_files(workspace.database, batch, [row.file for row in rows.values()])
     asked = {(entry.document_id, entry.target): entry for entry in requested}
     frame = _Frame(sheet, workspace.rules.digests(workspace.settings, sheet).understanding, as_of, how, asked)
     decided = []
@@ -174,7 +196,7 @@ def apply_open(
         if kept[0] != key:
             kept = (key, workspace.ledger.readings(*key))
         standing = in_force([*held.get(document_id, ()), *new])
-        decided.append(_next(workspace, row, new, standing, frame, kept[1], alone=alone[row.file] == 1))
+        decided.append(_next(workspace, row, new, standing, frame, kept[1], alone=papers[row.file] == 1))
     done = decisions.commit(
         workspace.database,
         workspace.run.id,
@@ -188,8 +210,7 @@ def apply_open(
         Applied(rows[change.version.document.id], after, tuple(decision for decision, _ in change.decisions))
         for change, after in zip(decided, done, strict=True)
     ]
-    order = {document_id: at for at, document_id in enumerate(rows)}
-    return sorted(applied, key=lambda result: order[result.before.document.id])
+    return sorted(applied, key=lambda result: (result.before.file, result.before.document.pages))
 
 
 def _fresh(

@@ -8,28 +8,19 @@ from pathlib import Path
 import pytest
 
 from portal.closer import Closer
-from review.deciding import Requested, apply_open
+from review.deciding import Requested, decide_open
 from schemas.batches import BatchState
 from schemas.clock import today
 from storage.catalogue import batches, documents
 from tests.reviewed_batch import BATCH, copy_of
-from workspace.closing import begin, report_folder
+from workspace.closing import report_folder
 from workspace.opening import Workspace
 
 
 def answer(workspace: Workspace, value: str) -> None:
     """What the page does with an answer."""
     paper = documents.of_batch(workspace.database, BATCH)[0].document.id
-    with workspace.hold(BATCH):
-        apply_open(
-            workspace,
-            BATCH,
-            [Requested(paper, "signer", value=value)],
-            as_of=today(),
-            operator="chị Lan",
-            how="hand",
-        )
-        begin(workspace, BATCH)
+    decide_open(workspace, BATCH, [Requested(paper, "signer", value=value)], as_of=today(), how="hand")
 
 
 def state(workspace: Workspace) -> BatchState:

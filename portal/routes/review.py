@@ -148,6 +148,7 @@ def _answer(visit: Visit) -> Response:
             if error.remedy != "version_taken":
                 raise
             return _said(visit, "stale", 409)
+    visit.house.closer.answered(row.batch)
     _give_up(visit, row.document.id)
     after = next((each.after for each in applied if each.before.document.id == row.document.id), None)
     told = review_answers.outcome(after) if after else {"accepted": False, "code": row.code, "linked": False}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, or_, select
 
 from schemas.digests import Digests
 from schemas.documents import Document, Verdict
@@ -112,6 +112,18 @@ def of_ids(database: Database, ids: Sequence[str]) -> dict[str, DocumentRow]:
         with database.read() as connection:
             rows = connection.execute(_joined().where(t.document.c.id.in_(chunk), _CURRENT)).all()
         found |= {row.document.id: row for row in map(_row, rows)}
+    return found
+
+
+def papers_in_files(database: Database, batch: str, files: Sequence[str]) -> dict[str, int]:
+    """How many papers each of these files of a batch holds, those that others replaced left out."""
+    found: dict[str, int] = {}
+    for chunk in in_chunks(dict.fromkeys(files)):
+        query = select(t.document.c.file, func.count()).where(
+            t.document.c.batch == batch, t.document.c.file.in_(chunk), _CURRENT
+        )
+        with database.read() as connection:
+            found |= {name: count for name, count in connection.execute(query.group_by(t.document.c.file))}
     return found
 
 
