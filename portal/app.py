@@ -18,12 +18,31 @@ from starlette.routing import BaseRoute, Route
 from portal import api, passwords
 from portal.answering import Answering, on_error, on_refusal
 from portal.house import House
-from portal.routes import admin, alerts, batches, figures, health, home, papers, reports, search, sign_in
+from portal.routes import (
+    account,
+    admin,
+    alerts,
+    batches,
+    figures,
+    frozen,
+    health,
+    home,
+    inventory,
+    lots,
+    papers,
+    reports,
+    search,
+    sign_in,
+    traces,
+    uploads,
+    work,
+)
 from schemas.errors import SohoaError
 from storage.catalogue import lookup_records
 
 MODULES: Final[Sequence[ModuleType]] = (
-    *(sign_in, home, batches, papers, search, figures, reports, alerts, admin, health),
+    *(sign_in, home, uploads, work, batches, papers, traces, search, figures, inventory, frozen),
+    *(lots, reports, alerts, admin, account, health),
 )
 
 
