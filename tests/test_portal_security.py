@@ -50,7 +50,7 @@ NEEDS: dict[tuple[str, str], Right | None] = {
     ("POST", "/uploads/{upload}/files/{number}/drop"): Right.UPLOAD,
     ("POST", "/uploads/{upload}/drop"): Right.UPLOAD,
     ("POST", "/uploads/{upload}/finish"): Right.UPLOAD,
-    ("POST", "/batches/{name}/work/{act}"): Right.SCHEDULE,
+    ("POST", "/batches/{name}/acts/{act}"): Right.SCHEDULE,
     ("GET", "/papers/{document_id}/trace"): Right.LOOK,
     ("POST", "/papers/{document_id}/trace"): Right.CLEAR,
     ("GET", "/lots"): Right.LOOK,

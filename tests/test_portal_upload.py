@@ -202,7 +202,7 @@ def test_a_contractor_adds_to_its_own_batches_alone_and_nobody_to_anothers_uploa
     assert contractor.post(f"{more}/finish", more).status_code == 303
     folder = portal.machine.home / "uploads" / "hộp-99"
     assert sorted(path.name for path in folder.iterdir()) == ["1 (2).png", "1.png", "lo.toml"]
-    assert "hộp-99" in contractor.get("/batches").text and "/work/" not in contractor.get("/batches").text
+    assert "hộp-99" in contractor.get("/batches").text and "/acts/" not in contractor.get("/batches").text
     assert portal.signed_in("thầu").post("/batches/new", "/batches/new", name=BATCH).status_code == 422, (
         "it lies in another folder"
     )

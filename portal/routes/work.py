@@ -1,4 +1,4 @@
-"""`/batches/{name}/work/{act}`: start, pause, cancel, retry, priority, plan."""
+"""`/batches/{name}/acts/{act}`: start, pause, cancel, retry, priority, plan."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _ACTS: Final = frozenset({"start", "pause", "cancel", "retry", "priority", "plan
 
 def routes() -> list[BaseRoute]:
     """What a person asks of a batch."""
-    return [page("/batches/{name}/work/{act}", _ask, Right.SCHEDULE, ["POST"])]
+    return [page("/batches/{name}/acts/{act}", _ask, Right.SCHEDULE, ["POST"])]
 
 
 def _ask(visit: Visit) -> Response:

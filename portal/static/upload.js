@@ -63,7 +63,7 @@
     const made = document.createElement("tr"), name = document.createElement("th"), size = document.createElement("td");
     const told = document.createElement("td"), act = document.createElement("td");
     name.scope = "row"; name.textContent = file.name; size.className = "num";
-    size.textContent = (file.size / 1e6).toLocaleString(document.documentElement.lang, { maximumFractionDigits: 1 });
+    size.textContent = Math.max(file.size / 1e6, 0.1).toLocaleString(document.documentElement.lang, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
     told.textContent = said.waiting; act.textContent = "–";
     const heads = rows.parentElement.querySelectorAll("thead th");
     [name, size, told, act].forEach((cell, at) => { cell.dataset.head = heads[at].textContent; made.append(cell); });
