@@ -10,7 +10,6 @@ import typer
 
 from cli.catalogue import database_of
 from cli.options import AsJson, Batch, command, named_batch
-from cli.private_csv import private_csv, write_rows
 from cli.shapes import finding_json, print_json
 from cli.summary import batch_summary
 from cli.tables import print_table
@@ -20,6 +19,7 @@ from schemas.wording import render, text
 from storage.catalogue import batches, views
 from storage.catalogue.batches import FileRow
 from storage.catalogue.database import Database
+from workspace.private_csv import private_csv, write_rows
 
 
 def shown_batch(database: Database, name: str, lang: str) -> dict[str, Any]:

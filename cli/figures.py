@@ -16,7 +16,6 @@ from cli.catalogue import database_of
 from cli.days import day_of, moment_of
 from cli.fact_lists import KnownAt
 from cli.options import AsJson, command, named_path
-from cli.private_csv import private_csv, write_rows
 from cli.quota import series_of
 from cli.shapes import print_json
 from cli.tables import print_table
@@ -35,6 +34,7 @@ from storage.objects import ObjectStore, open_store
 from workspace import freezing
 from workspace.figuring import terms_of
 from workspace.opening import operator_name
+from workspace.private_csv import private_csv, write_rows
 
 _SHORT: Final = 12
 Name = Annotated[str, typer.Argument(metavar="ID", help=words("figures.id"))]

@@ -26,7 +26,6 @@ from cli.fact_files import (
 )
 from cli.fact_lists import History, KnownAt, columns_of, fact_cells, print_facts
 from cli.options import AsJson, command, named_path
-from cli.private_csv import harmless, private_csv, write_rows
 from cli.wording import words
 from configs.settings import Settings
 from engines.private_files import whole_file
@@ -37,6 +36,7 @@ from schemas.facts import Backing, Fact
 from schemas.quotas import InventoryRow
 from schemas.wording import say, text
 from storage.catalogue import facts, figures
+from workspace.private_csv import harmless, private_csv, write_rows
 
 AsOf = Annotated[str | None, typer.Option("--as-of", metavar="DATE", help=words("facts.as_of"))]
 

@@ -10,28 +10,12 @@ from cli.shapes import shown
 from cli.tables import print_table
 from quality.lot_minutes import OUTCOME_HEADS, outcome_cells
 from quality.lot_sheet import item_name
-from quality.sampling import results, unjudged
+from quality.sampling import results, sample_size, state_of, unjudged
 from schemas.lots import LotState
 from schemas.masking import mask, mask_value
 from schemas.numerals import moment_text, number_text
 from schemas.wording import say, text
 from workspace.lot_drawing import Drawn
-
-
-def sample(state: LotState) -> int:
-    """Papers drawn; of an audit, values."""
-    if state.lot.plan == "audit":
-        return sum(len(paper.items) for paper in state.papers)
-    return len(state.papers)
-
-
-def state_of(state: LotState) -> str:
-    """Its verdict, or what it waits for: a key of `[lot_state]`."""
-    if state.decision is not None:
-        return state.decision.verdict
-    if unjudged(state.papers, state.judged):
-        return "inspecting"
-    return "audited" if state.lot.plan == "audit" else "undecided"
 
 
 def lot_json(state: LotState) -> dict[str, Any]:
@@ -42,7 +26,7 @@ def lot_json(state: LotState) -> dict[str, Any]:
         **state.lot.model_dump(mode="json"),
         "a4_equivalents": state.lot.a4,
         "state": state_of(state),
-        "sample": sample(state),
+        "sample": sample_size(state),
         "waiting": unjudged(state.papers, state.judged),
         "papers": [
             {"document_id": paper.document_id, "place": paper.place, "batch": paper.batch, "file": paper.file}
@@ -71,7 +55,7 @@ def print_drawn(done: Drawn, lang: str) -> None:
     """What was drawn, and what to do next."""
     state = LotState(done.lot, done.papers, (), None)
     key = "drawn_audit" if done.lot.plan == "audit" else "drawn"
-    told = {"number": done.lot.id, "sample": number_text(sample(state), lang), "seed": done.lot.seed}
+    told = {"number": done.lot.id, "sample": number_text(sample_size(state), lang), "seed": done.lot.seed}
     lines = [text(f"lots.{key}", lang, **told, size=number_text(done.lot.size, lang))]
     if done.left_out:
         lines.append(text("lots.left_out", lang, count=number_text(done.left_out, lang)))
@@ -86,7 +70,7 @@ def print_lot(state: LotState, lang: str) -> None:
         "number": lot.id,
         "plan": say("lot_plan", lot.plan, lang),
         "size": number_text(lot.size, lang),
-        "sample": number_text(sample(state), lang),
+        "sample": number_text(sample_size(state), lang),
         "who": lot.operator,
         "moment": moment_text(datetime.fromisoformat(lot.at), lang),
         "seed": lot.seed,

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 import typer
 
 from cli.catalogue import database_of
-from cli.lot_shapes import lot_json, print_drawn, print_lot, sample, state_of
+from cli.lot_shapes import lot_json, print_drawn, print_lot
 from cli.options import AsJson, command, named_batch, named_path
 from cli.shapes import print_json, shown
 from cli.tables import print_table
@@ -21,7 +21,7 @@ from engines.text_pdf import write_pdf
 from quality.inventory import describe
 from quality.lot_minutes import minutes
 from quality.lot_sheet import read_sheet, write_sheet
-from quality.sampling import unjudged
+from quality.sampling import sample_size, state_of, unjudged
 from schemas.errors import SetupError, UsageError
 from schemas.lots import LevelName, LotState
 from schemas.masking import mask
@@ -190,7 +190,7 @@ def list_(settings: Settings, as_json: AsJson = False) -> int:
             shown(", ".join(state.lot.batches)) or "–",
             shown(state.lot.contractor) or "–",
             number_text(state.lot.size, lang),
-            number_text(sample(state), lang),
+            number_text(sample_size(state), lang),
             number_text(unjudged(state.papers, state.judged), lang),
             say("lot_state", state_of(state), lang),
         ]

@@ -11,7 +11,6 @@ import typer
 
 from cli.catalogue import database_of
 from cli.options import AsJson, command, named_path
-from cli.private_csv import harmless, private_csv, write_rows
 from cli.shapes import print_json
 from cli.tables import print_table
 from cli.wording import words
@@ -25,6 +24,7 @@ from schemas.numerals import number_text
 from schemas.pending import PendingKind, PendingPaper
 from schemas.wording import say, text
 from storage.catalogue.pending import pending_papers
+from workspace.private_csv import harmless, private_csv, write_rows
 
 _KINDS: Final = ("kind", "unit", "level", "reason", "candidates", "papers_waiting", "legal_basis")
 _PAPERS: Final = (

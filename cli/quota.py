@@ -10,7 +10,6 @@ from typing import Annotated, Final
 
 import typer
 
-from cli import quota_explain
 from cli.catalogue import database_of
 from cli.days import day_of, moment_of
 from cli.fact_lists import KnownAt
@@ -27,7 +26,7 @@ from schemas.numerals import day_text, moment_text, number_text, share_text
 from schemas.quotas import QuotaReport, QuotaRow, RateBounds, Series
 from schemas.wording import text
 from storage.objects import open_store
-from workspace import freezing
+from workspace import freezing, quota_explain
 from workspace.figuring import figures_of, ledger_of, terms_of
 
 _MOST_PLACES: Final = 6  # named in one note

@@ -10,7 +10,6 @@ from typing import Annotated
 import typer
 
 from cli.options import EXIT_SET_ASIDE, EXIT_WRONG, AsJson, command, named_batch, named_path
-from cli.private_csv import private_csv, write_rows
 from cli.register_shapes import (
     ROWS,
     SCANS,
@@ -37,6 +36,7 @@ from schemas.registers import Pair
 from schemas.reports import RowProblem
 from schemas.wording import text
 from workspace.opening import open_workspace
+from workspace.private_csv import private_csv, write_rows
 
 OfBatch = Annotated[str, typer.Option("--batch", metavar="BATCH", help=words("register.batch"))]
 _MOST_LINES = 50

@@ -10,7 +10,6 @@ import typer
 
 from cli.catalogue import require_current
 from cli.options import AsJson, Batch, command, named_batch
-from cli.private_csv import private_csv, write_rows
 from cli.shapes import finding_json, print_json, shown
 from cli.tables import print_table
 from cli.wording import words
@@ -18,6 +17,7 @@ from configs.settings import Settings
 from review.rescans import Rescan, rescans
 from schemas.wording import render, text
 from workspace.opening import open_workspace
+from workspace.private_csv import private_csv, write_rows
 
 _HEADS: Final = (
     "box",

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from cronsim import CronSim, CronSimError
 
 from cli.catalogue import database_of
 from cli.options import AsJson, Batch, command, named_batch, named_path
@@ -17,9 +16,8 @@ from cli.shapes import print_json
 from cli.tables import print_table
 from cli.wording import words
 from configs.settings import Settings
-from engines.file_locks import lock_is_held
 from flows.nights import wishes
-from flows.nights.running import now_in_vietnam
+from flows.nights.asked import check_cron, is_serving, moment_of, priority_of
 from pipeline.inbox import open_inbox
 from schemas.errors import UsageError
 from schemas.wording import text
@@ -27,9 +25,6 @@ from storage.catalogue import schedules
 from storage.catalogue.database import Database
 from storage.catalogue.schedules import Schedule
 from workspace.opening import operator_name
-
-_PRIORITIES = {"high": 1, "normal": 2, "low": 3, "cao": 1, "thường": 2, "thấp": 3, "1": 1, "2": 2, "3": 3}
-_FORMS = ("%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M", "%d/%m/%Y %H:%M")
 
 
 @command
@@ -61,10 +56,10 @@ def _put(
 ) -> int:
 
     inbox = open_inbox(folder)
-    urgent = _priority(priority)
-    moment = _moment(at) if at else None
+    urgent = priority_of(priority)
+    moment = moment_of(at) if at else None
     if cron:
-        _check_cron(cron)
+        check_cron(cron)
     settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
     with database_of(settings) as database:
         when = moment.isoformat(timespec="seconds") if moment else None
@@ -82,51 +77,9 @@ def _put(
         print_json(_shape(row))
     else:
         sys.stdout.write(text("schedule.put", settings.lang, batch=inbox.name, when=_when(row)) + "\n")
-        if not _serving(settings.home):
+        if not is_serving(settings.home):
             sys.stdout.write(text("schedule.not_serving", settings.lang) + "\n")
     return 0
-
-
-def _moment(given: str) -> datetime:
-    """Parse `--at` in Việt Nam time.
-
-    Raises:
-        UsageError: it cannot be read, or lies in the past.
-    """
-    now = now_in_vietnam()
-    moment = None
-    for form in _FORMS:
-        try:
-            moment = datetime.strptime(given.strip(), form).replace(tzinfo=now.tzinfo)
-        except ValueError:
-            continue
-        break
-    if moment is None:
-        try:
-            clock = datetime.strptime(given.strip(), "%H:%M").time()
-        except ValueError as error:
-            raise UsageError(f"--at {given}", remedy="schedule_at", value=given) from error
-
-        moment = datetime.combine(now.date(), clock, now.tzinfo)
-        moment = moment if moment > now else moment + timedelta(days=1)
-    if moment <= now:
-        raise UsageError(f"--at {given} is past", remedy="schedule_past", value=given)
-    return moment
-
-
-def _check_cron(cron: str) -> None:
-
-    try:
-        next(CronSim(cron, now_in_vietnam()))
-    except (CronSimError, StopIteration) as error:
-        raise UsageError(f"--cron {cron}", remedy="schedule_cron", value=cron) from error
-
-
-def _priority(given: str) -> int:
-    try:
-        return _PRIORITIES[given.strip().lower()]
-    except KeyError as error:
-        raise UsageError(f"priority {given}", remedy="schedule_priority", value=given) from error
 
 
 def _shape(row: Schedule) -> dict[str, Any]:
@@ -184,11 +137,6 @@ def _remove(settings: Settings, batch: str, as_json: bool) -> int:
     return 0
 
 
-def _serving(home: Path) -> bool:
-
-    return lock_is_held(home / "locks" / "serve")
-
-
 def _request(
     settings: Settings,
     batch: str,
@@ -237,7 +185,7 @@ def priority(
     as_json: AsJson = False,
 ) -> int:
     """Change the priority of a scheduled batch."""
-    urgent, name = _priority(level), named_batch(batch)
+    urgent, name = priority_of(level), named_batch(batch)
     with database_of(settings) as database:
         schedules.change(database, name, priority=urgent)
         row = schedules.scheduled(database, name)

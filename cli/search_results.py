@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from cli.private_csv import harmless, private_csv, write_rows
 from cli.shapes import shown
 from engines.private_files import whole_file
 from quality.pending import write_pending
 from schemas.numerals import number_text
 from schemas.search import Answer, Hit, Snippet, Wanted
 from schemas.wording import say, text
+from workspace.private_csv import harmless, private_csv, write_rows
 
 _BEFORE, _AFTER = "«", "»"
 _HEADS: Final = (

@@ -10,13 +10,13 @@ from typing import Annotated, Any
 import typer
 
 from cli.catalogue import database_of
-from cli.options import AsJson, command, named_batch, named_path
+from cli.options import AsJson, command, named_path
 from cli.shapes import print_json
 from cli.tables import print_table
 from cli.wording import words
-from configs.loader import load_agencies
 from configs.settings import Settings
 from portal import passwords, second_factor
+from portal.people import batches_of, units_of
 from schemas.errors import UsageError
 from schemas.people import Account, Role, account_name
 from schemas.wording import text
@@ -24,7 +24,6 @@ from storage import outbox
 from storage.catalogue import accounts
 from storage.catalogue.database import Database
 from storage.objects import open_store
-from workspace.figuring import unit_register
 from workspace.opening import operator_name
 
 _MOST_BYTES = 4096
@@ -49,7 +48,7 @@ def add(
     as_json: AsJson = False,
 ) -> int:
     """Make an account; the password is asked for, or read from a file."""
-    name, units = account_name(name), _units(unit or ())
+    name, units = account_name(name), units_of(unit or ())
     with database_of(settings) as database:
         if accounts.named(database, name) is not None:
             raise UsageError(f"{name} is there already", remedy="account_taken", name=name)
@@ -59,7 +58,7 @@ def add(
             name,
             role,
             units=units,
-            batches=_batches(batch or ()),
+            batches=batches_of(batch or ()),
             password=password,
             by=operator_name(settings),
         )
@@ -127,9 +126,9 @@ def scope(
     as_json: AsJson = False,
 ) -> int:
     """Set role and scope of an account; a scope that is not given is the whole archive."""
-    units = _units(unit or ())
+    units = units_of(unit or ())
     with database_of(settings) as database:
-        held = accounts.rescope(database, name, role, units, _batches(batch or ()), operator_name(settings))
+        held = accounts.rescope(database, name, role, units, batches_of(batch or ()), operator_name(settings))
         _send(database, settings)
     return _done(settings, held, "rescoped", as_json)
 
@@ -161,26 +160,6 @@ def _known(database: Database, name: str) -> Account:
     if held is None:
         raise UsageError(f"no account {name}", remedy="account_absent", name=name)
     return held
-
-
-def _units(given: list[str] | tuple[()]) -> tuple[str, ...]:
-    """Codes of units, and names of agencies that no code is known of.
-
-    Raises:
-        UsageError: one is neither.
-    """
-    register = unit_register()
-    codes = {made.code for made in register.identities.values()}
-    agencies = {agency.unit or agency.name for agency in load_agencies()}
-    for each in given:
-        if each not in codes | agencies:
-            raise UsageError(f"no unit {each}", remedy="account_unit", value=each)
-    return tuple(dict.fromkeys(given))
-
-
-def _batches(given: list[str] | tuple[()]) -> tuple[str, ...]:
-    """Names of batches; one that is still to come may be named too."""
-    return tuple(dict.fromkeys(named_batch(each) for each in given))
 
 
 def _new_password(settings: Settings, name: str, file: Path | None) -> str:

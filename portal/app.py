@@ -19,24 +19,46 @@ from portal import api, passwords
 from portal.answering import Answering, on_error, on_refusal
 from portal.house import House
 from portal.routes import (
+    account,
     admin,
     alerts,
     batches,
     figures,
+    frozen,
     health,
     home,
+    inventory,
+    lots,
     page_images,
     papers,
     reports,
     review,
     search,
     sign_in,
+    traces,
+    uploads,
+    work,
 )
 from schemas.errors import SohoaError
 from storage.catalogue import lookup_records
 
 MODULES: Final[Sequence[ModuleType]] = (
-    *(sign_in, home, batches, papers, page_images, review, search, figures, reports, alerts, admin, health),
+    *(
+        sign_in,
+        home,
+        uploads,
+        work,
+        batches,
+        papers,
+        page_images,
+        review,
+        traces,
+        search,
+        figures,
+        inventory,
+        frozen,
+    ),
+    *(lots, reports, alerts, admin, account, health),
 )
 
 

@@ -17,12 +17,15 @@ from portal.assets import Assets
 from portal.closer import Closer
 from portal.queue import Pictures, Queue, Turns
 from portal.rights import Scope, scope_of
+from portal.submissions import Submissions
+from portal.uploads import Uploads
 from quality.unit_register import UnitRegister
 from schemas.clock import today
 from schemas.errors import SohoaError
 from schemas.events import EventType
 from schemas.people import Account
 from schemas.version import TOOL
+from schemas.wording import text
 from storage.catalogue import events
 from storage.catalogue.provenance import new_event
 from storage.catalogue.sessions import Lasting
@@ -67,6 +70,8 @@ class House:
         self.register: UnitRegister = unit_register()
         self.titles: Mapping[str, str] = {kind.id: kind.title for kind in load_kinds()}
         self.assets = Assets()
+        self.uploads = Uploads(self.settings, workspace.rules.limits)
+        self.submissions = Submissions(self.settings.home)
         self.tally = Tally()
         self.closer = Closer(workspace)
         self.queue, self.pictures, self.turns = Queue(workspace), Pictures(), Turns()
@@ -89,6 +94,10 @@ class House:
         own = copy.copy(self.workspace)
         own.operator = person.name
         return own
+
+    def words(self, key: str, **params: object) -> str:
+        """A sentence of the page."""
+        return text(f"portal.{key}", self.lang, **params)
 
     def record(
         self,

@@ -17,6 +17,7 @@ SHORTEST: Final = 12
 LONGEST: Final = 200
 _FEWEST_SIGNS: Final = 5  # different ones
 _AT_ONCE: Final = 2  # each takes 64 MiB
+_ONCE: Final = "once:"
 _hasher: Final = PasswordHasher()
 _working: Final = threading.BoundedSemaphore(_AT_ONCE)
 
@@ -41,12 +42,22 @@ def hashed(password: str) -> str:
         return _hasher.hash(_same(password))
 
 
+def hashed_for_once(password: str) -> str:
+    """The hash of a password that the person must change at the first sign-in."""
+    return _ONCE + hashed(password)
+
+
+def is_for_once(kept: str | None) -> bool:
+    """True if the person must choose a password before anything else."""
+    return kept is not None and kept.startswith(_ONCE)
+
+
 def matches(kept: str | None, password: str) -> bool:
     """True if the password is the one that was hashed; takes as long where nothing is kept."""
     given = _same(password)[: LONGEST + 1]
     with _working:
         try:
-            _hasher.verify(kept or _nobodys(), given)
+            _hasher.verify((kept or _nobodys()).removeprefix(_ONCE), given)
         except (VerificationError, InvalidHashError):
             return False
     return kept is not None and len(given) <= LONGEST
@@ -54,7 +65,7 @@ def matches(kept: str | None, password: str) -> bool:
 
 def is_dated(kept: str) -> bool:
     """True if a hash was made under weaker settings than today's."""
-    return _hasher.check_needs_rehash(kept)
+    return not is_for_once(kept) and _hasher.check_needs_rehash(kept)
 
 
 def _same(password: str) -> str:

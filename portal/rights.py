@@ -21,6 +21,7 @@ class Right(StrEnum):
     CODE = "code"  # decide about a code: void it, choose between several
     SCHEDULE = "schedule"
     UPLOAD = "upload"
+    DECLARE = "declare"  # hand in the inventory of the units one sees
     ISSUE = "issue"  # freeze figures; issue and approve reports
     CLEAR = "clear"  # identifiers unmasked, each look recorded
     WATCH = "watch"  # alerts of the whole house
@@ -30,7 +31,10 @@ class Right(StrEnum):
 _R: Final = Right
 RIGHTS: Final[Mapping[Role, frozenset[Right]]] = {
     Role.ARCHIVIST: frozenset(
-        {_R.LOOK, _R.FIGURES, _R.CORRECT, _R.ACCEPT, _R.SCHEDULE, _R.UPLOAD, _R.CLEAR, _R.WATCH}
+        {
+            *(_R.LOOK, _R.FIGURES, _R.CORRECT, _R.ACCEPT, _R.SCHEDULE),
+            *(_R.UPLOAD, _R.DECLARE, _R.CLEAR, _R.WATCH),
+        }
     ),
     Role.REVIEWER: frozenset({_R.LOOK, _R.CORRECT, _R.ACCEPT, _R.CLEAR}),
     Role.APPROVER: frozenset({_R.LOOK, _R.FIGURES, _R.ACCEPT, _R.CODE, _R.ISSUE, _R.CLEAR, _R.WATCH}),
@@ -40,7 +44,7 @@ RIGHTS: Final[Mapping[Role, frozenset[Right]]] = {
 # What concerns the whole house is not for who sees a part of it.
 _WHOLE_HOUSE: Final = frozenset({Right.WATCH, Right.ADMINISTER, Right.ISSUE, Right.SCHEDULE})
 # An account bound to batches is a contractor's or a postal operator's: it never decides, whatever its role.
-_NOT_BY_CONTRACTORS: Final = frozenset({Right.ACCEPT, Right.CODE, Right.FIGURES})
+_NOT_BY_CONTRACTORS: Final = frozenset({Right.ACCEPT, Right.CODE, Right.FIGURES, Right.DECLARE})
 
 
 def rights_of(account: Account) -> frozenset[Right]:

@@ -22,6 +22,7 @@ from schemas.lots import (
     LetterRow,
     LevelName,
     Lot,
+    LotState,
     PlanName,
     PlanRow,
 )
@@ -141,3 +142,19 @@ def unjudged(papers: Sequence[DrawnPaper], judged: Collection[Judged]) -> int:
     """Number of items that nobody judged yet."""
     done = {(each.document_id, each.target) for each in judged}
     return sum((paper.document_id, item.target) not in done for paper in papers for item in paper.items)
+
+
+def sample_size(state: LotState) -> int:
+    """Papers drawn; of an audit, values."""
+    if state.lot.plan == "audit":
+        return sum(len(paper.items) for paper in state.papers)
+    return len(state.papers)
+
+
+def state_of(state: LotState) -> str:
+    """Its verdict, or what it waits for: a key of `[lot_state]`."""
+    if state.decision is not None:
+        return state.decision.verdict
+    if unjudged(state.papers, state.judged):
+        return "inspecting"
+    return "audited" if state.lot.plan == "audit" else "undecided"

@@ -34,6 +34,11 @@ class EventType(StrEnum):
     SIGN_IN = "sign in"  # signed in, out, or failed to; the subject is the account, or `unknown`
     SEEN = "identifier seen"  # a person looked at identifiers of a paper in clear
     SKIPPED = "review skipped"  # a person put a paper back unanswered, or said that it must be scanned again
+    UPLOAD = (
+        "upload"  # scans were handed in through the web page: opened, file by file, handed over, given up
+    )
+    SCHEDULE = "schedule"  # a person started, paused, resumed, cancelled or moved a batch on the web page
+    SUBMISSION = "submission"  # a unit declared its inventory; another person approved or returned it
     API_KEY = "api key"  # a key of the look-up API was issued or revoked
     LOOKUP = (
         "look-ups"  # how often each system looked papers up in an hour; the look-ups themselves lie beside it

@@ -48,6 +48,10 @@ class Limits(Row):
     stop_share: float = 0.5
     register_bytes: int = 20_000_000
     register_rows: int = 20_000
+    upload_files: int = 5_000  # of one upload
+    upload_bytes: int = 100_000_000_000  # of one upload
+    uploads_open: int = 5  # of one person
+    upload_days: float = 7.0  # after which one that nobody went on with is swept
 
 
 class DiacriticsProfile(Row):

@@ -127,14 +127,14 @@ def person(role: Role, *, units: tuple[str, ...] = (), batches: tuple[str, ...] 
 
 
 EXPECTED = {
-    "archivist": "look figures correct accept schedule upload clear watch",
+    "archivist": "look figures correct accept schedule upload declare clear watch",
     "reviewer": "look correct accept clear",
     "approver": "look figures accept code issue clear watch",
     "it": "look figures schedule upload watch administer",
     "auditor": "look figures clear watch",
 }
 WHOLE_HOUSE = {"schedule", "issue", "watch", "administer"}
-DECIDING = {"accept", "code", "figures"}
+DECIDING = {"accept", "code", "figures", "declare"}
 
 
 @pytest.mark.parametrize("scope", ["whole", "unit", "batch", "both"])

@@ -10,10 +10,11 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from cli import quota_explain, tables
+from cli import tables
 from quality.quotas import worked_out
 from tests.test_province import INVENTORY, PAPERS, TARGETS, TODAY, figures
 from tests.test_quota import other
+from workspace import quota_explain
 from workspace.figuring import terms_of
 
 TITLES = {"birth_certificate": "Giấy khai sinh"}

@@ -9,19 +9,22 @@ from typing import Any, Final
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
+from flows.nights.running import now_in_vietnam
 from portal.rights import Right
 from portal.visits import Visit, absent, page
+from portal.work import is_mine, planned, work_of
 from schemas.batches import BatchState
 from schemas.documents import Route
 from schemas.findings import Finding
 from schemas.masking import mask, mask_code
 from schemas.wording import render
-from storage.catalogue import batches, documents, schedules, seen_papers
+from storage.catalogue import batches, documents, seen_papers
 from storage.catalogue.batches import BatchRow
 from storage.catalogue.documents import DocumentRow
 
 _A_PAGE: Final = 100
 _MOST_FINDINGS: Final = 50
+_MOST_WORKS: Final = 30  # of the list; older ones are asked on their own pages
 _AT_WORK: Final = frozenset({BatchState.RUNNING, BatchState.CLOSING})
 
 
@@ -35,35 +38,40 @@ def routes() -> list[BaseRoute]:
 
 
 def _list(visit: Visit) -> Response:
+    known = batches.batches(visit.house.database)
     by_batch: dict[str, Counter[Route]] = {}
     for each in seen_papers.count(visit.house.database, *visit.scope):
         by_batch.setdefault(each.batch, Counter())[each.route] += each.papers
     rows = [
         {"batch": row, "files": visit.scope.units is None, "routes": by_batch.get(row.name, Counter())}
-        for row in batches.batches(visit.house.database)
-        if row.name in by_batch or _is_seen(visit, row)
+        for row in known
+        if row.name in by_batch or is_mine(visit, row.name)
     ]
-    return visit.page("batches.html", rows=rows, routes=list(Route))
-
-
-def _is_seen(visit: Visit, row: BatchRow) -> bool:
-    """A batch without papers is seen by who sees everything in it."""
-    scope = visit.scope
-    return scope.units is None and (scope.batches is None or row.name in scope.batches)
+    waiting = [row for row in planned(visit.house, {row.name for row in known}) if is_mine(visit, row.name)]
+    shown = {row.name for row in known[:_MOST_WORKS]}
+    works = {
+        row.name: work_of(visit.house, row)
+        for row in [*waiting, *(row for row in known if row.name in shown)]
+        if is_mine(visit, row.name)
+    }
+    return visit.page("batches.html", rows=rows, waiting=waiting, works=works, routes=list(Route))
 
 
 def _papers_of(visit: Visit) -> tuple[BatchRow, list[DocumentRow]]:
     """A batch and the papers of it that the person sees; absent to who sees nothing of it."""
     name = unicodedata.normalize("NFC", visit.part("name"))
     if not batches.exists(visit.house.database, name):
-        absent()
+        found = next((row for row in planned(visit.house, set()) if row.name == name), None)
+        if found is None or not is_mine(visit, name):
+            absent()
+        return found, []
     rows = [
         row
         for row in documents.of_batch(visit.house.database, name)
         if visit.scope.has(row.document.unit, row.batch)
     ]
     batch = batches.batch(visit.house.database, name)
-    if not rows and not _is_seen(visit, batch):
+    if not rows and not is_mine(visit, name):
         absent()
     return batch, rows
 
@@ -85,6 +93,7 @@ def _one(visit: Visit) -> Response:
         pages=pages,
         findings=[_said(visit, file, note) for file, note in told[:_MOST_FINDINGS]],
         more=max(0, len(told) - _MOST_FINDINGS),
+        now=f"{now_in_vietnam():%Y-%m-%dT%H:%M}",
     )
 
 
@@ -95,16 +104,18 @@ def _progress(visit: Visit) -> Response:
 
 def _state_of(visit: Visit, batch: BatchRow, rows: list[DocumentRow]) -> dict[str, Any]:
     files, pages = batches.counts(visit.house.database, batch.name)
-    planned = schedules.find(visit.house.database, batch.name)
+    work = work_of(visit.house, batch) if is_mine(visit, batch.name) else None
     return {
         "batch": batch,
+        "work": work,
+        "moves": batch.state in _AT_WORK or (work is not None and work.moves),
         "at_work": batch.state in _AT_WORK,
         "whole": visit.scope.units is None,
         "files": files,
         "counts": pages,
         "routes": Counter(row.document.route for row in rows),
         "coded": sum(row.code_shown is not None for row in rows),
-        "expected_end": planned.expected_end if planned else None,
+        "expected_end": work.schedule.expected_end if work and work.schedule else None,
     }
 
 

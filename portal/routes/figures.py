@@ -10,6 +10,7 @@ from starlette.routing import BaseRoute
 from portal.rights import Right
 from portal.visits import Visit, page
 from quality.quota_notes import grouped, sentence
+from quality.quotas import Worked
 from schemas.clock import VIETNAM, today
 from schemas.errors import UsageError
 from schemas.quotas import QuotaReport, QuotaRow, Series
@@ -25,10 +26,8 @@ def routes() -> list[BaseRoute]:
 
 
 def _show(visit: Visit) -> Response:
-    day, known_at = _day(visit.asked("as_of")), _moment(visit.asked("known_at"))
-    series: Series = "merged" if visit.asked("series") == "merged" else "kh5283"
-    worked = figures_of(ledger_of(visit.house.database, known_at), day, today(), series=series)
-    report = _within(visit, worked.report)
+    worked, known_at = asked_figures(visit)
+    report = worked.report
     return visit.page(
         "figures.html",
         report=report,
@@ -36,6 +35,15 @@ def _show(visit: Visit) -> Response:
         asked_known=visit.asked("known_at"),
         notes=_notes(report, visit.house.lang),
     )
+
+
+def asked_figures(visit: Visit, *, explain: bool = False) -> tuple[Worked, str | None]:
+    """The figures that the query asks for, its rows those of the person's units; and as known at which moment."""
+    day, known_at = _day(visit.asked("as_of")), _moment(visit.asked("known_at"))
+    series: Series = "merged" if visit.asked("series") == "merged" else "kh5283"
+    ledger = ledger_of(visit.house.database, known_at)
+    worked = figures_of(ledger, day, today(), series=series, explain=explain)
+    return worked._replace(report=_within(visit, worked.report)), known_at
 
 
 def _within(visit: Visit, report: QuotaReport) -> QuotaReport:

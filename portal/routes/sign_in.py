@@ -52,7 +52,7 @@ def _sign_in(visit: Visit) -> Response:
     if visit.signed_in:
         return see("/")
     house = visit.house
-    name, address, now = visit.form.get("name", "")[:200], _address(visit), int(time.time())
+    name, address, now = visit.form.get("name", "")[:200], address_of(visit), int(time.time())
     tried = hashlib.sha256(account_key(name).encode()).hexdigest()
     if not kept.begin_try(house.database, tried, address, now, WINDOW, MOST):
         response = _asking(visit, "login_wait", 429)
@@ -97,13 +97,14 @@ def _sign_out(visit: Visit) -> Response:
     assert visit.token is not None
     kept.end(visit.house.database, sessions.digest_of(visit.token))
     name = visit.person.name
-    visit.house.record(EventType.SIGN_IN, name, "signed_out", by=name, address=_address(visit))
+    visit.house.record(EventType.SIGN_IN, name, "signed_out", by=name, address=address_of(visit))
     response = see("/login")
     sessions.drop_cookie(response, visit.house, sessions.SESSION)
     response.headers["Clear-Site-Data"] = '"cache"'
     return response
 
 
-def _address(visit: Visit) -> str:
+def address_of(visit: Visit) -> str:
+    """Where a request comes from."""
     client = visit.request.client
     return client.host if client else "–"

@@ -123,7 +123,8 @@ def papers_in_files(database: Database, batch: str, files: Sequence[str]) -> dic
             t.document.c.batch == batch, t.document.c.file.in_(chunk), _CURRENT
         )
         with database.read() as connection:
-            found |= {name: count for name, count in connection.execute(query.group_by(t.document.c.file))}
+            rows = connection.execute(query.group_by(t.document.c.file)).all()
+        found |= {row[0]: row[1] for row in rows}
     return found
 
 

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
-from cli.shapes import shown
 from engines.private_files import private
+from schemas.text import shown
 
 
 @contextmanager

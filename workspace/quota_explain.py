@@ -10,13 +10,13 @@ from typing import Any, Final
 import pyarrow as pa
 from pyarrow import parquet
 
-from cli.private_csv import private_csv, write_rows
 from engines.private_files import private
 from quality.quota_cells import ALL_KINDS
 from quality.quotas import Worked
 from schemas.masking import mask, mask_code
 from schemas.quotas import QuotaRow
 from schemas.wording import say, text
+from workspace.private_csv import private_csv, write_rows
 
 COLUMNS: Final = (
     "line",
