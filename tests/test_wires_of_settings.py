@@ -138,7 +138,15 @@ def paths() -> list[tuple[str, ...]]:
 # They do something and answer nothing that another program would read.
 WITHOUT_JSON = {
     *("get", "inventory export", "inventory template", "elsewhere template", "revocations template"),
-    *("handovers template", "desks template", "reuse template", "lists import", "alerts test", "serve"),
+    *(
+        "handovers template",
+        "targets template",
+        "desks template",
+        "reuse template",
+        "lists import",
+        "alerts test",
+        "serve",
+    ),
     "portal",
 }
 
