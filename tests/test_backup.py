@@ -27,6 +27,9 @@ def test_a_backup_brings_catalogue_settings_and_schedules_into_an_empty_home(
     assert machine.run("schedule", folder, "--at", "31/12/2099 22:00").returncode == 0
     planned = scheduled(machine)
     assert planned
+    declared = machine.home / "submissions" / ("a" * 32) / "submission.json"
+    declared.parent.mkdir(parents=True)
+    declared.write_text("{}", "utf-8")
     before = shown(machine)
     out = tmp_path / "sao-lưu.tar.gz"
     assert machine.run("backup", out).returncode == 0
@@ -39,6 +42,7 @@ def test_a_backup_brings_catalogue_settings_and_schedules_into_an_empty_home(
     assert shown(restored) == before
     assert scheduled(restored) == planned
     assert (restored.home / "sohoa.toml").read_text("utf-8") == 'lang = "en"\n'
+    assert (restored.home / declared.relative_to(machine.home)).read_text("utf-8") == "{}"
     assert restored.run("verify").returncode == 0
 
 

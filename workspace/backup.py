@@ -1,4 +1,4 @@
-"""`sohoa backup` and `sohoa restore`: catalogue, settings and schedules in one file, with a digest per part.
+"""`sohoa backup` and `sohoa restore`: catalogue, settings, schedules, declared inventories in one file, a digest per part.
 
 Objects are not in it: the store is kept by its own means, and the catalogue can be rebuilt from it. What only the
 catalogue holds (schedules, page readings) is why a backup is worth having beside that.
@@ -29,7 +29,7 @@ FORMAT: Final = 1
 _MANIFEST: Final = "manifest.json"
 _CATALOGUE: Final = "catalogue.db"
 _SETTINGS: Final = ("sohoa.toml", "calibration.toml")
-_LISTS: Final = "lists"
+_FOLDERS: Final = ("lists", "submissions")
 
 
 class Backup(NamedTuple):
@@ -62,7 +62,7 @@ def backup(settings: Settings, out: Path) -> Backup:
         heads = _heads(copy)
         files = {_CATALOGUE: copy}
         files |= {name: settings.home / name for name in _SETTINGS if (settings.home / name).is_file()}
-        for path in sorted((settings.home / _LISTS).rglob("*")):
+        for path in sorted(path for folder in _FOLDERS for path in (settings.home / folder).rglob("*")):
             if path.is_file():
                 files[str(path.relative_to(settings.home))] = path
         sizes = {name: path.stat().st_size for name, path in files.items()}
@@ -80,7 +80,7 @@ def restore(settings: Settings, file: Path) -> Backup:
     """
     target = _sqlite_file(settings)
     home = settings.home
-    taken = [path for path in (target, *(home / name for name in _SETTINGS), home / _LISTS) if path.exists()]
+    taken = [path for path in (target, *(home / name for name in (*_SETTINGS, *_FOLDERS))) if path.exists()]
     if taken:
         raise UsageError(f"{taken[0]} is there already", remedy="restore_not_empty", path=taken[0])
     try:
@@ -158,7 +158,7 @@ def _unpack(archive: tarfile.TarFile, folder: Path, file: Path) -> dict[str, Any
     if manifest.get("format") != FORMAT or _CATALOGUE not in manifest.get("parts", {}):
         raise _unusable(file, "unknown format")
     for name, part in manifest["parts"].items():
-        inside = Path(name).parts[:1] == (_LISTS,) and ".." not in Path(name).parts
+        inside = Path(name).parts[0] in _FOLDERS and ".." not in Path(name).parts
         if name not in {_CATALOGUE, *_SETTINGS} and not inside:
             raise _unusable(file, name)
         try:
