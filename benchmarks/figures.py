@@ -74,7 +74,7 @@ def _asked(url: str, what: str) -> dict[str, float]:
     else:
         if what == "board_cold":
             _forget(database)
-        slowest = timed(lambda: board_quota(database, today(), today()))
+        slowest = timed(lambda: board_quota(ledger_of(database), today(), today()))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / _MEGABYTE
     return {"s": slowest, "mb": peak}
 

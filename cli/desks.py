@@ -19,6 +19,7 @@ from cli.fact_files import (
     Signer,
     TableFile,
     TemplateFile,
+    backing_of,
     import_table,
     withdraw_row,
     write_empty,
@@ -32,7 +33,6 @@ from configs.indicators import load_indicator_rules
 from configs.settings import Settings
 from quality.desks import desk_report
 from quality.inventory import read_desks
-from schemas.facts import Backing
 from schemas.indicators import Bounds, CertificateSeen, DeskIndicator, DeskReport, DeskSeen
 from schemas.masking import mask
 from schemas.numerals import day_text, number_text, share_text
@@ -53,11 +53,7 @@ def import_(
     as_json: AsJson = False,
 ) -> int:
     """Import desks, exemptions and certificates; a row of the same day takes the place of an earlier one."""
-    backing = Backing(
-        document=document.strip(),
-        document_date=day_of(dated) if dated else None,
-        signer=signer.strip(),
-    )
+    backing = backing_of(document, dated, signer)
     read = partial(read_desks, backing=backing)
     return import_table(settings, facts.DESKS, table, read, backing, as_json=as_json)
 

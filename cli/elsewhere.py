@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from cli.days import day_of
 from cli.fact_files import (
     Dated,
     Document,
@@ -11,6 +10,7 @@ from cli.fact_files import (
     Signer,
     TableFile,
     TemplateFile,
+    backing_of,
     import_table,
     withdraw_row,
     write_empty,
@@ -19,7 +19,6 @@ from cli.fact_lists import History, KnownAt, list_facts
 from cli.options import AsJson, command
 from configs.settings import Settings
 from quality.inventory import read_elsewhere
-from schemas.facts import Backing
 from storage.catalogue import facts
 
 
@@ -33,11 +32,7 @@ def import_(
     as_json: AsJson = False,
 ) -> int:
     """Import results digitised elsewhere; a corrected row supersedes the earlier one and does not add to it."""
-    backing = Backing(
-        document=document.strip(),
-        document_date=day_of(dated) if dated else None,
-        signer=signer.strip(),
-    )
+    backing = backing_of(document, dated, signer)
     return import_table(settings, facts.ELSEWHERE, table, read_elsewhere, backing, as_json=as_json)
 
 

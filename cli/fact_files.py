@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from cli.catalogue import database_of
+from cli.days import day_of
 from cli.options import named_path
 from cli.shapes import print_json
 from cli.wording import words
@@ -46,6 +47,20 @@ Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help=words("fac
 TemplateFile = Annotated[Path, typer.Argument(parser=named_path, metavar="OUT.xlsx")]
 
 Reader = Callable[[Path, UnitResolver, KindResolver], Imported[Row]]
+
+
+def backing_of(document: str, dated: str | None, signer: str, effective: str | None = None) -> Backing:
+    """The paper behind a table, as the options of an import name it.
+
+    Raises:
+        UsageError: a day cannot be read.
+    """
+    return Backing(
+        document=document.strip(),
+        document_date=day_of(dated) if dated else None,
+        signer=signer.strip(),
+        effective_on=day_of(effective) if effective else None,
+    )
 
 
 def import_table(

@@ -20,6 +20,7 @@ from cli.fact_files import (
     Signer,
     TableFile,
     TemplateFile,
+    backing_of,
     import_table,
     withdraw_row,
     write_empty,
@@ -32,7 +33,7 @@ from engines.private_files import whole_file
 from quality.inventory import read_inventory
 from quality.pending import write_pending
 from schemas.errors import UsageError
-from schemas.facts import Backing, Fact
+from schemas.facts import Fact
 from schemas.quotas import InventoryRow
 from schemas.wording import say, text
 from storage.catalogue import facts, figures
@@ -52,12 +53,7 @@ def import_(
     as_json: AsJson = False,
 ) -> int:
     """Import an inventory; it supersedes earlier rows of the same unit, kind and year, which are kept."""
-    backing = Backing(
-        document=document.strip(),
-        document_date=day_of(dated) if dated else None,
-        signer=signer.strip(),
-        effective_on=day_of(effective) if effective else None,
-    )
+    backing = backing_of(document, dated, signer, effective)
     return import_table(settings, facts.INVENTORY, table, read_inventory, backing, as_json=as_json)
 
 

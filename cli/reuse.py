@@ -18,6 +18,7 @@ from cli.fact_files import (
     Signer,
     TableFile,
     TemplateFile,
+    backing_of,
     import_table,
     withdraw_row,
     write_empty,
@@ -34,7 +35,7 @@ from quality.inventory import read_reuse
 from quality.reuse import NOT_APPLICABLE, reuse_report
 from schemas.confirmed_reuse import ConfirmedReport
 from schemas.errors import UsageError
-from schemas.facts import Backing, Fact
+from schemas.facts import Fact
 from schemas.indicators import SHARES, IndexFigure, Periods, ReuseReport, ReuseRow, Share, UnitReuse
 from schemas.numerals import day_text, number_text, share_text
 from schemas.wording import say, text
@@ -55,11 +56,7 @@ def import_(
     as_json: AsJson = False,
 ) -> int:
     """Import counts of dossiers; a row of the same unit and period takes an earlier one's place, which is kept."""
-    backing = Backing(
-        document=document.strip(),
-        document_date=day_of(dated) if dated else None,
-        signer=signer.strip(),
-    )
+    backing = backing_of(document, dated, signer)
     held = Periods((fact.id, fact.row) for fact in _standing(settings, None))
     read = partial(read_reuse, held=held)
     return import_table(settings, facts.REUSE, table, read, backing, as_json=as_json)

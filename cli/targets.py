@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from cli.days import day_of
 from cli.fact_files import (
     Dated,
     Document,
@@ -12,6 +11,7 @@ from cli.fact_files import (
     Signer,
     TableFile,
     TemplateFile,
+    backing_of,
     import_table,
     withdraw_row,
     write_empty,
@@ -21,7 +21,6 @@ from cli.options import AsJson, command
 from configs.settings import Settings
 from quality.inventory import read_targets
 from schemas.errors import UsageError
-from schemas.facts import Backing
 from storage.catalogue import facts
 
 
@@ -38,12 +37,7 @@ def import_(
     """Import targets; each stands beside the plan's own, and before them where it is of the same day."""
     if not document.strip() or not dated:
         raise UsageError("a target needs the decision behind it", remedy="target_document")
-    backing = Backing(
-        document=document.strip(),
-        document_date=day_of(dated),
-        signer=signer.strip(),
-        effective_on=day_of(effective) if effective else None,
-    )
+    backing = backing_of(document, dated, signer, effective)
     return import_table(settings, facts.TARGETS, table, read_targets, backing, as_json=as_json)
 
 

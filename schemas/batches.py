@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Callable
 from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import Annotated, Final, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict
 from pydantic import Field as ModelField
 
 from schemas.codes import is_component_code, is_dossier_code, is_procedure_code
@@ -63,6 +64,20 @@ class FileStatus(StrEnum):
     NOT_STARTED = "not_started"
 
 
+def _sound(is_sound: Callable[[str], bool], name: str) -> AfterValidator:
+    def check(value: str) -> str:
+        if not is_sound(value):
+            raise ValueError(f"not a {name}")
+        return value
+
+    return AfterValidator(check)
+
+
+_Dossier = Annotated[str, _sound(is_dossier_code, "dossier code")]
+_Procedure = Annotated[str, _sound(is_procedure_code, "procedure code")]
+_Component = Annotated[str, _sound(is_component_code, "component code")]
+
+
 class SheetPaper(BaseModel):
     """What a batch sheet says of one paper, or of every paper of one dossier's folder.
 
@@ -80,24 +95,9 @@ class SheetPaper(BaseModel):
     file: str = ModelField(min_length=1)
     page: int | None = ModelField(default=None, ge=1)
     role: Role | None = None
-    dossier: str | None = None
-    procedure: str | None = None
-    component: str | None = None
-
-    @field_validator("dossier")
-    @classmethod
-    def _dossier(cls, value: str | None) -> str | None:
-        return _sound_dossier(value)
-
-    @field_validator("procedure")
-    @classmethod
-    def _procedure(cls, value: str | None) -> str | None:
-        return _sound_procedure(value)
-
-    @field_validator("component")
-    @classmethod
-    def _component(cls, value: str | None) -> str | None:
-        return _sound_component(value)
+    dossier: _Dossier | None = None
+    procedure: _Procedure | None = None
+    component: _Component | None = None
 
     def covers(self, key: str) -> bool:
         """True if a file of the batch (its `path_key`) is the one named, or lies in the folder named."""
@@ -110,18 +110,6 @@ def path_key(text: str) -> str:
     return unicodedata.normalize("NFC", text).replace("\\", "/").removeprefix("./").strip("/")
 
 
-def _sound_procedure(value: str | None) -> str | None:
-    if value is not None and not is_procedure_code(value):
-        raise ValueError("not a procedure code")
-    return value
-
-
-def _sound_component(value: str | None) -> str | None:
-    if value is not None and not is_component_code(value):
-        raise ValueError("not a component code")
-    return value
-
-
 class InDossier(NamedTuple):
     """What a batch sheet says of a paper's place in a dossier."""
 
@@ -129,12 +117,6 @@ class InDossier(NamedTuple):
     dossier: str | None = None
     procedure: str | None = None
     component: str | None = None
-
-
-def _sound_dossier(value: str | None) -> str | None:
-    if value is not None and not is_dossier_code(value):
-        raise ValueError("not a dossier code")
-    return value
 
 
 class BatchSheet(BaseModel):
@@ -160,25 +142,10 @@ class BatchSheet(BaseModel):
     retention: str | None = None
     access: str | None = None
     role: Role | None = None
-    dossier: str | None = None
-    procedure: str | None = None
-    component: str | None = None
+    dossier: _Dossier | None = None
+    procedure: _Procedure | None = None
+    component: _Component | None = None
     papers: tuple[SheetPaper, ...] = ()
-
-    @field_validator("dossier")
-    @classmethod
-    def _dossier(cls, value: str | None) -> str | None:
-        return _sound_dossier(value)
-
-    @field_validator("procedure")
-    @classmethod
-    def _procedure(cls, value: str | None) -> str | None:
-        return _sound_procedure(value)
-
-    @field_validator("component")
-    @classmethod
-    def _component(cls, value: str | None) -> str | None:
-        return _sound_component(value)
 
     def of_file(self, name: str) -> BatchSheet:
         """The sheet with only the rows that speak of one file: what its papers inherit, and keep in their sidecars."""

@@ -146,6 +146,11 @@ def test_no_machine_path_and_no_registry_address_is_committed(pattern: str) -> N
     assert wrong == []
 
 
+def test_nothing_that_a_command_made_lies_among_the_files_of_the_root() -> None:
+    root = {path.name for path in tracked() if path.parent == ROOT}
+    assert root == {".gitignore", "CHANGELOG.md", "LICENSE", "Makefile", "README.md", "pyproject.toml"}
+
+
 def test_no_helper_of_the_tests_imports_a_test_module() -> None:
     helpers = [path for path in (ROOT / "tests").rglob("*.py") if not path.name.startswith("test_")]
     guilty = [path.name for path in helpers if "tests.test_" in path.read_text(encoding="utf-8")]

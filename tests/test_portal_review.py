@@ -166,6 +166,19 @@ def test_a_contractors_answers_are_kept_and_lead_to_no_code_until_somebody_accep
     assert code_of(portal, paper)
 
 
+def test_an_answer_waits_for_no_report_and_the_server_closes_the_batch_when_it_ends(portal: Portal) -> None:
+    paper = papers_of(portal.machine.home)["04.png"]
+    answers = [{"target": "owner_id", "value": "056221001234", "ms": 900, "shown": "0" * 12}]
+    form = {"answers": json.dumps(answers), "version": "1"}
+    assert portal.signed_in("lan").post(f"/review/{paper}", **form).status_code == 200
+    states = {each["batch"]: each["state"] for each in portal.machine.json("batch", "list")}
+    assert states[BATCH] == "closing"
+    assert decided(portal)
+    portal.stop()
+    states = {each["batch"]: each["state"] for each in portal.machine.json("batch", "list")}
+    assert states[BATCH] == "finished"
+
+
 def test_answers_about_a_paper_in_another_persons_hand_are_refused(portal: Portal) -> None:
     paper = papers_of(portal.machine.home)["02.png"]
     first, second = portal.signed_in("lan"), portal.signed_in("vân")

@@ -34,7 +34,7 @@ def board_of(database: Database, settings: Settings, day: date) -> Board:
     """Board data of a day; deterministic for a given catalogue and day."""
     end = pace.district_end(load_units())
     ledger = ledger_of(database)
-    reports = _reports(ledger, day, day)
+    reports = board_quota(ledger, day, day)
     lines = queue(database)
     coded = _as_now(work.coded_by_day(database, day - timedelta(days=_PACE_DAYS)), day)
     return Board(
@@ -107,12 +107,8 @@ def _host() -> str:
     return socket.gethostname()[:255]
 
 
-def board_quota(database: Database, day: date, today: date) -> list[QuotaReport]:
+def board_quota(ledger: Ledger, day: date, today: date) -> list[QuotaReport]:
     """Quota reports of every day that the board plots, as `sohoa quota --as-of` computes them."""
-    return _reports(ledger_of(database), day, today)
-
-
-def _reports(ledger: Ledger, day: date, today: date) -> list[QuotaReport]:
     days = pace.days_of(day, pace.district_end(load_units()))
     return [figures_of(ledger, each, today).report for each in days]
 

@@ -102,16 +102,7 @@ def adopt(connection: Connection, chain_of_batch: Callable[[str], str]) -> None:
             if sha256 is not None:
                 note_passes(connection, chain, name, sha256)
     note(connection, HOUSE, t.account)
-    for facts in (
-        t.inventory,
-        t.elsewhere,
-        t.revocation,
-        t.handover,
-        t.desk,
-        t.reuse,
-        t.target,
-        t.confirmed_reuse,
-    ):
+    for facts in t.FACTS:
         note(connection, HOUSE, facts)
     events = select(t.event).order_by(t.event.c.at, t.event.c.run, t.event.c.sequence)
     for row in connection.execute(events).all():

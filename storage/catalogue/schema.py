@@ -25,6 +25,7 @@ from sqlalchemy import (
 from storage.catalogue.schema_api import api_key, lookup
 from storage.catalogue.schema_base import Json, metadata
 from storage.catalogue.schema_figures import (
+    FACTS,
     confirmed_reuse,
     desk,
     elsewhere,
@@ -336,6 +337,7 @@ alert = Table(
 )
 
 __all__ = [
+    "FACTS",
     "account",
     "account_secret",
     "alert",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import (
     BigInteger,
@@ -152,6 +152,8 @@ confirmed_reuse = Table(
     Column("system", String(200), nullable=False),
     *_of_fact(),
 )
+# Every table of facts: entered in the house chain, restored by `rebuild`.
+FACTS: Final = (inventory, elsewhere, revocation, handover, desk, reuse, target, confirmed_reuse)
 # Lots for acceptance, append-only; a lot has one decision, and its papers are never drawn again before it.
 lot = Table(
     "lot",
