@@ -131,6 +131,7 @@ COMMANDS: Final[dict[str, str | dict[str, str]]] = {
     "restore": "cli.keeping:restore",
     "schedule": "cli.scheduled:schedule",
     "serve": "cli.serve:serve",
+    "worker": "cli.worker:worker",
     "board": "cli.board:board",
     "portal": "cli.portal:portal",
     "users": {

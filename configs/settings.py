@@ -22,6 +22,7 @@ from pydantic_settings import (
 
 from schemas.alerts import ChannelSpec
 from schemas.errors import ConfigurationError
+from schemas.machines import MachinesSpec
 from schemas.night_window import parse_window
 from schemas.people import PortalSpec
 from schemas.period_reports import OfficeSpec
@@ -67,7 +68,9 @@ class Settings(BaseSettings):
         lang: language of sentences for people.
         operator: the responsible person; default the OS user.
         workers: processes that read pages; default one per core.
-        orchestrator: `prefect` runs a batch as a flow, `plain` without a server.
+        orchestrator: `prefect` runs a batch as a flow, `plain` without a server, `pool` on every machine that has
+            joined with `sohoa worker`.
+        machines: how machines share the work of `pool`.
         database_url: SQLAlchemy URL of the catalogue; default SQLite under `home`.
         store: where objects lie; default a folder under `home`.
         alerts: where alerts are sent.
@@ -95,7 +98,8 @@ class Settings(BaseSettings):
     lang: Literal["vi", "en"] = "vi"
     operator: str | None = None
     workers: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1, le=256)
-    orchestrator: Literal["prefect", "plain"] = "prefect"
+    orchestrator: Literal["prefect", "plain", "pool"] = "prefect"
+    machines: MachinesSpec = MachinesSpec()
     database_url: str | None = Field(default=None, repr=False)  # may hold a password
     store: StoreSpec = StoreSpec()
     alerts: ChannelSpec = ChannelSpec()

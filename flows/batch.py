@@ -1,7 +1,7 @@
 """The main job as a plain function: takes a plan, returns an outcome; progress and dispatch are injected.
 
-`run_batch` knows nothing of an orchestrator: `dispatch` runs chunks of files at once, by threads here or by tasks of a
-Prefect flow. Every chunk feeds the one page pool of the machine.
+`run_batch` knows nothing of an orchestrator: `dispatch` runs chunks of files at once, by threads here, by tasks of a
+Prefect flow, or by other machines. On one machine every chunk feeds its one page pool.
 """
 
 from __future__ import annotations
@@ -31,7 +31,6 @@ from workspace.closing import Closed, close_batch, update_board_and_alerts
 from workspace.opening import Workspace
 
 Chunk = tuple[PlannedFile, ...]
-Dispatch = Callable[[Sequence[Chunk], Callable[[Chunk], None]], None]
 Halt = Callable[[], BatchState | None]
 _CHUNK_FILES = 16
 _log = structlog.get_logger(__name__)
@@ -105,14 +104,21 @@ class _StopRule:
                 self.stopped.set()
 
 
-class _Files:
-    """Processes the files of one run until all are done, too many were set aside, or the run is halted."""
+class FilesOfRun:
+    """The files of one run: worked on until all are done, too many were set aside, or the run is halted.
 
-    def __init__(self, workspace: Workspace, plan: BatchPlan, progress: Progress, halt: Halt) -> None:
+    A dispatch either has chunks worked on here (`work_here`), or has others work on them and notes how each file ended.
+    """
+
+    def __init__(
+        self, workspace: Workspace, plan: BatchPlan, progress: Progress, halt: Halt, as_of: date
+    ) -> None:
+        self.workspace, self.plan, self.progress, self.as_of = workspace, plan, progress, as_of
         self.rule = _StopRule(workspace, plan)
-        self._workspace, self._plan = workspace, plan
-        self._progress, self._halt = progress, halt
+        self._halt = halt
         self._halted: BatchState | None = None
+        self._ended: set[str] = set()  # a chunk retried after an outage skips the files it had finished
+        self.run = open_run(workspace, plan, progress.page, as_of)
 
     @property
     def ending(self) -> BatchState:
@@ -121,33 +127,32 @@ class _Files:
             return self._halted
         return BatchState.STOPPED if self.rule.stopped.is_set() else BatchState.FINISHED
 
-    def work(self, dispatch: Dispatch, as_of: date) -> None:
-        """Work on all of them."""
-        if not self._plan.todo:
-            return
-        run = open_run(self._workspace, self._plan, self._progress.page, as_of)
-        ended: set[str] = set()  # a chunk retried after an outage skips the files it had finished
+    def work_here(self, chunk: Chunk) -> None:
+        """Work on a chunk, in this process."""
+        for planned in chunk:
+            if planned.entry.name in self._ended:
+                continue
+            if not self.go_on():
+                return
+            self.note(work_on(self.run, planned))
 
-        def chunk_done(chunk: Chunk) -> None:
-            for planned in chunk:
-                if planned.entry.name in ended:
-                    continue
-                if not self._go_on():
-                    return
-                outcome = work_on(run, planned)
-                ended.add(planned.entry.name)
-                self.rule.note(outcome)
-                self._progress.file(outcome)
+    def note(self, outcome: FileOutcome) -> None:
+        """A file has ended."""
+        self._ended.add(outcome.name)
+        self.rule.note(outcome)
+        self.progress.file(outcome)
 
-        dispatch(chunks(self._plan.todo, self._workspace.settings.workers), chunk_done)
-
-    def _go_on(self) -> bool:
+    def go_on(self) -> bool:
+        """False once no further file may be begun."""
         if self.rule.stopped.is_set() or self._halted is not None:
             return False
         ending = self._halt()
         if ending is not None:
             self._halted = ending
         return ending is None
+
+
+Dispatch = Callable[[FilesOfRun], None]
 
 
 def run_batch(
@@ -178,10 +183,11 @@ def run_batch(
     started = _event(workspace, plan, EventType.BATCH_STARTED, "started")
     event_log.record(database, workspace.run.id, [started])
     progress.begin(name, len(plan.todo))
-    files = _Files(workspace, plan, progress, halt)
+    files = FilesOfRun(workspace, plan, progress, halt, as_of)
     try:
         try:
-            files.work(dispatch, as_of)
+            if plan.todo:
+                dispatch(files)
         except Exception:
             # A failed batch is closed too. The same failure may prevent that; the next run then tries again.
             try:
@@ -238,22 +244,20 @@ def chunks(todo: Sequence[PlannedFile], workers: int) -> list[Chunk]:
     return [tuple(todo[start : start + size]) for start in range(0, len(todo), size)]
 
 
-def by_threads(workspace: Workspace) -> Dispatch:
+def by_threads(files: FilesOfRun) -> None:
     """Runs chunks in threads of this process. More threads than workers: while one stores, others read."""
-
-    def dispatch(parts: Sequence[Chunk], work: Callable[[Chunk], None]) -> None:
-        with ThreadPoolExecutor(max_workers=threads_for(workspace), thread_name_prefix="files") as pool:
-            futures = [pool.submit(work, part) for part in parts]
-            try:
-                for future in futures:
-                    future.result()
-            except BaseException:
-                for future in futures:
-                    future.cancel()
-                workspace.pool.close()
-                raise
-
-    return dispatch
+    workspace = files.workspace
+    with ThreadPoolExecutor(max_workers=threads_for(workspace), thread_name_prefix="files") as pool:
+        parts = chunks(files.plan.todo, workspace.settings.workers)
+        futures = [pool.submit(files.work_here, part) for part in parts]
+        try:
+            for future in futures:
+                future.result()
+        except BaseException:
+            for future in futures:
+                future.cancel()
+            workspace.pool.close()
+            raise
 
 
 def threads_for(workspace: Workspace) -> int:

@@ -75,7 +75,11 @@ def _run(workspace: Workspace, plan: BatchPlan, progress: Progress, halt: Halt) 
         return run_batch(workspace, plan, dispatch=dispatch, progress=watcher, as_of=today(), halt=halt)
 
     if workspace.settings.orchestrator == "plain" or not plan.todo:
-        return work(by_threads(workspace), progress)
+        return work(by_threads, progress)
+    if workspace.settings.orchestrator == "pool":
+        from flows.machines.coordinating import by_machines  # noqa: PLC0415 - Prefect: only when there is work
+
+        return work(by_machines, progress)
     if "PREFECT_API_URL" not in os.environ:
         progress.step("starting")
     from flows.orchestra import run_as_flow  # noqa: PLC0415 - Prefect: only when there is work

@@ -20,7 +20,7 @@ from prefect.exceptions import MissingContextError
 from prefect.futures import wait
 from prefect.task_runners import ThreadPoolTaskRunner
 
-from flows.batch import BatchOutcome, Chunk, Dispatch, Progress
+from flows.batch import BatchOutcome, Chunk, Dispatch, FilesOfRun, Progress, chunks
 from pipeline.keeping import FileOutcome
 from schemas.errors import CatalogueError, StoreError
 from schemas.wording import text
@@ -80,11 +80,11 @@ def digitize_batch_flow(batch: str, folder: str, files: int) -> str:
     del folder, files
     run = RUN.get()
 
-    def dispatch(parts: Sequence[Chunk], work: Callable[[Chunk], None]) -> None:
+    def dispatch(of_run: FilesOfRun) -> None:
         futures = []
-        for chunk in parts:
+        for chunk in chunks(of_run.plan.todo, run.workspace.settings.workers):
             names = [planned.entry.name for planned in chunk]
-            run.chunks[names[0]] = (chunk, work)
+            run.chunks[names[0]] = (chunk, of_run.work_here)
             futures.append(digitize_files.submit(names, _label(names)))
         wait(futures)
         for future in futures:

@@ -69,7 +69,7 @@ class BatchRun:
         done = documents.commit(
             self.workspace.database,
             self.plan.name,
-            self.workspace.run.id,
+            self.workspace.run_id,
             self.workspace.operator,
             versions,
             row,
@@ -134,7 +134,7 @@ def _recall(workspace: Workspace, plan: BatchPlan, staged: StagedFile) -> Known:
 def ledger_entry(workspace: Workspace, plan: BatchPlan, sha256: str, pages: PageList | None) -> LedgerEntry:
     """Readings kept of an original, under the digest of a plan and the edits of its pages."""
     edits = edits_of(pages.pages if pages else ())
-    digest, run = plan.digests.reading, workspace.run.id
+    digest, run = plan.digests.reading, workspace.run_id
     return LedgerEntry(workspace.ledger, sha256, digest, batch=plan.name, run=run, edits=edits)
 
 
@@ -324,7 +324,7 @@ def _sidecar(
         pages=tuple(PageFacts.of(reading) for reading in steps.of_paper(work, paper)),
         rendition=_rendition_facts(run, written),
         operator=run.workspace.operator,
-        run=run.workspace.run.id,
+        run=run.workspace.run_id,
         written_at=batches.now(),
         tools=tools(run.workspace),
         events=events,

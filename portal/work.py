@@ -19,7 +19,7 @@ from storage.catalogue import batches, schedules
 from storage.catalogue.batches import BatchRow
 from storage.catalogue.schedules import Schedule
 from storage.objects.keys import batch_key
-from workspace.locks import hold_batch, is_held
+from workspace.claiming import held_by
 
 _AT_WORK: Final = frozenset({BatchState.RUNNING, BatchState.CLOSING})
 _WAITS: Final = frozenset({ScheduleState.DUE, ScheduleState.RUNNING, ScheduleState.WINDOW})
@@ -68,7 +68,7 @@ def planned(house: House, known: set[str]) -> list[BatchRow]:
 def work_of(house: House, batch: BatchRow) -> Work:
     """Where a batch's work stands."""
     row = schedules.find(house.database, batch.name)
-    held = is_held(house.settings.home, batch.name)
+    held = held_by(house.database, house.settings.home, batch.name)
     serving = is_serving(house.settings.home)
     lost = row is not None and row.state is ScheduleState.RUNNING and not held and not serving
     note = mask(row.note) if row else ""
@@ -101,9 +101,9 @@ def start(house: House, batch: BatchRow, by: str) -> None:
         schedules.put(house.database, name, str(folder), by, state=ScheduleState.DUE)
     else:
         row = wishes.resume(house.database, name)
-        if row.state is ScheduleState.RUNNING and not is_held(home, name):  # it was cut off
+        if row.state is ScheduleState.RUNNING and not held_by(house.database, home, name):  # it was cut off
             schedules.change(house.database, name, state=ScheduleState.DUE)
-    if not is_serving(home) and not is_held(home, name):
+    if not is_serving(home) and not held_by(house.database, home, name):
         log = one_run.log_of(home, batch_key(name))
         one_run.start(house.settings, name, log=log, by=by, temporary=house.workspace.run.tmp.parent)
 
@@ -123,7 +123,7 @@ def ask(visit: Visit, batch: BatchRow, act: str) -> None:
     elif act == "cancel":
         wishes.cancel(house.database, name, by)
     elif act == "retry":
-        with hold_batch(house.settings.home, name, by):
+        with house.workspace_of(visit.person).hold_one(name):
             batches.requeue(house.database, name, None)
         start(house, batch, by)
     elif act == "priority":

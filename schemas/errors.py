@@ -11,7 +11,8 @@
     ├── BatchStopped            exit 4   most of the batch was set aside
     ├── StoreError              exit 1   the object store refused, lost or changed bytes
     ├── CatalogueError          exit 1   the catalogue cannot be opened or is of another version
-    │   └── CatalogueOlder      exit 1   the store holds events that the catalogue does not know
+    │   ├── CatalogueOlder      exit 1   the store holds events that the catalogue does not know
+    │   └── ClaimLost           exit 1   another machine took over what this process held; it must write no more
     ├── DeliveryError           exit 1   an alert could not be handed to a mail server or webhook; it is kept
     ├── CodeError               exit 1   a code cannot be issued (running number beyond 99, code void …)
     └── SourceError                      one file or page cannot be used; becomes a finding, never stops a batch
@@ -104,6 +105,12 @@ class CatalogueOlder(CatalogueError):
             known=known,
             stored=stored,
         )
+
+
+class ClaimLost(CatalogueError):
+    """Another machine took over the batch or chunk that this process held; nothing more of it is written here."""
+
+    code = "claim_lost"
 
 
 class CodeError(SohoaError):

@@ -30,7 +30,7 @@ class Ledger:
     def started(self, sha256: str, page: int, digest: str, *, batch: str, run: str) -> None:
         """Record the start of a whole-page reading; committed before the engine is called."""
         row = {"sha256": sha256, "page": page, "digest": digest, "batch": batch, "run": run, "at": now()}
-        with self._database.write() as connection:
+        with self._database.write(of=sha256) as connection:
             connection.execute(insert(t.page_pass).values(row))
 
     def finished(self, sha256: str, digest: str, reading: PageReading) -> None:
@@ -38,7 +38,7 @@ class Ledger:
         payload = zlib.compress(reading.model_dump_json(exclude_defaults=True).encode(), 6)
         facts = PageFacts.of(reading).model_dump(mode="json", exclude_defaults=True)
         key = {"sha256": sha256, "page": reading.number, "digest": digest}
-        with self._database.write() as connection:
+        with self._database.write(of=sha256) as connection:
             held = connection.execute(select(t.page_reading.c.payload).filter_by(**key)).scalar()
             if held is not None:
                 known = _unpack(held)

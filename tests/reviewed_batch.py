@@ -88,7 +88,7 @@ def make_home(folder: Path, batches: dict[str, dict[str, list[Row]]] = SCANS) ->
 def digitise(workspace: Workspace, folder: Path) -> None:
     """Run the batch that lies in a folder."""
     plan = make_plan(workspace, folder)
-    run_batch(workspace, plan, dispatch=by_threads(workspace), progress=Silent(), as_of=today())
+    run_batch(workspace, plan, dispatch=by_threads, progress=Silent(), as_of=today())
 
 
 def drawn(reading: PageReading) -> Image.Image:

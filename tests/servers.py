@@ -11,6 +11,7 @@ import os
 import pwd
 import secrets
 import shutil
+import signal
 import socket
 import ssl
 import subprocess
@@ -102,58 +103,82 @@ def versitygw(
         _stop(process)
 
 
+class PostgresqlServer:
+    """A throw-away PostgreSQL, which can be killed and started again on its port."""
+
+    def __init__(self) -> None:
+        programs = _postgresql_programs()
+        if programs is None:
+            missing("PostgreSQL", "apt-get install postgresql, or set SOHOA_TEST_POSTGRESQL")
+        self._programs, self._port = Path(str(programs)), free_port()
+        self._folder = Path(tempfile.mkdtemp(prefix="sohoa-pg-"))
+        self._demoted = _ordinary_user()
+        if self._demoted:
+            os.chown(self._folder, self._demoted["user"], self._demoted["group"])
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def url_of(self, database: str = "postgres") -> str:
+        """The URL of one of its databases."""
+        return f"postgresql://sohoa@127.0.0.1:{self._port}/{database}"
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        data = self._folder / "data"
+        if not data.exists():
+            initdb = [str(self._programs / "initdb"), "-D", str(data), "-U", "sohoa", "-A", "trust"]
+            initdb += ["-E", "UTF8", "--locale=C.UTF-8"]
+            subprocess.run(initdb, check=True, capture_output=True, cwd=self._folder, **self._demoted)
+        serve = [str(self._programs / "postgres"), "-D", str(data), "-p", str(self._port)]
+        serve += ["-h", "127.0.0.1", "-k", str(self._folder), "-F"]
+        log = self._folder / "log"
+        with log.open("ab") as out:
+            self._process = subprocess.Popen(
+                serve, stdout=out, stderr=out, cwd=self._folder, start_new_session=True, **self._demoted
+            )
+        _wait(lambda: _connects(self.url_of()), self._process, log)
+
+    def kill(self) -> None:
+        """`kill -9` of the server and every process of its own."""
+        assert self._process is not None
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+
+    def execute(self, statement: str, database: str = "postgres") -> list[Any]:
+        """Run a statement. Returns its rows, if it has any."""
+        import psycopg  # only who tests PostgreSQL needs its driver
+
+        with psycopg.connect(self.url_of(database), autocommit=True) as connection:
+            done = connection.execute(statement.encode())
+            return done.fetchall() if done.description else []
+
+    def close(self) -> None:
+        """Stop it, and remove all it kept."""
+        if self._process is not None:
+            _stop(self._process)
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def postgresql_server() -> Iterator[PostgresqlServer]:
+    """Run a throw-away PostgreSQL."""
+    server = PostgresqlServer()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.close()
+
+
 @contextlib.contextmanager
 def postgresql() -> Iterator[str]:
-    """Run a throw-away PostgreSQL; yields its URL. `$SOHOA_TEST_POSTGRESQL` names a running one instead."""
+    """The URL of a throw-away PostgreSQL; `$SOHOA_TEST_POSTGRESQL` names a running one instead."""
     given = os.environ.get("SOHOA_TEST_POSTGRESQL")
     if given:
         yield given
         return
-    programs = _postgresql_programs()
-    if programs is None:
-        missing("PostgreSQL", "apt-get install postgresql, or set SOHOA_TEST_POSTGRESQL")
-    folder = Path(tempfile.mkdtemp(prefix="sohoa-pg-"))
-    demoted = _ordinary_user()
-    if demoted:
-        os.chown(folder, demoted["user"], demoted["group"])
-    port = free_port()
-    try:
-        data = str(folder / "data")
-        initdb = [
-            str(programs / "initdb"),
-            "-D",
-            data,
-            "-U",
-            "sohoa",
-            "-A",
-            "trust",
-            "-E",
-            "UTF8",
-            "--locale=C.UTF-8",
-        ]
-        subprocess.run(initdb, check=True, capture_output=True, cwd=folder, **demoted)
-        serve = [
-            str(programs / "postgres"),
-            "-D",
-            data,
-            "-p",
-            str(port),
-            "-h",
-            "127.0.0.1",
-            "-k",
-            str(folder),
-            "-F",
-        ]
-        with (folder / "log").open("wb") as log:
-            process = subprocess.Popen(serve, stdout=log, stderr=log, cwd=folder, **demoted)
-        try:
-            url = f"postgresql://sohoa@127.0.0.1:{port}/postgres"
-            _wait(lambda: _connects(url), process, folder / "log")
-            yield url
-        finally:
-            _stop(process)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    with postgresql_server() as server:
+        yield server.url_of()
 
 
 def _postgresql_programs() -> Path | None:

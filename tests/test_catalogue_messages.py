@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 OURS = {
     *("StoreError", "CatalogueError", "CodeError", "UsageError", "SetupError", "ConfigurationError"),
-    *("BatchNameTaken", "DeliveryError"),
+    *("BatchNameTaken", "DeliveryError", "ClaimLost"),
 }
 ROOMS = (
     *("configs", "engines", "extractors", "storage", "quality", "workspace", "pipeline", "review"),

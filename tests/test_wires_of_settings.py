@@ -147,7 +147,7 @@ WITHOUT_JSON = {
         "alerts test",
         "serve",
     ),
-    "portal",
+    *("portal", "worker"),
 }
 
 

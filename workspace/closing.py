@@ -24,7 +24,6 @@ from storage.objects.keys import batch_key
 from storage.outbox import send_all
 from storage.self_description import describe
 from storage.tables import write_batch_tables
-from workspace.locks import hold_batch
 from workspace.opening import Workspace
 
 _log = structlog.get_logger(__name__)
@@ -125,7 +124,7 @@ def close_others(workspace: Workspace, name: str) -> list[str]:
         if batch == name:
             continue
         try:
-            with hold_batch(workspace.settings.home, batch, workspace.operator):
+            with workspace.hold_one(batch):
                 close_batch(workspace, batch)
             closed.append(batch)
         except BatchHeld:

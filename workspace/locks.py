@@ -1,15 +1,18 @@
 """One run at a time per batch, one thread at a time over the same bytes.
 
-A batch is held by a file lock that the kernel releases when its holder dies; the file names the holder.
+A batch is held by a file lock that the kernel releases when its holder dies; the file names the holder. This is the
+home's own lock; `workspace.claiming` holds a batch among machines too.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import socket
 import threading
 import time
+import uuid
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import datetime
@@ -68,6 +71,17 @@ def _lock(descriptor: int) -> None:
 def is_held(home: Path, batch: str) -> bool:
     """True if a run currently holds the batch."""
     return lock_is_held(_batch_lock(home, batch))
+
+
+def home_id(home: Path) -> str:
+    """Identifies a home among all machines: a copy of it, elsewhere or under another name, is another one."""
+    path = home / "locks" / "home-id"
+    with wait_for_lock(home / "locks" / "home-id.lock"):
+        if not path.exists():
+            path.write_text(uuid.uuid4().hex, encoding="ascii")
+        own = path.read_text(encoding="ascii")
+    place = f"{own} {socket.gethostname()} {home.resolve()}"
+    return hashlib.sha256(place.encode("utf-8", "surrogateescape")).hexdigest()[:32]
 
 
 def _batch_lock(home: Path, batch: str) -> Path:

@@ -6,7 +6,7 @@ import getpass
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -40,7 +40,8 @@ from storage.catalogue.database import Database
 from storage.ledger import Ledger
 from storage.objects import ObjectStore, open_store
 from storage.objects.patient import PatientStore
-from workspace.locks import DocumentLocks, hold_batch
+from workspace.claiming import hold_everywhere
+from workspace.locks import DocumentLocks
 
 
 def operator_name(settings: Settings) -> str:
@@ -133,6 +134,7 @@ class Workspace:
         self.document_locks = DocumentLocks()
         self.run = sweep.open_run(settings.run_root, sweep.tmp_root())
         stack.callback(self.run.close)
+        self.run_id = self.run.id  # under which work is recorded; a worker's is that of the run it works for
         stack.enter_context(_temporary_files_in(self.run.tmp))
         close_killed(self.database, settings)
 
@@ -166,9 +168,20 @@ class Workspace:
         """
         with ExitStack() as held:
             for name in names:
-                held.enter_context(hold_batch(self.settings.home, name, self.operator))
+                held.enter_context(self.hold_one(name))
             self.require_current(*names)
             yield
+
+    def hold_one(self, name: str) -> AbstractContextManager[None]:
+        """Hold a batch, on this home and among all machines that share its catalogue.
+
+        Raises:
+            BatchHeld: another run is at work on it.
+        """
+        seconds = self.settings.machines.lease_seconds
+        return hold_everywhere(
+            self.database, self.settings.home, name, self.operator, run=self.run.id, seconds=seconds
+        )
 
     def send(self) -> None:
         """Store the events of committed changes; codes are shown only after that."""

@@ -28,7 +28,7 @@ from schemas.night_window import Window, parse_window
 from storage.catalogue import schedules
 from storage.catalogue.database import Database
 from storage.catalogue.schedules import Schedule
-from workspace.locks import is_held
+from workspace.claiming import held_by
 
 ROOT = Path(__file__).resolve().parents[2]
 _MARK = "SOHOA_SERVE"  # carried by every process of a serve, so that the next one can sweep them
@@ -244,7 +244,7 @@ class Serve:
     async def _take_up(self, client: Any, database: Database, row: Schedule) -> None:
         from flows.nights.deployed import start_again  # noqa: PLC0415
 
-        held = is_held(self._settings.home, row.batch)
+        held = held_by(database, self._settings.home, row.batch)
         if not due(row, now_in_vietnam(), window=self._window, held=held):
             self._orphaned.pop(row.batch, None)
             return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Row, bindparam, case, func, insert, select, update
@@ -212,6 +212,35 @@ def finish_file(connection: Connection, batch: str, row: FileRow) -> None:
     if row.sha256 is not None:
         chains.note(connection, chain_of(batch), t.original, t.original.c.sha256 == row.sha256)
         chains.note_passes(connection, chain_of(batch), batch, row.sha256)
+
+
+class EndedFile(NamedTuple):
+    """How a file ended that another machine worked on."""
+
+    name: str
+    status: FileStatus
+    attempts: int
+    pages: int
+    documents: int
+    codes: int
+
+
+def ended_files(database: Database, batch: str, names: Collection[str]) -> list[EndedFile]:
+    """Those of some files of a batch that were worked on, with how often, and what came of it."""
+    column, paper = t.batch_file.c, t.document.c
+    query = select(column.name, column.status, column.attempts, column.pages).where(
+        column.batch == batch, column.attempts > 0
+    )
+    own = (paper.batch == batch, paper.file.in_(list(names)))
+    counted = select(paper.file, func.count(), func.count(t.code.c.printed)).where(*own)
+    joined = counted.join_from(t.document, t.code, t.code.c.document_id == paper.id, isouter=True)
+    with database.read() as connection:
+        rows = [row for row in connection.execute(query) if row.name in names]
+        found = {row[0]: (row[1], row[2]) for row in connection.execute(joined.group_by(paper.file))}
+    return [
+        EndedFile(row.name, FileStatus(row.status), row.attempts, row.pages, *found.get(row.name, (0, 0)))
+        for row in rows
+    ]
 
 
 def finished_twin(database: Database, sha256: str, batch: str, name: str) -> str | None:

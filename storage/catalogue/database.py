@@ -16,17 +16,17 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import structlog
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from schemas.errors import CatalogueError
+from schemas.errors import CatalogueError, ClaimLost
 from storage.catalogue import chains
 
-HEAD: Final = "0018"
+HEAD: Final = "0021"
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 LOCK_KEY: Final = 5283_2021
 _READING: Final = "sohoa_reading"
@@ -37,12 +37,23 @@ _log = structlog.get_logger(__name__)
 _dumps = functools.partial(json.dumps, ensure_ascii=False, separators=(",", ":"))
 
 
+class Fence(NamedTuple):
+    """A claim and the token under which it was taken (`storage.catalogue.claims`)."""
+
+    name: str
+    token: int
+
+
 class Database:
     """A connected, migrated catalogue database.
 
-    Writers are serialised: within a process by a lock, between processes by SQLite's `BEGIN IMMEDIATE` or a
-    PostgreSQL advisory lock. `synchronous=FULL`: a code or a decision that was committed survives a power cut.
-    Entries for the chains of provenance are sealed in the transaction that wrote them.
+    Writers are serialised: within a process by a lock, between processes by SQLite's `BEGIN IMMEDIATE` or a PostgreSQL
+    advisory lock; on PostgreSQL those that write of one thing outside of the chains only among themselves.
+    `synchronous=FULL`: a code or a decision that was committed survives a power cut. Entries for the chains of
+    provenance are sealed in the transaction that wrote them.
+
+    Attributes:
+        shared: machines can share it, and claims say who holds what.
 
     Raises:
         CatalogueError: the place cannot be written, the file is no catalogue, or it is of another version.
@@ -52,7 +63,9 @@ class Database:
         """Connect and migrate; an unreachable server is retried for up to `patience` seconds."""
         self._lock = threading.Lock()
         self._patience = patience
+        self._fences: dict[str, int] = {}
         self.engine = _engine(url)
+        self.shared = self.engine.dialect.name == "postgresql"
         self._shown = self.engine.url.render_as_string(hide_password=True)
         try:
             if migrate:
@@ -62,12 +75,44 @@ class Database:
             raise
 
     @contextlib.contextmanager
-    def write(self) -> Iterator[Connection]:
-        """One transaction that may write; committed at the end, rolled back on any error."""
-        with self._ours(), self._lock, self._connected() as connection, connection.begin():
-            hold(connection)
+    def write(self, *, of: str | None = None) -> Iterator[Connection]:
+        """One transaction that may write; committed at the end, rolled back on any error.
+
+        Args:
+            of: the one thing that is written of (an original's SHA-256, a claim), outside of every chain. Such
+                transactions wait for those of the same thing only. All others may enter what happened in a chain; the
+                order of all chains is one, so they come one after another.
+
+        Raises:
+            ClaimLost: another took over a claim that fences this connection's writes.
+        """
+        alone = contextlib.nullcontext() if of is not None and self.shared else self._lock
+        with self._ours(), alone, self._connected() as connection, connection.begin():
+            hold(connection, of)
+            self._check_fences(connection)
             yield connection
-            chains.seal(connection)
+            if of is None:
+                chains.seal(connection)
+
+    @contextlib.contextmanager
+    def fence(self, fence: Fence) -> Iterator[None]:
+        """Let every write of this block go through only while a claim has not been taken over."""
+        self._fences[fence.name] = fence.token
+        try:
+            yield
+        finally:
+            self._fences.pop(fence.name, None)
+
+    def _check_fences(self, connection: Connection) -> None:
+        if not self._fences:
+            return
+        fences = dict(self._fences)
+        # Shared with other writers of the same claim; whoever takes the claim over waits until this commit is through.
+        query = text("SELECT name, token FROM claim WHERE name = ANY(:names) FOR SHARE")
+        held = {row.name: row.token for row in connection.execute(query, {"names": list(fences)})}
+        for name, token in fences.items():
+            if held.get(name) != token:
+                raise ClaimLost(f"{name} was taken over", remedy="claim_lost", name=name)
 
     @contextlib.contextmanager
     def read(self) -> Iterator[Connection]:
@@ -160,10 +205,16 @@ def version_of(url: str) -> str | None:
         database.close()
 
 
-def hold(connection: Connection) -> None:
-    """Make the transaction the only one that writes; on SQLite `BEGIN IMMEDIATE` has done so."""
-    if connection.dialect.name == "postgresql":
+def hold(connection: Connection, of: str | None = None) -> None:
+    """Make the transaction the only one that writes, or that writes of something; on SQLite `BEGIN IMMEDIATE` did so."""
+    if connection.dialect.name != "postgresql":
+        return
+    if of is None:
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK_KEY})
+    else:
+        connection.execute(
+            text("SELECT pg_advisory_xact_lock(:space, hashtext(:of))"), {"space": 5283, "of": of}
+        )
 
 
 def _engine(url: str) -> Engine:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Collection
+from typing import NamedTuple
 
 from sqlalchemy import Connection, insert, select, update
 
 from schemas.batches import BatchState
 from schemas.digests import Digests
-from storage.catalogue import chains
+from storage.catalogue import chains, claims
 from storage.catalogue import schema as t
 from storage.catalogue.batches import note_batch
 from storage.catalogue.database import Database
@@ -40,6 +41,22 @@ def start_run(database: Database, run_id: str, batch: str, operator: str, digest
             )
         )
         note_run(connection, run_id)
+
+
+class OpenRun(NamedTuple):
+    """A run that has not ended: its batch, the person responsible, and its rules."""
+
+    batch: str
+    operator: str
+    digests: Digests
+
+
+def open_run(database: Database, run_id: str) -> OpenRun | None:
+    """A run, while it is open."""
+    query = select(t.run).where(t.run.c.id == run_id, t.run.c.ended_at.is_(None))
+    with database.read() as connection:
+        row = connection.execute(query).first()
+    return None if row is None else OpenRun(row.batch, row.operator, Digests.model_validate(row.digests))
 
 
 def abandon_run(database: Database, run_id: str) -> None:
@@ -78,15 +95,24 @@ def operators(database: Database, names: Collection[str]) -> set[str]:
 
 
 def close_dead_runs(database: Database, live: Collection[str]) -> list[str]:
-    """End this machine's runs that were killed. Returns the batches they left.
+    """End runs that were killed. Returns the batches they left.
 
     A batch that was running is `failed` then; one that was being closed stays so, and the next run closes it.
-    `live` are the ids of the runs of this machine that still hold their lock.
+    `live` are the ids of the runs of this machine that still hold their lock. Where machines share the catalogue, a run
+    of any of them is dead once its claim of the batch has run out or has passed to another.
     """
-    unfinished = (t.run.c.state == "running", t.run.c.host == socket.gethostname()[:255])
+    unfinished = [t.run.c.state == "running"]
+    if not database.shared:
+        unfinished.append(t.run.c.host == socket.gethostname()[:255])
+    query = select(t.run.c.id, t.run.c.batch).where(*unfinished)
+    with database.read() as connection:
+        open_runs = connection.execute(query).all()
+    if all(row.id in live for row in open_runs):
+        return []
     with database.write() as connection:
-        rows = connection.execute(select(t.run.c.id, t.run.c.batch).where(*unfinished)).all()
-        dead = [row for row in rows if row.id not in live]
+        rows = connection.execute(query).all()
+        holding = {holder.run for holder in claims.live_on(connection).values()}
+        dead = [row for row in rows if row.id not in live and row.id not in holding]
         for row in dead:
             _abandon(connection, row.id, row.batch, "killed")
     return sorted({row.batch for row in dead})

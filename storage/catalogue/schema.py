@@ -50,6 +50,7 @@ from storage.catalogue.schema_people import (
     session,
     sign_in_failure,
 )
+from storage.catalogue.schema_work import claim, work_chunk
 
 batch = Table(
     "batch",
@@ -345,6 +346,7 @@ __all__ = [
     "batch",
     "batch_file",
     "chain_object",
+    "claim",
     "code",
     "confirmed_reuse",
     "decision",
@@ -382,4 +384,5 @@ __all__ = [
     "session",
     "sign_in_failure",
     "target",
+    "work_chunk",
 ]

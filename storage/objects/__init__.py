@@ -1,7 +1,8 @@
 """Object stores: one small protocol, a local directory and any S3 server, equal under one contract test.
 
 Objects under `originals/` and `pdfa/` are addressed by their content. Those, sidecars and events are never rewritten;
-only what lies under `derived/` may be put again. `restore` alone puts good bytes where damaged ones lie.
+only what lies under `derived/` may be put again, only what lies under `intake/` removed. `restore` alone puts good
+bytes where damaged ones lie.
 """
 
 from __future__ import annotations
@@ -47,6 +48,9 @@ class ObjectStore(Protocol):
 
     def head(self, key: str) -> ObjectInfo | None:
         """Size and digest of an object, None if absent."""
+
+    def remove(self, key: str) -> None:
+        """Remove an object, in all its versions; only what lies under `intake/`. Nothing happens if it is not there."""
 
     def list(self, prefix: str) -> Iterator[ObjectInfo]:
         """Objects whose keys begin with `prefix`, sorted by key, without their digests."""

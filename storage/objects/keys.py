@@ -1,7 +1,8 @@
 """Object keys. Keys are ASCII; a batch is represented by a slug and a short digest of its name.
 
 What lies under `originals/`, `pdfa/` and `reports/` is addressed by its content: the key contains the SHA-256, and the
-object is never rewritten.
+object is never rewritten. Under `intake/` lies what is on its way to the machines that read it; nothing else
+is ever removed.
 """
 
 from __future__ import annotations
@@ -21,9 +22,10 @@ EVENTS: Final = "events/"
 FIGURES: Final = "figures/"
 DAMAGED: Final = "damaged/"
 REPORTS: Final = "reports/"
+INTAKE: Final = "intake/"
 _PART = re.compile(r"[A-Za-z0-9_\-][A-Za-z0-9_.\-]*")
 _ADDRESSED = re.compile(
-    r"(?:originals/(?P<a>[0-9a-f]{2})/|pdfa/(?P<b>[0-9a-f]{2})/|figures/(?P<c>[0-9a-f]{2})/|reports/[a-z0-9-]+/)"
+    r"(?:originals/(?P<a>[0-9a-f]{2})/|pdfa/(?P<b>[0-9a-f]{2})/|figures/(?P<c>[0-9a-f]{2})/|(?:reports|intake)/[a-z0-9-]+/)"
     r"(?P<sha256>[0-9a-f]{64})(?:\.pdf|\.parquet|\.json|\.html|\.xlsx|\.docx)?"
 )
 _CHAINED = re.compile(r"events/(?P<chain>[a-z0-9-]+)/(?P<seq>[0-9]{8})\.json")
@@ -33,6 +35,16 @@ _MAX_KEY: Final = 512
 def original(sha256: str) -> str:
     """An original, as received."""
     return f"{ORIGINALS}{sha256[:2]}/{sha256}"
+
+
+def intake(batch: str, sha256: str) -> str:
+    """Bytes handed in with a batch, for the machines that read them; removed once their file has ended."""
+    return f"{intake_of(batch)}{sha256}"
+
+
+def intake_of(batch: str) -> str:
+    """The prefix of a batch's intake."""
+    return f"{INTAKE}{batch_key(batch)}/"
 
 
 def pdfa(sha256: str) -> str:
@@ -112,7 +124,7 @@ def check_new(key: str, sha256: str) -> str:
         StoreError: the key is invalid, or contains another digest.
     """
     check(key)
-    if key.startswith((ORIGINALS, RENDITIONS, REPORTS, FIGURES)) and digest_in(key) != sha256:
+    if key.startswith((ORIGINALS, RENDITIONS, REPORTS, FIGURES, INTAKE)) and digest_in(key) != sha256:
         raise StoreError(
             f"{key} is not where bytes of SHA-256 {sha256} lie", remedy="object_key_bad", key=key
         )
@@ -128,4 +140,16 @@ def check_rewritable(key: str) -> str:
     check(key)
     if key.startswith((ORIGINALS, RENDITIONS, SIDECARS, EVENTS, REPORTS, FIGURES)):
         raise StoreError(f"{key} is never rewritten", remedy="object_sacred", key=key)
+    return key
+
+
+def check_removable(key: str) -> str:
+    """The key, if what lies there may be removed: bytes on their way to a worker, which are nobody's record yet.
+
+    Raises:
+        StoreError: the key is bad, or is that of anything else.
+    """
+    check(key)
+    if not key.startswith(INTAKE):
+        raise StoreError(f"{key} is never removed", remedy="object_sacred", key=key)
     return key

@@ -113,6 +113,14 @@ class LocalStore:
         except OSError as error:
             raise _failed(path, error) from error
 
+    def remove(self, key: str) -> None:
+        """Remove an object of the intake."""
+        path = self._path(keys.check_removable(key))
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise _failed(path, error) from error
+
     def list(self, prefix: str) -> Iterator[ObjectInfo]:
         """Objects under a prefix."""
         try:

@@ -69,6 +69,10 @@ class PatientStore:
         """Size and digest of an object."""
         return self._call(self._store.head, key)
 
+    def remove(self, key: str) -> None:
+        """Remove an object of the intake."""
+        self._call(self._store.remove, key)
+
     def list(self, prefix: str) -> Iterator[ObjectInfo]:
         """Objects under a prefix; a listing that breaks off is not repeated here."""
         yield from self._store.list(prefix)

@@ -209,6 +209,20 @@ class S3Store:
         metadata = {name.lower(): value for name, value in (answer.metadata or {}).items()}
         return ObjectInfo(key, answer.size or 0, metadata.get(_DIGEST, ""))
 
+    def remove(self, key: str) -> None:
+        """Remove an object of the intake, in all its versions and with the marks of their removal."""
+        keys.check_removable(key)
+        client, bucket = self._client, self._bucket
+
+        def erase() -> None:
+            # A listing of versions may repeat the last entry of a page.
+            found = client.list_objects(bucket_name=bucket, prefix=key, include_version=True)
+            versions = {item.version_id for item in found if item.object_name == key}
+            for version in versions:
+                client.remove_object(bucket_name=bucket, object_name=key, version_id=version)
+
+        self._call(key, erase)
+
     def list(self, prefix: str) -> Iterator[ObjectInfo]:
         """Objects under a prefix; a listing that breaks off goes on behind the last key."""
         last: str | None = None
