@@ -49,6 +49,12 @@ NEEDS: dict[tuple[str, str], Right | None] = {
     ("POST", "/review/{document_id}/as"): Right.CORRECT,
     ("POST", "/review/{document_id}/hold"): Right.CORRECT,
     ("POST", "/review/{document_id}/leave"): Right.CORRECT,
+    ("GET", "/carpets"): Right.CORRECT,
+    ("POST", "/carpets"): Right.CORRECT,
+    ("GET", "/carpets/one"): Right.CORRECT,
+    ("POST", "/carpets/hold"): Right.CORRECT,
+    ("POST", "/carpets/leave"): Right.CORRECT,
+    ("GET", "/carpets/{document_id}/{target}"): Right.CORRECT,
     ("GET", "/search"): Right.LOOK,
     ("POST", "/search"): Right.LOOK,
     ("GET", "/batches/new"): Right.UPLOAD,
@@ -90,7 +96,7 @@ NEEDS: dict[tuple[str, str], Right | None] = {
     ("POST", "/account"): None,
 }
 # Forms that say nothing of use here, and are refused for it where the right is there.
-INCOMPLETE = {"/batches/new", "/figures/inventory", "/admin/add", "/account"}
+INCOMPLETE = {"/carpets", "/batches/new", "/figures/inventory", "/admin/add", "/account"}
 # Files and pages made elsewhere: shown in a sandbox, or kept.
 SEALED = {
     "/papers/{document_id}/trace",
@@ -160,6 +166,7 @@ def filled(path: str, paper: str) -> str:
     given = {
         "{name}": BATCH,
         "{document_id}": paper,
+        "{target}": "issue_date",
         "{sha256}": "0" * 64,
         "{report}": "x",
         "{suffix}": "pdf",
