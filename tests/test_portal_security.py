@@ -49,6 +49,7 @@ NEEDS: dict[tuple[str, str], Right | None] = {
     ("POST", "/review/{document_id}/as"): Right.CORRECT,
     ("POST", "/review/{document_id}/hold"): Right.CORRECT,
     ("POST", "/review/{document_id}/leave"): Right.CORRECT,
+    ("POST", "/review/{document_id}/pages"): Right.CORRECT,
     ("GET", "/carpets"): Right.CORRECT,
     ("POST", "/carpets"): Right.CORRECT,
     ("GET", "/carpets/one"): Right.CORRECT,
