@@ -50,6 +50,7 @@ NEEDS: dict[tuple[str, str], Right | None] = {
     ("POST", "/review/{document_id}/hold"): Right.CORRECT,
     ("POST", "/review/{document_id}/leave"): Right.CORRECT,
     ("POST", "/review/{document_id}/pages"): Right.CORRECT,
+    ("POST", "/batches/{name}/unit"): Right.CORRECT,
     ("GET", "/carpets"): Right.CORRECT,
     ("POST", "/carpets"): Right.CORRECT,
     ("GET", "/carpets/one"): Right.CORRECT,
@@ -97,7 +98,14 @@ NEEDS: dict[tuple[str, str], Right | None] = {
     ("POST", "/account"): None,
 }
 # Forms that say nothing of use here, and are refused for it where the right is there.
-INCOMPLETE = {"/carpets", "/batches/new", "/figures/inventory", "/admin/add", "/account"}
+INCOMPLETE = {
+    "/batches/{name}/unit",
+    "/carpets",
+    "/batches/new",
+    "/figures/inventory",
+    "/admin/add",
+    "/account",
+}
 # Files and pages made elsewhere: shown in a sandbox, or kept.
 SEALED = {
     "/papers/{document_id}/trace",
