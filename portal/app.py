@@ -38,6 +38,7 @@ from portal.routes import (
     review_pages,
     search,
     sign_in,
+    speed,
     traces,
     uploads,
     work,
@@ -64,7 +65,7 @@ MODULES: Final[Sequence[ModuleType]] = (
         inventory,
         frozen,
     ),
-    *(lots, reports, alerts, admin, account, health),
+    *(lots, reports, speed, alerts, admin, account, health),
 )
 
 
