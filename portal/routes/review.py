@@ -15,6 +15,7 @@ from portal.queue import Wanted
 from portal.review_sheet import lines_of, reason_name, units_of
 from portal.rights import Right
 from portal.routes.papers import paper_of, seen
+from portal.second_keying import keyed_before, waits_for_others
 from portal.visits import Visit, page
 from review.questions import Waiting, waiting_papers
 from schemas.clock import today
@@ -82,7 +83,8 @@ def _next(visit: Visit) -> Response:
         if lease.owner != visit.person.name:
             continue
         paper = _waiting(visit, each.document_id)
-        if paper is not None and paper.questions and paper.row.version == each.version:
+        current = paper is not None and paper.questions and paper.row.version == each.version
+        if paper is not None and current and not waits_for_others(visit, paper):
             return _sheet(visit, paper, lease, "review_sheet.html")
         _give_up(visit, each.document_id)
     return Response(status_code=204)
@@ -141,6 +143,8 @@ def _answer(visit: Visit) -> Response:
             return JSONResponse({"problems": _told(visit, problems)}, 422)
         if not requested:
             return refused(visit, "nothing", 422)
+        if keyed_before(visit, paper) & {each.target for each in requested}:
+            return refused(visit, "keyed_before", 409)
         try:
             applied = review_answers.apply(
                 visit.workspace, paper, requested, today(), accepts=visit.may(Right.ACCEPT)
