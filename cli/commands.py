@@ -33,6 +33,7 @@ COMMANDS: Final[dict[str, str | dict[str, str]]] = {
         "accept": "cli.review:accept",
         "close": "cli.review:close",
         "unit": "cli.review:unit",
+        "speed": "cli.review_speed:speed",
         "export": "cli.review:export",
         "import": "cli.review:import_",
         "declassify": "cli.releases:declassify",

@@ -6,8 +6,9 @@ import copy
 import threading
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import Final
 
 import structlog
 
@@ -15,14 +16,14 @@ from configs.loader import load_kinds
 from configs.settings import Settings
 from portal.assets import Assets
 from portal.closer import Closer
-from portal.queue import Pictures, Queue, Turns
+from portal.queue import Pictures, PutBacks, Queue, Turns
 from portal.rights import Scope, scope_of
 from portal.submissions import Submissions
 from portal.uploads import Uploads
 from quality.unit_register import UnitRegister
 from schemas.clock import today
 from schemas.errors import SohoaError
-from schemas.events import EventType
+from schemas.events import Event, EventType
 from schemas.people import Account
 from schemas.version import TOOL
 from schemas.wording import text
@@ -33,6 +34,7 @@ from workspace.figuring import unit_register
 from workspace.opening import Workspace
 
 _log = structlog.get_logger(__name__)
+_TILES: Final = 4000  # of about 5 KB
 
 
 class Tally:
@@ -75,6 +77,7 @@ class House:
         self.tally = Tally()
         self.closer = Closer(workspace)
         self.queue, self.pictures, self.turns = Queue(workspace), Pictures(), Turns()
+        self.tiles, self.put_back = Pictures(_TILES), PutBacks(self.database)
         # Opened here: the copies that `workspace_of` hands out would each start workers of their own.
         _ = workspace.pool
         self.started = time.time()
@@ -110,8 +113,11 @@ class House:
         **detail: str | int | float | None,
     ) -> None:
         """Enter an event; what the store cannot take now goes out with the next one."""
-        event = new_event(kind, subject, outcome, batch=batch, agent=by, tool=TOOL, detail=detail)
-        events.record(self.database, self.workspace.run.id, [event])
+        self.record_all([new_event(kind, subject, outcome, batch=batch, agent=by, tool=TOOL, detail=detail)])
+
+    def record_all(self, made: Sequence[Event]) -> None:
+        """Enter several events at once."""
+        events.record(self.database, self.workspace.run.id, made)
         self.send()
 
     def send(self) -> None:

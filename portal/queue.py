@@ -9,9 +9,11 @@ from contextlib import contextmanager
 from typing import Final, NamedTuple
 
 from portal.rights import Scope
+from review.carpets import Piece
 from review.questions import waiting_papers
 from review.queueing import Queued, in_order, queued
-from storage.catalogue import seen_papers
+from storage.catalogue import reviewed, seen_papers
+from storage.catalogue.database import Database
 from workspace.opening import Workspace
 
 _AT_ONCE: Final = 500
@@ -77,24 +79,24 @@ class Queue:
 
 
 class Pictures:
-    """Page pictures drawn lately, by what they show."""
+    """Pictures drawn lately, by what they show."""
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._held: OrderedDict[tuple[str, bool], bytes] = OrderedDict()
+    def __init__(self, most: int = _MOST_PICTURES) -> None:
+        self._lock, self._most = threading.Lock(), most
+        self._held: OrderedDict[tuple[str, bool | str], bytes] = OrderedDict()
 
-    def get(self, key: tuple[str, bool]) -> bytes | None:
+    def get(self, key: tuple[str, bool | str]) -> bytes | None:
         """The picture, if it is still there."""
         with self._lock:
             if key in self._held:
                 self._held.move_to_end(key)
             return self._held.get(key)
 
-    def put(self, key: tuple[str, bool], picture: bytes) -> None:
+    def put(self, key: tuple[str, bool | str], picture: bytes) -> None:
         """Keep a picture; the one that was not asked for longest goes."""
         with self._lock:
             self._held[key] = picture
-            while len(self._held) > _MOST_PICTURES:
+            while len(self._held) > self._most:
                 self._held.popitem(last=False)
 
 
@@ -112,3 +114,25 @@ class Turns:
             lock = self._locks.setdefault(batch, threading.Lock())
         with lock:
             yield
+
+
+class PutBacks:
+    """Values taken out of carpets, read from their events once."""
+
+    def __init__(self, database: Database) -> None:
+        self._database, self._lock = database, threading.Lock()
+        self._held: set[reviewed.PutBack] | None = None
+
+    def has(self, piece: Piece) -> bool:
+        """True if a person said that the picture of this value says something else."""
+        return reviewed.PutBack(piece.document_id, piece.target, piece.shown) in self._all()
+
+    def add(self, made: reviewed.PutBack) -> None:
+        """Note one more; its event is entered besides."""
+        self._all().add(made)
+
+    def _all(self) -> set[reviewed.PutBack]:
+        with self._lock:
+            if self._held is None:
+                self._held = reviewed.put_back(self._database)
+            return self._held

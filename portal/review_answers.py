@@ -103,10 +103,21 @@ def apply(
         entries.append(Requested(own, ACCEPTANCE, Action.SET, AWAITED))
     elif accepts and any(question.target == ACCEPTANCE for question in paper.questions):
         entries.append(Requested(own, ACCEPTANCE, Action.SET, GIVEN))
+    return decided(workspace, paper.row.batch, entries, as_of, how=HOW)
+
+
+def decided(
+    workspace: Workspace, batch: str, entries: Sequence[Requested], as_of: date, *, how: str
+) -> list[Applied]:
+    """Apply decisions about papers of one batch at once; waits a while for a run that holds it.
+
+    Raises:
+        BatchHeld: a run held the batch for as long as this waits.
+    """
     deadline = time.monotonic() + _PATIENCE
     while True:
         try:
-            return decide_open(workspace, paper.row.batch, entries, as_of=as_of, how=HOW)
+            return decide_open(workspace, batch, entries, as_of=as_of, how=how)
         except BatchHeld:
             if time.monotonic() > deadline:
                 raise

@@ -25,6 +25,7 @@ class Right(StrEnum):
     ISSUE = "issue"  # freeze figures; issue and approve reports
     CLEAR = "clear"  # identifiers unmasked, each look recorded
     WATCH = "watch"  # alerts of the whole house
+    MEASURE = "measure"  # how fast each person reviews, and what is corrected
     ADMINISTER = "administer"
 
 
@@ -37,12 +38,14 @@ RIGHTS: Final[Mapping[Role, frozenset[Right]]] = {
         }
     ),
     Role.REVIEWER: frozenset({_R.LOOK, _R.CORRECT, _R.ACCEPT, _R.CLEAR}),
-    Role.APPROVER: frozenset({_R.LOOK, _R.FIGURES, _R.ACCEPT, _R.CODE, _R.ISSUE, _R.CLEAR, _R.WATCH}),
-    Role.IT: frozenset({_R.LOOK, _R.FIGURES, _R.SCHEDULE, _R.UPLOAD, _R.WATCH, _R.ADMINISTER}),
-    Role.AUDITOR: frozenset({_R.LOOK, _R.FIGURES, _R.CLEAR, _R.WATCH}),
+    Role.APPROVER: frozenset(
+        {*(_R.LOOK, _R.FIGURES, _R.ACCEPT, _R.CODE, _R.ISSUE, _R.CLEAR, _R.WATCH), _R.MEASURE}
+    ),
+    Role.IT: frozenset({_R.LOOK, _R.FIGURES, _R.SCHEDULE, _R.UPLOAD, _R.WATCH, _R.ADMINISTER, _R.MEASURE}),
+    Role.AUDITOR: frozenset({_R.LOOK, _R.FIGURES, _R.CLEAR, _R.WATCH, _R.MEASURE}),
 }
 # What concerns the whole house is not for who sees a part of it.
-_WHOLE_HOUSE: Final = frozenset({Right.WATCH, Right.ADMINISTER, Right.ISSUE, Right.SCHEDULE})
+_WHOLE_HOUSE: Final = frozenset({Right.WATCH, Right.ADMINISTER, Right.ISSUE, Right.SCHEDULE, Right.MEASURE})
 # An account bound to batches is a contractor's or a postal operator's: it never decides, whatever its role.
 _NOT_BY_CONTRACTORS: Final = frozenset({Right.ACCEPT, Right.CODE, Right.FIGURES, Right.DECLARE})
 

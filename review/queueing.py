@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Final, NamedTuple
 
+from review.carpets import Piece, piece_of
 from review.questions import NOTHING, Question, Waiting
 from schemas.review import ACCEPTANCE, KIND, RESULT_TYPE, SAME_AS, UNIT, is_closed, picture_of
 
@@ -29,7 +30,7 @@ _REASONS_OF_PICTURES: Final = "picture"
 
 
 class Queued(NamedTuple):
-    """A paper of the queue. `reasons` are the targets asked about, `picture` for all pictures."""
+    """A paper of the queue. `reasons` are the targets asked about, `picture` for all pictures; `pieces` lie in carpets."""
 
     document_id: str
     version: int
@@ -38,6 +39,7 @@ class Queued(NamedTuple):
     kind: str | None
     reasons: tuple[str, ...]
     cost: float
+    pieces: tuple[Piece, ...] = ()
 
 
 def chance_wrong(question: Question) -> float:
@@ -81,6 +83,7 @@ def queued(paper: Waiting) -> Queued | None:
         document.kind,
         tuple(dict.fromkeys(reasons)),
         expected_cost(paper.questions),
+        tuple(piece for question in paper.questions if (piece := piece_of(question)) is not None),
     )
 
 

@@ -129,11 +129,11 @@ def person(role: Role, *, units: tuple[str, ...] = (), batches: tuple[str, ...] 
 EXPECTED = {
     "archivist": "look figures correct accept schedule upload declare clear watch",
     "reviewer": "look correct accept clear",
-    "approver": "look figures accept code issue clear watch",
-    "it": "look figures schedule upload watch administer",
-    "auditor": "look figures clear watch",
+    "approver": "look figures accept code issue clear watch measure",
+    "it": "look figures schedule upload watch administer measure",
+    "auditor": "look figures clear watch measure",
 }
-WHOLE_HOUSE = {"schedule", "issue", "watch", "administer"}
+WHOLE_HOUSE = {"schedule", "issue", "watch", "administer", "measure"}
 DECIDING = {"accept", "code", "figures", "declare"}
 
 

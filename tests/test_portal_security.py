@@ -49,6 +49,15 @@ NEEDS: dict[tuple[str, str], Right | None] = {
     ("POST", "/review/{document_id}/as"): Right.CORRECT,
     ("POST", "/review/{document_id}/hold"): Right.CORRECT,
     ("POST", "/review/{document_id}/leave"): Right.CORRECT,
+    ("POST", "/review/{document_id}/pages"): Right.CORRECT,
+    ("POST", "/batches/{name}/unit"): Right.CORRECT,
+    ("GET", "/speed"): Right.MEASURE,
+    ("GET", "/carpets"): Right.CORRECT,
+    ("POST", "/carpets"): Right.CORRECT,
+    ("GET", "/carpets/one"): Right.CORRECT,
+    ("POST", "/carpets/hold"): Right.CORRECT,
+    ("POST", "/carpets/leave"): Right.CORRECT,
+    ("GET", "/carpets/{document_id}/{target}"): Right.CORRECT,
     ("GET", "/search"): Right.LOOK,
     ("POST", "/search"): Right.LOOK,
     ("GET", "/batches/new"): Right.UPLOAD,
@@ -90,7 +99,14 @@ NEEDS: dict[tuple[str, str], Right | None] = {
     ("POST", "/account"): None,
 }
 # Forms that say nothing of use here, and are refused for it where the right is there.
-INCOMPLETE = {"/batches/new", "/figures/inventory", "/admin/add", "/account"}
+INCOMPLETE = {
+    "/batches/{name}/unit",
+    "/carpets",
+    "/batches/new",
+    "/figures/inventory",
+    "/admin/add",
+    "/account",
+}
 # Files and pages made elsewhere: shown in a sandbox, or kept.
 SEALED = {
     "/papers/{document_id}/trace",
@@ -101,9 +117,9 @@ SEALED = {
 HOLDS = {
     "vân": "look figures clear watch correct upload schedule declare",
     "lan": "look clear correct",
-    "phê": "look figures clear watch issue",
-    "tin": "look figures watch administer upload schedule",
-    "tra": "look figures clear watch",
+    "phê": "look figures clear watch issue measure",
+    "tin": "look figures watch administer upload schedule measure",
+    "tra": "look figures clear watch measure",
     "xã này": "look clear correct",
     "xã khác": "look clear correct",
     "thầu": "look clear correct upload",
@@ -160,6 +176,7 @@ def filled(path: str, paper: str) -> str:
     given = {
         "{name}": BATCH,
         "{document_id}": paper,
+        "{target}": "issue_date",
         "{sha256}": "0" * 64,
         "{report}": "x",
         "{suffix}": "pdf",

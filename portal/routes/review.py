@@ -10,10 +10,12 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute
 
 from portal import review_answers
+from portal.batch_units import unitless
 from portal.queue import Wanted
 from portal.review_sheet import lines_of, reason_name, units_of
 from portal.rights import Right
 from portal.routes.papers import paper_of, seen
+from portal.second_keying import keyed_before, waits_for_others
 from portal.visits import Visit, page
 from review.questions import Waiting, waiting_papers
 from schemas.clock import today
@@ -64,6 +66,8 @@ def _queue(visit: Visit) -> Response:
         kinds=sorted({each.kind or "-" for each in every}),
         reasons=[(each, reason_name(each, house.lang), count) for each, count in reasons.most_common()],
         reason_name=lambda reason: reason_name(reason, house.lang),
+        unitless=(lacking := unitless(visit, every)),
+        units=units_of(house.workspace.rules.book) if lacking else [],
     )
 
 
@@ -79,7 +83,8 @@ def _next(visit: Visit) -> Response:
         if lease.owner != visit.person.name:
             continue
         paper = _waiting(visit, each.document_id)
-        if paper is not None and paper.questions and paper.row.version == each.version:
+        current = paper is not None and paper.questions and paper.row.version == each.version
+        if paper is not None and current and not waits_for_others(visit, paper):
             return _sheet(visit, paper, lease, "review_sheet.html")
         _give_up(visit, each.document_id)
     return Response(status_code=204)
@@ -124,30 +129,32 @@ def _sheet(visit: Visit, paper: Waiting, lease: leases.Lease, template: str, **m
 def _answer(visit: Visit) -> Response:
     row = paper_of(visit)
     answers = review_answers.read(visit.form)
-    if (refused := _not_in_hand(visit, row)) is not None:
-        return refused
+    if (lost := not_in_hand(visit, row)) is not None:
+        return lost
     with visit.house.turns.of(row.batch):
         paper = _waiting(visit, row.document.id)
         if paper is None or visit.form.get("version") != str(paper.row.version):
-            return _said(visit, "stale", 409)
+            return refused(visit, "stale", 409)
         if not visit.may(Right.ACCEPT) and paper.row.document.route is Route.ACCEPTED:
-            return _said(visit, "no_accept", 403)
+            return refused(visit, "no_accept", 403)
         rules = visit.workspace.rules.book
         requested, problems = review_answers.checked(paper.row.document, answers, rules, today())
         if problems:
             return JSONResponse({"problems": _told(visit, problems)}, 422)
         if not requested:
-            return _said(visit, "nothing", 422)
+            return refused(visit, "nothing", 422)
+        if keyed_before(visit, paper) & {each.target for each in requested}:
+            return refused(visit, "keyed_before", 409)
         try:
             applied = review_answers.apply(
                 visit.workspace, paper, requested, today(), accepts=visit.may(Right.ACCEPT)
             )
         except BatchHeld:
-            return _said(visit, "batch_held", 423)
+            return refused(visit, "batch_held", 423)
         except CatalogueError as error:
             if error.remedy != "version_taken":
                 raise
-            return _said(visit, "stale", 409)
+            return refused(visit, "stale", 409)
     visit.house.closer.answered(row.batch)
     _give_up(visit, row.document.id)
     after = next((each.after for each in applied if each.before.document.id == row.document.id), None)
@@ -171,7 +178,7 @@ def _foresee(visit: Visit) -> Response:
     answers = review_answers.read(visit.form)
     paper = _waiting(visit, row.document.id)
     if paper is None or visit.form.get("version") != str(paper.row.version):
-        return _said(visit, "stale", 409)
+        return refused(visit, "stale", 409)
     rules = visit.workspace.rules.book
     requested, problems = review_answers.checked(row.document, answers, rules, today())
     try:
@@ -191,7 +198,7 @@ def _as(visit: Visit) -> Response:
     answers = review_answers.read(visit.form)
     paper = _waiting(visit, row.document.id)
     if paper is None or visit.form.get("version") != str(paper.row.version):
-        return _said(visit, "stale", 409)
+        return refused(visit, "stale", 409)
     requested, problems = review_answers.checked(row.document, answers, visit.workspace.rules.book, today())
     if problems:
         return JSONResponse({"problems": _told(visit, problems)}, 422)
@@ -216,7 +223,7 @@ def _leave(visit: Visit) -> Response:
     outcome, reason = visit.form.get("outcome", ""), squeeze(visit.form.get("reason", ""))
     if outcome in {"skipped", "rescan"}:
         if outcome == "skipped" and not reason:
-            return _said(visit, "no_reason", 422)
+            return refused(visit, "no_reason", 422)
         visit.house.record(
             EventType.SKIPPED,
             row.document.id,
@@ -231,15 +238,16 @@ def _leave(visit: Visit) -> Response:
     return JSONResponse({})
 
 
-def _not_in_hand(visit: Visit, row: DocumentRow) -> Response | None:
+def not_in_hand(visit: Visit, row: DocumentRow) -> Response | None:
     """The refusal of answers about a paper that another person has in hand."""
     lease = _take(visit, row.document.id)
     if lease.owner == visit.person.name:
         return None
-    return _said(visit, "lost", 409, holder=lease.owner)
+    return refused(visit, "lost", 409, holder=lease.owner)
 
 
-def _said(visit: Visit, key: str, status: int, **params: str) -> Response:
+def refused(visit: Visit, key: str, status: int, **params: str) -> Response:
+    """A refusal in words of the page."""
     return JSONResponse({"said": text(f"portal.review_{key}", visit.house.lang, **params)}, status)
 
 

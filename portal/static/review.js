@@ -1,12 +1,11 @@
 // Review of papers from the keyboard. What a key does is told by the dialog that `?` opens (docs/portal.md).
 "use strict";
 (() => {
-  const { stage, fields, drafts } = sohoa;
+  const { stage, fields, drafts, pages } = sohoa;
+  const { send, notice, said, giveBack } = sohoa.talk;
   const root = document.getElementById("review");
   const place = document.getElementById("sheet");
   const notices = document.getElementById("notices");
-  const token = document.querySelector('input[name="token"]').value;
-  const said = (key) => root.dataset["said" + key];
   const RENEW = 40_000;
   const PAUSE = 350; // after the last key before the code is asked for
   const pending = new Map(); // papers whose answers are on their way
@@ -25,26 +24,6 @@
   const lineOf = (node) => node?.closest?.(".rv-line");
   const button = (name) => paper.querySelector(`[data-do="${name}"]`);
 
-  function send(path, form) {
-    const body = new URLSearchParams(form);
-    return fetch(path, { method: "POST", body, headers: { "X-Form-Token": token, "HX-Request": "true" }, keepalive: true });
-  }
-
-  function notice(text, tone = "", id = "") {
-    const made = document.createElement("p");
-    made.className = `notice ${tone}`;
-    made.textContent = text;
-    if (id) {
-      notices.querySelector(`a[href$="${id}"]`)?.parentElement.remove();
-      const link = document.createElement("a");
-      link.href = id === "login" ? "/login" : `/review/${id}`;
-      link.textContent = ` ${id === "login" ? "→" : said("Reopen")}`;
-      made.append(link);
-    }
-    notices.replaceChildren(...[...notices.children].filter((each) => each.querySelector("a")), made);
-    return made;
-  }
-
   // --- a paper comes to hand -------------------------------------------------------------------------------------
 
   function open(article) {
@@ -54,7 +33,7 @@
     warned = false;
     began = new Map();
     lock();
-    restore();
+    sohoa.answers.restore(paper, began);
     const first = asked().find((each) => !settled(each)) || asked()[0] || lines()[0];
     if (first) go(first);
     else button("accept").focus();
@@ -88,24 +67,6 @@
   function lock() {
     for (const each of paper.querySelectorAll(".rv-line input")) each.readOnly = !mine;
     if (!mine) notice(said("Held").replace("{who}", paper.dataset.holder), "warn");
-  }
-
-  function restore() {
-    const held = drafts.of(paper.dataset.id);
-    for (const line of lines()) {
-      const draft = held[line.dataset.target];
-      if (!draft || (line.dataset.target === "kind" && paper.dataset.carried)) continue;
-      if (draft.shown === line.dataset.shown) {
-        fields.fill(line, draft.typed);
-        line.classList.toggle("done", draft.state === "done");
-        line.classList.toggle("absent", draft.state === "absent");
-        if (draft.sure) line.dataset.sure = "";
-        began.set(line.dataset.target, draft.ms || 0);
-      } else if (draft.typed.some(Boolean)) {
-        line.dataset.offer = JSON.stringify(draft.typed);
-        fields.problem(line, said("Offer").replace("{value}", draft.typed.filter(Boolean).join("/")));
-      }
-    }
   }
 
   function preload(over = false) {
@@ -212,37 +173,8 @@
     soon();
   }
 
-  function answers(all) {
-    const given = JSON.parse(paper.dataset.carried || "[]");
-    for (const line of lines()) {
-      const { target, form, shown } = line.dataset;
-      const isAsked = line.classList.contains("asked");
-      const told = { target, ms: Math.round(began.get(target) || 0), shown };
-      if (form === "none" || form === "acceptance") continue;
-      if (form === "picture") {
-        if (all || line.classList.contains("done")) given.push({ ...told, action: "accept" });
-      } else if (line.classList.contains("absent")) given.push({ ...told, action: "absent" });
-      else if (fields.value(line) && (fields.changed(line) || (isAsked && (all || line.classList.contains("done"))))) {
-        given.push({ ...told, value: fields.value(line), sure: "sure" in line.dataset });
-      }
-    }
-    return given;
-  }
-
-  // `sent` are the answers that were looked at: what is typed meanwhile is not what the problem is about.
-  function tell(problems, sent) {
-    for (const line of lines()) {
-      if (line.dataset.offer) continue;
-      const { target } = line.dataset;
-      const looked = sent.findLast((each) => each.target === target);
-      if (looked && looked.action !== "absent" && looked.value !== fields.value(line)) continue;
-      const found = problems.find((each) => each.target === target);
-      fields.problem(line, found ? found.said + (found.problem === "identifier_unsound" ? ` ${said("Sure")}` : "") : "");
-      line.dataset.wrong = found?.problem || "";
-      line.dataset.wrongValue = found ? fields.value(line) : "";
-      if (found) line.classList.remove("done");
-    }
-  }
+  const answers = (all) => sohoa.answers.given(paper, all, began);
+  const tell = (problems, sent) => sohoa.answers.tell(paper, problems, sent);
 
   function soon() {
     clearTimeout(timer);
@@ -273,12 +205,12 @@
     if (!mine) return notice(said("Held").replace("{who}", paper.dataset.holder), "warn");
     const line = lineOf(document.activeElement);
     if (line) left(line);
-    const wrong = lines().find((each) => each.dataset.wrong && !("sure" in each.dataset) && each.dataset.wrongValue === fields.value(each) && !each.classList.contains("absent"));
+    const wrong = sohoa.answers.wrong(paper);
     if (wrong) {
       notice(said("Wrong"), "bad");
       return go(wrong);
     }
-    const empty = asked().find((each) => "required" in each.dataset && !["picture", "acceptance", "none"].includes(each.dataset.form) && !each.classList.contains("absent") && !fields.value(each));
+    const empty = sohoa.answers.empty(paper);
     if (empty && !warned) {
       warned = true;
       notice(said("Missing"), "warn");
@@ -361,12 +293,6 @@
     if (answer?.ok) following.dataset.until = (await answer.json()).until;
   }, RENEW);
 
-  // A page that is closed gives back what it has in hand; one that is loaded again has taken it anew by then.
-  function giveBack(article) {
-    if (!article || article.dataset.holder) return;
-    navigator.sendBeacon(`/review/${article.dataset.id}/leave`, new URLSearchParams({ token, until: article.dataset.until }));
-  }
-
   window.addEventListener("pagehide", () => {
     giveBack(paper);
     giveBack(waiting);
@@ -387,6 +313,10 @@
       keep(line);
     },
     KeyH: () => help(),
+    KeyX: () => pages.ask(paper, "turn"),
+    KeyT: () => pages.ask(paper, "split"),
+    KeyG: () => pages.ask(paper, "join"),
+    KeyZ: () => pages.back(),
     ArrowDown: () => stage.pan(1),
     ArrowUp: () => stage.pan(-1),
     PageDown: () => stage.page(paper, 1),
@@ -442,7 +372,8 @@
   place.addEventListener("submit", (event) => event.preventDefault());
   place.addEventListener("click", (event) => {
     const what = event.target.closest("[data-do]")?.dataset.do;
-    const does = { accept: submit, skip, rescan: () => leave("rescan", ""), help }[what];
+    const edits = Object.fromEntries(["turn", "split", "join"].map((act) => [act, () => pages.ask(paper, act)]));
+    const does = { accept: submit, skip, rescan: () => leave("rescan", ""), help, ...edits }[what];
     const line = lineOf(event.target);
     const choice = event.target.closest(".rv-choices li");
     if (does) does();

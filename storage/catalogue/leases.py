@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 from sqlalchemy import delete, insert, select, update
 
 from storage.catalogue import schema as t
+from storage.catalogue.chunks import in_chunks
 from storage.catalogue.database import Database
 
 
@@ -31,6 +33,34 @@ def take(database: Database, document_id: str, owner: str, at: int, lasting: int
             change = update(t.review_lease).where(column.document_id == document_id)
             connection.execute(change.values(owner=owner, until=at + lasting))
     return Lease(owner, at + lasting)
+
+
+def take_free(database: Database, ids: Collection[str], owner: str, at: int, lasting: int) -> frozenset[str]:
+    """Take or renew the leases of papers that no other person has in hand; returns those that are the person's now."""
+    column = t.review_lease.c
+    with database.write() as connection:
+        own = set(ids)
+        for chunk in in_chunks(sorted(own)):
+            others = select(column.document_id).where(
+                column.document_id.in_(chunk), column.owner != owner, column.until > at
+            )
+            own -= set(connection.execute(others).scalars())
+        for chunk in in_chunks(sorted(own)):
+            connection.execute(delete(t.review_lease).where(column.document_id.in_(chunk)))
+            rows = [{"document_id": each, "owner": owner, "until": at + lasting} for each in chunk]
+            connection.execute(insert(t.review_lease), rows)
+    return frozenset(own)
+
+
+def give_up_all(database: Database, ids: Collection[str], owner: str, until: int | None = None) -> None:
+    """End a person's leases of these papers; those of others stay, and those that were renewed beyond `until`."""
+    column = t.review_lease.c
+    with database.write() as connection:
+        for chunk in in_chunks(sorted(ids)):
+            own = column.document_id.in_(chunk) & (column.owner == owner)
+            if until is not None:
+                own &= column.until <= until
+            connection.execute(delete(t.review_lease).where(own))
 
 
 def give_up(database: Database, document_id: str, owner: str, until: int | None = None) -> None:

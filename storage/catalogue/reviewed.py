@@ -1,17 +1,21 @@
-"""Papers that a person decided about, as the machine first read them: what calibration compares."""
+"""Papers that a person decided about, as the machine first read them: what calibration compares; and what was put back."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from sqlalchemy import and_, func, select
 
 from schemas.documents import Document
+from schemas.events import EventType
 from schemas.review import Decision, in_force
 from storage.catalogue import decisions
 from storage.catalogue import schema as t
 from storage.catalogue.chunks import in_chunks
 from storage.catalogue.database import Database
+
+# Outcome of the event of a value that was taken out of a carpet.
+ODD: Final = "odd"
 
 
 class Reviewed(NamedTuple):
@@ -19,6 +23,25 @@ class Reviewed(NamedTuple):
 
     document: Document
     decided: dict[str, Decision]
+
+
+class PutBack(NamedTuple):
+    """A value that a person took out of a carpet because its picture says something else: the paper is asked alone."""
+
+    document_id: str
+    target: str
+    shown: str
+
+
+def put_back(database: Database) -> set[PutBack]:
+    """Every value that was taken out of a carpet, by the digest of what was shown."""
+    query = select(t.event.c.subject, t.event.c.data).where(t.event.c.type == EventType.SKIPPED)
+    with database.read() as connection:
+        return {
+            PutBack(row.subject, str(row.data["detail"].get("target")), str(row.data["detail"].get("shown")))
+            for row in connection.execute(query)
+            if row.data["outcome"] == ODD
+        }
 
 
 def reviewed(database: Database) -> list[Reviewed]:
