@@ -50,14 +50,15 @@ _PLAIN: Final = Terms()
 class Worked(NamedTuple):
     """A report and all the rates were made of.
 
-    `stock` and `elsewhere` are (row of the report, what was compared or counted there); `tell` explains one paper.
+    `stock` and `elsewhere` are (row of the report, what was compared or counted there); `tell_groups` explains for each of
+    some groups one of its papers.
     """
 
     report: QuotaReport
     explanations: list[Explanation]
     stock: list[tuple[Place, UsedStock]]
     elsewhere: list[tuple[Place, ElsewhereRow]]
-    tell: Callable[[PaperRow], Explanation]
+    tell_groups: Callable[[Iterable[PaperGroup]], Iterator[Explanation]]
 
 
 def compute(
@@ -178,7 +179,10 @@ def worked_out(
         sorted(told, key=_explanation_order),
         list(cells.used()),
         held,
-        lambda paper: _explanation(paper, *asked.judge(paper), cells, terms),
+        lambda some: (
+            _explanation(group.paper, place, reason, cells, terms)
+            for group, place, reason in asked.judge_groups(some)
+        ),
     )
 
 

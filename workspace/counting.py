@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from datetime import date
 
+import pyarrow as pa
+
 from configs.loader import load_kinds, load_validity
 from quality.revocations import mark_revoked
 from quality.series import mark_superseded
 from schemas.quotas import ElsewhereRow, PaperGroup, PaperRow, RevocationRow
 from schemas.rules import NewestOf
-from storage.catalogue import figure_groups, figures, lots
+from storage.catalogue import figure_columns, figure_groups, figures, lots
 from storage.catalogue.chunks import in_chunks
 from storage.catalogue.database import Database
 from storage.catalogue.figure_queries import Asked
@@ -80,10 +82,10 @@ def grouped_on(
     return groups, right
 
 
-def each_on(
-    database: Database, day: date, known_at: str | None, revocations: Sequence[RevocationRow]
-) -> Iterator[PaperRow]:
-    """What `counted_on` gives for every stored paper, one after the other by id, without holding them all."""
+def columns_on(
+    database: Database, day: date, known_at: str, revocations: Sequence[RevocationRow]
+) -> Iterator[pa.Table]:
+    """What `counted_on` gives for every stored paper, in columns sorted by id, some thousands of papers at a time."""
     superseded = figure_groups.superseded(database, Asked(day, known_at, superseding_kinds(day)))
     ids = figure_groups.with_numbers(database, known_at, {row.number for row in revocations})
     revoked = {
@@ -91,15 +93,19 @@ def each_on(
         for row in mark_revoked(_papers_of(database, ids, known_at), revocations)
     }
     back = lots.returned(database, known_at)
-    for some in figure_groups.known_ids(database, known_at):
-        for paper in papers(database, ids=some, known_at=known_at):
-            name = paper.document_id
-            ends = {
-                "revoked_on": revoked.get(name),
-                "superseded_on": superseded.get(name),
-                "returned": back.get(name, ()),
-            }
-            yield paper.model_copy(update=ends)
+    with database.read() as connection:
+        damaged: Collection[str] = damaged_documents(connection).keys()
+    for table in figure_columns.columns(database, known_at):
+        names = table["document_id"].to_pylist()
+        periods = (
+            [[list(period) for period in back.get(name, ())] for name in names] if back else [[]] * len(names)
+        )
+        yield (
+            table.append_column("intact", pa.array([name not in damaged for name in names], pa.bool_()))
+            .append_column("revoked_on", pa.array(map(revoked.get, names), pa.date32()))
+            .append_column("superseded_on", pa.array(map(superseded.get, names), pa.date32()))
+            .append_column("returned", pa.array(periods, pa.list_(pa.list_(pa.date32()))))
+        )
 
 
 def _papers_of(database: Database, ids: Sequence[str], known_at: str | None) -> list[PaperRow]:

@@ -11,7 +11,17 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from configs.loader import ROOT, load_kinds, load_mergers, load_units
-from quality.frozen_figures import COLUMNS, Tables, changes, frozen_terms, paper_columns, recomputed
+from quality.frozen_figures import (
+    COLUMNS,
+    COMPARED,
+    PAPER,
+    Tables,
+    changes,
+    frozen_terms,
+    judged,
+    recomputed,
+)
+from quality.paper_groups import PaperGroups
 from schemas.errors import StoreError, UsageError
 from schemas.events import Event, EventType
 from schemas.facts import Fact
@@ -24,7 +34,7 @@ from storage.catalogue import events, facts, figures
 from storage.catalogue.database import Database
 from storage.catalogue.provenance import new_event
 from storage.objects import ObjectStore
-from workspace.counting import each_on, left_out_kinds
+from workspace.counting import columns_on, left_out_kinds
 from workspace.figuring import figures_of, ledger_of, terms_of
 
 _SUBJECT: Final = "figures"
@@ -61,10 +71,16 @@ def freeze(database: Database, store: ObjectStore, asked: Asked, today: date) ->
     known_at = asked.known_at or events.now()
     ledger = ledger_of(database, known_at)
     worked = figures_of(ledger, asked.day, today, reading=asked.reading, series=asked.series)
-    papers = (
-        paper_columns(paper, worked.tell(paper))
-        for paper in each_on(database, asked.day, known_at, ledger.revocations)
+    terms = terms_of(
+        asked.day,
+        asked.reading,
+        asked.series,
+        revocations_asked=bool(ledger.revocations),
+        handovers=ledger.handovers,
+        targets=ledger.targets,
     )
+    columns = columns_on(database, asked.day, known_at, ledger.revocations)
+    papers = judged(columns, PaperGroups(asked.day, terms), worked.tell_groups)
     with _room() as room:
         files = [frozen_sets.put_papers(store, room, COLUMNS, papers)]
         for name, rows in _short_tables(database, asked.day, known_at, ledger.targets):
@@ -75,14 +91,6 @@ def freeze(database: Database, store: ObjectStore, asked: Asked, today: date) ->
         )
         notes = [_plain(note, {"params"}) | {"params": str(note.params)} for note in report.notes]
         files.append(frozen_sets.put_rows(store, room, "notes", notes))
-        terms = terms_of(
-            asked.day,
-            asked.reading,
-            asked.series,
-            revocations_asked=bool(ledger.revocations),
-            handovers=ledger.handovers,
-            targets=ledger.targets,
-        )
         manifest = Manifest(
             as_of=asked.day,
             known_at=known_at,
@@ -201,20 +209,33 @@ def manifest_of(store: ObjectStore, frozen: FrozenSet) -> Manifest:
 def changed(store: ObjectStore, before: FrozenSet, after: FrozenSet) -> Iterator[Changed]:
     """What changed between two sets, and why, one paper after the other."""
     with _room() as room:
-        sides = [_tables(store, frozen_sets.manifest_of(store, each.id), room) for each in (before, after)]
+        sides = [
+            _tables(store, frozen_sets.manifest_of(store, each.id), room, COMPARED)
+            for each in (before, after)
+        ]
         yield from changes(*sides)
 
 
-def _tables(store: ObjectStore, manifest: Manifest, room: Path) -> Tables:
-    def rows(name: str) -> Iterator[dict[str, Any]]:
+def _tables(store: ObjectStore, manifest: Manifest, room: Path, columns: Sequence[str] = PAPER) -> Tables:
+    """A set's tables; of the papers these columns."""
+
+    def path(name: str) -> Path:
         file: FrozenFile = next(each for each in manifest.files if each.name == name)
-        return frozen_sets.rows_in(frozen_sets.fetch(store, file, room))
+        return frozen_sets.fetch(store, file, room)
+
+    def rows(name: str) -> Iterator[dict[str, Any]]:
+        return frozen_sets.rows_in(path(name))
 
     def held(name: str) -> Iterator[dict[str, Any]]:
         return (fact["row"] for fact in rows(name))
 
     return Tables(
-        rows("papers"), held("inventory"), held("elsewhere"), rows("targets"), rows("units"), rows("mergers")
+        frozen_sets.tables_in(path("papers"), columns),
+        held("inventory"),
+        held("elsewhere"),
+        rows("targets"),
+        rows("units"),
+        rows("mergers"),
     )
 
 

@@ -16,7 +16,6 @@ from storage.catalogue.database import Database
 from storage.catalogue.figure_queries import DAYS, Asked, known_at, listed, papers, split, unpacked
 from storage.catalogue.figure_spans import day_of_number
 
-_IDS_AT_ONCE: Final = 2000
 # What no group knows of its papers; named, because to find defaults takes longer than all the rest.
 _UNKNOWN: Final[dict[str, Any]] = {
     **dict.fromkeys(("owner", "number", "revoked_on", "batch", "file", "validity_basis", "accepted_by")),
@@ -81,20 +80,6 @@ def superseded(database: Database, asked: Asked) -> dict[str, date]:
         return {
             row.document_id: found for row in connection.execute(query) if (found := day_of_number(row[1]))
         }
-
-
-def known_ids(database: Database, moment: str | None) -> Iterator[list[str]]:
-    """Ids of all papers known at a moment, in order, some at a time."""
-    counts.refresh(database)
-    span, last = t.paper_span.c, ""
-    while True:
-        query = select(span.document_id).where(span.document_id > last, known_at(moment))
-        with database.read() as connection:
-            ids = list(connection.execute(query.order_by(span.document_id).limit(_IDS_AT_ONCE)).scalars())
-        if not ids:
-            return
-        yield ids
-        last = ids[-1]
 
 
 def with_numbers(database: Database, moment: str | None, numbers: Iterable[str]) -> list[str]:
