@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 import pyarrow as pa
 
-from quality.paper_groups import PaperGroups, papers_of
+from quality.paper_groups import PaperGroups
 from quality.quota_terms import Terms
-from quality.quotas import VALIDITY_UNKNOWN, worked_out
+from quality.quotas import VALIDITY_UNKNOWN, Told, worked_out
 from quality.unit_register import UnitRegister
 from schemas.frozen import Change, Changed, FrozenTerms, Manifest
-from schemas.quotas import ElsewhereRow, Explanation, InventoryRow, PaperGroup, PaperRow, QuotaReport
+from schemas.quotas import ElsewhereRow, InventoryRow, PaperGroup, PaperRow, QuotaReport
 from schemas.rules import Merger, Target, Unit
-from schemas.text import bare_number
 
 Row = Mapping[str, Any]
 
@@ -50,16 +49,16 @@ class Tables(NamedTuple):
 def judged(
     papers: Iterable[pa.Table],
     groups: PaperGroups,
-    tell: Callable[[Iterable[PaperGroup]], Iterator[Explanation]],
+    tell: Callable[[Iterable[PaperGroup]], Iterator[Told]],
 ) -> Iterator[pa.Table]:
     """Papers with the reasons why they are in or out, under `COLUMNS`; one is judged for all of its group."""
     names = {**{column: name for name, column in PLACED.items()}, **{name: name for name in JUDGED}}
     told: dict[str, list[Any]] = {column: [] for column in names}
     for table in papers:
         known, number = len(groups.counts), pa.array(groups.enter(table))
-        for explained in tell(groups.groups(known)):
+        for each in tell(groups.groups(known)):
             for column, name in names.items():
-                told[column].append(getattr(explained, name))
+                told[column].append(getattr(each, name))
         for column, values in told.items():
             flag = column in _FLAGS
             held = pa.array(values, pa.bool_() if flag else pa.string())
@@ -77,13 +76,11 @@ def recomputed(manifest: Manifest, tables: Tables) -> QuotaReport:
         ),
     )
     elsewhere = [ElsewhereRow.model_validate(row) for row in tables.elsewhere]
-    numbers = {bare_number(row.number) for row in elsewhere if row.number}
-    groups, named = PaperGroups(manifest.as_of, terms), []
+    groups = PaperGroups(manifest.as_of, terms, elsewhere)
     for table in tables.papers:
         groups.enter(table)
-        named += _with_numbers(table, numbers)
     worked = worked_out(
-        named,
+        groups.named,
         [InventoryRow.model_validate(row) for row in tables.inventory],
         elsewhere,
         [Target.model_validate(row) for row in tables.targets],
@@ -98,15 +95,6 @@ def recomputed(manifest: Manifest, tables: Tables) -> QuotaReport:
     )
     frozen = {"live": manifest.report.live, "known_at": manifest.report.known_at}
     return worked.report.model_copy(update=frozen)
-
-
-def _with_numbers(table: pa.Table, numbers: Collection[str]) -> list[PaperRow]:
-    """Papers that a result elsewhere may repeat; they stand beside, counting nothing."""
-    if not numbers:
-        return []
-    held = enumerate(table["number"].to_pylist())
-    chosen = [at for at, number in held if number and bare_number(number) in numbers]
-    return papers_of(table.take(chosen), papers=0) if chosen else []
 
 
 def frozen_terms(terms: Terms, kinds_without_code: Iterable[str], left_out: Mapping[str, str]) -> FrozenTerms:

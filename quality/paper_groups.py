@@ -16,7 +16,8 @@ import pyarrow as pa
 from pyarrow import compute
 
 from quality.quota_terms import Terms
-from schemas.quotas import PaperGroup, PaperRow
+from schemas.quotas import ElsewhereRow, PaperGroup, PaperRow
+from schemas.text import bare_number
 
 _Numbers = npt.NDArray[np.int64]
 _EPOCH: Final = date(1970, 1, 1)
@@ -31,10 +32,16 @@ class PaperGroups:
 
     Attributes:
         counts: how many papers each group has.
+        named: papers, counting nothing, with one of the numbers asked for.
     """
 
-    def __init__(self, day: date, terms: Terms) -> None:
-        """Find groups as of a day, under the units and the cut-off of a figure's terms."""
+    def __init__(self, day: date, terms: Terms, elsewhere: Iterable[ElsewhereRow]) -> None:
+        """Find groups as of a day, under the units and the cut-off of a figure's terms.
+
+        What may be one of the results digitised elsewhere is kept as `named`: it is told by its number, which no group has.
+        """
+        self._numbers = {bare_number(row.number) for row in elsewhere if row.number}
+        self.named: list[PaperRow] = []
         turns = {*(terms.register.turns if terms.register else ()), day + timedelta(days=1)}
         if terms.cut_off is not None:
             turns.add(terms.cut_off + timedelta(days=1))
@@ -61,6 +68,10 @@ class PaperGroups:
         unit = self._fold("unit", self._text(table, "level"), self._text(table, "unit"))
         number = self._fold("group", unit, alike)
         self._keep(table, alike, turn, number)
+        if self._numbers:
+            held = enumerate(table["number"].to_pylist())
+            chosen = [at for at, told in held if told and bare_number(told) in self._numbers]
+            self.named += papers_of(table.take(pa.array(chosen, pa.int64())), papers=0)
         return number
 
     def groups(self, first: int = 0) -> Iterator[PaperGroup]:

@@ -47,18 +47,31 @@ _NONE_LEFT_OUT: Final[Mapping[str, str]] = MappingProxyType({})
 _PLAIN: Final = Terms()
 
 
+class Told(NamedTuple):
+    """Where a paper stands in a report, and why it is in or out; see `Explanation`."""
+
+    level: str
+    unit: str | None
+    unit_code: str | None
+    counted: bool
+    unknown_validity: bool
+    covered: bool
+    flow: bool
+    reason: str
+
+
 class Worked(NamedTuple):
     """A report and all the rates were made of.
 
-    `stock` and `elsewhere` are (row of the report, what was compared or counted there); `tell_groups` explains for each of
-    some groups one of its papers.
+    `stock` and `elsewhere` are (row of the report, what was compared or counted there); `tell` says of groups where they
+    stand and why, whether their papers were in this report or not.
     """
 
     report: QuotaReport
     explanations: list[Explanation]
     stock: list[tuple[Place, UsedStock]]
     elsewhere: list[tuple[Place, ElsewhereRow]]
-    tell_groups: Callable[[Iterable[PaperGroup]], Iterator[Explanation]]
+    tell: Callable[[Iterable[PaperGroup]], Iterator[Told]]
 
 
 def compute(
@@ -172,7 +185,7 @@ def worked_out(
         rows=tuple(rows),
         notes=(*notes, *_of_the_whole(apart, terms, rows != [])),
     )
-    told = [_explanation(*each, cells, terms) for each in judged]
+    told = [_explanation(*each, cells, placing) for each in judged]
     held = [(cells.holder.get(place, place), other) for place, other in others]
     return Worked(
         report,
@@ -180,7 +193,7 @@ def worked_out(
         list(cells.used()),
         held,
         lambda some: (
-            _explanation(group.paper, place, reason, cells, terms)
+            _told(group.paper, place, reason, cells, asked.placing)
             for group, place, reason in asked.judge_groups(some)
         ),
     )
@@ -371,22 +384,21 @@ def _distinct_elsewhere(
             yield row
 
 
-def _explanation(paper: PaperRow, place: Place, reason: str, cells: Cells, terms: Terms) -> Explanation:
-    row = cells.holder.get(place, place)
+def _told(paper: PaperRow, place: Place, reason: str, cells: Cells, placing: Placing) -> Told:
+    row = cells.holder.get(place) or placing.holder(place)
     in_figure = reason in {COUNTED, VALIDITY_UNKNOWN}
-    flow = in_figure and _is_flow(paper, terms)
+    flow = in_figure and _is_flow(paper, placing.terms)
+    covered = in_figure and not flow and cells.covers(row, place, paper.kind or "")
+    counted, unknown = reason == COUNTED, reason == VALIDITY_UNKNOWN
+    return Told(row.level, row.unit, row.code, counted, unknown, covered, flow, reason)
+
+
+def _explanation(paper: PaperRow, place: Place, reason: str, cells: Cells, placing: Placing) -> Explanation:
     return Explanation.model_construct(
+        **_told(paper, place, reason, cells, placing)._asdict(),
         document_id=paper.document_id,
-        level=row.level,
-        unit=row.unit,
-        unit_code=row.code,
         kind=paper.kind,
         code=paper.code,
-        counted=reason == COUNTED,
-        unknown_validity=reason == VALIDITY_UNKNOWN,
-        covered=in_figure and not flow and cells.covers(row, place, paper.kind or ""),
-        flow=flow,
-        reason=reason,
         batch=paper.batch,
         file=paper.file,
         issue_date=paper.issue_date,

@@ -6,7 +6,7 @@ Loads the rules; the arithmetic is `quality.quotas`.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from typing import Final, NamedTuple
 
@@ -166,7 +166,14 @@ def figures_of(
     Raises:
         UsageError: there is no such reading.
     """
-    terms = terms_of(
+    terms = terms_for(ledger, day, reading, series)
+    groups, papers = (iter(()), _each(ledger, day)) if explain else _grouped(ledger, day, terms.cut_off)
+    return figures_from(ledger, day, today, reading, terms, groups, papers, explain=explain)
+
+
+def terms_for(ledger: Ledger, day: date, reading: str, series: Series) -> Terms:
+    """The terms of a figure that is made of a ledger (`terms_of`)."""
+    return terms_of(
         day,
         reading,
         series,
@@ -174,7 +181,20 @@ def figures_of(
         handovers=ledger.handovers,
         targets=ledger.targets,
     )
-    groups, papers = (iter(()), _each(ledger, day)) if explain else _grouped(ledger, day, terms.cut_off)
+
+
+def figures_from(
+    ledger: Ledger,
+    day: date,
+    today: date,
+    reading: str,
+    terms: Terms,
+    groups: Iterable[PaperGroup],
+    papers: Iterable[PaperRow],
+    *,
+    explain: bool = False,
+) -> Worked:
+    """The quota as of a day of papers already fetched, and of all else that a ledger holds."""
     worked = worked_out(
         papers,
         [fact.row for fact in figures.true_on(ledger.inventory, day)],

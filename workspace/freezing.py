@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -35,7 +36,7 @@ from storage.catalogue.database import Database
 from storage.catalogue.provenance import new_event
 from storage.objects import ObjectStore
 from workspace.counting import columns_on, left_out_kinds
-from workspace.figuring import figures_of, ledger_of, terms_of
+from workspace.figuring import figures_from, ledger_of, terms_for
 
 _SUBJECT: Final = "figures"
 _FEWEST_LETTERS: Final = 4
@@ -70,22 +71,16 @@ def freeze(database: Database, store: ObjectStore, asked: Asked, today: date) ->
     """
     known_at = asked.known_at or events.now()
     ledger = ledger_of(database, known_at)
-    worked = figures_of(ledger, asked.day, today, reading=asked.reading, series=asked.series)
-    terms = terms_of(
-        asked.day,
-        asked.reading,
-        asked.series,
-        revocations_asked=bool(ledger.revocations),
-        handovers=ledger.handovers,
-        targets=ledger.targets,
-    )
+    terms = terms_for(ledger, asked.day, asked.reading, asked.series)
+    groups = PaperGroups(asked.day, terms, ledger.elsewhere)
+    work = partial(figures_from, ledger, asked.day, today, asked.reading, terms)
     columns = columns_on(database, asked.day, known_at, ledger.revocations)
-    papers = judged(columns, PaperGroups(asked.day, terms), worked.tell_groups)
+    papers = judged(columns, groups, work((), ()).tell)
     with _room() as room:
         files = [frozen_sets.put_papers(store, room, COLUMNS, papers)]
         for name, rows in _short_tables(database, asked.day, known_at, ledger.targets):
             files.append(frozen_sets.put_rows(store, room, name, rows))
-        report = worked.report
+        report = work(groups.groups(), groups.named).report
         files.append(
             frozen_sets.put_rows(store, room, "rows", [_plain(row, {"notes"}) for row in report.rows])
         )

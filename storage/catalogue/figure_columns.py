@@ -40,19 +40,32 @@ def columns(database: Database, moment: str) -> Iterator[pa.Table]:
     Absent is what papers do not know of themselves: if files are intact, if it was revoked, superseded or given back.
     """
     counts.refresh(database)
+    held: list[list[pa.Array]] = []
+    rows = 0
     with database.read() as connection:
         states = _States(connection)
-        streamed = connection.execution_options(stream_results=True, yield_per=_FETCHED)
-        held: list[list[pa.Array]] = []
-        rows = 0
-        for part in streamed.execute(_query(moment)).partitions():
+        for part in _parts(connection, _query(moment)):
             held.append(_arrays(part))
             rows += len(part)
             if rows >= _AT_ONCE:
                 yield _table(held, states)
                 held, rows = [], 0
-        if held:
-            yield _table(held, states)
+    if held:
+        yield _table(held, states)
+
+
+def _parts(connection: Connection, query: Select[Any]) -> Iterator[Sequence[Any]]:
+    """Rows some thousands at a time, read as they are asked for."""
+    if connection.dialect.name == "postgresql":
+        streamed = connection.execution_options(stream_results=True, yield_per=_FETCHED)
+        with streamed.execute(query) as result:
+            yield from result.partitions()
+        return
+    with connection.execute(query) as result:
+        # SQLite's own rows: to wrap millions of them takes as long as to read them.
+        assert result.cursor is not None
+        while part := result.cursor.fetchmany(_FETCHED):
+            yield part
 
 
 def _arrays(rows: Sequence[Any]) -> list[pa.Array]:
@@ -133,7 +146,11 @@ def _query(moment: str) -> Select[Any]:
         .join(t.document, document.id == span.document_id)
         .join(
             t.document_version,
-            and_(version.document_id == span.document_id, version.version == _last(moment)),
+            and_(
+                version.document_id == span.document_id,
+                # Most papers have but one: no other is looked for.
+                version.version == case((document.version == 1, 1), else_=_last(moment)),
+            ),
         )
         .outerjoin(t.code, and_(code.document_id == span.document_id, code.issued_at <= moment, stood))
         .where(known_at(moment))

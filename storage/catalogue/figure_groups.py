@@ -10,6 +10,7 @@ from sqlalchemy import Connection, select
 
 from schemas.quotas import PaperGroup, PaperRow
 from storage.catalogue import figure_counts as counts
+from storage.catalogue import figure_queries
 from storage.catalogue import figure_spans as spans
 from storage.catalogue import schema as t
 from storage.catalogue.database import Database
@@ -75,11 +76,8 @@ def superseded(database: Database, asked: Asked) -> dict[str, date]:
         return {}
     counts.refresh(database)
     with database.read() as connection:
-        paper = papers(asked).subquery().c
-        query = select(paper.document_id, paper.superseded_on).where(paper.superseded_on.is_not(None))
-        return {
-            row.document_id: found for row in connection.execute(query) if (found := day_of_number(row[1]))
-        }
+        found = connection.execute(figure_queries.superseded(asked)).tuples()
+        return {name: day for name, number in found if (day := day_of_number(number))}
 
 
 def with_numbers(database: Database, moment: str | None, numbers: Iterable[str]) -> list[str]:
