@@ -111,6 +111,7 @@ def frozen_terms(terms: Terms, kinds_without_code: Iterable[str], left_out: Mapp
         handovers=tuple(terms.handovers),
         kinds_without_code=tuple(sorted(kinds_without_code)),
         left_out=dict(left_out),
+        steps=None if terms.steps is None else tuple(sorted(terms.steps)),
     )
 
 
@@ -126,6 +127,7 @@ def _terms(frozen: FrozenTerms, register: UnitRegister) -> Terms:
         kind_codes={kind: frozenset(codes) for kind, codes in frozen.kind_codes.items()},
         kind_sectors={kind: frozenset(sectors) for kind, sectors in frozen.kind_sectors.items()},
         handovers=frozen.handovers,
+        steps=frozen.steps,
     )
 
 

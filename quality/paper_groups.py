@@ -124,7 +124,10 @@ class PaperGroups:
             *(_plain(table[name].fill_null(False)) for name in ("code_voided", "stored", "intact")),
             _plain(compute.equal(table["validity_source"], "operator").fill_null(False)),
             _plain(table["linked_to"].is_null()),
-            *(_side(table, name, day) == 2 for name in ("expired_from", "revoked_on")),
+            *(
+                _side(table, name, day) == 2
+                for name in ("expired_from", "revoked_on", "signed_on", "delivered_on")
+            ),
             back,
         ]
         found: _Numbers = np.zeros(len(table), np.int64)

@@ -263,7 +263,8 @@ def _of_the_whole(apart: int, terms: Terms, any_rows: bool) -> Iterator[QuotaNot
         yield QuotaNote(code="other_series", level="", params={"papers": apart})
     if any_rows and terms.cut_off is not None:
         yield QuotaNote(code="cut_off", level="", params={"day": terms.cut_off.isoformat()})
-        yield QuotaNote(code="rate_of_stored", level="")
+        known = "_".join(step for step in ("signed", "delivered") if step in (terms.steps or ()))
+        yield QuotaNote(code=f"rate_of_stored_{known}" if known else "rate_of_stored", level="")
 
 
 def counting_reason(
@@ -336,6 +337,8 @@ def _enter(cell: Cell, paper: PaperRow, reason: str, as_of: date, terms: Terms, 
         cell.stock_digitised += in_stock
         cell.sector_db += number * (paper.kind in terms.sector_kinds)
         cell.until_revoked += number * (paper.kind in terms.until_revoked)
+        cell.signed += number * (paper.signed_on is not None and paper.signed_on <= as_of)
+        cell.delivered += number * (paper.delivered_on is not None and paper.delivered_on <= as_of)
     elif reason == VALIDITY_UNKNOWN:
         cell.unknown += number
         cell.stock_unknown += in_stock
@@ -406,6 +409,8 @@ def _explanation(paper: PaperRow, place: Place, reason: str, cells: Cells, placi
         valid_until=paper.valid_until,
         validity_basis=paper.validity_basis,
         accepted_by=paper.accepted_by,
+        signed_on=paper.signed_on,
+        delivered_on=paper.delivered_on,
     )
 
 

@@ -18,7 +18,7 @@ _AT_ONCE: Final = 50_000
 _PARQUET: Final = "application/vnd.apache.parquet"
 _DAYS: Final = (
     *("issue_date", "digitised_on", "stored_on", "valid_until", "expired_from", "code_until"),
-    *("revoked_on", "superseded_on"),
+    *("revoked_on", "superseded_on", "signed_on", "delivered_on"),
 )
 _FLAGS: Final = ("code_voided", "stored", "intact", "counted", "unknown_validity", "covered", "flow")
 
@@ -93,7 +93,10 @@ def rows_in(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def tables_in(path: Path, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
-    """The same in columns, all or these."""
+    """The same in columns, all or these; one that an older set lacks is empty."""
     with parquet.ParquetFile(path) as held:
         for batch in held.iter_batches(_AT_ONCE, columns=columns):
-            yield pa.Table.from_batches([batch])
+            table = pa.Table.from_batches([batch])
+            for name in (column for column in columns or () if column not in table.column_names):
+                table = table.append_column(name, pa.nulls(len(table), pa.date32()))
+            yield table

@@ -31,7 +31,7 @@ from schemas.quotas import Series
 from schemas.rules import Target
 from schemas.version import TOOL, VERSION
 from storage import frozen_sets
-from storage.catalogue import events, facts, figures
+from storage.catalogue import deliveries, events, facts, figures
 from storage.catalogue.database import Database
 from storage.catalogue.provenance import new_event
 from storage.objects import ObjectStore
@@ -115,6 +115,7 @@ def _short_tables(
     yield "inventory", _facts(figures.true_on(facts.history(database, facts.INVENTORY, known_at), day))
     yield "elsewhere", _facts(figures.standing(facts.history(database, facts.ELSEWHERE, known_at)))
     yield "revocations", _facts(figures.revocations(database, known_at))
+    yield "deliveries", _facts(deliveries.deliveries(database, known_at))
     yield "targets", [_plain(row) for row in targets]
     yield "units", [_plain(row) for row in load_units()]
     yield "mergers", [_plain(row) for row in load_mergers()]

@@ -19,7 +19,19 @@ from storage.catalogue.figure_spans import day_of_number
 
 # What no group knows of its papers; named, because to find defaults takes longer than all the rest.
 _UNKNOWN: Final[dict[str, Any]] = {
-    **dict.fromkeys(("owner", "number", "revoked_on", "batch", "file", "validity_basis", "accepted_by")),
+    **dict.fromkeys(
+        (
+            "owner",
+            "number",
+            "revoked_on",
+            "batch",
+            "file",
+            "validity_basis",
+            "accepted_by",
+            "signed_on",
+            "delivered_on",
+        )
+    ),
     "intact": True,
 }
 _State = tuple[Any, ...]  # the values of `figure_spans.STATE`
@@ -49,6 +61,15 @@ def _read(rows: Mapping[int, int], states: Mapping[int, _State], asked: Asked) -
             state = (None, None, *states[number][2:])
             paper = shared[look] = _paper(state, unpacked(days, asked))
         yield PaperGroup(level, unit, paper, papers_of)
+
+
+def among(database: Database, asked: Asked, ids: Iterable[str]) -> Iterator[PaperGroup]:
+    """These papers in groups."""
+    with database.read() as connection:
+        query = figure_queries.counted(asked, among=listed(connection, sorted(ids)))
+        rows = dict(connection.execute(query).tuples().all())
+        states = _states(connection)
+    return _read(rows, states, asked)
 
 
 def single(database: Database, asked: Asked, ids: Iterable[str]) -> list[PaperRow]:

@@ -146,8 +146,11 @@ def known_at(moment: str | None) -> ColumnElement[bool]:
     return and_(span.known_from <= number, span.known_to > number)
 
 
-def counted(asked: Asked, within: Select[Any] | None = None) -> Select[Any]:
-    """The papers (`papers`), packed into one number each by what the day can tell apart, and counted."""
+def counted(asked: Asked, within: Select[Any] | None = None, among: Select[Any] | None = None) -> Select[Any]:
+    """The papers (`papers`), packed into one number each by what the day can tell apart, and counted.
+
+    With `among` only those of these ids are counted, whatever series they are of.
+    """
     paper, on = papers(asked, within).subquery().c, day_number(asked.day)
     # Of a paper that was digitised later nothing else is asked.
     digitised = func.coalesce(paper.digitised_on, 0) <= on
@@ -168,7 +171,8 @@ def counted(asked: Asked, within: Select[Any] | None = None) -> Select[Any]:
     packed: _Column = cast(paper.state, BigInteger)
     for name in DAYS:
         packed = packed * _ROOM[name] + func.coalesce(seen[name], 0)
-    inner = select(packed.label("packed")).subquery()
+    chosen = select(packed.label("packed"))
+    inner = (chosen if among is None else chosen.where(paper.document_id.in_(among))).subquery()
     return select(inner.c.packed, func.count()).group_by(inner.c.packed)
 
 

@@ -27,6 +27,7 @@ from storage.catalogue.schema_base import Json, metadata
 from storage.catalogue.schema_figures import (
     FACTS,
     confirmed_reuse,
+    delivery,
     desk,
     elsewhere,
     figure_cache,
@@ -348,6 +349,7 @@ __all__ = [
     "code",
     "confirmed_reuse",
     "decision",
+    "delivery",
     "desk",
     "disk_sample",
     "document",
