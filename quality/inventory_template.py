@@ -77,7 +77,7 @@ _EXAMPLES: Final = {
     "valid_until": "31/12/2027",
     "effective_on": "01/03/2026",
     "ending": "thu hồi",
-    "paper": "KQ.G15.000031.056000000000.123/2021",
+    "paper": "056000000000.KQ.G15.000031.123/2021.01",
     "step": "ký số",
     "done_on": "15/06/2026",
     "receipt": "5402BA1F",
