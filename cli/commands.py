@@ -71,6 +71,12 @@ COMMANDS: Final[dict[str, str | dict[str, str]]] = {
         "withdraw": "cli.revocations:withdraw",
         "template": "cli.revocations:template",
     },
+    "deliveries": {
+        "import": "cli.deliveries:import_",
+        "list": "cli.deliveries:list_",
+        "withdraw": "cli.deliveries:withdraw",
+        "template": "cli.deliveries:template",
+    },
     "handovers": {
         "import": "cli.handovers:import_",
         "list": "cli.handovers:list_",

@@ -20,7 +20,7 @@ from configs.settings import Settings
 from quality.inventory import COLUMNS
 from schemas.facts import Fact, FactName, Row
 from schemas.indicators import COUNTS
-from schemas.masking import mask, mask_value
+from schemas.masking import mask, mask_code, mask_value
 from schemas.numerals import day_text, moment_text, number_text
 from schemas.wording import say, text
 from storage.catalogue import facts, figures
@@ -90,6 +90,8 @@ def fact_json(fact: Fact[Any]) -> dict[str, Any]:
     row = fact.row.model_dump(mode="json")
     if row.get("owner"):
         row["owner"] = mask_value("owner_id", row["owner"])
+    if row.get("paper"):
+        row["paper"] = mask_code(row["paper"])
     for name in ("number", "desk", "certificate", "reason", "evidence"):
         if row.get(name):
             row[name] = mask(row[name])  # an enterprise's number is its paper's number, too
@@ -138,6 +140,10 @@ def _cell(column: str, value: Any, titles: Mapping[str, str], lang: str) -> str 
         return text(f"{column.removeprefix('from_').removeprefix('to_')}.{value}", lang)
     if column == "entry":
         return say("desk_entry", value, lang)
+    if column == "step":
+        return say("delivery_step", value, lang)
+    if column == "paper":
+        return mask_code(value)
     if column == "running":
         return text("desks.yes" if value else "desks.no", lang)
     if column == "kind":

@@ -32,7 +32,7 @@ from workspace.figuring import figures_of, ledger_of, terms_of
 _MOST_PLACES: Final = 6  # named in one note
 _SERIES: Final[dict[str, Series]] = {"kh5283": "kh5283", "merged": "merged"}
 # Columns that are shown only where one row has something in them.
-_SELDOM: Final = ("flow", "uncoded", "excess", "sector_db", "not_intact")
+_SELDOM: Final = ("flow", "uncoded", "excess", "sector_db", "signed", "delivered", "not_intact")
 
 
 @command
@@ -160,7 +160,7 @@ def _quota_cells(row: QuotaRow, seldom: Sequence[str], lang: str) -> list[str]:
         f"{unit}: {part}" if part else unit,
         number_text(row.digitised, lang),
         number_text(row.covered, lang),
-        *(number_text(getattr(row, key), lang) for key in seldom),
+        *(number_text(getattr(row, key) or 0, lang) for key in seldom),
         number_text(row.unknown_validity, lang),
         number_text(row.elsewhere, lang),
         "–" if row.inventory is None else number_text(row.inventory, lang),

@@ -10,10 +10,11 @@ import re
 from datetime import date, datetime
 from typing import Final
 
-from schemas.codes import GRAMMARS, is_owner_identifier
+from schemas.codes import GRAMMARS, is_owner_identifier, parse_result_code
 from schemas.documents import Level
 from schemas.indicators import DeskEntry
-from schemas.quotas import Basis, Ending
+from schemas.masking import mask
+from schemas.quotas import Basis, DeliveryStep, Ending
 from schemas.text import fold, squeeze
 
 LONGEST_TEXT: Final = 500
@@ -38,6 +39,11 @@ _ENDINGS: Final[dict[str, Ending]] = {
     **dict.fromkeys(("superseded", "thay the", "bi thay the", "da thay the"), "superseded"),
     **dict.fromkeys(("cancelled", "huy", "bi huy", "huy bo", "bai bo"), "cancelled"),
 }
+_STEPS: Final[dict[str, DeliveryStep]] = {
+    **dict.fromkeys(("signed", "ky so", "da ky so"), "signed"),
+    **dict.fromkeys(("delivered", "dong bo kho", "da dong bo kho", "received"), "delivered"),
+}
+_DOCUMENT_ID: Final = re.compile(r"[0-9a-f]{32}")
 _ENTRIES: Final[dict[str, DeskEntry]] = {
     **dict.fromkeys(("desk", "bo phan", "bo phan mot cua"), "desk"),
     **dict.fromkeys(("exemption", "mien", "mien thuc hien", "duoc mien"), "exemption"),
@@ -200,6 +206,24 @@ def an_ending(value: object) -> Ending:
     if found is None:
         raise BadCell("ending_unknown", value=_plain(value))
     return found
+
+
+def a_step(value: object) -> DeliveryStep:
+    """What was done to a paper."""
+    found = _STEPS.get(folded(_plain(value)))
+    if found is None:
+        raise BadCell("step_unknown", value=_plain(value))
+    return found
+
+
+def a_paper(value: object) -> str:
+    """A document by its id, or by the code that it bears."""
+    said = "".join(_plain(value).split())
+    if _DOCUMENT_ID.fullmatch(said.lower()):
+        return said.lower()
+    if parse_result_code(said) is None:
+        raise BadCell("paper_unnamed", value=mask(said))
+    return said
 
 
 def a_level(value: object) -> Level:

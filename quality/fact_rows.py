@@ -19,9 +19,11 @@ from quality.cell_values import (
     a_level,
     a_near_day,
     a_number,
+    a_paper,
     a_past_day,
     a_sector,
     a_share,
+    a_step,
     a_text,
     a_year,
     an_ending,
@@ -33,7 +35,7 @@ from schemas.clock import today
 from schemas.documents import Level
 from schemas.facts import Backing
 from schemas.indicators import DeskRow, ReuseRow
-from schemas.quotas import ElsewhereRow, HandoverRow, InventoryRow, RevocationRow, TargetRow
+from schemas.quotas import DeliveryRow, ElsewhereRow, HandoverRow, InventoryRow, RevocationRow, TargetRow
 from schemas.text import bare_number, fold
 
 UnitResolver = Callable[[str, Level | None, "date | None"], "tuple[Level, str] | None"]
@@ -210,6 +212,16 @@ def target_row(row: Row) -> TargetRow | None:
     )
 
 
+def delivery_row(row: Row) -> DeliveryRow | None:
+    """That one paper was signed digitally, or received by its owner's national store."""
+    paper, step = row.ask("paper", a_paper), row.ask("step", a_step)
+    day = row.ask("done_on", lambda value: a_past_day(value, row.context.today))
+    receipt = row.ask("receipt", a_number)
+    if paper is None or step is None or day is None or receipt is None:
+        return None
+    return DeliveryRow(paper=paper, step=step, done_on=day, receipt=receipt)
+
+
 def handover_row(row: Row) -> HandoverRow | None:
     """Stock of one kind that went from one unit to another on a day."""
     day = row.ask("day", lambda value: a_past_day(value, row.context.today))
@@ -245,6 +257,8 @@ def identity(row: BaseModel) -> object:
         return (row.level, row.unit, row.kind, row.result_type, row.owner, row.number)
     if isinstance(row, HandoverRow):
         return (row.from_level, row.from_unit, row.to_level, row.to_unit, row.kind, row.day)
+    if isinstance(row, DeliveryRow):
+        return (row.paper, row.step)
     if isinstance(row, DeskRow):
         which = bare_number(row.certificate) if row.entry == "certificate" else row.effective_on
         return (row.entry, row.level, row.unit, fold(row.desk), which)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
+import pyarrow as pa
+
+from quality.paper_groups import PaperGroups
 from quality.quota_terms import Terms
-from quality.quotas import VALIDITY_UNKNOWN, worked_out
+from quality.quotas import VALIDITY_UNKNOWN, Told, worked_out
 from quality.unit_register import UnitRegister
 from schemas.frozen import Change, Changed, FrozenTerms, Manifest
-from schemas.quotas import ElsewhereRow, Explanation, InventoryRow, PaperRow, QuotaReport
+from schemas.quotas import ElsewhereRow, InventoryRow, PaperGroup, PaperRow, QuotaReport
 from schemas.rules import Merger, Target, Unit
 
 Row = Mapping[str, Any]
@@ -24,15 +27,18 @@ _ENDED: Final[dict[str, Change]] = {
 }
 PAPER: Final = tuple(name for name in PaperRow.model_fields if name != "papers")
 # What an explanation says beyond its paper; the row that a paper stands in, apart from the unit that issued it.
-JUDGED: Final = ("counted", "unknown_validity", "covered", "flow", "reason")
+_FLAGS: Final = ("counted", "unknown_validity", "covered", "flow")
+JUDGED: Final = (*_FLAGS, "reason")
 PLACED: Final = {"level": "row_level", "unit": "row_unit", "unit_code": "row_unit_code"}
 COLUMNS: Final = (*PAPER, *PLACED.values(), *JUDGED)
+# Columns by which two sets are compared.
+COMPARED: Final = ("document_id", "kind", "code", *PLACED.values(), "counted", "reason")
 
 
 class Tables(NamedTuple):
-    """Rows of a set by file, as plain values; those of papers come one after the other, sorted by document."""
+    """Rows of a set by file, as plain values; those of papers in columns, some thousands at a time, sorted by document."""
 
-    papers: Iterable[Row]
+    papers: Iterable[pa.Table]
     inventory: Iterable[Row]
     elsewhere: Iterable[Row]
     targets: Iterable[Row]
@@ -40,34 +46,52 @@ class Tables(NamedTuple):
     mergers: Iterable[Row]
 
 
-def paper_columns(paper: PaperRow, told: Explanation) -> dict[str, Any]:
-    """One paper with the reason why it is in or out, under `COLUMNS`."""
-    plain = {name: getattr(paper, name) for name in PAPER}
-    placed = {column: getattr(told, name) for name, column in PLACED.items()}
-    return plain | placed | {name: getattr(told, name) for name in JUDGED}
+def judged(
+    papers: Iterable[pa.Table],
+    groups: PaperGroups,
+    tell: Callable[[Iterable[PaperGroup]], Iterator[Told]],
+) -> Iterator[pa.Table]:
+    """Papers with the reasons why they are in or out, under `COLUMNS`; one is judged for all of its group."""
+    names = {**{column: name for name, column in PLACED.items()}, **{name: name for name in JUDGED}}
+    told: dict[str, list[Any]] = {column: [] for column in names}
+    for table in papers:
+        known, number = len(groups.counts), pa.array(groups.enter(table))
+        for each in tell(groups.groups(known)):
+            for column, name in names.items():
+                told[column].append(getattr(each, name))
+        for column, values in told.items():
+            flag = column in _FLAGS
+            held = pa.array(values, pa.bool_() if flag else pa.string())
+            table = table.append_column(column, (held if flag else held.dictionary_encode()).take(number))
+        yield table
 
 
 def recomputed(manifest: Manifest, tables: Tables) -> QuotaReport:
     """The report worked out again from the set's own rows and terms; nothing else is asked."""
-    terms = manifest.terms
+    terms = _terms(
+        manifest.terms,
+        UnitRegister(
+            [Unit.model_validate(row) for row in tables.units],
+            [Merger.model_validate(row) for row in tables.mergers],
+        ),
+    )
+    elsewhere = [ElsewhereRow.model_validate(row) for row in tables.elsewhere]
+    groups = PaperGroups(manifest.as_of, terms, elsewhere)
+    for table in tables.papers:
+        groups.enter(table)
     worked = worked_out(
-        (PaperRow.model_validate({name: row[name] for name in PAPER}) for row in tables.papers),
+        groups.named,
         [InventoryRow.model_validate(row) for row in tables.inventory],
-        [ElsewhereRow.model_validate(row) for row in tables.elsewhere],
+        elsewhere,
         [Target.model_validate(row) for row in tables.targets],
         manifest.as_of,
         manifest.as_of,
         manifest.reading,
-        kinds_without_code=terms.kinds_without_code,
-        left_out=terms.left_out,
-        terms=_terms(
-            terms,
-            UnitRegister(
-                [Unit.model_validate(row) for row in tables.units],
-                [Merger.model_validate(row) for row in tables.mergers],
-            ),
-        ),
+        kinds_without_code=manifest.terms.kinds_without_code,
+        left_out=manifest.terms.left_out,
+        terms=terms,
         explain=False,
+        groups=groups.groups(),
     )
     frozen = {"live": manifest.report.live, "known_at": manifest.report.known_at}
     return worked.report.model_copy(update=frozen)
@@ -87,6 +111,7 @@ def frozen_terms(terms: Terms, kinds_without_code: Iterable[str], left_out: Mapp
         handovers=tuple(terms.handovers),
         kinds_without_code=tuple(sorted(kinds_without_code)),
         left_out=dict(left_out),
+        steps=None if terms.steps is None else tuple(sorted(terms.steps)),
     )
 
 
@@ -102,6 +127,7 @@ def _terms(frozen: FrozenTerms, register: UnitRegister) -> Terms:
         kind_codes={kind: frozenset(codes) for kind, codes in frozen.kind_codes.items()},
         kind_sectors={kind: frozenset(sectors) for kind, sectors in frozen.kind_sectors.items()},
         handovers=frozen.handovers,
+        steps=frozen.steps,
     )
 
 
@@ -110,7 +136,7 @@ def changes(before: Tables, after: Tables) -> Iterator[Changed]:
 
     The signed papers of all changes of papers add up to the difference of what is digitised.
     """
-    for old, new in _paired(before.papers, after.papers):
+    for old, new in _paired(_rows(before.papers), _rows(after.papers)):
         yield from _of_paper(old, new)
     yield from _of_counts("inventory", before.inventory, after.inventory)
     yield from _of_counts("elsewhere", before.elsewhere, after.elsewhere)
@@ -119,6 +145,11 @@ def changes(before: Tables, after: Tables) -> Iterator[Changed]:
         if olds[key] != news[key]:
             level, unit = key[:2]
             yield Changed(change="target", level=level, unit=unit, kind=None, papers=news[key] - olds[key])
+
+
+def _rows(papers: Iterable[pa.Table]) -> Iterator[Row]:
+    for table in papers:
+        yield from table.select(COMPARED).to_pylist()
 
 
 def _paired(before: Iterable[Row], after: Iterable[Row]) -> Iterator[tuple[Row | None, Row | None]]:

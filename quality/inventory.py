@@ -22,6 +22,7 @@ from quality.fact_rows import (
     KindResolver,
     Row,
     UnitResolver,
+    delivery_row,
     elsewhere_row,
     handover_row,
     identity,
@@ -39,7 +40,7 @@ from quality.indicator_rows import (
 )
 from schemas.facts import Backing, FactName
 from schemas.indicators import DeskRow, Periods, ReuseRow
-from schemas.quotas import ElsewhereRow, HandoverRow, InventoryRow, RevocationRow, TargetRow
+from schemas.quotas import DeliveryRow, ElsewhereRow, HandoverRow, InventoryRow, RevocationRow, TargetRow
 from schemas.reports import RowProblem
 from schemas.wording import has, say
 
@@ -84,6 +85,7 @@ HANDOVER_COLUMNS: Final = (
     "day",
     "minutes",
 )
+DELIVERY_COLUMNS: Final = ("paper", "step", "done_on", "receipt")
 TARGET_COLUMNS: Final = ("level", "unit", "sector", "result_type", "due", "share", "effective_on")
 COLUMNS: Final[Mapping[FactName, tuple[str, ...]]] = {
     "inventory": INVENTORY_COLUMNS,
@@ -93,6 +95,7 @@ COLUMNS: Final[Mapping[FactName, tuple[str, ...]]] = {
     "desk": DESK_COLUMNS,
     "reuse": REUSE_COLUMNS,
     "target": TARGET_COLUMNS,
+    "delivery": DELIVERY_COLUMNS,
 }
 _NEEDED: Final[Mapping[FactName, tuple[str, ...]]] = {
     "inventory": ("unit", "kind", "year", "count", "basis"),
@@ -102,6 +105,7 @@ _NEEDED: Final[Mapping[FactName, tuple[str, ...]]] = {
     "desk": ("unit", "desk", "entry", "effective_on"),
     "reuse": ("unit", "period_from", "period_to", "evidence"),
     "target": ("due", "share"),
+    "delivery": DELIVERY_COLUMNS,
 }
 
 
@@ -144,6 +148,13 @@ def read_handovers(
 ) -> Imported[HandoverRow]:
     """Read stock that one unit handed over to another, a kind a row, each with its minutes."""
     return _read(path, "handover", Context(resolve_unit, resolve_kind), handover_row)
+
+
+def read_deliveries(
+    path: Path, resolve_unit: UnitResolver, resolve_kind: KindResolver
+) -> Imported[DeliveryRow]:
+    """Read papers signed digitally or received by the owner's national store, one step of one paper a row."""
+    return _read(path, "delivery", Context(resolve_unit, resolve_kind), delivery_row)
 
 
 def read_targets(path: Path, resolve_unit: UnitResolver, resolve_kind: KindResolver) -> Imported[TargetRow]:

@@ -34,6 +34,7 @@ _WIDTHS: Final = {
     "evidence": 40,
     "owner": 26,
     "number": 20,
+    "paper": 44,
 }
 # Spreadsheets turn identifiers into numbers and `12/2021` into a date unless the column is text.
 _TEXT_COLUMNS: Final = frozenset(
@@ -55,6 +56,9 @@ _TEXT_COLUMNS: Final = frozenset(
         "due",
         "share",
         "sector",
+        "paper",
+        "done_on",
+        "receipt",
     }
 )
 _EXAMPLES: Final = {
@@ -73,6 +77,10 @@ _EXAMPLES: Final = {
     "valid_until": "31/12/2027",
     "effective_on": "01/03/2026",
     "ending": "thu hồi",
+    "paper": "056000000000.KQ.G15.000031.123/2021.01",
+    "step": "ký số",
+    "done_on": "15/06/2026",
+    "receipt": "5402BA1F",
     "document": "12/QĐ-UBND",
     "document_date": "25/02/2026",
     "signer": "Nguyễn Văn An",
@@ -131,6 +139,7 @@ def write_template(
         "from_level": levels,
         "to_level": levels,
         "basis": list(section("basis", lang).values()),
+        "step": list(section("delivery_step", lang).values()),
         "ending": list(section("ending", lang).values()),
         "entry": list(section("desk_entry", lang).values()),
         "running": [say("desks", key, lang) for key in ("yes", "no", "unknown")],
@@ -189,7 +198,7 @@ def _drop_downs(
         choice = DataValidation(
             type="list", formula1=f"'{words.title}'!${letter}$1:${letter}${len(values)}", allow_blank=True
         )
-        choice.showErrorMessage = column in {"level", "basis", "ending", "entry", "running"}
+        choice.showErrorMessage = column in {"level", "basis", "ending", "entry", "running", "step"}
         sheet.add_data_validation(choice)
         place = get_column_letter(columns.index(column) + 1)
         choice.add(f"{place}2:{place}{_LAST_ROW}")

@@ -143,7 +143,17 @@ def _results(report: QuotaReport, content: ReportContent, lang: str) -> Iterator
     shown = totals(report)
     for row in shown:
         yield Line(f"- {_told(row, 'of_level', lang)}", indent=_INDENT)
-    keys = ("unknown_validity", "excess", "uncovered", "flow", "uncoded", "sector_db", "elsewhere")
+    keys = (
+        "unknown_validity",
+        "excess",
+        "uncovered",
+        "flow",
+        "uncoded",
+        "sector_db",
+        "signed",
+        "delivered",
+        "elsewhere",
+    )
     beside = [
         say("period", f"beside_{key}", lang, count=number_text(getattr(whole, key), lang))
         for key in keys

@@ -50,6 +50,8 @@ class Cell:
     sector_db: int = 0
     not_intact: int = 0
     until_revoked: int = 0
+    signed: int = 0
+    delivered: int = 0
     ended: Counter[int] = field(default_factory=Counter)
 
     def add(self, other: Cell) -> None:
@@ -111,6 +113,8 @@ class Figures:
     sector_db: int = 0
     not_intact: int = 0
     until_revoked: int = 0
+    signed: int = 0
+    delivered: int = 0
     ended: int = 0
     numerator: Bounds = _NOUGHT
     numerator_with_elsewhere: Bounds = _NOUGHT
@@ -297,6 +301,8 @@ def _one(cell: Cell, stock: Stock | None, frozen: bool, uncodable: bool, *, whol
         sector_db=cell.sector_db,
         not_intact=cell.not_intact,
         until_revoked=cell.until_revoked,
+        signed=cell.signed,
+        delivered=cell.delivered,
     )
     return counts if stock is None else _against(counts, cell, stock, frozen, uncodable, whole=whole)
 

@@ -65,7 +65,9 @@ def shape(report: QuotaReport, lang: str) -> dict[str, Any]:
     rows = []
     for row in report.rows:
         own = tuple(_told(note, lang) for note in report.notes if _concerns(note, row))
-        rows.append(row.model_copy(update={"notes": own}).model_dump(mode="json"))
+        # What nobody handed in is left out: a nought would say that there are none.
+        unknown = {name for name in ("signed", "delivered") if getattr(row, name) is None}
+        rows.append(row.model_copy(update={"notes": own}).model_dump(mode="json", exclude=unknown))
     whole = [_told(note, lang).model_dump() for note in report.notes if not note.level]
     head = report.model_dump(mode="json", exclude={"rows", "notes"})
     if report.cut_off is None:

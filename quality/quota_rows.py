@@ -121,7 +121,7 @@ def _tell(
     found = _Found(targets.find(place, part), targets.due(place, part), targets.next(place, part))
     if ended is not None:
         found = _Found()
-    rows.append(_row(place, figures, part, ended, found))
+    rows.append(_row(place, figures, part, ended, found, placing))
     for note in _notes(place, figures, found, ended, placing):
         notes.append(note.model_copy(update=part._asdict()))
 
@@ -134,7 +134,9 @@ class _Found(NamedTuple):
     next: Target | None = None
 
 
-def _row(place: Place, figures: Figures, part: Part, ended: date | None, found: _Found) -> QuotaRow:
+def _row(
+    place: Place, figures: Figures, part: Part, ended: date | None, found: _Found, placing: Placing
+) -> QuotaRow:
     compared = figures.inventory is not None
     return QuotaRow.model_validate(
         {
@@ -152,6 +154,8 @@ def _row(place: Place, figures: Figures, part: Part, ended: date | None, found: 
             "flow": figures.flow,
             "uncoded": figures.uncoded,
             "sector_db": figures.sector_db,
+            "signed": placing.terms.told("signed", figures.signed),
+            "delivered": placing.terms.told("delivered", figures.delivered),
             "not_intact": figures.not_intact,
             "unknown_validity": figures.unknown,
             "elsewhere": figures.elsewhere,

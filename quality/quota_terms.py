@@ -14,7 +14,7 @@ from typing import Final
 
 from quality.quota_cells import Place
 from quality.unit_register import UnitIdentity, UnitKey, UnitRegister
-from schemas.quotas import HandoverRow, Series
+from schemas.quotas import DeliveryStep, HandoverRow, Series
 from schemas.rules import Target
 
 _NONE: Final[Mapping[str, frozenset[str]]] = MappingProxyType({})
@@ -36,6 +36,7 @@ class Terms:
         kind_codes: result codes by kind, for targets of a result type.
         kind_sectors: sectors by kind, for targets of a sector.
         handovers: stock moved by minutes.
+        steps: what papers were told to have gone through at all; of the rest nothing is known. None: nobody asks.
     """
 
     register: UnitRegister | None = None
@@ -48,6 +49,11 @@ class Terms:
     kind_codes: Mapping[str, frozenset[str]] = field(default_factory=lambda: _NONE)
     kind_sectors: Mapping[str, frozenset[str]] = field(default_factory=lambda: _NONE)
     handovers: Sequence[HandoverRow] = ()
+    steps: Collection[DeliveryStep] | None = None
+
+    def told(self, step: DeliveryStep, papers: int) -> int | None:
+        """A count of papers that went through a step; None where nothing of the kind is known."""
+        return papers if self.steps is None or step in self.steps else None
 
     def kinds_of(self, target: Target) -> frozenset[str] | None:
         """Kinds that a target speaks of: all (None), those of its sector, those that have its result type alone."""

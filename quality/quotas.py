@@ -47,17 +47,31 @@ _NONE_LEFT_OUT: Final[Mapping[str, str]] = MappingProxyType({})
 _PLAIN: Final = Terms()
 
 
+class Told(NamedTuple):
+    """Where a paper stands in a report, and why it is in or out; see `Explanation`."""
+
+    level: str
+    unit: str | None
+    unit_code: str | None
+    counted: bool
+    unknown_validity: bool
+    covered: bool
+    flow: bool
+    reason: str
+
+
 class Worked(NamedTuple):
     """A report and all the rates were made of.
 
-    `stock` and `elsewhere` are (row of the report, what was compared or counted there); `tell` explains one paper.
+    `stock` and `elsewhere` are (row of the report, what was compared or counted there); `tell` says of groups where they
+    stand and why, whether their papers were in this report or not.
     """
 
     report: QuotaReport
     explanations: list[Explanation]
     stock: list[tuple[Place, UsedStock]]
     elsewhere: list[tuple[Place, ElsewhereRow]]
-    tell: Callable[[PaperRow], Explanation]
+    tell: Callable[[Iterable[PaperGroup]], Iterator[Told]]
 
 
 def compute(
@@ -171,14 +185,17 @@ def worked_out(
         rows=tuple(rows),
         notes=(*notes, *_of_the_whole(apart, terms, rows != [])),
     )
-    told = [_explanation(*each, cells, terms) for each in judged]
+    told = [_explanation(*each, cells, placing) for each in judged]
     held = [(cells.holder.get(place, place), other) for place, other in others]
     return Worked(
         report,
         sorted(told, key=_explanation_order),
         list(cells.used()),
         held,
-        lambda paper: _explanation(paper, *asked.judge(paper), cells, terms),
+        lambda some: (
+            _told(group.paper, place, reason, cells, asked.placing)
+            for group, place, reason in asked.judge_groups(some)
+        ),
     )
 
 
@@ -246,7 +263,8 @@ def _of_the_whole(apart: int, terms: Terms, any_rows: bool) -> Iterator[QuotaNot
         yield QuotaNote(code="other_series", level="", params={"papers": apart})
     if any_rows and terms.cut_off is not None:
         yield QuotaNote(code="cut_off", level="", params={"day": terms.cut_off.isoformat()})
-        yield QuotaNote(code="rate_of_stored", level="")
+        known = "_".join(step for step in ("signed", "delivered") if step in (terms.steps or ()))
+        yield QuotaNote(code=f"rate_of_stored_{known}" if known else "rate_of_stored", level="")
 
 
 def counting_reason(
@@ -319,6 +337,8 @@ def _enter(cell: Cell, paper: PaperRow, reason: str, as_of: date, terms: Terms, 
         cell.stock_digitised += in_stock
         cell.sector_db += number * (paper.kind in terms.sector_kinds)
         cell.until_revoked += number * (paper.kind in terms.until_revoked)
+        cell.signed += number * (paper.signed_on is not None and paper.signed_on <= as_of)
+        cell.delivered += number * (paper.delivered_on is not None and paper.delivered_on <= as_of)
     elif reason == VALIDITY_UNKNOWN:
         cell.unknown += number
         cell.stock_unknown += in_stock
@@ -367,22 +387,21 @@ def _distinct_elsewhere(
             yield row
 
 
-def _explanation(paper: PaperRow, place: Place, reason: str, cells: Cells, terms: Terms) -> Explanation:
-    row = cells.holder.get(place, place)
+def _told(paper: PaperRow, place: Place, reason: str, cells: Cells, placing: Placing) -> Told:
+    row = cells.holder.get(place) or placing.holder(place)
     in_figure = reason in {COUNTED, VALIDITY_UNKNOWN}
-    flow = in_figure and _is_flow(paper, terms)
+    flow = in_figure and _is_flow(paper, placing.terms)
+    covered = in_figure and not flow and cells.covers(row, place, paper.kind or "")
+    counted, unknown = reason == COUNTED, reason == VALIDITY_UNKNOWN
+    return Told(row.level, row.unit, row.code, counted, unknown, covered, flow, reason)
+
+
+def _explanation(paper: PaperRow, place: Place, reason: str, cells: Cells, placing: Placing) -> Explanation:
     return Explanation.model_construct(
+        **_told(paper, place, reason, cells, placing)._asdict(),
         document_id=paper.document_id,
-        level=row.level,
-        unit=row.unit,
-        unit_code=row.code,
         kind=paper.kind,
         code=paper.code,
-        counted=reason == COUNTED,
-        unknown_validity=reason == VALIDITY_UNKNOWN,
-        covered=in_figure and not flow and cells.covers(row, place, paper.kind or ""),
-        flow=flow,
-        reason=reason,
         batch=paper.batch,
         file=paper.file,
         issue_date=paper.issue_date,
@@ -390,6 +409,8 @@ def _explanation(paper: PaperRow, place: Place, reason: str, cells: Cells, terms
         valid_until=paper.valid_until,
         validity_basis=paper.validity_basis,
         accepted_by=paper.accepted_by,
+        signed_on=paper.signed_on,
+        delivered_on=paper.delivered_on,
     )
 
 

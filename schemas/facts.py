@@ -11,7 +11,9 @@ from typing import Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
-FactName = Literal["inventory", "elsewhere", "revocation", "handover", "desk", "reuse", "target", "confirmed"]
+FactName = Literal[
+    "inventory", "elsewhere", "revocation", "handover", "desk", "reuse", "target", "confirmed", "delivery"
+]
 Row = TypeVar("Row", bound=BaseModel)
 
 

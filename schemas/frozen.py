@@ -7,10 +7,19 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from schemas.quotas import HandoverRow, QuotaReport, Series
+from schemas.quotas import DeliveryStep, HandoverRow, QuotaReport, Series
 
 FrozenName = Literal[
-    "papers", "inventory", "elsewhere", "revocations", "targets", "units", "mergers", "rows", "notes"
+    "papers",
+    "inventory",
+    "elsewhere",
+    "revocations",
+    "targets",
+    "units",
+    "mergers",
+    "rows",
+    "notes",
+    "deliveries",
 ]
 Change = Literal[
     "digitised",
@@ -39,7 +48,10 @@ class FrozenFile(BaseModel):
 
 
 class FrozenTerms(BaseModel):
-    """What the figures followed besides their rows, as `quality.quota_terms.Terms` has it."""
+    """What the figures followed besides their rows, as `quality.quota_terms.Terms` has it.
+
+    `steps`: None in a set made before papers could be told to be signed; its rows have noughts there.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -54,6 +66,7 @@ class FrozenTerms(BaseModel):
     handovers: tuple[HandoverRow, ...]
     kinds_without_code: tuple[str, ...]
     left_out: dict[str, str]
+    steps: tuple[DeliveryStep, ...] | None = None
 
 
 class Manifest(BaseModel):

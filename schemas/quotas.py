@@ -13,6 +13,7 @@ from schemas.documents import Level, ValidityState
 Basis = Literal["counted", "register", "estimated"]
 Ending = Literal["revoked", "superseded", "cancelled"]
 Series = Literal["kh5283", "merged"]
+DeliveryStep = Literal["signed", "delivered"]
 
 
 class InventoryRow(BaseModel):
@@ -122,6 +123,24 @@ class RevocationRow(BaseModel):
     signer: str = ""
 
 
+class DeliveryRow(BaseModel):
+    """That a paper was signed digitally, or received by its owner's national store.
+
+    Attributes:
+        paper: id of the document, or a code that was issued to it.
+        step: what was done.
+        done_on: the day.
+        receipt: serial number of the signer's certificate, or the store's number of receipt.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    paper: str
+    step: DeliveryStep
+    done_on: date
+    receipt: str
+
+
 class PaperRow(BaseModel):
     """One stored document as the quota sees it.
 
@@ -136,6 +155,8 @@ class PaperRow(BaseModel):
         validity_basis: the rule that its state of validity rests on.
         returned: periods in which it was given back, as its lot was rejected; the last day, on which a later lot
             accepted it, is no part of one.
+        signed_on: the first day on which it was signed digitally, where that was handed in.
+        delivered_on: the first day on which its owner's national store had it, where that was handed in.
         papers: how many papers this row stands for.
     """
 
@@ -171,6 +192,8 @@ class PaperRow(BaseModel):
     accepted_by: str | None = None
     papers: int = 1
     returned: tuple[tuple[date, date | None], ...] = ()
+    signed_on: date | None = None
+    delivered_on: date | None = None
 
     def is_returned(self, day: date) -> bool:
         """True if on that day the paper was given back by a rejected lot."""
@@ -227,6 +250,8 @@ class QuotaRow(BaseModel):
     one by one.
 
     Attributes:
+        signed: of `digitised` those signed digitally; None where nothing of the kind was handed in.
+        delivered: of `digitised` those received by the owner's national store; likewise.
         sector: of a row that a target names; None for all sectors.
         result_type: likewise.
         ended_on: last day of a unit or level that is no more; it has no target.
@@ -252,8 +277,8 @@ class QuotaRow(BaseModel):
     flow: int = 0
     uncoded: int = 0
     sector_db: int = 0
-    signed: int = 0
-    delivered: int = 0
+    signed: int | None = None
+    delivered: int | None = None
     not_intact: int = 0
     unknown_validity: int
     elsewhere: int
@@ -317,6 +342,8 @@ class Explanation(BaseModel):
     valid_until: date | None = None
     validity_basis: str | None = None
     accepted_by: str | None = None
+    signed_on: date | None = None
+    delivered_on: date | None = None
 
 
 class QuotaReport(BaseModel):

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import islice
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,27 +14,27 @@ from engines.private_files import whole_file
 from schemas.frozen import FrozenFile, FrozenName, Manifest
 from storage.objects import ObjectStore, keys, sha256_of
 
-_AT_ONCE: Final = 5000
+_AT_ONCE: Final = 50_000
 _PARQUET: Final = "application/vnd.apache.parquet"
 _DAYS: Final = (
     *("issue_date", "digitised_on", "stored_on", "valid_until", "expired_from", "code_until"),
-    *("revoked_on", "superseded_on"),
+    *("revoked_on", "superseded_on", "signed_on", "delivered_on"),
 )
 _FLAGS: Final = ("code_voided", "stored", "intact", "counted", "unknown_validity", "covered", "flow")
 
 
 def put_papers(
-    store: ObjectStore, folder: Path, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]
+    store: ObjectStore, folder: Path, columns: Sequence[str], papers: Iterable[pa.Table]
 ) -> FrozenFile:
-    """Write the papers in groups of some thousands, so that memory stays flat, and store them."""
+    """Write the papers in groups of some thousands, as they come, so that memory stays flat, and store them."""
     types = {name: pa.date32() for name in _DAYS} | {name: pa.bool_() for name in _FLAGS}
     types |= {"returned": pa.list_(pa.list_(pa.date32()))}
     schema = pa.schema([(name, types.get(name, pa.string())) for name in columns])
-    path, count, stream = folder / "papers.parquet", 0, iter(rows)
+    path, count = folder / "papers.parquet", 0
     with whole_file(path) as out, parquet.ParquetWriter(out, schema) as writer:
-        while some := list(islice(stream, _AT_ONCE)):
-            writer.write_table(pa.Table.from_pylist(some, schema))
-            count += len(some)
+        for table in papers:
+            writer.write_table(table.select(columns).cast(schema))
+            count += len(table)
     return _put(store, "papers", path, count)
 
 
@@ -89,6 +88,15 @@ def fetch(store: ObjectStore, file: FrozenFile, folder: Path) -> Path:
 
 def rows_in(path: Path) -> Iterator[dict[str, Any]]:
     """Rows of a Parquet file, some thousands in memory at a time."""
+    for table in tables_in(path):
+        yield from table.to_pylist()
+
+
+def tables_in(path: Path, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
+    """The same in columns, all or these; one that an older set lacks is empty."""
     with parquet.ParquetFile(path) as held:
-        for batch in held.iter_batches(_AT_ONCE):
-            yield from batch.to_pylist()
+        for batch in held.iter_batches(_AT_ONCE, columns=columns):
+            table = pa.Table.from_batches([batch])
+            for name in (column for column in columns or () if column not in table.column_names):
+                table = table.append_column(name, pa.nulls(len(table), pa.date32()))
+            yield table

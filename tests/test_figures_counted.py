@@ -6,11 +6,15 @@ import random
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import delete, func, insert, select, update
 
+from quality.frozen_figures import COLUMNS, JUDGED, PAPER, PLACED, judged
+from quality.paper_groups import PaperGroups
 from schemas.documents import Route, Validity, ValidityState
 from schemas.facts import Origin
 from schemas.quotas import ElsewhereRow, InventoryRow, QuotaReport, RevocationRow
@@ -23,7 +27,8 @@ from storage.catalogue.database import Database
 from storage.objects.local import LocalStore
 from tests.papers import new_catalogue, paper, store, version_of
 from tests.servers import postgresql
-from workspace.figuring import figures_of, ledger_of
+from workspace.counting import columns_on, counted_on, stored_papers
+from workspace.figuring import READING, SERIES, figures_from, figures_of, ledger_of, terms_for
 
 TODAY = date(2026, 11, 24)
 DAYS = [date(2021, 6, 16), date(2022, 12, 31), date(2024, 1, 1), date(2025, 7, 1), TODAY]
@@ -318,3 +323,45 @@ def test_a_rebuilt_catalogue_counts_the_same(tmp_path: Path) -> None:
         with again.read() as connection:
             spans = select(func.count()).select_from(t.paper_span)
             assert connection.execute(spans).scalar() == 1
+
+
+def frozen_rows(database: Database, day: date, known_at: str) -> tuple[QuotaReport, list[dict[str, Any]]]:
+    """The report and the papers of a frozen set, made in columns."""
+    ledger = ledger_of(database, known_at)
+    terms = terms_for(ledger, day, READING, SERIES)
+    groups = PaperGroups(day, terms, ledger.elsewhere)
+    work = partial(figures_from, ledger, day, TODAY, READING, terms)
+    tables = judged(columns_on(database, day, known_at, ledger.revocations), groups, work((), ()).tell)
+    rows = [row for table in tables for row in table.select(COLUMNS).to_pylist()]
+    return work(groups.groups(), groups.named).report, rows
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_papers_of_a_frozen_set_are_those_that_an_explanation_lists_and_give_its_report(
+    catalogue: Database, seed: int
+) -> None:
+    draw = random.Random(seed)
+    random_papers(catalogue, draw, 60)
+    random_facts(catalogue, draw)
+    with catalogue.write() as connection:
+        for table in (t.inventory, t.elsewhere, t.revocation):
+            connection.execute(update(table).values(known_at="2020-01-01T00:00:00.000+00:00"))
+    seen = 0
+    for day in DAYS:
+        for known_at in (TODAY.isoformat() + "T23:00:00.000+00:00", *(moment(draw) for _ in range(3))):
+            told = figures_of(ledger_of(catalogue, known_at), day, TODAY, explain=True)
+            papers = {row.document_id: row for row in counted_on(stored_papers(catalogue, known_at), day)}
+            report, rows = frozen_rows(catalogue, day, known_at)
+            assert report == told.report
+            assert [row["document_id"] for row in rows] == sorted(papers)
+            by_id = {row.document_id: row for row in told.explanations}
+            for row in rows:
+                paper_row, explained = papers[row["document_id"]], by_id[row["document_id"]]
+                held = {name: getattr(paper_row, name) for name in PAPER}
+                assert {name: row[name] for name in PAPER} == held | {"returned": []}
+                assert {name: row[name] for name in JUDGED} == {
+                    name: getattr(explained, name) for name in JUDGED
+                }
+                assert all(row[column] == getattr(explained, name) for name, column in PLACED.items())
+                seen += 1
+    assert seen

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date
+from itertools import chain
+
+import pyarrow as pa
 
 from configs.loader import load_kinds, load_validity
 from quality.revocations import mark_revoked
 from quality.series import mark_superseded
 from schemas.quotas import ElsewhereRow, PaperGroup, PaperRow, RevocationRow
 from schemas.rules import NewestOf
-from storage.catalogue import figure_groups, figures, lots
+from storage.catalogue import deliveries, figure_columns, figure_groups, figures, lots
 from storage.catalogue.chunks import in_chunks
 from storage.catalogue.database import Database
+from storage.catalogue.deliveries import Marked
 from storage.catalogue.figure_queries import Asked
 from storage.catalogue.figures_papers import papers
 from storage.catalogue.fixity import damaged_documents
@@ -31,6 +35,11 @@ def with_revocations(
     marked = [
         row.model_copy(update={"returned": back[row.document_id]}) if row.document_id in back else row
         for row in fetched
+    ]
+    done = deliveries.marks(database, known_at)
+    marked = [
+        row.model_copy(update=done[row.document_id]._asdict()) if row.document_id in done else row
+        for row in marked
     ]
     return mark_revoked(marked, [fact.row for fact in figures.revocations(database, known_at)])
 
@@ -67,23 +76,36 @@ def grouped_on(
     back = lots.returned(database, known_at)
     with database.read() as connection:
         damaged: Collection[str] = damaged_documents(connection).keys()
-    for paper in figure_groups.single(database, asked, {*revoked, *damaged, *back}):
+    done, apart = deliveries.marks(database, known_at), {*revoked, *damaged, *back}
+    for paper in figure_groups.single(database, asked, apart):
         name = paper.document_id
         ends = {
             "revoked_on": revoked.get(name),
             "intact": name not in damaged,
             "returned": back.get(name, ()),
+            **done.get(name, Marked())._asdict(),
         }
         right += [paper.model_copy(update={"papers": -1}), paper.model_copy(update=ends)]
     if elsewhere:
         right += [row.model_copy(update={"papers": 0}) for row in named]
-    return groups, right
+    moved = _marked(database, asked, deliveries.alike(done, day, apart))
+    return chain(groups, moved), right
 
 
-def each_on(
-    database: Database, day: date, known_at: str | None, revocations: Sequence[RevocationRow]
-) -> Iterator[PaperRow]:
-    """What `counted_on` gives for every stored paper, one after the other by id, without holding them all."""
+def _marked(
+    database: Database, asked: Asked, sets: Iterable[tuple[Marked, list[str]]]
+) -> Iterator[PaperGroup]:
+    """Papers that were signed or received taken out of their groups, and put in as such."""
+    for marked, ids in sets:
+        for group in figure_groups.among(database, asked, ids):
+            yield group._replace(papers=-group.papers)
+            yield group._replace(paper=group.paper.model_copy(update=marked._asdict()))
+
+
+def columns_on(
+    database: Database, day: date, known_at: str, revocations: Sequence[RevocationRow]
+) -> Iterator[pa.Table]:
+    """What `counted_on` gives for every stored paper, in columns sorted by id, some thousands of papers at a time."""
     superseded = figure_groups.superseded(database, Asked(day, known_at, superseding_kinds(day)))
     ids = figure_groups.with_numbers(database, known_at, {row.number for row in revocations})
     revoked = {
@@ -91,15 +113,24 @@ def each_on(
         for row in mark_revoked(_papers_of(database, ids, known_at), revocations)
     }
     back = lots.returned(database, known_at)
-    for some in figure_groups.known_ids(database, known_at):
-        for paper in papers(database, ids=some, known_at=known_at):
-            name = paper.document_id
-            ends = {
-                "revoked_on": revoked.get(name),
-                "superseded_on": superseded.get(name),
-                "returned": back.get(name, ()),
-            }
-            yield paper.model_copy(update=ends)
+    with database.read() as connection:
+        damaged: Collection[str] = damaged_documents(connection).keys()
+    done, nothing = deliveries.marks(database, known_at), Marked()
+    for table in figure_columns.columns(database, known_at):
+        names = table["document_id"].to_pylist()
+        periods = (
+            [[list(period) for period in back.get(name, ())] for name in names] if back else [[]] * len(names)
+        )
+        yield (
+            table.append_column("intact", pa.array([name not in damaged for name in names], pa.bool_()))
+            .append_column("revoked_on", pa.array(map(revoked.get, names), pa.date32()))
+            .append_column("superseded_on", pa.array(map(superseded.get, names), pa.date32()))
+            .append_column("signed_on", pa.array([done.get(name, nothing)[0] for name in names], pa.date32()))
+            .append_column(
+                "delivered_on", pa.array([done.get(name, nothing)[1] for name in names], pa.date32())
+            )
+            .append_column("returned", pa.array(periods, pa.list_(pa.list_(pa.date32()))))
+        )
 
 
 def _papers_of(database: Database, ids: Sequence[str], known_at: str | None) -> list[PaperRow]:

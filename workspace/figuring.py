@@ -6,7 +6,7 @@ Loads the rules; the arithmetic is `quality.quotas`.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from typing import Final, NamedTuple
 
@@ -25,6 +25,7 @@ from quality.unit_register import UnitRegister
 from schemas.errors import UsageError
 from schemas.facts import Fact
 from schemas.quotas import (
+    DeliveryStep,
     ElsewhereRow,
     HandoverRow,
     InventoryRow,
@@ -35,7 +36,7 @@ from schemas.quotas import (
     TargetRow,
 )
 from schemas.rules import Target
-from storage.catalogue import facts, figures
+from storage.catalogue import deliveries, facts, figures
 from storage.catalogue.database import Database
 from workspace.counting import counted_on, grouped_on, left_out_kinds, stored_papers
 
@@ -60,6 +61,7 @@ class Ledger(NamedTuple):
         handovers: stock that minutes moved from one unit to another.
         targets: the plan's own, and those that were handed in.
         known_at: the moment, RFC 3339; None: now.
+        steps: what papers were told to have gone through at all.
     """
 
     database: Database
@@ -69,6 +71,7 @@ class Ledger(NamedTuple):
     handovers: Sequence[HandoverRow]
     targets: Sequence[Target]
     known_at: str | None
+    steps: frozenset[DeliveryStep] = frozenset()
 
 
 def ledger_of(database: Database, known_at: str | None = None) -> Ledger:
@@ -81,6 +84,7 @@ def ledger_of(database: Database, known_at: str | None = None) -> Ledger:
         figures.handovers(database, known_at),
         targets_of(facts.history(database, facts.TARGETS, known_at)),
         known_at,
+        deliveries.steps_told(database, known_at),
     )
 
 
@@ -110,6 +114,7 @@ def terms_of(
     revocations_asked: bool = False,
     handovers: Sequence[HandoverRow] = (),
     targets: Sequence[Target] = (),
+    steps: Collection[DeliveryStep] | None = None,
 ) -> Terms:
     """The terms of a figure as of a day.
 
@@ -132,6 +137,7 @@ def terms_of(
             rule.kind for rule in load_validity() if rule.rule == "UNTIL_REVOKED" and rule.holds_on(day)
         ),
         handovers=tuple(handovers),
+        steps=steps,
         revocations_asked=revocations_asked,
         kind_codes={kind.id: frozenset(kind.result_codes) for kind in kinds},
         kind_sectors=_sectors(day) if any(row.sector for row in targets) else {},
@@ -166,15 +172,36 @@ def figures_of(
     Raises:
         UsageError: there is no such reading.
     """
-    terms = terms_of(
+    terms = terms_for(ledger, day, reading, series)
+    groups, papers = (iter(()), _each(ledger, day)) if explain else _grouped(ledger, day, terms.cut_off)
+    return figures_from(ledger, day, today, reading, terms, groups, papers, explain=explain)
+
+
+def terms_for(ledger: Ledger, day: date, reading: str, series: Series) -> Terms:
+    """The terms of a figure that is made of a ledger (`terms_of`)."""
+    return terms_of(
         day,
         reading,
         series,
         revocations_asked=bool(ledger.revocations),
         handovers=ledger.handovers,
         targets=ledger.targets,
+        steps=ledger.steps,
     )
-    groups, papers = (iter(()), _each(ledger, day)) if explain else _grouped(ledger, day, terms.cut_off)
+
+
+def figures_from(
+    ledger: Ledger,
+    day: date,
+    today: date,
+    reading: str,
+    terms: Terms,
+    groups: Iterable[PaperGroup],
+    papers: Iterable[PaperRow],
+    *,
+    explain: bool = False,
+) -> Worked:
+    """The quota as of a day of papers already fetched, and of all else that a ledger holds."""
     worked = worked_out(
         papers,
         [fact.row for fact in figures.true_on(ledger.inventory, day)],

@@ -7,11 +7,22 @@ import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from configs.loader import ROOT, load_kinds, load_mergers, load_units
-from quality.frozen_figures import COLUMNS, Tables, changes, frozen_terms, paper_columns, recomputed
+from quality.frozen_figures import (
+    COLUMNS,
+    COMPARED,
+    PAPER,
+    Tables,
+    changes,
+    frozen_terms,
+    judged,
+    recomputed,
+)
+from quality.paper_groups import PaperGroups
 from schemas.errors import StoreError, UsageError
 from schemas.events import Event, EventType
 from schemas.facts import Fact
@@ -20,12 +31,12 @@ from schemas.quotas import Series
 from schemas.rules import Target
 from schemas.version import TOOL, VERSION
 from storage import frozen_sets
-from storage.catalogue import events, facts, figures
+from storage.catalogue import deliveries, events, facts, figures
 from storage.catalogue.database import Database
 from storage.catalogue.provenance import new_event
 from storage.objects import ObjectStore
-from workspace.counting import each_on, left_out_kinds
-from workspace.figuring import figures_of, ledger_of, terms_of
+from workspace.counting import columns_on, left_out_kinds
+from workspace.figuring import figures_from, ledger_of, terms_for
 
 _SUBJECT: Final = "figures"
 _FEWEST_LETTERS: Final = 4
@@ -60,29 +71,21 @@ def freeze(database: Database, store: ObjectStore, asked: Asked, today: date) ->
     """
     known_at = asked.known_at or events.now()
     ledger = ledger_of(database, known_at)
-    worked = figures_of(ledger, asked.day, today, reading=asked.reading, series=asked.series)
-    papers = (
-        paper_columns(paper, worked.tell(paper))
-        for paper in each_on(database, asked.day, known_at, ledger.revocations)
-    )
+    terms = terms_for(ledger, asked.day, asked.reading, asked.series)
+    groups = PaperGroups(asked.day, terms, ledger.elsewhere)
+    work = partial(figures_from, ledger, asked.day, today, asked.reading, terms)
+    columns = columns_on(database, asked.day, known_at, ledger.revocations)
+    papers = judged(columns, groups, work((), ()).tell)
     with _room() as room:
         files = [frozen_sets.put_papers(store, room, COLUMNS, papers)]
         for name, rows in _short_tables(database, asked.day, known_at, ledger.targets):
             files.append(frozen_sets.put_rows(store, room, name, rows))
-        report = worked.report
+        report = work(groups.groups(), groups.named).report
         files.append(
             frozen_sets.put_rows(store, room, "rows", [_plain(row, {"notes"}) for row in report.rows])
         )
         notes = [_plain(note, {"params"}) | {"params": str(note.params)} for note in report.notes]
         files.append(frozen_sets.put_rows(store, room, "notes", notes))
-        terms = terms_of(
-            asked.day,
-            asked.reading,
-            asked.series,
-            revocations_asked=bool(ledger.revocations),
-            handovers=ledger.handovers,
-            targets=ledger.targets,
-        )
         manifest = Manifest(
             as_of=asked.day,
             known_at=known_at,
@@ -112,6 +115,7 @@ def _short_tables(
     yield "inventory", _facts(figures.true_on(facts.history(database, facts.INVENTORY, known_at), day))
     yield "elsewhere", _facts(figures.standing(facts.history(database, facts.ELSEWHERE, known_at)))
     yield "revocations", _facts(figures.revocations(database, known_at))
+    yield "deliveries", _facts(deliveries.deliveries(database, known_at))
     yield "targets", [_plain(row) for row in targets]
     yield "units", [_plain(row) for row in load_units()]
     yield "mergers", [_plain(row) for row in load_mergers()]
@@ -201,20 +205,33 @@ def manifest_of(store: ObjectStore, frozen: FrozenSet) -> Manifest:
 def changed(store: ObjectStore, before: FrozenSet, after: FrozenSet) -> Iterator[Changed]:
     """What changed between two sets, and why, one paper after the other."""
     with _room() as room:
-        sides = [_tables(store, frozen_sets.manifest_of(store, each.id), room) for each in (before, after)]
+        sides = [
+            _tables(store, frozen_sets.manifest_of(store, each.id), room, COMPARED)
+            for each in (before, after)
+        ]
         yield from changes(*sides)
 
 
-def _tables(store: ObjectStore, manifest: Manifest, room: Path) -> Tables:
-    def rows(name: str) -> Iterator[dict[str, Any]]:
+def _tables(store: ObjectStore, manifest: Manifest, room: Path, columns: Sequence[str] = PAPER) -> Tables:
+    """A set's tables; of the papers these columns."""
+
+    def path(name: str) -> Path:
         file: FrozenFile = next(each for each in manifest.files if each.name == name)
-        return frozen_sets.rows_in(frozen_sets.fetch(store, file, room))
+        return frozen_sets.fetch(store, file, room)
+
+    def rows(name: str) -> Iterator[dict[str, Any]]:
+        return frozen_sets.rows_in(path(name))
 
     def held(name: str) -> Iterator[dict[str, Any]]:
         return (fact["row"] for fact in rows(name))
 
     return Tables(
-        rows("papers"), held("inventory"), held("elsewhere"), rows("targets"), rows("units"), rows("mergers")
+        frozen_sets.tables_in(path("papers"), columns),
+        held("inventory"),
+        held("elsewhere"),
+        rows("targets"),
+        rows("units"),
+        rows("mergers"),
     )
 
 

@@ -38,6 +38,8 @@ COLUMNS: Final = (
     "valid_until",
     "validity_basis",
     "accepted_by",
+    "signed_on",
+    "delivered_on",
     "year",
     "count",
     "basis",

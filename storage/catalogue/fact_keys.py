@@ -7,7 +7,7 @@ import json
 
 from schemas.confirmed_reuse import ConfirmedReuse
 from schemas.indicators import DeskRow, ReuseRow
-from schemas.quotas import ElsewhereRow, HandoverRow, InventoryRow, RevocationRow, TargetRow
+from schemas.quotas import DeliveryRow, ElsewhereRow, HandoverRow, InventoryRow, RevocationRow, TargetRow
 from schemas.text import bare_number, fold
 
 
@@ -53,6 +53,11 @@ def reuse_key(row: ReuseRow) -> str:
 def target_key(row: TargetRow) -> str:
     """What is asked of a level, unit, sector or result type by a day; the share is what a later row corrects."""
     return _digest(row.level, row.unit, row.sector, row.result_type, row.due.isoformat())
+
+
+def delivery_key(row: DeliveryRow) -> str:
+    """A step of one paper, by the name it is given; day and receipt are what a later row corrects."""
+    return _digest(row.paper, row.step)
 
 
 def confirmed_key(row: ConfirmedReuse) -> str:

@@ -15,7 +15,7 @@ from schemas.errors import UsageError
 from schemas.events import Event
 from schemas.facts import Entered, Fact, FactName, Origin, Row
 from schemas.indicators import DeskRow, Periods, ReuseRow
-from schemas.quotas import ElsewhereRow, HandoverRow, InventoryRow, RevocationRow, TargetRow
+from schemas.quotas import DeliveryRow, ElsewhereRow, HandoverRow, InventoryRow, RevocationRow, TargetRow
 from storage.catalogue import chains
 from storage.catalogue import schema as t
 from storage.catalogue.chunks import in_chunks
@@ -23,6 +23,7 @@ from storage.catalogue.database import Database
 from storage.catalogue.events import now, record_events
 from storage.catalogue.fact_keys import (
     confirmed_key,
+    delivery_key,
     desk_key,
     elsewhere_key,
     handover_key,
@@ -57,6 +58,7 @@ HANDOVERS: Final = FactTable("handover", t.handover, HandoverRow, handover_key)
 DESKS: Final = FactTable("desk", t.desk, DeskRow, desk_key)
 REUSE: Final = FactTable("reuse", t.reuse, ReuseRow, reuse_key)
 TARGETS: Final = FactTable("target", t.target, TargetRow, target_key)
+DELIVERIES: Final = FactTable("delivery", t.delivery, DeliveryRow, delivery_key)
 CONFIRMED: Final = FactTable("confirmed", t.confirmed_reuse, ConfirmedReuse, confirmed_key)
 
 

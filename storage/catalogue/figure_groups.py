@@ -10,16 +10,28 @@ from sqlalchemy import Connection, select
 
 from schemas.quotas import PaperGroup, PaperRow
 from storage.catalogue import figure_counts as counts
+from storage.catalogue import figure_queries
 from storage.catalogue import figure_spans as spans
 from storage.catalogue import schema as t
 from storage.catalogue.database import Database
 from storage.catalogue.figure_queries import DAYS, Asked, known_at, listed, papers, split, unpacked
 from storage.catalogue.figure_spans import day_of_number
 
-_IDS_AT_ONCE: Final = 2000
 # What no group knows of its papers; named, because to find defaults takes longer than all the rest.
 _UNKNOWN: Final[dict[str, Any]] = {
-    **dict.fromkeys(("owner", "number", "revoked_on", "batch", "file", "validity_basis", "accepted_by")),
+    **dict.fromkeys(
+        (
+            "owner",
+            "number",
+            "revoked_on",
+            "batch",
+            "file",
+            "validity_basis",
+            "accepted_by",
+            "signed_on",
+            "delivered_on",
+        )
+    ),
     "intact": True,
 }
 _State = tuple[Any, ...]  # the values of `figure_spans.STATE`
@@ -51,6 +63,15 @@ def _read(rows: Mapping[int, int], states: Mapping[int, _State], asked: Asked) -
         yield PaperGroup(level, unit, paper, papers_of)
 
 
+def among(database: Database, asked: Asked, ids: Iterable[str]) -> Iterator[PaperGroup]:
+    """These papers in groups."""
+    with database.read() as connection:
+        query = figure_queries.counted(asked, among=listed(connection, sorted(ids)))
+        rows = dict(connection.execute(query).tuples().all())
+        states = _states(connection)
+    return _read(rows, states, asked)
+
+
 def single(database: Database, asked: Asked, ids: Iterable[str]) -> list[PaperRow]:
     """These papers one by one, with the same values that they have in `groups`, days as they are."""
     chosen = list(ids)
@@ -76,25 +97,8 @@ def superseded(database: Database, asked: Asked) -> dict[str, date]:
         return {}
     counts.refresh(database)
     with database.read() as connection:
-        paper = papers(asked).subquery().c
-        query = select(paper.document_id, paper.superseded_on).where(paper.superseded_on.is_not(None))
-        return {
-            row.document_id: found for row in connection.execute(query) if (found := day_of_number(row[1]))
-        }
-
-
-def known_ids(database: Database, moment: str | None) -> Iterator[list[str]]:
-    """Ids of all papers known at a moment, in order, some at a time."""
-    counts.refresh(database)
-    span, last = t.paper_span.c, ""
-    while True:
-        query = select(span.document_id).where(span.document_id > last, known_at(moment))
-        with database.read() as connection:
-            ids = list(connection.execute(query.order_by(span.document_id).limit(_IDS_AT_ONCE)).scalars())
-        if not ids:
-            return
-        yield ids
-        last = ids[-1]
+        found = connection.execute(figure_queries.superseded(asked)).tuples()
+        return {name: day for name, number in found if (day := day_of_number(number))}
 
 
 def with_numbers(database: Database, moment: str | None, numbers: Iterable[str]) -> list[str]:

@@ -84,6 +84,21 @@ def papers(asked: Asked, within: Select[Any] | None = None) -> Select[Any]:
         known = and_(known, span.document_id.in_(within))
     if not asked.newest_of:
         return select(*columns, nothing).where(known)
+    return union_all(
+        select(*columns, nothing).where(known, span.state.not_in(_standing(list(asked.newest_of)))),
+        _series(asked, columns, known),
+    )  # type: ignore[return-value]
+
+
+def superseded(asked: Asked) -> Select[Any]:
+    """Id of every paper of which a newer one was in the catalogue, with the day from which it was."""
+    paper = _series(asked, (t.paper_span.c.document_id,), known_at(asked.known_at)).subquery().c
+    return select(paper.document_id, paper.superseded_on).where(paper.superseded_on.is_not(None))
+
+
+def _series(asked: Asked, columns: Sequence[_Column], known: _Column) -> Select[Any]:
+    """Papers of kinds of which only the newest is in force."""
+    span = t.paper_span.c
     by_number = [kind for kind, value in asked.newest_of.items() if value == "number"]
     standing = _standing(list(asked.newest_of))
     shared = func.coalesce(
@@ -103,13 +118,11 @@ def papers(asked: Asked, within: Select[Any] | None = None) -> Select[Any]:
     newer = func.min(since).over(
         partition_by=(t.figure_state.c.kind, shared), order_by=span.issue_date, range_=(1, None)
     )
-    series = select(*columns, case((stands, newer)).label("superseded_on")).join(
-        t.figure_state, t.figure_state.c.id == span.state
+    return (
+        select(*columns, case((stands, newer)).label("superseded_on"))
+        .join(t.figure_state, t.figure_state.c.id == span.state)
+        .where(known, span.state.in_(standing))
     )
-    return union_all(
-        select(*columns, nothing).where(known, span.state.not_in(standing)),
-        series.where(known, span.state.in_(standing)),
-    )  # type: ignore[return-value]
 
 
 def _standing(kinds: Sequence[str]) -> Select[Any]:
@@ -133,8 +146,11 @@ def known_at(moment: str | None) -> ColumnElement[bool]:
     return and_(span.known_from <= number, span.known_to > number)
 
 
-def counted(asked: Asked, within: Select[Any] | None = None) -> Select[Any]:
-    """The papers (`papers`), packed into one number each by what the day can tell apart, and counted."""
+def counted(asked: Asked, within: Select[Any] | None = None, among: Select[Any] | None = None) -> Select[Any]:
+    """The papers (`papers`), packed into one number each by what the day can tell apart, and counted.
+
+    With `among` only those of these ids are counted, whatever series they are of.
+    """
     paper, on = papers(asked, within).subquery().c, day_number(asked.day)
     # Of a paper that was digitised later nothing else is asked.
     digitised = func.coalesce(paper.digitised_on, 0) <= on
@@ -155,7 +171,8 @@ def counted(asked: Asked, within: Select[Any] | None = None) -> Select[Any]:
     packed: _Column = cast(paper.state, BigInteger)
     for name in DAYS:
         packed = packed * _ROOM[name] + func.coalesce(seen[name], 0)
-    inner = select(packed.label("packed")).subquery()
+    chosen = select(packed.label("packed"))
+    inner = (chosen if among is None else chosen.where(paper.document_id.in_(among))).subquery()
     return select(inner.c.packed, func.count()).group_by(inner.c.packed)
 
 

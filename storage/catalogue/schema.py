@@ -27,6 +27,7 @@ from storage.catalogue.schema_base import Json, metadata
 from storage.catalogue.schema_figures import (
     FACTS,
     confirmed_reuse,
+    delivery,
     desk,
     elsewhere,
     figure_cache,
@@ -350,6 +351,7 @@ __all__ = [
     "code",
     "confirmed_reuse",
     "decision",
+    "delivery",
     "desk",
     "disk_sample",
     "document",

@@ -137,6 +137,16 @@ target = Table(
     Column("effective_on", String(10)),
     *_of_fact(),
 )
+delivery = Table(
+    "delivery",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("paper", String(300), nullable=False),
+    Column("step", String(16), nullable=False),
+    Column("done_on", String(10), nullable=False),
+    Column("receipt", Text, nullable=False),
+    *_of_fact(),
+)
 confirmed_reuse = Table(
     "confirmed_reuse",
     metadata,
@@ -153,7 +163,7 @@ confirmed_reuse = Table(
     *_of_fact(),
 )
 # Every table of facts: entered in the house chain, restored by `rebuild`.
-FACTS: Final = (inventory, elsewhere, revocation, handover, desk, reuse, target, confirmed_reuse)
+FACTS: Final = (inventory, elsewhere, revocation, handover, desk, reuse, target, confirmed_reuse, delivery)
 # Lots for acceptance, append-only; a lot has one decision, and its papers are never drawn again before it.
 lot = Table(
     "lot",
