@@ -12,6 +12,7 @@ NAMES = {
     "errors": "character and word errors by kind of paper and wear",
     "growth": "time and memory of growing files and batches, and of huge pages",
     "figures": "time and memory of figures and the board at millions of papers",
+    "machines": "several machines on one batch, scheduling, what records cost",
     "search": "full search over 100,000 papers: time of a search, papers a second of making the index anew",
     "ghosts": "words invented on empty, bleed-through and ghost pages, beside bare Tesseract",
     "evaluation": "a set of scans to measure any reader on, and its score: tone marks told apart from letters",

@@ -40,7 +40,8 @@ def worker(
     del os.environ["SOHOA_RUN_ID"]  # the worker outlives this run, and must not be swept with it
     name = f"sohoa-{socket.gethostname()}-{home_id(settings.home)[:8]}"
     os.environ.setdefault("PREFECT_WORKER_QUERY_SECONDS", _POLL_SECONDS)
-    os.environ.update(SOHOA_HOME=str(settings.home), PYTHONPATH=str(_ROOT))
+    path = os.pathsep.join(part for part in (os.environ.get("PYTHONPATH"), str(_ROOT)) if part)
+    os.environ.update(SOHOA_HOME=str(settings.home), PYTHONPATH=path)
     if settings.operator:
         os.environ["SOHOA_OPERATOR"] = settings.operator
     server = os.environ["PREFECT_API_URL"]

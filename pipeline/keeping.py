@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
 from typing import NamedTuple
 
 import structlog
@@ -28,6 +29,7 @@ from schemas.sidecars import OriginalFacts, PageFacts, RenditionFacts, Sidecar
 from schemas.version import TOOL
 from storage.catalogue import batches, decisions, documents, originals, releases
 from storage.catalogue.batches import FileRow
+from storage.catalogue.database import Database
 from storage.catalogue.documents import NewVersion
 from storage.catalogue.provenance import new_event
 from storage.objects import keys
@@ -59,6 +61,16 @@ class BatchRun:
     plan: BatchPlan
     context: RunContext
 
+    @cached_property
+    def tools(self) -> dict[str, str]:
+        """Names and versions of the tools that make this run's documents."""
+        rendered = poppler.probe()
+        return {
+            "sohoa": TOOL,
+            "ocr": ocr.identity(self.workspace.rules.reading),
+            "poppler": rendered.version if rendered else "",
+        }
+
     def event(self, kind: EventType, subject: str, outcome: str, **detail: str | int) -> Event:
         """An event of this run."""
         agent = self.workspace.operator
@@ -76,7 +88,7 @@ class BatchRun:
             lambda document_id, code: self.event(EventType.CODE_ISSUED, document_id, "issued", code=code),
             events=[event],
         )
-        self.workspace.send()
+        self.workspace.send_soon()
         return done
 
 
@@ -108,11 +120,12 @@ def open_run(workspace: Workspace, plan: BatchPlan, on_page: Callable[[], None],
 
 def _recall(workspace: Workspace, plan: BatchPlan, staged: StagedFile) -> Known:
     database, sha256 = workspace.database, staged.sha256
-    original = originals.receive(database, sha256, staged.size, staged.format)
+    original = originals.find(database, sha256)
+    received = original.received_at if original else batches.now()
     stored = documents.of_original(database, sha256)
-    listed = original.page_list
+    listed = original.page_list if original else None
     return Known(
-        received=datetime.fromisoformat(original.received_at),
+        received=datetime.fromisoformat(received),
         pages=listed,
         ledger=ledger_entry(workspace, plan, sha256, listed),
         splits=tuple(row.document.pages for row in stored),
@@ -126,9 +139,13 @@ def _recall(workspace: Workspace, plan: BatchPlan, staged: StagedFile) -> Known:
             and row.document.route is not Route.PARTIAL
             and plan.damaged.isdisjoint({row.pdfa_key, row.sidecar_key})
         ),
-        keep_pages=lambda pages: originals.keep_page_list(database, sha256, pages),
+        keep_pages=lambda pages: _enter(database, staged, received, pages),
         complete=lambda pages, folder: with_substitutes(workspace, staged, pages, folder),
     )
+
+
+def _enter(database: Database, staged: StagedFile, received: str, pages: PageList | None) -> None:
+    originals.receive(database, staged.sha256, staged.size, staged.format, at=received, pages=pages)
 
 
 def ledger_entry(workspace: Workspace, plan: BatchPlan, sha256: str, pages: PageList | None) -> LedgerEntry:
@@ -201,6 +218,9 @@ class KeepInBatch:
         if secret:
             self.run.workspace.ledger.wipe(work.file.sha256)
             searching.forget(self.run.workspace.settings.home, work.file.sha256)
+        elif work.known is not None and work.pages is None:
+            # Its pages could not be listed; that it came is on record all the same.
+            _enter(self.run.workspace.database, work.file, work.known.received.isoformat(), None)
         if rules == ["file_absent"] and self.planned.known.attempts == 0:
             findings = (finding("file_vanished"),)
         opened = len(work.listed.pages) if work.readings and not secret else 0
@@ -326,7 +346,7 @@ def _sidecar(
         operator=run.workspace.operator,
         run=run.workspace.run_id,
         written_at=batches.now(),
-        tools=tools(run.workspace),
+        tools=run.tools,
         events=events,
     )
 
@@ -360,16 +380,6 @@ def _rendition_facts(run: BatchRun, written: Written) -> RenditionFacts | None:
     )
 
 
-def tools(workspace: Workspace) -> dict[str, str]:
-    """Names and versions of the tools that made a document."""
-    rendered = poppler.probe()
-    return {
-        "sohoa": TOOL,
-        "ocr": ocr.identity(workspace.rules.reading),
-        "poppler": rendered.version if rendered else "",
-    }
-
-
 def _events(run: BatchRun, written: Written) -> tuple[Event, ...]:
     paper, workspace = written.paper, run.workspace
 
@@ -377,7 +387,7 @@ def _events(run: BatchRun, written: Written) -> tuple[Event, ...]:
         return new_event(kind, paper.id, outcome, batch=run.plan.name, agent=workspace.operator, tool=tool)
 
     return (
-        event(EventType.OCR, "done", tools(workspace)["ocr"]),
+        event(EventType.OCR, "done", run.tools["ocr"]),
         event(EventType.METADATA_EXTRACTION, paper.kind or "unknown"),
         event(EventType.CREATION, "written" if written.rendition else "failed"),
         event(EventType.VALIDATION, str(written.report.verdict), "verapdf"),

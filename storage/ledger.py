@@ -10,15 +10,26 @@ from __future__ import annotations
 import hashlib
 import zlib
 from collections.abc import Iterable, Mapping
+from typing import Final
 
 from pydantic import ValidationError
-from sqlalchemy import delete, exists, func, insert, select
+from sqlalchemy import bindparam, delete, exists, func, insert, select
 
 from schemas.reading import PageReading, PageState
 from schemas.sidecars import PageFacts
 from storage.catalogue import schema as t
 from storage.catalogue.database import Database
 from storage.catalogue.events import now
+
+_column = t.page_reading.c
+# Made once: these run for every page.
+_START: Final = insert(t.page_pass)
+_KEEP: Final = insert(t.page_reading)
+_HELD: Final = select(_column.payload).where(
+    _column.sha256 == bindparam("sha256"),
+    _column.page == bindparam("page"),
+    _column.digest == bindparam("digest"),
+)
 
 
 class Ledger:
@@ -31,7 +42,7 @@ class Ledger:
         """Record the start of a whole-page reading; committed before the engine is called."""
         row = {"sha256": sha256, "page": page, "digest": digest, "batch": batch, "run": run, "at": now()}
         with self._database.write(of=sha256) as connection:
-            connection.execute(insert(t.page_pass).values(row))
+            connection.execute(_START, row)
 
     def finished(self, sha256: str, digest: str, reading: PageReading) -> None:
         """Record the end of a reading. The first success is kept; a failure is replaced by the next reading."""
@@ -39,13 +50,13 @@ class Ledger:
         facts = PageFacts.of(reading).model_dump(mode="json", exclude_defaults=True)
         key = {"sha256": sha256, "page": reading.number, "digest": digest}
         with self._database.write(of=sha256) as connection:
-            held = connection.execute(select(t.page_reading.c.payload).filter_by(**key)).scalar()
+            held = connection.execute(_HELD, key).scalar()
             if held is not None:
                 known = _unpack(held)
                 if known is not None and known.state is not PageState.FAILED:
                     return
                 connection.execute(delete(t.page_reading).filter_by(**key))
-            connection.execute(insert(t.page_reading).values(**key, facts=facts, payload=payload, at=now()))
+            connection.execute(_KEEP, {**key, "facts": facts, "payload": payload, "at": now()})
 
     def readings(
         self, sha256: str, digest: str, edits: Mapping[int, str] | None = None

@@ -23,21 +23,26 @@ _JSON = "application/json"
 _sending = threading.Lock()
 
 
-def send(database: Database, store: ObjectStore) -> int:
+def send(database: Database, store: ObjectStore, *, wait: bool = True) -> int:
     """Put every sealed object that the store does not hold. Returns how many events went out.
+
+    One process of all machines sends at a time. Without `wait` nothing is done while another is at it; what it does not
+    see any more goes out next time.
 
     Raises:
         StoreError: the store cannot be used; what waits goes out next time.
         CatalogueOlder: the store holds another object in that place.
     """
-    with _sending:
+    with _sending, database.only_one("sending", wait=wait) as mine:
+        if not mine:
+            return 0
         with database.read() as connection:
             waiting = chains.unsent(connection)
         for sealed in waiting:
             _put(store, sealed)
         if not waiting:
             return 0
-        with database.write() as connection:
+        with database.write(of="outbox") as connection:
             return chains.mark_sent(connection, waiting)
 
 

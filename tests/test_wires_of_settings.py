@@ -140,6 +140,7 @@ WITHOUT_JSON = {
     *("get", "inventory export", "inventory template", "elsewhere template", "revocations template"),
     *(
         "handovers template",
+        "deliveries template",
         "targets template",
         "desks template",
         "reuse template",

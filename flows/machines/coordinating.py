@@ -81,6 +81,7 @@ class _Watch:
         workspace = self._files.workspace
         database, run = workspace.database, workspace.run_id
         self._note_ended()
+        workspace.send_soon()
         if not self._files.go_on():
             work_chunks.stop(database, run)
         # After an outage of the catalogue every claim has run out: their holders get the time to renew them.

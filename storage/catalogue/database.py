@@ -49,7 +49,7 @@ class Database:
 
     Writers are serialised: within a process by a lock, between processes by SQLite's `BEGIN IMMEDIATE` or a PostgreSQL
     advisory lock; on PostgreSQL those that write of one thing outside of the chains only among themselves.
-    `synchronous=FULL`: a code or a decision that was committed survives a power cut. Entries for the chains of
+    `synchronous=FULL` on SQLite: a code or a decision that was committed survives a power cut. Entries for the chains of
     provenance are sealed in the transaction that wrote them.
 
     Attributes:
@@ -65,6 +65,11 @@ class Database:
         self._patience = patience
         self._fences: dict[str, int] = {}
         self.engine = _engine(url)
+        # Rows outside of the chains can be made again: on SQLite their commits do not wait for the disk. They outlive a
+        # killed process, not a power cut, and what is committed after them is on the disk together with them.
+        self._quick = (
+            self.engine if self.engine.dialect.name == "postgresql" else _engine(url, synchronous="NORMAL")
+        )
         self.shared = self.engine.dialect.name == "postgresql"
         self._shown = self.engine.url.render_as_string(hide_password=True)
         try:
@@ -87,7 +92,8 @@ class Database:
             ClaimLost: another took over a claim that fences this connection's writes.
         """
         alone = contextlib.nullcontext() if of is not None and self.shared else self._lock
-        with self._ours(), alone, self._connected() as connection, connection.begin():
+        engine = self.engine if of is None else self._quick
+        with self._ours(), alone, self._connected(engine) as connection, connection.begin():
             hold(connection, of)
             self._check_fences(connection)
             yield connection
@@ -117,23 +123,47 @@ class Database:
     @contextlib.contextmanager
     def read(self) -> Iterator[Connection]:
         """One snapshot for reading only: queries on this connection are consistent."""
-        with self._ours(), self._connected() as connection:
+        with self._ours(), self._connected(self.engine) as connection:
             if connection.dialect.name == "postgresql":
                 connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             else:
                 connection.execution_options(**{_READING: True})
             yield connection
 
+    @contextlib.contextmanager
+    def only_one(self, what: str, *, wait: bool) -> Iterator[bool]:
+        """Let one process of all machines do something; yields whether this one may. SQLite has one machine, which may.
+
+        Args:
+            what: is to be done by one alone.
+            wait: for the others; False is yielded otherwise while one of them is at it.
+        """
+        if not self.shared:
+            yield True
+            return
+        with self._ours(), self._connected(self.engine) as raw:
+            connection = raw.execution_options(isolation_level="AUTOCOMMIT")
+            call = "pg_advisory_lock" if wait else "pg_try_advisory_lock"
+            key = {"space": 5283, "what": what}
+            got = connection.execute(text(f"SELECT {call}(:space, hashtext(:what))"), key).scalar()
+            mine = wait or bool(got)
+            try:
+                yield mine
+            finally:
+                if mine:
+                    connection.execute(text("SELECT pg_advisory_unlock(:space, hashtext(:what))"), key)
+
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()
+        self._quick.dispose()
 
-    def _connected(self) -> Connection:
+    def _connected(self, engine: Engine) -> Connection:
         """A connection; an unreachable server is retried with growing pauses, and logged once."""
         pause, deadline, away = 0.5, time.monotonic() + self._patience, False
         while True:
             try:
-                connection = self.engine.connect()
+                connection = engine.connect()
             except OperationalError as error:
                 if time.monotonic() + pause > deadline:
                     raise
@@ -217,7 +247,7 @@ def hold(connection: Connection, of: str | None = None) -> None:
         )
 
 
-def _engine(url: str) -> Engine:
+def _engine(url: str, synchronous: str = "FULL") -> Engine:
     try:
         # A path may hold what an address gives a meaning to (?, #, %): all behind the slashes is the path.
         file = url.removeprefix(_FILE) if url.startswith(_FILE) else None
@@ -242,7 +272,7 @@ def _engine(url: str) -> Engine:
         max_overflow=-1,  # a connection is a file handle; a thread that reads never waits for another
         connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False},
     )
-    event.listen(engine, "connect", _prepare_connection)
+    event.listen(engine, "connect", functools.partial(_prepare_connection, synchronous))
     event.listen(engine, "begin", _begin)
     return engine
 
@@ -264,12 +294,12 @@ def _prepare_file(path: Path) -> None:
         ) from error
 
 
-def _prepare_connection(connection: Any, _record: Any) -> None:
+def _prepare_connection(synchronous: str, connection: Any, _record: Any) -> None:
     # The driver must not begin transactions by itself: `_begin` does, so that a writer holds the lock at
     # once.
     connection.isolation_level = None
     into_wal(connection)
-    for pragma in ("synchronous=FULL", "foreign_keys=ON"):
+    for pragma in (f"synchronous={synchronous}", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
 
 

@@ -22,17 +22,32 @@ class OriginalRow(NamedTuple):
     page_list: PageList | None
 
 
-def receive(database: Database, sha256: str, size: int, kind: str) -> OriginalRow:
-    """Enter an original on its first arrival; later arrivals keep the first moment."""
-    with database.write() as connection:
-        row = connection.execute(select(t.original).where(t.original.c.sha256 == sha256)).first()
-        if row is None:
-            received = now()
-            connection.execute(
-                insert(t.original).values(sha256=sha256, size=size, format=kind, received_at=received)
-            )
-            return OriginalRow(sha256, size, kind, received, None)
-    return _original(row)
+def receive(
+    database: Database,
+    sha256: str,
+    size: int,
+    kind: str,
+    *,
+    at: str | None = None,
+    pages: PageList | None = None,
+) -> OriginalRow:
+    """Enter an original on its first arrival, with its pages where they are listed; later arrivals keep the first moment.
+
+    `at` is the moment of a first arrival, now unless given; `pages` are kept if none were known.
+    """
+    known = find(database, sha256)
+    if known is not None and (pages is None or known.page_list is not None):
+        return known
+    with database.write(of=sha256) as connection:
+        known = row_of(connection, sha256)
+        if known is None:
+            known = OriginalRow(sha256, size, kind, at or now(), None)
+            values = known._asdict() | {"page_list": None}
+            connection.execute(insert(t.original).values(values))
+        if pages is not None and known.page_list is None:
+            known = known._replace(page_list=pages)
+            _put_pages(connection, sha256, pages)
+    return known
 
 
 def find(database: Database, sha256: str) -> OriginalRow | None:
@@ -53,7 +68,11 @@ def _original(row: Row[Any]) -> OriginalRow:
 
 
 def keep_page_list(database: Database, sha256: str, pages: PageList) -> None:
-    """Remember an original's pages."""
+    """Remember an original's pages, in place of those that were known."""
+    with database.write(of=sha256) as connection:
+        _put_pages(connection, sha256, pages)
+
+
+def _put_pages(connection: Connection, sha256: str, pages: PageList) -> None:
     dumped = pages.model_dump(mode="json", exclude_defaults=True)
-    with database.write() as connection:
-        connection.execute(update(t.original).where(t.original.c.sha256 == sha256).values(page_list=dumped))
+    connection.execute(update(t.original).where(t.original.c.sha256 == sha256).values(page_list=dumped))
