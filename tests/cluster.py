@@ -92,6 +92,7 @@ class Cluster:
                 "SOHOA_OPERATOR": "chị Lan",
                 "SOHOA_MACHINES__LEASE_SECONDS": "12",
                 "SOHOA_MACHINES__CHUNK_FILES": "2",
+                "SOHOA_MACHINES__ATTEMPTS": "5",
                 **environment,
             },
         )
@@ -108,6 +109,18 @@ class Cluster:
             int(pid) for pid in self._column(f"SELECT pid FROM claim WHERE name LIKE 'chunk:%' AND {running}")
         }
         return next((machine for machine in machines if pids & set(machine.processes())), None)
+
+    def attempts(self, batch: str) -> int:
+        """How often the chunk of a batch was given out that was given out most."""
+        found = self.database.execute(
+            f"SELECT max(attempts) FROM work_chunk WHERE batch = '{batch}'", "sohoa"
+        )
+        return int(found[0][0] or 0)
+
+    def chunks(self, batch: str) -> list[str]:
+        """Ranges of a batch's chunks, in their order; `null` takes files to their end."""
+        asked = f"SELECT coalesce((work->'pages')::text, 'null') FROM work_chunk WHERE batch = '{batch}' ORDER BY number"
+        return self._column(asked)
 
     def files_ended(self, batch: str) -> int:
         """Files of a batch that were worked on."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import date, timedelta
@@ -10,18 +11,20 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from sqlalchemy import delete, func, insert, select, update
 
 from quality.frozen_figures import COLUMNS, JUDGED, PAPER, PLACED, judged
 from quality.paper_groups import PaperGroups
 from schemas.documents import Route, Validity, ValidityState
+from schemas.errors import CatalogueError
 from schemas.facts import Origin
 from schemas.quotas import ElsewhereRow, InventoryRow, QuotaReport, RevocationRow
 from schemas.review import VALIDITY
 from storage import outbox, rebuilding
 from storage.catalogue import documents as stored
-from storage.catalogue import facts, figure_counts, figures
+from storage.catalogue import facts, figure_counts, figure_stream, figures
 from storage.catalogue import schema as t
 from storage.catalogue.database import Database
 from storage.objects.local import LocalStore
@@ -365,3 +368,17 @@ def test_the_papers_of_a_frozen_set_are_those_that_an_explanation_lists_and_give
                 assert all(row[column] == getattr(explained, name) for name, column in PLACED.items())
                 seen += 1
     assert seen
+
+
+def test_columns_read_by_a_process_of_its_own_are_the_same_and_its_end_is_told(
+    catalogue: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draw = random.Random(5)
+    random_papers(catalogue, draw, 60)
+    known_at = TODAY.isoformat() + "T23:00:00.000+00:00"
+    here = pa.concat_tables(figure_stream.columns(catalogue, known_at)).to_pylist()
+    monkeypatch.setattr(figure_stream, "MANY", 0)
+    assert pa.concat_tables(figure_stream.columns(catalogue, known_at)).to_pylist() == here != []
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    with pytest.raises(CatalogueError):
+        list(figure_stream.columns(catalogue, known_at))

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
+import os
+import signal
 import subprocess
 import sys
 import time
@@ -9,6 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import pikepdf
 import pytest
 
 from samples.making import make_one
@@ -139,6 +144,48 @@ def test_a_worker_under_other_rules_refuses_and_the_run_says_so(
     with cluster.workers(cluster.machine("o2")):
         assert first.run("digitize", folder).returncode in {0, 3}
     nothing_lost_nothing_twice(cluster, first.json("batch", "show", folder.name), 6)
+
+
+def test_a_worker_that_sleeps_past_its_lease_writes_nothing_over_its_successor(
+    cluster: Cluster, batch: Callable[..., Path]
+) -> None:
+    folder = batch(14, papers=10)
+    first, sleeper, other = (cluster.machine(name) for name in ("p0", "p1", "p2"))
+    with cluster.workers(sleeper):
+        running = first.start("digitize", folder)
+        until(lambda: cluster.at_work(sleeper) is not None)
+        asleep = sleeper.processes()
+        send(asleep, signal.SIGSTOP)
+        with cluster.workers(other):
+            until(lambda: cluster.at_work(other) is not None and cluster.attempts(folder.name) > 1)
+            send(asleep, signal.SIGCONT)
+            shown = ended(first, folder, running)
+    nothing_lost_nothing_twice(cluster, shown, 10)
+
+
+def test_a_big_file_is_read_in_ranges_by_several_machines_and_each_page_once(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    folder = tmp_path / "sach-day"
+    folder.mkdir()
+    with pikepdf.new() as book:
+        for number in range(12):
+            with pikepdf.open(io.BytesIO(make_one("decision", 500 + number, dpi=150).data)) as one:
+                book.pages.append(one.pages[0])
+        book.save(folder / "sach.pdf")
+    first = cluster.machine("q0", SOHOA_MACHINES__RANGE_PAGES="4")
+    with cluster.workers(cluster.machine("q1"), cluster.machine("q2")):
+        assert first.run("digitize", folder).returncode in {0, 3}
+    shown = first.json("batch", "show", folder.name)
+    assert shown["pages"] == {"in": 12, "accounted": 12, "ocr_passes": 12}
+    assert cluster.chunks(folder.name) == ["[1,4]", "[5,8]", "[9,12]", "null"]
+
+
+def send(pids: list[int], asked: signal.Signals) -> None:
+    """Send a signal to processes that still are."""
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, asked)
 
 
 def test_work_that_others_could_not_reach_is_refused_before_it_begins(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from itertools import chain
 
@@ -13,7 +13,7 @@ from quality.revocations import mark_revoked
 from quality.series import mark_superseded
 from schemas.quotas import ElsewhereRow, PaperGroup, PaperRow, RevocationRow
 from schemas.rules import NewestOf
-from storage.catalogue import deliveries, figure_columns, figure_groups, figures, lots
+from storage.catalogue import deliveries, figure_groups, figure_stream, figures, lots
 from storage.catalogue.chunks import in_chunks
 from storage.catalogue.database import Database
 from storage.catalogue.deliveries import Marked
@@ -116,21 +116,30 @@ def columns_on(
     with database.read() as connection:
         damaged: Collection[str] = damaged_documents(connection).keys()
     done, nothing = deliveries.marks(database, known_at), Marked()
-    for table in figure_columns.columns(database, known_at):
+    for table in figure_stream.columns(database, known_at):
         names = table["document_id"].to_pylist()
+        whole = [name not in damaged for name in names] if damaged else [True] * len(names)
         periods = (
             [[list(period) for period in back.get(name, ())] for name in names] if back else [[]] * len(names)
         )
+        marks = [done.get(name, nothing) for name in names] if done else []
         yield (
-            table.append_column("intact", pa.array([name not in damaged for name in names], pa.bool_()))
-            .append_column("revoked_on", pa.array(map(revoked.get, names), pa.date32()))
-            .append_column("superseded_on", pa.array(map(superseded.get, names), pa.date32()))
-            .append_column("signed_on", pa.array([done.get(name, nothing)[0] for name in names], pa.date32()))
-            .append_column(
-                "delivered_on", pa.array([done.get(name, nothing)[1] for name in names], pa.date32())
-            )
+            table.append_column("intact", pa.array(whole, pa.bool_()))
+            .append_column("revoked_on", _days_of(revoked, names))
+            .append_column("superseded_on", _days_of(superseded, names))
+            .append_column("signed_on", _days_or_none([mark[0] for mark in marks], len(names)))
+            .append_column("delivered_on", _days_or_none([mark[1] for mark in marks], len(names)))
             .append_column("returned", pa.array(periods, pa.list_(pa.list_(pa.date32()))))
         )
+
+
+def _days_of(held: Mapping[str, date | None], names: Sequence[str]) -> pa.Array:
+    return _days_or_none([held.get(name) for name in names] if held else (), len(names))
+
+
+def _days_or_none(days: Sequence[date | None], rows: int) -> pa.Array:
+    """A column of days; of none at all where nothing was looked up, which is quicker than to look up nothing."""
+    return pa.array(days, pa.date32()) if days else pa.nulls(rows, pa.date32())
 
 
 def _papers_of(database: Database, ids: Sequence[str], known_at: str | None) -> list[PaperRow]:

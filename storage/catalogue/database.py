@@ -54,6 +54,7 @@ class Database:
 
     Attributes:
         shared: machines can share it, and claims say who holds what.
+        shown: its address without a password.
 
     Raises:
         CatalogueError: the place cannot be written, the file is no catalogue, or it is of another version.
@@ -71,7 +72,7 @@ class Database:
             self.engine if self.engine.dialect.name == "postgresql" else _engine(url, synchronous="NORMAL")
         )
         self.shared = self.engine.dialect.name == "postgresql"
-        self._shown = self.engine.url.render_as_string(hide_password=True)
+        self.shown = self.engine.url.render_as_string(hide_password=True)
         try:
             if migrate:
                 self._migrate()
@@ -168,13 +169,13 @@ class Database:
                 if time.monotonic() + pause > deadline:
                     raise
                 if not away:
-                    _log.warning("catalogue_away", url=self._shown, detail=str(error.orig).splitlines()[0])
+                    _log.warning("catalogue_away", url=self.shown, detail=str(error.orig).splitlines()[0])
                 away = True
                 time.sleep(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE)
             else:
                 if away:
-                    _log.warning("catalogue_back", url=self._shown)
+                    _log.warning("catalogue_back", url=self.shown)
                 return connection
 
     @contextlib.contextmanager
@@ -186,7 +187,7 @@ class Database:
             cause = getattr(error, "orig", None) or error
             remedy = "store_full" if "disk is full" in str(cause) else "catalogue_unusable"
             raise CatalogueError(
-                f"the catalogue {self._shown} failed: {cause}", remedy=remedy, url=self._shown
+                f"the catalogue {self.shown} failed: {cause}", remedy=remedy, url=self.shown
             ) from error
 
     def version(self) -> str | None:
@@ -213,9 +214,9 @@ class Database:
                 command.upgrade(config, "head")
         except CommandError as error:
             raise CatalogueError(
-                f"the catalogue {self._shown} is of version {version}, a newer one; this Sohoa knows {HEAD}",
+                f"the catalogue {self.shown} is of version {version}, a newer one; this Sohoa knows {HEAD}",
                 remedy="catalogue_newer",
-                url=self._shown,
+                url=self.shown,
                 version=version,
             ) from error
 
