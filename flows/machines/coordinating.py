@@ -7,6 +7,7 @@ brings the work to whoever is free; what it loses or shows wrongly changes nothi
 from __future__ import annotations
 
 import time
+from collections import Counter
 
 import structlog
 
@@ -50,6 +51,7 @@ def by_machines(files: FilesOfRun) -> None:
         watch.until_done()
     finally:
         crew.dismiss()
+        work_chunks.end_all(workspace.database, workspace.run_id)
     _clear_intake(files)
 
 
@@ -59,6 +61,7 @@ class _Watch:
     def __init__(self, files: FilesOfRun, handed: Handed, crew: Crew) -> None:
         self._files, self._crew = files, crew
         self._open: dict[str, HandedFile] = dict(handed.files)
+        self._needed = Counter(part.key for file in self._open.values() for part in file.parts)
         self._moved = time.monotonic()
         self._said = False
         self._remarks: set[str] = set()
@@ -108,23 +111,19 @@ class _Watch:
 
     def _note_ended(self) -> None:
         database, name = self._files.workspace.database, self._files.plan.name
-        if not self._open:
-            return
-        for row in batches.ended_files(database, name, self._open.keys()):
-            if row.attempts <= self._open[row.name].attempts:
-                continue
-            ended = self._open.pop(row.name)
+        known = {file.name: file.attempts for file in self._open.values()}
+        for row in batches.ended_files(database, name, known) if known else ():
             for _ in range(row.pages):
                 self._files.progress.page()
             self._files.note(FileOutcome(row.name, row.status, row.pages, row.documents, row.codes))
-            self._drop(ended)
+            self._drop(self._open.pop(row.name))
             self._moved = time.monotonic()
 
     def _drop(self, ended: HandedFile) -> None:
         """Remove a file's bytes from the intake, unless another file of the batch is the same and still waits."""
-        needed = {part.key for file in self._open.values() for part in file.parts}
         for part in ended.parts:
-            if part.key not in needed:
+            self._needed[part.key] -= 1
+            if not self._needed[part.key]:
                 self._files.workspace.store.remove(part.key)
 
     def _outage(self) -> None:

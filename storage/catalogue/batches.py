@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Row, bindparam, case, func, insert, select, update
@@ -225,18 +225,27 @@ class EndedFile(NamedTuple):
     codes: int
 
 
-def ended_files(database: Database, batch: str, names: Collection[str]) -> list[EndedFile]:
-    """Those of some files of a batch that were worked on, with how often, and what came of it."""
+def ended_files(database: Database, batch: str, attempts: Mapping[str, int]) -> list[EndedFile]:
+    """Those of some files of a batch that were worked on more often than is known, and what came of it.
+
+    `attempts` is how often each had been worked on, by name.
+    """
     column, paper = t.batch_file.c, t.document.c
     query = select(column.name, column.status, column.attempts, column.pages).where(
         column.batch == batch, column.attempts > 0
     )
-    own = (paper.batch == batch, paper.file.in_(list(names)))
-    counted = select(paper.file, func.count(), func.count(t.code.c.printed)).where(*own)
-    joined = counted.join_from(t.document, t.code, t.code.c.document_id == paper.id, isouter=True)
     with database.read() as connection:
-        rows = [row for row in connection.execute(query) if row.name in names]
-        found = {row[0]: (row[1], row[2]) for row in connection.execute(joined.group_by(paper.file))}
+        rows = [
+            row for row in connection.execute(query) if row.attempts > attempts.get(row.name, row.attempts)
+        ]
+        found: dict[str, tuple[int, int]] = {}
+        for names in in_chunks(row.name for row in rows):
+            counted = select(paper.file, func.count(), func.count(t.code.c.printed)).where(
+                paper.batch == batch, paper.file.in_(names)
+            )
+            joined = counted.join_from(t.document, t.code, t.code.c.document_id == paper.id, isouter=True)
+            for name, papers, codes in connection.execute(joined.group_by(paper.file)):
+                found[name] = (papers, codes)
     return [
         EndedFile(row.name, FileStatus(row.status), row.attempts, row.pages, *found.get(row.name, (0, 0)))
         for row in rows

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from typing import NamedTuple
+from collections.abc import Collection, Iterator, Sequence
+from typing import Final, NamedTuple
 
 from sqlalchemy import Row, delete, insert, select, update
 
@@ -12,6 +12,8 @@ from storage.catalogue import claims
 from storage.catalogue import schema as t
 from storage.catalogue.claims import Holder
 from storage.catalogue.database import Database, Fence
+
+_AT_ONCE: Final = 16
 
 
 class ChunkRow(NamedTuple):
@@ -54,13 +56,6 @@ def enter(database: Database, run: str, batch: str, chunks: Sequence[ChunkWork])
         connection.execute(insert(t.work_chunk), rows)
 
 
-def of_run(database: Database, run: str) -> list[ChunkRow]:
-    """A run's chunks in their order."""
-    query = select(t.work_chunk).where(t.work_chunk.c.run == run).order_by(t.work_chunk.c.number)
-    with database.read() as connection:
-        return [_chunk(row) for row in connection.execute(query)]
-
-
 def states(database: Database, run: str) -> dict[int, ChunkState]:
     """States of a run's chunks by number."""
     column = t.work_chunk.c
@@ -73,16 +68,8 @@ def take_next(
     database: Database, run: str, holder: Holder, seconds: float, passed: Collection[int] = ()
 ) -> tuple[ChunkRow, Fence] | None:
     """Claim a run's next chunk that may be begun, other than those `passed`; None if there is none."""
-    column = t.work_chunk.c
-    with database.read() as connection:
-        query = select(t.work_chunk).where(column.run == run, column.state == ChunkState.WAITING)
-        waiting = [_chunk(row) for row in connection.execute(query.order_by(column.number))]
-    if not waiting:
-        return None
-    known = states(database, run)
-    for chunk in waiting:
-        ready = all(known[number] is ChunkState.DONE for number in chunk.work.after)
-        if not ready or chunk.number in passed:
+    for chunk in _waiting(database, run):
+        if chunk.number in passed or not _ready(database, chunk):
             continue
         taken = claims.take(database, claims.chunk_claim(run, chunk.number), holder, seconds)
         if isinstance(taken, Holder):
@@ -91,6 +78,29 @@ def take_next(
             return begun, taken
         claims.give_up(database, taken)
     return None
+
+
+def _waiting(database: Database, run: str) -> Iterator[ChunkRow]:
+    """Chunks that wait, by number; a few are read at a time, since most takers get one of the first."""
+    column, last = t.work_chunk.c, 0
+    while True:
+        query = select(t.work_chunk).where(
+            column.run == run, column.state == ChunkState.WAITING, column.number > last
+        )
+        with database.read() as connection:
+            some = [_chunk(row) for row in connection.execute(query.order_by(column.number).limit(_AT_ONCE))]
+        yield from some
+        if len(some) < _AT_ONCE:
+            return
+        last = some[-1].number
+
+
+def _ready(database: Database, chunk: ChunkRow) -> bool:
+    """True if the chunks that come before are done."""
+    if not chunk.work.after:
+        return True
+    known = states(database, chunk.run)
+    return all(known[number] is ChunkState.DONE for number in chunk.work.after)
 
 
 def _begin(database: Database, chunk: ChunkRow, holder: Holder) -> ChunkRow | None:
@@ -135,6 +145,13 @@ def stop(database: Database, run: str) -> None:
     with database.write(of=run) as connection:
         query = update(t.work_chunk).where(column.run == run, column.state.in_(open_states))
         connection.execute(query.values(state=ChunkState.STOPPED))
+
+
+def end_all(database: Database, run: str) -> None:
+    """The run is over: whoever still works on a chunk of it can commit nothing more. Its chunks stay, to be looked at."""
+    stop(database, run)
+    with database.write(of=run) as connection:
+        connection.execute(delete(t.claim).where(t.claim.c.name.startswith(claims.chunk_claim(run, 0)[:-1])))
 
 
 def put_back_dead(database: Database, run: str, most_attempts: int) -> list[int]:
