@@ -132,6 +132,11 @@ COMMANDS: Final[dict[str, str | dict[str, str]]] = {
         "batch": "cli.report:batch",
         "verify": "cli.report:verify",
     },
+    "hold": {
+        "set": "cli.hold:set_",
+        "release": "cli.hold:release",
+        "list": "cli.hold:list_",
+    },
     "verify": "cli.keeping:verify",
     "rebuild": "cli.keeping:rebuild",
     "backup": "cli.keeping:backup",
