@@ -132,6 +132,11 @@ COMMANDS: Final[dict[str, str | dict[str, str]]] = {
         "batch": "cli.report:batch",
         "verify": "cli.report:verify",
     },
+    "retention": {
+        "due": "cli.retention:due",
+        "decide": "cli.retention:decide",
+        "minutes": "cli.retention:minutes_",
+    },
     "hold": {
         "set": "cli.hold:set_",
         "release": "cli.hold:release",

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime, time
+
 from sqlalchemy import select
 
+from schemas.clock import VIETNAM
 from schemas.events import Event, EventType
 from storage.catalogue import schema as t
 from storage.catalogue.database import Database
 from storage.objects import keys
 
 
-def last_of(database: Database, kind: EventType) -> dict[str, Event]:
-    """The last event of a kind about each paper; such events belong to no batch."""
+def last_of(database: Database, kind: EventType, until: date | None = None) -> dict[str, Event]:
+    """The last event of a kind about each paper, by the end of a day in Việt Nam; such events belong to no batch."""
     query = select(t.event.c.data).where(t.event.c.batch.is_(None), t.event.c.type == kind)
+    if until is not None:
+        end = datetime.combine(until, time.max, VIETNAM).astimezone(UTC)
+        query = query.where(t.event.c.at <= end.isoformat(timespec="milliseconds"))
     with database.read() as connection:
         rows = connection.execute(query.order_by(t.event.c.at, t.event.c.run, t.event.c.sequence)).scalars()
         return {event.subject: event for event in map(Event.model_validate, rows)}
