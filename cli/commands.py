@@ -132,6 +132,7 @@ COMMANDS: Final[dict[str, str | dict[str, str]]] = {
         "batch": "cli.report:batch",
         "verify": "cli.report:verify",
     },
+    "person": {"export": "cli.person:export"},
     "retention": {
         "due": "cli.retention:due",
         "decide": "cli.retention:decide",

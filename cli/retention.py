@@ -19,7 +19,7 @@ from cli.tables import print_table
 from cli.wording import words
 from configs.loader import load_retention_terms
 from configs.settings import Settings
-from engines.private_files import private
+from engines.private_files import whole_file
 from engines.text_docx import docx_of
 from engines.text_pdf import write_pdf
 from quality.pending import write_pending
@@ -127,7 +127,7 @@ def minutes_(
         listed, decided, unknown = _of_minutes(database, document.strip(), day)
     try:
         if out.suffix.lower() == ".xlsx":
-            with open(out, "wb", opener=private) as stream:
+            with whole_file(out) as stream:
                 title = say("retention_minutes", "day", lang, day=day_text(day, lang)).replace("/", "-")[:31]
                 write_pending(stream, [(title, heads(lang), rows(listed, lang, decided))])
         else:
@@ -147,7 +147,7 @@ def minutes_(
             if out.suffix.lower() == ".pdf":
                 write_pdf(blocks, out, **told)
             else:
-                with open(out, "wb", opener=private) as stream:
+                with whole_file(out) as stream:
                     stream.write(docx_of(blocks, **told))
     except OSError as error:
         raise SetupError(str(error.strerror), remedy="output_unwritable", path=out) from error
