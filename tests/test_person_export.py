@@ -78,12 +78,12 @@ def test_a_person_without_papers_a_wrong_number_and_a_file_that_is_there_are_ref
 
 
 def test_a_paper_that_waits_for_a_person_and_has_no_code_is_exported_too(quick_review: Machine) -> None:
-    done = export(quick_review, "--purpose", "x", owner="056 221 009 999")
+    done = export(quick_review, "--purpose", "x", owner="056 221 001 234")
     assert done.returncode == 0, done.stderr
     with zipfile.ZipFile(quick_review.folder / "out.zip") as archive:
         (name,) = [each for each in archive.namelist() if each.endswith("metadata.json")]
         told = json.loads(archive.read(name))
-    assert told["code"] is None and told["fields"]["owner_id"]["value"] == "056221009999"
+    assert told["code"] is None and told["fields"]["owner_id"]["value"] == OWNER
 
 
 def test_a_damaged_paper_is_named_and_the_others_are_exported(machine: Machine) -> None:
