@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,15 @@ from minio import Minio
 from minio.error import S3Error
 
 import samples
+from configs.settings import Settings
+from schemas.events import Event
+from storage.catalogue.documents import events_of as events_about
 from storage.objects import s3_calls
 from tests.kept_home import by_file
 from tests.machine import Machine, names
 from tests.servers import S3Server, versitygw
+from workspace.opening import Workspace, open_workspace
+from workspace.verifying import verify
 
 
 def events_of(machine: Machine, paper: str, kind: str = "legal hold") -> list[dict[str, Any]]:
@@ -34,6 +40,10 @@ def test_a_hold_is_listed_with_who_and_why_until_it_is_released(machine: Machine
     assert machine.run("hold", "release", paper, "--reason", "vụ án kết thúc").returncode == 0
     assert machine.json("hold", "list") == []
     assert names(events_of(machine, paper), "outcome") == ["set", "released"]
+    page = machine.folder / "trace.html"
+    assert machine.run("trace", paper, page).returncode == 0
+    told = page.read_text(encoding="utf-8")
+    assert all(word in told for word in ("giữ theo pháp lý", "đang giữ", "thôi giữ", "12/CV-TA"))
     again = machine.run("hold", "release", paper, "--reason", "vụ án kết thúc")
     assert again.returncode == 2 and "không đang bị giữ" in again.stderr
 
@@ -56,6 +66,10 @@ def test_a_hold_comes_back_with_a_rebuilt_catalogue(machine: Machine) -> None:
 
 
 # -- on a server
+
+
+def last_check(workspace: Workspace) -> Event:
+    return events_about(workspace.database, ["house"])[-1]
 
 
 @pytest.fixture(scope="module")
@@ -108,6 +122,16 @@ def test_on_a_locking_server_papers_are_retained_and_held_and_verify_ends_cut_up
     private._create_multipart_upload("kept", "originals/ab/cut", {})
     whole = machine.json("verify")
     assert whole["uploads"] == [] and whole["outcome"] == "success"  # younger than a day
+    for name, value in machine.environment.items():
+        if name.startswith("SOHOA_"):
+            monkeypatch.setenv(name, value)
+    monkeypatch.setattr("workspace.verifying._CUT_AFTER", timedelta(seconds=-5))
+    with open_workspace(Settings.load(home=machine.home)) as workspace:
+        assert verify(workspace).uploads == ("originals/ab/cut",)
+    assert list(s3_calls.open_uploads(raw, "kept")) == []
+    with open_workspace(Settings.load(home=machine.home)) as workspace:
+        event = last_check(workspace)
+    assert event.detail["uploads_given_up"] == 1
     s3_calls.conditional_put(raw, "kept", paper["original"], b"other", {}, only_if_absent=False)
     damaged = machine.json("verify")
     assert [(each["key"], each["state"]) for each in damaged["damage"]] == [(paper["original"], "altered")]
