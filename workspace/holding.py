@@ -44,9 +44,8 @@ def place(workspace: Workspace, identifier: str, reason: str, backing: Backing) 
     row = _wanted(workspace, identifier, reason)
     objects = paper_facts.objects_of(workspace.database, row.document.id)
     done = [key for key in objects if _hold(workspace.store, key, on=True)]
-    traits = workspace.store.traits()
     event = _record(workspace, row, SET, reason, backing, objects=len(objects), on_server=len(done))
-    return Hold(row.document.id, row.batch, row.file, event, len(objects), len(done) if traits.lock else None)
+    return Hold(row.document.id, row.batch, row.file, event, len(objects), len(done) or None)
 
 
 def release(workspace: Workspace, identifier: str, reason: str, backing: Backing) -> Hold:
@@ -70,7 +69,7 @@ def release(workspace: Workspace, identifier: str, reason: str, backing: Backing
     if last.outcome == RELEASED and not any(_is_held(workspace.store, key) for key in free):
         raise UsageError(f"{identifier} is not held", remedy="hold_absent", value=row.document.id)
     done = [key for key in free if _hold(workspace.store, key, on=False)]
-    left = len(objects) - len(done) if workspace.store.traits().lock else None
+    left = len(objects) - len(done) if done else None
     return Hold(row.document.id, row.batch, row.file, event, len(objects), left)
 
 

@@ -125,8 +125,6 @@ class Keeping:
 
     def held(self, key: str) -> bool | None:
         """Whether the present version is under a hold; None if the bucket knows no holds."""
-        if not s3_calls.bucket_lock(self._client, self._bucket).enabled:
-            return None
         try:
             return bool(self._client.is_object_legal_hold_enabled(bucket_name=self._bucket, object_name=key))
         except S3Error as error:
