@@ -132,6 +132,17 @@ COMMANDS: Final[dict[str, str | dict[str, str]]] = {
         "batch": "cli.report:batch",
         "verify": "cli.report:verify",
     },
+    "person": {"export": "cli.person:export"},
+    "retention": {
+        "due": "cli.retention:due",
+        "decide": "cli.retention:decide",
+        "minutes": "cli.retention:minutes_",
+    },
+    "hold": {
+        "set": "cli.hold:set_",
+        "release": "cli.hold:release",
+        "list": "cli.hold:list_",
+    },
     "verify": "cli.keeping:verify",
     "rebuild": "cli.keeping:rebuild",
     "backup": "cli.keeping:backup",

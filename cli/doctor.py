@@ -13,6 +13,7 @@ from cli.tables import print_table
 from configs.settings import Settings
 from engines import ocr, poppler, tesseract, verapdf
 from schemas.errors import SetupError, SohoaError
+from schemas.stores import StoreTraits
 from schemas.wording import text
 from storage.catalogue.database import version_of
 from storage.objects import open_store
@@ -103,18 +104,46 @@ def _home(settings: Settings) -> list[Line]:
         lines.append(Line("catalogue", True, version or new, True))
     except SohoaError as error:
         lines.append(_lacking("catalogue", error))
-    return [*lines, _store(settings, new)]
+    return [*lines, *_store(settings, new)]
 
 
-def _store(settings: Settings, new: str) -> Line:
+def _store(settings: Settings, new: str) -> list[Line]:
     name = f"store ({settings.store.kind})"
     try:
-        open_store(settings.store, settings.home, create=False)
+        store = open_store(settings.store, settings.home, create=False)
     except SohoaError as error:
         if error.remedy == "store_absent" and settings.store.kind == "local":
-            return Line(name, True, new, True)
-        return _lacking(name, error)
-    return Line(name, True, settings.store_place, True)
+            return [Line(name, True, new, True)]
+        return [_lacking(name, error)]
+    line = Line(name, True, settings.store_place, True)
+    if settings.store.kind == "local":
+        return [line]
+    try:
+        return [line, *_keeping(settings, store.traits())]
+    except SohoaError as error:
+        return [line, _lacking("store keeping", error)]
+
+
+def _keeping(settings: Settings, has: StoreTraits) -> list[Line]:
+    """What the bucket keeps by itself, beside what is configured; one that lacks it was not opened."""
+    lang, spec = settings.lang, settings.store
+
+    def yes_no(known: bool | None) -> str:
+        return text(f"doctor.has_{'unasked' if known is None else 'yes' if known else 'no'}", lang)
+
+    told = {
+        "versions": yes_no(has.versions),
+        "lock": yes_no(has.lock),
+        "wanted_versions": spec.versions,
+        "wanted_lock": spec.lock if spec.lock == "none" else f"{spec.lock} {spec.retain_years}",
+        "default": has.default_retention or text("doctor.has_no", lang),
+    }
+    lines = [Line("store keeping", True, text("doctor.keeping", lang, **told), False)]
+    if has.default_retention:
+        params: dict[str, object] = {"path": spec.bucket, "reason": has.default_retention}
+        remedy = "store_default_retention"
+        lines.append(Line("bucket default retention", False, has.default_retention, False, remedy, params))
+    return lines
 
 
 def _lacking(name: str, error: SohoaError) -> Line:

@@ -47,6 +47,7 @@ def verify(
         "outcome": result.outcome,
         "resumed": result.resumed,
         "damage": [_damage(damage, settings.lang) for damage in result.damage],
+        "uploads": list(result.uploads),
     }
     if as_json:
         print_json(shape)
@@ -79,6 +80,9 @@ def _print_verified(shape: dict[str, Any], lang: str) -> None:
         papers = ", ".join(damage["documents"][:5]) or "–"
         line = text("verify.line", lang, key=damage["key"], message=damage["message"], papers=papers)
         sys.stdout.write(f"{line}\n    {damage['remedy']}\n")
+    if shape["uploads"]:
+        keys = ", ".join(shape["uploads"][:5])
+        sys.stdout.write(text("verify.uploads", lang, count=len(shape["uploads"]), keys=keys) + "\n")
     if any(damage["state"] != SUPERSEDED for damage in shape["damage"]):
         key = "damaged"
     else:

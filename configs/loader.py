@@ -24,6 +24,7 @@ from schemas.findings import RULES
 from schemas.kinds import Kind
 from schemas.period_reports import ReportRules
 from schemas.reading import ImageMeasures
+from schemas.retention import RetentionTerm
 from schemas.rules import (
     Agency,
     AgencyLines,
@@ -59,6 +60,7 @@ _NOT_UNDERSTANDING: Final = {
     "image_rules.csv",
     "expectations.toml",
     "calibration.csv",
+    "retention.csv",
 }
 
 
@@ -161,6 +163,15 @@ def load_targets(root: Path = ROOT) -> tuple[Target, ...]:
     path = root / "targets.csv"
     rows = csv_rows(Target, path)
     refuse_overlaps(rows, ("level", "unit", "sector", "result_type", "period", "reading"), path)
+    return rows
+
+
+@functools.cache
+def load_retention_terms(root: Path = ROOT) -> tuple[RetentionTerm, ...]:
+    """Terms of retention by code and words (`retention.csv`)."""
+    path = root / "retention.csv"
+    rows = csv_rows(RetentionTerm, path)
+    refuse_overlaps(rows, ("code",), path)
     return rows
 
 

@@ -44,6 +44,11 @@ class EventType(StrEnum):
         "look-ups"  # how often each system looked papers up in an hour; the look-ups themselves lie beside it
     )
     REUSE = "re-use"  # a one-stop desk confirmed that a stored result took a component's place in a dossier
+    LEGAL_HOLD = "legal hold"  # a person put a paper under hold, whatever its term, or released it
+    RETENTION = (
+        "retention decided"  # a person reviewed a paper whose term is over: kept longer, or handed over
+    )
+    PERSON_EXPORT = "person export"  # the papers of one person were exported, for a purpose
     SET_ASIDE = "set aside"
     BATCH_STARTED = "batch started"
     BATCH_ENDED = "batch ended"

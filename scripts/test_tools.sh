@@ -1,14 +1,17 @@
 #!/usr/bin/env bash
-# Real peers for the suite, made once and kept in the user's cache: an S3 server (versitygw) and veraPDF.
-# They are separate programs (Apache-2.0; GPLv3+/MPLv2+), never imported, never shipped.
-# Leaves .tools/versitygw and .tools/verapdf-cli.jar; wants .venv (scripts/setup.sh dev).
+# Real peers for the suite, made once and kept in the user's cache: an S3 server (versitygw) and veraPDF; with `minio`
+# a second S3 server for the long tests. They are separate programs (Apache-2.0; GPLv3+/MPLv2+; AGPLv3), never
+# imported, never shipped.
+# Leaves .tools/versitygw and .tools/verapdf-cli.jar (or .tools/minio alone); wants .venv (scripts/setup.sh dev).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/sohoa-tools
 gateway_version=v1.8.0
+minio_version=v0.0.0-20260212201848-7aac2a2c5b7c
 verapdf_version=1.30.2
 verapdf_sha256=287cc9c9757f99dcff4a2d39b68268245b48103fb6af443162d5a29df2afa332
 gateway=$cache/versitygw-$gateway_version
+minio=$cache/minio-$minio_version
 jar=$cache/verapdf-cli-$verapdf_version.jar
 mkdir -p "$cache" .tools
 
@@ -39,8 +42,8 @@ new_enough() { "$1" version 2>/dev/null | grep -Eq 'go1\.(2[5-9]|[3-9][0-9])'; }
 # Sum files are written by the script that made the file: they tell a damaged cache, not an ill-meant one.
 sound() { [ -s "$1" ] && (cd "$cache" && sha256sum -c --status "$(basename "$1").sha256") 2>/dev/null; }
 
-build_gateway() {
-  say "→ dựng máy chủ S3 versitygw $gateway_version (một lần, 1–2 phút)"
+build() { # program, its version, its module, where it goes
+  say "→ dựng máy chủ S3 $1 $2 (một lần, 1–4 phút)"
   local go=go
   if ! new_enough go; then
     say "→ lấy Go từ kho Python (75 MB, chỉ để dựng)"
@@ -54,11 +57,14 @@ build_gateway() {
   # The module's sums are checked by Go itself. Modules are not kept: they would be several hundred megabytes.
   GOMODCACHE=$room/modules GOCACHE=$room/objects CGO_ENABLED=0 GOTOOLCHAIN=local \
     GOFLAGS="-buildvcs=false -modcacherw" GOBIN=$room "$go" install -trimpath -ldflags="-s -w" \
-    "github.com/versity/versitygw/cmd/versitygw@$gateway_version" >&2 ||
-    lack "versitygw" "versitygw" "kiểm tra kết nối tới kho Go rồi chạy lại / check the way to the Go registry and repeat"
-  mv "$room/versitygw" "$gateway"
-  (cd "$cache" && sha256sum "$(basename "$gateway")" >"$(basename "$gateway").sha256")
+    "$3@$2" >&2 ||
+    lack "$1" "$1" "kiểm tra kết nối tới kho Go rồi chạy lại / check the way to the Go registry and repeat"
+  mv "$room/$1" "$4"
+  (cd "$cache" && sha256sum "$(basename "$4")" >"$(basename "$4").sha256")
 }
+
+build_gateway() { build versitygw "$gateway_version" github.com/versity/versitygw/cmd/versitygw "$gateway"; }
+build_minio() { build minio "$minio_version" github.com/minio/minio "$minio"; }
 
 fetch_verapdf() {
   say "→ lấy veraPDF $verapdf_version (một lần)"
@@ -78,15 +84,23 @@ have_java() {
     from_python_registry java || lack java java "sudo apt-get install -y default-jre-headless"
 }
 
-wanted=${1:-all} # `verapdf` fetches the checker alone, as a production machine wants it
-if { [ "$wanted" = all ] && ! sound "$gateway"; } || ! verapdf_whole "$jar"; then
-  # One at a time per cache; the room lies in the cache, so that a finished file moves in one step.
+alone() { # One at a time per cache; the room lies in the cache, so that a finished file moves in one step.
   if command -v flock >/dev/null; then
     exec 9>"$cache/.lock"
     flock 9
   fi
   room=$(mktemp -d "$cache/.making.XXXXXX")
   trap 'chmod -R u+w "$room" 2>/dev/null || true; rm -rf "$room"' EXIT
+}
+
+wanted=${1:-all} # `verapdf` fetches the checker alone, as a production machine wants it; `minio` the second server alone
+if [ "$wanted" = minio ]; then
+  sound "$minio" || { alone && { sound "$minio" || build_minio; }; }
+  ln -sfn "$minio" .tools/minio
+  exit 0
+fi
+if { [ "$wanted" = all ] && ! sound "$gateway"; } || ! verapdf_whole "$jar"; then
+  alone
   [ "$wanted" != all ] || sound "$gateway" || build_gateway
   verapdf_whole "$jar" || fetch_verapdf
 fi

@@ -75,7 +75,12 @@ def versitygw_program() -> str | None:
 
 @contextlib.contextmanager
 def versitygw(
-    folder: Path, *, tls: bool = False, port: int | None = None, keys: tuple[str, str] | None = None
+    folder: Path,
+    *,
+    tls: bool = False,
+    port: int | None = None,
+    keys: tuple[str, str] | None = None,
+    versions: bool = True,
 ) -> Iterator[S3Server]:
     """Run versitygw over `folder`, on a free port and with keys of its own unless they are given."""
     program = versitygw_program()
@@ -89,7 +94,9 @@ def versitygw(
         str(program),
         *("--port", f"127.0.0.1:{port}", "--quiet", "--keep-alive", "--health", "/health"),
         *(("--cert", str(folder / "cert.pem"), "--key", str(folder / "key.pem")) if tls else ()),
-        *("posix", "--versioning-dir", str(folder / "versions"), str(folder / "data")),
+        "posix",
+        *(("--versioning-dir", str(folder / "versions")) if versions else ()),
+        str(folder / "data"),
     ]
     certificate = _certificate(folder) if tls else None
     environment = {**os.environ, "ROOT_ACCESS_KEY": access, "ROOT_SECRET_KEY": secret}
@@ -99,6 +106,29 @@ def versitygw(
         health = f"{'https' if tls else 'http'}://127.0.0.1:{port}/health"
         _wait(lambda: _answers(health, certificate), process, folder / "log")
         yield S3Server(f"127.0.0.1:{port}", access, secret, process, certificate)
+    finally:
+        _stop(process)
+
+
+@contextlib.contextmanager
+def minio(folder: Path) -> Iterator[S3Server]:
+    """Run MinIO, the second server of the long tests: a program of its own (AGPL), asked over the network alone."""
+    program = os.environ.get("SOHOA_MINIO") or shutil.which(str(ROOT / ".tools" / "minio"))
+    if program is None:
+        missing("MinIO", "scripts/test_tools.sh minio builds it")
+    for name in ("data", "certs"):
+        (folder / name).mkdir(parents=True)
+    access, secret, port = "sohoa-test", secrets.token_urlsafe(24), free_port()
+    arguments = [str(program), "server", "--quiet", "--address", f"127.0.0.1:{port}"]
+    arguments += ["--certs-dir", str(folder / "certs"), str(folder / "data")]
+    environment = {**os.environ, "MINIO_ROOT_USER": access, "MINIO_ROOT_PASSWORD": secret}
+    environment |= {"MINIO_BROWSER": "off", "MINIO_UPDATE": "off", "HOME": str(folder)}
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(arguments, env=environment, stdout=log, stderr=log, start_new_session=True)
+    try:
+        ready = f"http://127.0.0.1:{port}/minio/health/ready"
+        _wait(lambda: _answers(ready, None), process, folder / "log")
+        yield S3Server(f"127.0.0.1:{port}", access, secret, process)
     finally:
         _stop(process)
 

@@ -30,7 +30,7 @@ from schemas.stores import StoreSpec
 from storage.objects import ObjectStore, keys, open_store, sha256_of
 from storage.objects.local import LocalStore
 from storage.objects.s3 import S3Store
-from tests.servers import S3Server, free_port, versitygw
+from tests.servers import S3Server, free_port, minio, versitygw
 
 ROOT = Path(__file__).parents[1]
 TYPE = "application/octet-stream"
@@ -57,6 +57,12 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
         yield running
 
 
+@pytest.fixture(scope="module")
+def second_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    with minio(tmp_path_factory.mktemp("minio")) as running:
+        yield running
+
+
 @pytest.fixture
 def s3(server: S3Server, monkeypatch: pytest.MonkeyPatch) -> Callable[[], S3Store]:
     """Opens the same fresh bucket as often as called."""
@@ -66,10 +72,22 @@ def s3(server: S3Server, monkeypatch: pytest.MonkeyPatch) -> Callable[[], S3Stor
     return lambda: S3Store.from_spec(spec)
 
 
-@pytest.fixture(params=["local", pytest.param("s3", marks=pytest.mark.s3)])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> ObjectStore:
+@pytest.fixture(
+    params=[
+        "local",
+        pytest.param("s3", marks=pytest.mark.s3),
+        pytest.param("minio", marks=[pytest.mark.s3, pytest.mark.long]),
+    ]
+)
+def store(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ObjectStore:
     if request.param == "local":
         return LocalStore(tmp_path / "store")
+    if request.param == "minio":
+        second: S3Server = request.getfixturevalue("second_server")
+        monkeypatch.setenv("SOHOA_S3_ACCESS_KEY", second.access_key)
+        monkeypatch.setenv("SOHOA_S3_SECRET_KEY", second.secret_key)
+        bucket = f"b{time.monotonic_ns()}"
+        return S3Store.from_spec(StoreSpec(kind="s3", endpoint=second.endpoint, secure=False, bucket=bucket))
     return request.getfixturevalue("s3")()  # type: ignore[no-any-return]
 
 

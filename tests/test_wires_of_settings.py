@@ -138,6 +138,7 @@ def paths() -> list[tuple[str, ...]]:
 # They do something and answer nothing that another program would read.
 WITHOUT_JSON = {
     *("get", "inventory export", "inventory template", "elsewhere template", "revocations template"),
+    "deliveries template",
     *(
         "handovers template",
         "deliveries template",

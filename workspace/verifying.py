@@ -9,7 +9,10 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Final, NamedTuple
+
+import structlog
 
 from schemas.errors import StoreError
 from schemas.events import EventType
@@ -27,6 +30,8 @@ from workspace.opening import Workspace
 WHOLE, DAMAGED = "success", "damaged"
 _KEPT_EVERY: Final = 50
 _KEPT_SECONDS: Final = 2.0
+_CUT_AFTER: Final = timedelta(days=1)
+_log = structlog.get_logger(__name__)
 _GONE: Final[dict[str | None, State]] = {"object_absent": "missing", "object_damaged": "altered"}
 
 
@@ -41,12 +46,13 @@ class Damage(NamedTuple):
 
 
 class Verified(NamedTuple):
-    """Result of a check. `resumed`: it continued an interrupted one."""
+    """Result of a check. `resumed`: it continued an interrupted one. `uploads`: keys of cut uploads that were given up."""
 
     objects: int
     bytes: int
     damage: tuple[Damage, ...]
     resumed: bool
+    uploads: tuple[str, ...] = ()
 
     @property
     def outcome(self) -> str:
@@ -106,7 +112,8 @@ def verify(
             opened.id,
             [(damaged.key, INTACT if damaged.healed else damaged.state) for damaged in broken],
         )
-    result = Verified(objects, pace.bytes, tuple(damage), opened.resumed)
+    uploads = _cut_uploads(workspace.store)
+    result = Verified(objects, pace.bytes, tuple(damage), opened.resumed, uploads)
     _record_result(workspace, result, opened.id, sample)
     return result
 
@@ -142,6 +149,17 @@ def _state(store: ObjectStore, expected: Expected, pace: _Pace) -> State:
             return "unreadable"
         raise
     return INTACT
+
+
+def _cut_uploads(store: ObjectStore) -> tuple[str, ...]:
+    """Give up uploads that a kill cut; they take room and are seen by nobody. A key without that right leaves them."""
+    try:
+        return store.give_up_uploads(_CUT_AFTER)
+    except StoreError as error:
+        if error.remedy != "store_refused":
+            raise
+        _log.warning("uploads_not_listed", detail=str(error))
+        return ()
 
 
 def _kept_for_good(workspace: Workspace) -> list[Expected]:
@@ -260,6 +278,7 @@ def _record_result(workspace: Workspace, result: Verified, round_id: str, sample
             "damaged": len(lasting),
             "healed": len(result.damage) - len(lasting),
             "sample": sample,
+            **({"uploads_given_up": len(result.uploads)} if result.uploads else {}),
         },
     )
     with workspace.database.write() as connection:

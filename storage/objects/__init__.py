@@ -10,11 +10,12 @@ from __future__ import annotations
 import hashlib
 import importlib
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Final, Protocol
 
 from schemas.errors import StoreError
-from schemas.stores import ObjectInfo, StoreSpec
+from schemas.stores import ObjectInfo, StoreSpec, StoreTraits
 from storage.objects import keys
 
 
@@ -54,6 +55,18 @@ class ObjectStore(Protocol):
 
     def list(self, prefix: str) -> Iterator[ObjectInfo]:
         """Objects whose keys begin with `prefix`, sorted by key, without their digests."""
+
+    def hold(self, key: str, *, on: bool) -> bool:
+        """Put an object under legal hold, or out of it; False if the store knows no holds and nothing was done."""
+
+    def held(self, key: str) -> bool | None:
+        """Whether an object is under legal hold; None if the store knows no holds."""
+
+    def traits(self) -> StoreTraits:
+        """What the store keeps by itself: versions, locks, holds."""
+
+    def give_up_uploads(self, older: timedelta) -> tuple[str, ...]:
+        """Give up uploads that were begun longer ago than that and never completed. Returns their keys."""
 
 
 # A new kind of store is its module, which offers `open_spec(spec, home, create=…)`, and its line here.

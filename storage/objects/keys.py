@@ -23,6 +23,9 @@ FIGURES: Final = "figures/"
 DAMAGED: Final = "damaged/"
 REPORTS: Final = "reports/"
 INTAKE: Final = "intake/"
+DERIVED: Final = "derived/"
+KEPT: Final = (ORIGINALS, RENDITIONS, SIDECARS, EVENTS, REPORTS, FIGURES)  # never rewritten, never removed
+OURS: Final = (*KEPT, DAMAGED, INTAKE, DERIVED)
 _PART = re.compile(r"[A-Za-z0-9_\-][A-Za-z0-9_.\-]*")
 _ADDRESSED = re.compile(
     r"(?:originals/(?P<a>[0-9a-f]{2})/|pdfa/(?P<b>[0-9a-f]{2})/|figures/(?P<c>[0-9a-f]{2})/|(?:reports|intake)/[a-z0-9-]+/)"
@@ -97,7 +100,7 @@ def chain_place(key: str) -> tuple[str, int] | None:
 
 def derived(batch: str, name: str) -> str:
     """A table computed from a batch."""
-    return f"derived/batches/{batch_key(batch)}/{name}"
+    return f"{DERIVED}batches/{batch_key(batch)}/{name}"
 
 
 def digest_in(key: str) -> str | None:
@@ -138,7 +141,7 @@ def check_rewritable(key: str) -> str:
         StoreError: the key is bad, or is that of an original, a rendition, a sidecar or an event.
     """
     check(key)
-    if key.startswith((ORIGINALS, RENDITIONS, SIDECARS, EVENTS, REPORTS, FIGURES)):
+    if key.startswith(KEPT):
         raise StoreError(f"{key} is never rewritten", remedy="object_sacred", key=key)
     return key
 

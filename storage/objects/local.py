@@ -14,11 +14,12 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
 from schemas.errors import StoreError
-from schemas.stores import ObjectInfo, StoreSpec
+from schemas.stores import ObjectInfo, StoreSpec, StoreTraits
 from storage.objects import keys, sha256_of, verified
 
 _TMP: Final = ".tmp"
@@ -120,6 +121,25 @@ class LocalStore:
             path.unlink(missing_ok=True)
         except OSError as error:
             raise _failed(path, error) from error
+
+    def hold(self, key: str, *, on: bool) -> bool:
+        """A folder knows no holds."""
+        del key, on
+        return False
+
+    def held(self, key: str) -> bool | None:
+        """A folder knows no holds."""
+        del key
+        return None
+
+    def traits(self) -> StoreTraits:
+        """A folder keeps one version of each file, and locks none."""
+        return StoreTraits(versions=False, lock=False, default_retention="")
+
+    def give_up_uploads(self, older: timedelta) -> tuple[str, ...]:
+        """Half-written files are swept when the store is opened."""
+        del older
+        return ()
 
     def list(self, prefix: str) -> Iterator[ObjectInfo]:
         """Objects under a prefix."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import threading
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Final, ParamSpec, TypeVar
 
@@ -15,7 +16,7 @@ import structlog
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_delay, wait_random_exponential
 
 from schemas.errors import StoreError
-from schemas.stores import ObjectInfo
+from schemas.stores import ObjectInfo, StoreTraits
 from storage.objects import ObjectStore
 
 P = ParamSpec("P")
@@ -72,6 +73,22 @@ class PatientStore:
     def remove(self, key: str) -> None:
         """Remove an object of the intake."""
         self._call(self._store.remove, key)
+
+    def hold(self, key: str, *, on: bool) -> bool:
+        """Put an object under legal hold, or out of it."""
+        return self._call(functools.partial(self._store.hold, on=on), key)
+
+    def held(self, key: str) -> bool | None:
+        """Whether an object is under legal hold."""
+        return self._call(self._store.held, key)
+
+    def traits(self) -> StoreTraits:
+        """What the store keeps by itself."""
+        return self._call(self._store.traits)
+
+    def give_up_uploads(self, older: timedelta) -> tuple[str, ...]:
+        """Give up uploads that were never completed."""
+        return self._call(self._store.give_up_uploads, older)
 
     def list(self, prefix: str) -> Iterator[ObjectInfo]:
         """Objects under a prefix; a listing that breaks off is not repeated here."""

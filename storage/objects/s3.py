@@ -6,47 +6,32 @@ metadata and as a checksum the server verifies, reading back, retries for what m
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import io
 import itertools
 import os
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Final
 
 import urllib3
 from minio import Minio
 from minio.commonconfig import CopySource
-from minio.error import MinioException, S3Error, ServerError
-from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
+from minio.datatypes import Object
+from minio.error import MinioException
 
 from schemas.errors import StoreError
-from schemas.stores import ObjectInfo, StoreSpec
-from storage.objects import keys, sha256_of, verified
+from schemas.stores import ObjectInfo, StoreSpec, StoreTraits
+from storage.objects import keys, s3_calls, sha256_of, verified
+from storage.objects.s3_errors import patiently
+from storage.objects.s3_keeping import Keeping
 
-T = TypeVar("T")
 _DIGEST: Final = "x-amz-meta-sha256"
 _LISTED: Final = 10_000
 _PIECE: Final = 1 << 20
 SINGLE_PUT: Final = 64 << 20
 PART_SIZE: Final = 32 << 20
-_PASSING: Final = {
-    "SlowDown",
-    "InternalError",
-    "ServiceUnavailable",
-    "RequestTimeout",
-    "OperationAborted",
-    "ConditionalRequestConflict",
-}
-_REFUSED: Final = {
-    "AccessDenied",
-    "InvalidAccessKeyId",
-    "SignatureDoesNotMatch",
-    "ExpiredToken",
-    "AccountProblem",
-}
-_ABSENT: Final = {"NoSuchKey", "NoSuchObject"}
 
 
 class S3Store:
@@ -60,15 +45,18 @@ class S3Store:
         create: bool = True,
         single_put: int = SINGLE_PUT,
         part_size: int = PART_SIZE,
+        spec: StoreSpec | None = None,
     ) -> None:
         self._client = client
         self._bucket = bucket
+        self._keeping = Keeping(client, bucket, spec or StoreSpec(kind="s3"))
         self._single_put = single_put
         self._part_size = part_size
-        if not self._call(bucket, lambda: client.bucket_exists(bucket_name=bucket)):
+        if not patiently(bucket, lambda: client.bucket_exists(bucket_name=bucket)):
             if not create:
                 raise StoreError(f"no bucket {bucket}", remedy="store_absent", path=bucket)
-            self._make_bucket()
+            patiently(bucket, self._keeping.make_bucket)
+        self._keeping.require()
 
     @classmethod
     def from_spec(cls, spec: StoreSpec, *, create: bool = True) -> S3Store:
@@ -101,7 +89,7 @@ class S3Store:
             )
         except ValueError as error:
             raise StoreError(f"S3 address {spec.endpoint!r}: {error}", remedy="store_address_bad") from error
-        return cls(client, spec.bucket, create=create)
+        return cls(client, spec.bucket, create=create, spec=spec)
 
     def put_if_absent(self, key: str, source: Path | bytes, *, sha256: str, content_type: str) -> bool:
         """Store once; of two that race, one wins and the other finds it there."""
@@ -121,7 +109,7 @@ class S3Store:
                 raise
             return True
 
-        if not self._call(key, send):
+        if not patiently(key, send):
             return False
         self._verify(key, sha256)
         return True
@@ -130,7 +118,7 @@ class S3Store:
         """Store, replacing what is there."""
         keys.check_rewritable(key)
         self._announced(key, source, sha256)
-        self._call(key, lambda: self._send(key, source, sha256, content_type, only_if_absent=False))
+        patiently(key, lambda: self._send(key, source, sha256, content_type, only_if_absent=False))
         self._verify(key, sha256)
 
     def get(self, key: str, target: Path) -> None:
@@ -143,7 +131,7 @@ class S3Store:
                 return self._stream(key, out.write)
 
         try:
-            verified(key, self._call(key, fetch))
+            verified(key, patiently(key, fetch))
             partial.replace(target)
         except OSError as error:
             raise StoreError(
@@ -161,7 +149,7 @@ class S3Store:
             digest = self._stream(key, out.write)
             return out.getvalue(), digest
 
-        data, digest = self._call(key, fetch)
+        data, digest = patiently(key, fetch)
         verified(key, digest)
         return data
 
@@ -179,7 +167,7 @@ class S3Store:
             size = 0
             return self._stream(key, count)
 
-        digest = self._call(key, fetch)
+        digest = patiently(key, fetch)
         return size, digest
 
     def restore(self, key: str, source: Path | bytes, *, sha256: str, content_type: str) -> str | None:
@@ -190,24 +178,50 @@ class S3Store:
         if self.head(key) is not None and (held := self._digest(key)) != sha256:
             aside = keys.damaged(key, held)
             target, bucket = aside, self._bucket
-            self._call(key, lambda: self._client.copy_object(bucket, target, CopySource(bucket, key)))
-        self._call(key, lambda: self._send(key, source, sha256, content_type, only_if_absent=False))
+            patiently(key, lambda: self._client.copy_object(bucket, target, CopySource(bucket, key)))
+        patiently(key, lambda: self._send(key, source, sha256, content_type, only_if_absent=False))
         self._verify(key, sha256)
         return aside
 
     def head(self, key: str) -> ObjectInfo | None:
         """Size of an object and the digest it was put with."""
         keys.check(key)
-        try:
-            answer = self._call(
-                key, lambda: self._client.stat_object(bucket_name=self._bucket, object_name=key)
-            )
-        except StoreError as error:
-            if error.remedy == "object_absent":
-                return None
-            raise
+        answer = self._stat(key)
+        if answer is None:
+            return None
         metadata = {name.lower(): value for name, value in (answer.metadata or {}).items()}
         return ObjectInfo(key, answer.size or 0, metadata.get(_DIGEST, ""))
+
+    def hold(self, key: str, *, on: bool) -> bool:
+        """Put an object under legal hold, or all its versions out of it; False if the bucket knows no holds."""
+        keys.check(key)
+        return patiently(key, lambda: self._keeping.hold(key, on=on))
+
+    def held(self, key: str) -> bool | None:
+        """Whether an object is under legal hold; None if the bucket knows no holds."""
+        keys.check(key)
+        return patiently(key, lambda: self._keeping.held(key))
+
+    def traits(self) -> StoreTraits:
+        """What the bucket keeps by itself."""
+        return patiently(self._bucket, self._keeping.traits)
+
+    def give_up_uploads(self, older: timedelta) -> tuple[str, ...]:
+        """Give up uploads in parts under our prefixes that were begun long ago. Returns their keys."""
+
+        def give_up() -> tuple[str, ...]:
+            before = datetime.now(UTC) - older
+            # Listed whole before the first is given up: a page must not move under the listing.
+            found = [
+                upload
+                for upload in s3_calls.open_uploads(self._client, self._bucket)
+                if upload.key.startswith(keys.OURS) and (upload.began is None or upload.began <= before)
+            ]
+            for upload in found:
+                s3_calls.abort_upload(self._client, self._bucket, upload)
+            return tuple(upload.key for upload in found)
+
+        return patiently(self._bucket, give_up)
 
     def remove(self, key: str) -> None:
         """Remove an object of the intake, in all its versions and with the marks of their removal."""
@@ -221,7 +235,7 @@ class S3Store:
             for version in versions:
                 client.remove_object(bucket_name=bucket, object_name=key, version_id=version)
 
-        self._call(key, erase)
+        patiently(key, erase)
 
     def list(self, prefix: str) -> Iterator[ObjectInfo]:
         """Objects under a prefix; a listing that breaks off goes on behind the last key."""
@@ -241,17 +255,7 @@ class S3Store:
             some = itertools.islice(found, _LISTED)
             return tuple(ObjectInfo(str(item.object_name), item.size or 0, "") for item in some)
 
-        return self._call(prefix, fetch)
-
-    def _make_bucket(self) -> None:
-        def make() -> None:
-            try:
-                self._client.make_bucket(bucket_name=self._bucket)
-            except S3Error as error:
-                if error.code != "BucketAlreadyOwnedByYou":  # another process was quicker
-                    raise
-
-        self._call(self._bucket, make)
+        return patiently(prefix, fetch)
 
     def _there(self, key: str, sha256: str) -> bool:
         """True if the same object is there, compared by bytes: a digest in the metadata proves nothing."""
@@ -260,52 +264,41 @@ class S3Store:
             return False
         if known.sha256 not in {"", sha256} or self._digest(key) != sha256:
             raise StoreError(f"object {key} is there with other content", remedy="object_differs", key=key)
+        patiently(key, lambda: self._keeping.check_there(key))
         return True
+
+    def _stat(self, key: str) -> Object | None:
+        try:
+            return patiently(key, lambda: self._client.stat_object(bucket_name=self._bucket, object_name=key))
+        except StoreError as error:
+            if error.remedy == "object_absent":
+                return None
+            raise
 
     def _announced(self, key: str, source: Path | bytes, sha256: str) -> None:
         """Verify the bytes here: not every server checks the checksum, and a wrong object must not be stored."""
-        if self._call(key, lambda: sha256_of(source)) != sha256:
+        if patiently(key, lambda: sha256_of(source)) != sha256:
             raise StoreError(f"bytes for {key} are not those announced", key=key)
 
     def _send(
         self, key: str, source: Path | bytes, sha256: str, content_type: str, *, only_if_absent: bool
     ) -> None:
+        """One request, or parts for what is large; what the server must keep is stamped, and looked at afterwards."""
         size = len(source) if isinstance(source, bytes) else source.stat().st_size
+        headers = {"Content-Type": content_type, _DIGEST: sha256, **self._keeping.headers(key)}
+        client, bucket = self._client, self._bucket
         if size > self._single_put:
-            self._send_in_parts(key, source, size, sha256, content_type)
-            return
-        headers = {
-            "Content-Type": content_type,
-            _DIGEST: sha256,
-            "x-amz-checksum-sha256": base64.b64encode(bytes.fromhex(sha256)).decode(),
-        }
-        data = source if isinstance(source, bytes) else source.read_bytes()
-        # The public call cannot send If-None-Match: it would become metadata.
-        client: Any = self._client
-        if only_if_absent:
-            try:
-                client._put_object(self._bucket, key, data, {**headers, "If-None-Match": "*"})
-            except S3Error as error:
-                if error.code != "NotImplemented":
-                    raise
-            else:
-                return
-        client._put_object(self._bucket, key, data, headers)
-
-    def _send_in_parts(
-        self, key: str, source: Path | bytes, size: int, sha256: str, content_type: str
-    ) -> None:
-        # Two that race here bring the same bytes, or the loser finds others when it reads back.
-        with io.BytesIO(source) if isinstance(source, bytes) else source.open("rb") as stream:
-            self._client.put_object(
-                bucket_name=self._bucket,
-                object_name=key,
-                data=stream,
-                length=size,
-                content_type=content_type,
-                metadata={"sha256": sha256},
-                part_size=self._part_size,
+            # Two that race here bring the same bytes, or the loser finds others when it reads back.
+            part_size = self._part_size
+            version = s3_calls.put_in_parts(
+                client, bucket, key, source, headers, part_size=part_size, only_if_absent=only_if_absent
             )
+        else:
+            data = source if isinstance(source, bytes) else source.read_bytes()
+            version = s3_calls.conditional_put(
+                client, bucket, key, data, headers, only_if_absent=only_if_absent
+            )
+        self._keeping.check_put(key, version)
 
     def _verify(self, key: str, sha256: str) -> None:
         """Read back what was put."""
@@ -313,7 +306,7 @@ class S3Store:
             raise StoreError(f"object {key} does not read back as written", remedy="object_differs", key=key)
 
     def _digest(self, key: str) -> str:
-        return self._call(key, lambda: self._stream(key, lambda _piece: None))
+        return patiently(key, lambda: self._stream(key, lambda _piece: None))
 
     def _stream(self, key: str, take: Callable[[bytes], object]) -> str:
         """Pass an object's bytes on in pieces; returns their SHA-256."""
@@ -329,47 +322,6 @@ class S3Store:
         finally:
             answer.release_conn()
         return digest.hexdigest()
-
-    def _call(self, key: str, work: Callable[[], T]) -> T:
-        policy = Retrying(
-            stop=stop_after_attempt(4),
-            wait=wait_random_exponential(multiplier=0.3, max=4),
-            retry=retry_if_exception(_passes),
-            reraise=True,
-        )
-        try:
-            return policy(work)
-        except (MinioException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-            remedy = _remedy(error)
-            raise StoreError(f"S3 {key}: {_said(error)}", remedy=remedy, key=key, path=key) from error
-
-
-def _passes(error: BaseException) -> bool:
-    if isinstance(error, S3Error):
-        return error.code in _PASSING
-    if isinstance(error, ServerError):
-        return error.status_code >= 500
-    return isinstance(error, (urllib3.exceptions.HTTPError, ConnectionError)) and not _untrusted(error)
-
-
-def _untrusted(error: BaseException) -> bool:
-    return "CERTIFICATE_VERIFY_FAILED" in str(error)
-
-
-def _remedy(error: Exception) -> str:
-    if isinstance(error, S3Error):
-        if error.code in _REFUSED:
-            return "store_refused"
-        if error.code in _ABSENT:
-            return "object_absent"
-    if isinstance(error, OSError) and not isinstance(error, ConnectionError):
-        return "store_unwritable"  # a file of this machine, not the server
-    return "store_unreachable"
-
-
-def _said(error: Exception) -> str:
-    # The client's own sentence repeats request ids and addresses over several lines.
-    return f"{error.code}: {error.message}" if isinstance(error, S3Error) else str(error)
 
 
 def _secret(file: Path | None, variable: str) -> str:
