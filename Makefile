@@ -22,6 +22,7 @@ test: ## set up, run every test but the long ones
 test-long: ## every test, the long ones too
 	@scripts/setup.sh dev
 	@scripts/test_tools.sh
+	@scripts/test_tools.sh minio
 	@CI=1 $(PY) -m pytest -n 2 --dist loadfile -m ""
 
 check: ## lint, types and import rules alone

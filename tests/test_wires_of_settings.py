@@ -141,7 +141,6 @@ WITHOUT_JSON = {
     "deliveries template",
     *(
         "handovers template",
-        "deliveries template",
         "targets template",
         "desks template",
         "reuse template",
