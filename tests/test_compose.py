@@ -42,6 +42,7 @@ def shown(up: Composed) -> dict[str, object]:
     subprocess.run([*argv, "--batches", "2021-so-xay-dung"], check=True, cwd=ROOT)
     done = up.once("sohoa", "digitize", str(samples / "2021-so-xay-dung"), "--json")
     assert done.returncode in {0, 3}, done.stderr
+    (up.folder / "said").write_text(done.stderr, encoding="utf-8")
     return dict(json.loads(done.stdout))
 
 
@@ -56,6 +57,17 @@ def test_a_batch_is_read_by_the_workers_and_every_page_accounted_for(
     assert up.once("sohoa", "verify").returncode == 0
     doctor = up.once("sohoa", "doctor")
     assert doctor.returncode == 0, doctor.stdout
+
+
+def test_one_id_leads_from_the_command_to_the_lines_of_the_workers(
+    up: Composed, shown: dict[str, object]
+) -> None:
+    (run,) = set(re.findall(r"run=([0-9a-f]{32})", (up.folder / "said").read_text(encoding="utf-8")))
+    logs = "\n".join(path.read_text(encoding="utf-8") for path in up.folder.glob("worker-*.log"))
+    lines = [json.loads(line) for line in logs.splitlines() if line.startswith("{")]
+    taken = [line for line in lines if line["event"] == "chunk_taken"]
+    assert taken and {(line["run"], line["batch"]) for line in taken} == {(run, shown["batch"])}
+    assert all(line["host"] and line["level"] == "info" and line["timestamp"] for line in taken)
 
 
 def test_every_health_check_of_the_file_answers(up: Composed) -> None:
@@ -126,6 +138,7 @@ def test_images_are_pinned_by_version_and_nothing_of_this_machine_stands_in_the_
         image, _, tag = service["image"].partition(":")
         assert re.match(r"v?\d+(\.\d+)+", tag), (name, tag)
         assert image.count("/") <= 1 and "." not in image
+        assert service["logging"]["options"]["max-size"]
         if name in OURS:
             assert service["image"] == f"sohoa:{VERSION}"
             assert service["cap_drop"] == ["ALL"] and service["security_opt"] == ["no-new-privileges:true"]
