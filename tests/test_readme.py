@@ -47,7 +47,9 @@ def test_every_link_of_a_page_leads_somewhere(page: str) -> None:
     assert [link for link in links if "://" not in link and not (path.parent / link).exists()] == []
 
 
-@pytest.mark.parametrize("page", ["architecture.md", "glossary.md", "configuration.md", "operations.md"])
+@pytest.mark.parametrize(
+    "page", ["architecture.md", "glossary.md", "configuration.md", "installation.md", "operations.md"]
+)
 def test_every_file_that_a_page_names_is_there(page: str) -> None:
     text = (ROOT / "docs" / page).read_text(encoding="utf-8")
     rooms = (

@@ -122,7 +122,7 @@ def test_the_example_settings_are_known_ones_and_hold_no_secret(tmp_path: Path) 
     known |= {f"SOHOA_{name}" for name in _OTHER_VARIABLES} | OTHERS
     assert {key for key in keys if key.startswith("SOHOA_")} - known == set()
     assert not [key for key in keys if key.endswith(("_PASSWORD", "SECRET_KEY", "ACCESS_KEY"))]
-    assert ":" not in keys["SOHOA_DATABASE_URL"].partition("@")[0].removeprefix("postgresql://")
+    assert ":" not in keys["SOHOA_DATABASE_URL"].strip('"').partition("@")[0].removeprefix("postgresql://")
     machine = Machine(tmp_path)
     shown = (UNITS / "sohoa.env.example").read_text(encoding="utf-8")
     live = dict(re.findall(r"^([A-Z][A-Z0-9_]+)=(.*)$", shown, re.M))
