@@ -187,7 +187,8 @@ def test_the_drill_with_postgresql_and_the_way_back_from_the_store_alone(
     # Work goes on after the backup; the old dump beside the newer store is refused, and rebuilt from the store.
     server.execute("CREATE DATABASE moi TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C.UTF-8'")
     late = Machine(tmp_path / "late", SOHOA_DATABASE_URL=url, SOHOA_STORE__ROOT=str(tmp_path / "store"))
-    assert live.run("verify").returncode == 0
+    for _ in range(3):  # the drill entered an event of its own
+        assert live.run("verify").returncode == 0
     refused = late.run("digitize", tmp_path / "s" / "2021-so-xay-dung", "--plain")
     assert refused.returncode == 1 and "sohoa rebuild" in refused.stderr
     late.environment["SOHOA_DATABASE_URL"] = server.url_of("moi")
