@@ -2,8 +2,9 @@
 # One day's backup into $SOHOA_BACKUPS: the catalogue first, then the store. Nothing there is ever overwritten.
 #   sohoa-DAY.tar.gz      SQLite: sohoa backup (catalogue, settings, schedules)
 #   sohoa-DAY.dump        PostgreSQL: pg_dump, custom format, with sohoa-DAY-home.tar.gz (settings, lists, submissions)
-#   store/                a local store: new objects are added; what lies there is not touched
-# An S3 store is copied by its server's own means (docs/operations.md). Old days are removed by whoever keeps backups.
+#   store/                the store, a folder or a bucket: new objects are added; what lies there is not touched
+# SOHOA_BACKUP_STORE=no leaves the store out, where its server copies it by its own means. Old days are removed by whoever
+# keeps backups.
 set -eu
 here=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd)
 sohoa=${SOHOA:-$here/../.venv/bin/sohoa}
@@ -28,7 +29,11 @@ case ${SOHOA_DATABASE_URL:-} in
   *) "$sohoa" backup "$out/sohoa-$day.tar.gz" ;;
 esac
 
-if [ "${SOHOA_STORE__KIND:-local}" = local ]; then
+[ "${SOHOA_BACKUP_STORE:-yes}" != no ] || exit 0
+if [ "${SOHOA_STORE__KIND:-local}" = s3 ]; then
+  mkdir -p "$out/store"
+  "${SOHOA_PYTHON:-$here/../.venv/bin/python}" "$here/s3/mirror.py" to-folder "$out/store"
+else
   store=${SOHOA_STORE__ROOT:-$home/store}
   [ ! -d "$store" ] || { mkdir -p "$out/store" && cp -R --no-clobber --preserve=mode,timestamps "$store/." "$out/store/"; }
 fi

@@ -19,7 +19,7 @@ from minio.error import S3Error
 from flows.orchestra import QUIET
 from schemas.version import VERSION
 from tests.composed import Composed, composed, described
-from tests.machine import ROOT
+from tests.machine import ROOT, Machine
 
 PAPERS = 4
 OURS = {"s3-bucket", "prefect", "portal", "worker", "sohoa"}
@@ -103,6 +103,32 @@ def test_sohoas_keys_cannot_remove_an_original_nor_change_the_bucket(
         with pytest.raises(S3Error) as refused:
             forbidden()
         assert refused.value.code == "AccessDenied"
+
+
+def test_the_bucket_is_copied_into_a_folder_that_sohoa_works_with_and_back(
+    up: Composed, shown: dict[str, list[dict[str, str]]], tmp_path: Path
+) -> None:
+    def copied(way: str, folder: Path, **more: str) -> str:
+        argv = [sys.executable, str(ROOT / "deploy" / "s3" / "mirror.py"), way, str(folder)]
+        own = {**up.environment("sohoa"), **more}
+        return subprocess.run(argv, env=own, capture_output=True, text=True, check=True).stdout
+
+    store = tmp_path / "store"
+    assert int(copied("to-folder", store).split()[0]) > 3 * len(shown["documents"])
+    assert copied("to-folder", store) == "0 new\n" == copied("to-bucket", store)
+    alone = Machine(tmp_path / "alone", SOHOA_STORE__ROOT=str(store))
+    assert alone.run("rebuild").returncode == 0
+    codes = [paper["code"] for paper in alone.json("batch", "show", "2021-so-xay-dung")["documents"]]
+    assert codes == [paper["code"] for paper in shown["documents"]]
+    assert alone.run("verify").returncode == 0
+    other = {**up.environment("s3-bucket"), "S3_BUCKET": "moi"}
+    assert subprocess.run(up.argv("s3-bucket"), env=other, check=False).returncode == 0
+    assert int(copied("to-bucket", store, SOHOA_STORE__BUCKET="moi").split()[0]) > 0
+    back = tmp_path / "back"
+    copied("to-folder", back, SOHOA_STORE__BUCKET="moi")
+    names = sorted(path.relative_to(back).as_posix() for path in back.rglob("*") if path.is_file())
+    assert names == sorted(path.relative_to(store).as_posix() for path in store.rglob("*") if path.is_file())
+    assert all((back / name).read_bytes() == (store / name).read_bytes() for name in names)
 
 
 def test_the_database_roles_are_asked_for_their_password_and_reach_their_own_alone(up: Composed) -> None:

@@ -19,7 +19,7 @@ from tests.machine import ROOT, Machine
 
 UNITS = ROOT / "deploy" / "systemd"
 SERVICES = sorted(UNITS.glob("*.service"))
-OTHERS = {"SOHOA_BACKUPS"}  # deploy/backup.sh reads it
+OTHERS = {"SOHOA_BACKUPS", "SOHOA_BACKUP_STORE"}  # deploy/backup.sh reads it
 HARDENED = {
     "NoNewPrivileges": "yes",
     "ProtectSystem": "strict",

@@ -166,8 +166,8 @@ def test_the_drill_with_postgresql_and_the_way_back_from_the_store_alone(
     script = block("operations", "PostgreSQL, into a database of its own")
     for old, new in (
         ("/mnt/backup/sohoa-DAY.dump", str(dump)),
-        ("/tmp/drill/home", str(tmp_path / "drill")),
-        ("/tmp/drill/", f"{tmp_path}/"),
+        ("/mnt/backup", str(backups)),
+        ("/tmp/drill", str(tmp_path / "drill")),
         ("postgresql://sohoa@db.sohoa.internal:5432/sohoa_drill", url),
         ("CODE", before["documents"][0]["id"]),
     ):
@@ -178,7 +178,6 @@ def test_the_drill_with_postgresql_and_the_way_back_from_the_store_alone(
         "PGHOST": address[0],
         "PGPORT": address[1],
         "PGUSER": "sohoa",
-        "SOHOA_STORE__ROOT": str(backups / "store"),
     }
     done = sh(script, environment)
     assert done.returncode == 0, done.stderr
