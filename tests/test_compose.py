@@ -186,6 +186,6 @@ def test_the_image_is_built_from_the_locks_and_runs_as_an_ordinary_user() -> Non
         for each in ("version", "sha256")
     )
     assert f"{digest}  /build/lib/cli-{version}.jar" in text
-    ignored = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    ignored = (ROOT / "deploy" / "Containerfile.dockerignore").read_text(encoding="utf-8").splitlines()
     assert {".git", "deploy/secrets", "var"} <= set(ignored)
     assert shutil.which("sh") and not re.search(r"https?://", text)
