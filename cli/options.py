@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import functools
 import inspect
-import logging
 import os
-import sys
 import unicodedata
-from collections.abc import Callable, MutableMapping
-from datetime import datetime
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Concatenate, Final, ParamSpec
 
-import structlog
 import typer
 
 from cli.wording import words
 from configs.settings import Settings
-from schemas.clock import VIETNAM
 from schemas.errors import UsageError
+from workspace import log_lines
 
 
 def named_path(given: str) -> Path:
@@ -85,41 +81,8 @@ def settings_of(home: Path | None, lang: str | None, operator: str | None) -> Se
     given = {"home": home, "lang": lang, "operator": operator}
     settings = Settings.load(**{key: value for key, value in given.items() if value is not None})
     os.environ["SOHOA_LANG"] = settings.lang
-    _log_to_stderr(settings.log_level)
+    log_lines.configure(settings.log_level, settings.log_format)
     return settings
-
-
-def _log_to_stderr(level: str) -> None:
-    """Send logs to stderr from the configured level; stdout is for results."""
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.StackInfoRenderer(),
-            _in_vietnam,
-            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
-        logger_factory=structlog.PrintLoggerFactory(_Stderr()),  # type: ignore[arg-type]
-    )
-
-
-def _in_vietnam(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Adds a timestamp in Việt Nam time to a log line."""
-    event["timestamp"] = datetime.now(VIETNAM).strftime("%d/%m/%Y %H:%M:%S")
-    return event
-
-
-class _Stderr:
-    """The current `sys.stderr`, looked up on every write: rich replaces it while a progress bar is drawn."""
-
-    def write(self, line: str) -> int:
-        """Write a line."""
-        return sys.stderr.write(line)
-
-    def flush(self) -> None:
-        """Flush the stream."""
-        sys.stderr.flush()
 
 
 def named_batch(batch: str) -> str:

@@ -88,6 +88,7 @@ class Settings(BaseSettings):
         office: whose quarter and year reports these are, and who signs them.
         link_minutes: for how long a link of the look-up API to a PDF/A is good.
         work_agency: agency named in PDF/A files as the one that converted the paper.
+        log_level, log_format: from which level lines are logged; for people, or one JSON object a line.
     """
 
     model_config = SettingsConfigDict(
@@ -117,6 +118,7 @@ class Settings(BaseSettings):
     void_needs_two: bool = False
     confirm_typed: Literal["twice", "other_operator", "off"] = "twice"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "WARNING"
+    log_format: Literal["text", "json"] = "text"
 
     @classmethod
     def load(cls, **given: Any) -> Settings:

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import structlog
+
 from configs.settings import Settings
 from flows.batch import BatchOutcome, Dispatch, Progress, by_threads, run_batch
 from pipeline.inbox import open_inbox
@@ -16,8 +18,10 @@ from schemas.clock import today
 from storage.catalogue import batches, views
 from storage.outbox import send_all
 from workspace.closing import close_batch, close_others, is_unclosed, update_board_and_alerts
+from workspace.log_lines import of_run
 from workspace.opening import Workspace, open_workspace
 
+_log = structlog.get_logger(__name__)
 Halt = Callable[[], BatchState | None]
 
 
@@ -39,8 +43,10 @@ def digitize_batch(
     patience = settings.outage_minutes * 60
     with (
         open_workspace(settings, patience=patience) as workspace,
+        of_run(workspace.run_id, name),
         workspace.hold(name),
     ):
+        _log.info("run_began", folder=str(folder), orchestrator=settings.orchestrator)
         workspace.require_checker()  # also if no page is left to read
         plan = make_plan(workspace, folder)
         outcome = None

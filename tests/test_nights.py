@@ -393,6 +393,21 @@ def test_serve_looks_at_alerts_and_rewrites_the_board(tmp_path: Path) -> None:
         serve.close()
 
 
+def test_browsers_are_told_the_address_of_the_proxy_where_one_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = Settings(home=tmp_path / "home")
+    told = "PREFECT_SERVER_UI_API_URL"
+    monkeypatch.delenv(told, raising=False)
+    port = free_port()
+    serve = Serve(settings, "127.0.0.1", port, lambda *_, **__: None)
+    assert serve._environment[told] == f"http://127.0.0.1:{port}/api"
+    monkeypatch.setenv(told, "https://prefect.sohoa.example.vn/api")
+    behind = Serve(settings, "127.0.0.1", port, lambda *_, **__: None)
+    assert behind._environment[told] == "https://prefect.sohoa.example.vn/api"
+    assert behind._environment["PREFECT_API_URL"] == f"http://127.0.0.1:{port}/api"
+
+
 def test_serve_on_a_port_that_is_taken_says_so(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = str(other.getsockname()[1])

@@ -28,6 +28,7 @@ from storage.catalogue.claims import Holder
 from storage.catalogue.database import Fence
 from storage.catalogue.runs import OpenRun
 from storage.catalogue.work_chunks import ChunkRow
+from workspace import log_lines
 from workspace.claiming import kept
 from workspace.locks import home_id
 from workspace.opening import Workspace, open_workspace
@@ -55,7 +56,11 @@ def haul(settings: Settings, batch: str, run: str, show: Shown = lambda _, work:
         CatalogueError, StoreError: records cannot be kept; the chunk in hand goes to others.
     """
     require_pool(settings)
-    with open_workspace(settings, patience=settings.outage_minutes * 60) as workspace:
+    log_lines.configure(settings.log_level, settings.log_format)
+    with (
+        log_lines.of_run(run, batch),
+        open_workspace(settings, patience=settings.outage_minutes * 60) as workspace,
+    ):
         order = runs.open_run(workspace.database, run)
         if order is None:
             return "the run has ended"
@@ -71,6 +76,7 @@ def haul(settings: Settings, batch: str, run: str, show: Shown = lambda _, work:
                 time.sleep(_POLL_SECONDS)
                 continue
             chunk, fence = taken
+            _log.info("chunk_taken", chunk=chunk.number, files=len(chunk.work.files))
             show(f"{batch} · {chunk.number}", lambda: hauler.work(chunk, fence))  # noqa: B023 - run at once
             done += 1
             idle_since = time.monotonic()

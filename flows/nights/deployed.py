@@ -36,8 +36,11 @@ def scheduled_batch(batch: str) -> str:
     """Run one batch of the home that the environment names, by its schedule."""
     from configs.settings import Settings  # noqa: PLC0415 - in the process of the flow run
     from flows.nights.running import run_scheduled  # noqa: PLC0415
+    from workspace import log_lines  # noqa: PLC0415
 
-    state = run_scheduled(Settings.load(), batch)
+    settings = Settings.load()
+    log_lines.configure(settings.log_level, settings.log_format)
+    state = run_scheduled(settings, batch)
     return str(state or "not scheduled")
 
 

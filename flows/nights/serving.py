@@ -136,7 +136,8 @@ class Serve:
             "SOHOA_HOME": str(home),
             "PREFECT_HOME": str(home / "prefect"),
             "PREFECT_API_URL": f"{self.url}/api",
-            "PREFECT_SERVER_UI_API_URL": f"{self.url}/api",
+            # Behind a proxy browsers find the server under another address than we do.
+            "PREFECT_SERVER_UI_API_URL": os.environ.get("PREFECT_SERVER_UI_API_URL", f"{self.url}/api"),
             "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "100",
             "PYTHONPATH": str(ROOT),
             _MARK: str(home),
