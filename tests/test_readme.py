@@ -49,7 +49,15 @@ def test_every_link_of_a_page_leads_somewhere(page: str) -> None:
 
 @pytest.mark.parametrize(
     "page",
-    ["architecture.md", "glossary.md", "configuration.md", "installation.md", "operations.md", "store.md", "machines.md"],
+    [
+        "architecture.md",
+        "glossary.md",
+        "configuration.md",
+        "installation.md",
+        "operations.md",
+        "store.md",
+        "machines.md",
+    ],
 )
 def test_every_file_that_a_page_names_is_there(page: str) -> None:
     text = (ROOT / "docs" / page).read_text(encoding="utf-8")
