@@ -90,6 +90,19 @@ def papers(asked: Asked, within: Select[Any] | None = None) -> Select[Any]:
     )  # type: ignore[return-value]
 
 
+def shares(asked: Asked, parts: int = 2) -> list[Select[Any]]:
+    """The same papers (`papers`) in parts that can be counted beside each other: those of no series, and series by kind."""
+    span = t.paper_span.c
+    columns = (span.document_id, span.state, *(span[name] for name in DAYS if name != "superseded_on"))
+    known, nothing = known_at(asked.known_at), cast(null(), Integer).label("superseded_on")
+    kinds = list(asked.newest_of)
+    if not kinds:
+        return [papers(asked)]
+    alone = select(*columns, nothing).where(known, span.state.not_in(_standing(kinds)))
+    some = [{kind: asked.newest_of[kind] for kind in kinds[at::parts]} for at in range(parts)]
+    return [alone, *(_series(asked._replace(newest_of=part), columns, known) for part in some if part)]
+
+
 def superseded(asked: Asked) -> Select[Any]:
     """Id of every paper of which a newer one was in the catalogue, with the day from which it was."""
     paper = _series(asked, (t.paper_span.c.document_id,), known_at(asked.known_at)).subquery().c
@@ -146,12 +159,17 @@ def known_at(moment: str | None) -> ColumnElement[bool]:
     return and_(span.known_from <= number, span.known_to > number)
 
 
-def counted(asked: Asked, within: Select[Any] | None = None, among: Select[Any] | None = None) -> Select[Any]:
+def counted(
+    asked: Asked,
+    within: Select[Any] | None = None,
+    among: Select[Any] | None = None,
+    of: Select[Any] | None = None,
+) -> Select[Any]:
     """The papers (`papers`), packed into one number each by what the day can tell apart, and counted.
 
-    With `among` only those of these ids are counted, whatever series they are of.
+    With `among` only those of these ids are counted, whatever series they are of; with `of` those of one of `shares`.
     """
-    paper, on = papers(asked, within).subquery().c, day_number(asked.day)
+    paper, on = (papers(asked, within) if of is None else of).subquery().c, day_number(asked.day)
     # Of a paper that was digitised later nothing else is asked.
     digitised = func.coalesce(paper.digitised_on, 0) <= on
     seen = {
