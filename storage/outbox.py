@@ -69,8 +69,8 @@ def _put(store: ObjectStore, sealed: ChainObject) -> None:
 def require_current(database: Database, store: ObjectStore, chosen: Iterable[str] = ()) -> None:
     """Refuse to work with a catalogue that is older than its store.
 
-    The house chain is always checked: it anchors the heads of closed batches. Only the object after a chain's head
-    is asked for, so that the check costs one request a chain.
+    The house chain is always checked: it anchors the heads of closed batches. Only a chain's head and the object after it
+    are asked for, so that the check costs two requests a chain.
 
     Args:
         database: the catalogue.
@@ -89,7 +89,11 @@ def require_current(database: Database, store: ObjectStore, chosen: Iterable[str
         with database.write() as connection:
             chains.adopt(connection, chain_of)
     for chain in [chains.HOUSE, *(chain_of(name) for name in chosen)]:
-        seq = known.get(chain, (0, ""))[0] + 1
+        last, digest = known.get(chain, (0, ""))
+        held = store.head(keys.chain_object(chain, last)) if last else None
+        if held is not None and held.sha256 not in {"", digest}:
+            raise CatalogueOlder(chain, last - 1, last)  # as long, but of another history
+        seq = last + 1
         # Another process may have gone on since the heads were read.
         ahead = store.head(keys.chain_object(chain, seq)) is not None
         if ahead and _heads(database).get(chain, (0, ""))[0] < seq:

@@ -16,6 +16,7 @@ from storage import rebuilding
 from storage.catalogue.database import Database
 from storage.objects import keys
 from storage.objects.local import LocalStore
+from tests.command_forks import Forks, quick_machine
 from tests.kept_home import BATCH, by_file, flip, shown
 from tests.machine import Machine
 
@@ -87,6 +88,20 @@ def test_a_catalogue_older_than_its_store_is_refused_and_kept_aside_by_the_rebui
     assert Path(answer["aside"]).is_file()
     assert by_file(machine)["b.png"]["code"] is None
     assert machine.json("code", "show", code)["state"] == "void"
+
+
+def test_a_catalogue_as_long_as_its_store_but_of_another_history_is_refused(
+    machine: Machine, forks: Forks, home: Path, tmp_path: Path
+) -> None:
+    """A copy of a home that went its own way, and is then pointed at the store of the first."""
+    other = quick_machine(forks, home, tmp_path / "other")
+    code = by_file(machine)["b.png"]["code"]
+    for each, reason in ((machine, "đọc sai số"), (other, "nhầm loại giấy")):
+        assert each.run("code", "void", code, "--reason", reason).returncode == 0
+    shutil.rmtree(other.home / "store")
+    shutil.copytree(machine.home / "store", other.home / "store")
+    done = other.run("digitize", home.parent / BATCH, "--plain")
+    assert (done.returncode, "sohoa rebuild" in done.stderr) == (1, True), done.stderr
 
 
 def test_a_catalogue_from_before_there_were_chains_is_taken_into_them(machine: Machine, home: Path) -> None:
