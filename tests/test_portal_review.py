@@ -322,6 +322,10 @@ TRUTH = {
 }
 
 
+# Keys that a paper may cost beside the characters of a corrected value, on average over the set.
+MOST_KEYS = 12
+
+
 class Hands:
     """The hands of a person at the keyboard, and how many keys they pressed."""
 
@@ -401,6 +405,7 @@ def test_everything_that_waits_is_worked_through_from_the_keyboard(portal: Porta
         for each in told
         if "ms" in each["detail"]
     )
+    assert hands.keys / len(files) <= MOST_KEYS, f"{hands.keys} keys for {len(files)} papers"
     server = [
         line["ms"] for line in portal.lines() if line.get("route") == "/review/next" and line["status"] == 200
     ]
