@@ -14,6 +14,7 @@ NAMES = {
     "figures": "time and memory of figures and the board at millions of papers",
     "machines": "several machines on one batch, scheduling, what records cost",
     "search": "full search over 100,000 papers: time of a search, papers a second of making the index anew",
+    "portal": "the web page: ten people at once over 10,000 waiting papers, times of an answer and of the next paper",
     "ghosts": "words invented on empty, bleed-through and ghost pages, beside bare Tesseract",
     "evaluation": "a set of scans to measure any reader on, and its score: tone marks told apart from letters",
     "resolution": "which pages are called too coarse, by true resolution and by what the file says",

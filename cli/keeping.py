@@ -163,3 +163,6 @@ def _print_backup(done: Backup, key: str, lang: str, *, as_json: bool) -> None:
         print_json({**done._asdict(), "path": str(done.path)})
     else:
         sys.stdout.write(text(key, lang, path=done.path, at=done.made_at, parts=len(done.parts)) + "\n")
+        if done.left:
+            size = f"{sum(done.left.values()) / 1e6:.1f}"
+            sys.stdout.write(text("backup.left", lang, files=len(done.left), size=size) + "\n")

@@ -80,6 +80,7 @@ def build(house: House, modules: Sequence[ModuleType] = MODULES) -> Starlette:
     async def starting(_: Starlette) -> AsyncIterator[None]:
         await run_in_threadpool(passwords.prepare)
         house.closer.start()
+        house.queue.warm()
         yield
         await run_in_threadpool(house.closer.stop)
         await run_in_threadpool(_end_hours, house)

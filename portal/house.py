@@ -16,7 +16,7 @@ from configs.loader import load_kinds
 from configs.settings import Settings
 from portal.assets import Assets
 from portal.closer import Closer
-from portal.queue import Pictures, PutBacks, Queue, Turns
+from portal.queue import Kinds, Pictures, PutBacks, Queue, Turns
 from portal.rights import Scope, scope_of
 from portal.submissions import Submissions
 from portal.uploads import Uploads
@@ -77,6 +77,7 @@ class House:
         self.tally = Tally()
         self.closer = Closer(workspace)
         self.queue, self.pictures, self.turns = Queue(workspace), Pictures(), Turns()
+        self.kinds = Kinds(self.database)
         self.tiles, self.put_back = Pictures(_TILES), PutBacks(self.database)
         # Opened here: the copies that `workspace_of` hands out would each start workers of their own.
         _ = workspace.pool

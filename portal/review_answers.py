@@ -146,8 +146,9 @@ def anticipated(workspace: Workspace, paper: Waiting, requested: Sequence[Reques
     said = {
         each.target: Decision(target=each.target, action=each.action, value=each.value) for each in requested
     }
-    file = batches.files(workspace.database, paper.row.batch).get(paper.row.file)
-    notes = [note for note in (file.findings if file else ()) if note.page in document.pages]
+    place = (paper.row.batch, paper.row.file)
+    of_file = batches.file_findings(workspace.database, [place]).get(place, ())
+    notes = [note for note in of_file if note.page in document.pages]
     decided = {**paper.decided, **said}
     questions = questions_of(document, notes, decided, workspace.rules.book)
     return paper._replace(row=paper.row._replace(document=document), questions=questions, decided=decided)

@@ -150,21 +150,20 @@ def waiting_paper(database: Database, identifier: str, rules: Rulebook) -> Waiti
         UsageError: there is no such document, or several.
     """
     row = documents.find_one(database, identifier)
-    file = batches.files(database, row.batch).get(row.file)
+    notes = batches.file_findings(database, [(row.batch, row.file)])
     own_decisions = decisions.of_documents(database, [row.document.id]).get(row.document.id, ())
-    return _waiting(row, file.findings if file else (), own_decisions, rules)
+    return _waiting(row, notes.get((row.batch, row.file), ()), own_decisions, rules)
 
 
 def waiting_papers(database: Database, ids: Sequence[str], rules: Rulebook) -> dict[str, Waiting]:
     """Papers by id with their questions, whatever their route; those that others replaced are left out."""
     rows = documents.of_ids(database, ids)
-    files = {name: batches.files(database, name) for name in {row.batch for row in rows.values()}}
+    notes = batches.file_findings(database, {(row.batch, row.file) for row in rows.values()})
     held = decisions.of_documents(database, list(rows))
-    found = {}
-    for own, row in rows.items():
-        file = files[row.batch].get(row.file)
-        found[own] = _waiting(row, file.findings if file else (), held.get(own, ()), rules)
-    return found
+    return {
+        own: _waiting(row, notes.get((row.batch, row.file), ()), held.get(own, ()), rules)
+        for own, row in rows.items()
+    }
 
 
 def _waiting(

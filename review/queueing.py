@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from bisect import bisect_left, insort
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from review.carpets import Piece, piece_of
@@ -89,7 +90,19 @@ def queued(paper: Waiting) -> Queued | None:
 
 def in_order(papers: Collection[Queued]) -> list[Queued]:
     """The dearest first; what only waits to be accepted after what has questions; of equals, one batch after another."""
-    return sorted(
-        papers,
-        key=lambda paper: (paper.reasons == (ACCEPTANCE,), -paper.cost, paper.batch, paper.document_id),
-    )
+    return sorted(papers, key=rank)
+
+
+def rank(paper: Queued) -> tuple[bool, float, str, str]:
+    """Where a paper stands in the order; no two papers stand in one place."""
+    return paper.reasons == (ACCEPTANCE,), -paper.cost, paper.batch, paper.document_id
+
+
+def moved(order: Sequence[Queued], gone: Collection[Queued], come: Collection[Queued]) -> list[Queued]:
+    """An order without some of its papers and with others: a new list, made without sorting what stays."""
+    now = list(order)
+    for paper in gone:
+        del now[bisect_left(now, rank(paper), key=rank)]
+    for paper in come:
+        insort(now, paper, key=rank)
+    return now

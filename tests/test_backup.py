@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 import tarfile
 from contextlib import closing
@@ -69,3 +70,25 @@ def test_a_backup_says_what_it_holds(machine: Machine, tmp_path: Path) -> None:
         manifest = json.loads(archive.extractfile("manifest.json").read())  # type: ignore[union-attr]
     assert answer["heads"] == manifest["heads"]
     assert set(manifest["parts"]) == {"catalogue.db"}
+
+
+def test_a_backup_says_which_uploads_it_leaves_and_a_copy_of_the_folder_brings_them_back(
+    machine: Machine, tmp_path: Path
+) -> None:
+    waiting = machine.home / "uploads" / "hộp-9" / "01.png"
+    coming = machine.home / "uploads" / ".dang-tai" / "a" / "1"
+    for path in (waiting, coming):
+        path.parent.mkdir(parents=True)
+        path.write_bytes(b"x" * 60_000)
+    told = machine.run("backup", tmp_path / "a.tar.gz").stdout
+    assert "2 tệp tải lên (0.1 MB)" in told and "SOHOA_HOME/uploads" in told
+    out = tmp_path / "b.tar.gz"
+    left = {"uploads/hộp-9/01.png": 60_000, "uploads/.dang-tai/a/1": 60_000}
+    assert machine.json("backup", out)["left"] == left
+    restored = Machine(tmp_path / "mới")
+    shutil.copytree(machine.home / "uploads", restored.home / "uploads")
+    done = restored.run("restore", out)
+    assert done.returncode == 0 and "tải lên" not in done.stdout, done.stderr
+    assert (restored.home / "uploads" / "hộp-9" / "01.png").read_bytes() == waiting.read_bytes()
+    shutil.rmtree(machine.home / "uploads")
+    assert "tải lên" not in machine.run("backup", tmp_path / "c.tar.gz").stdout

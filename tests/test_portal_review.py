@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import random
+import re
 import sqlite3
 import statistics
 import subprocess
@@ -17,7 +19,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from portal.rights import RIGHTS, Right
 from review.questions import NOTHING, Question
-from review.queueing import Queued, chance_wrong, expected_cost, in_order
+from review.queueing import Queued, chance_wrong, expected_cost, in_order, moved
 from schemas.findings import finding
 from tests.portal_home import WORD, Portal, papers_of, portal_over
 from tests.reviewed_batch import BATCH, OTHER
@@ -97,6 +99,12 @@ def in_hand(page: Page) -> str:
     return str(page.evaluate("document.querySelector('.rv').dataset.id"))
 
 
+def in_sheet(sheet: str) -> str:
+    found = re.search(r'data-id="([0-9a-f]{32})"', sheet)
+    assert found is not None
+    return found[1]
+
+
 def target(page: Page) -> str | None:
     return page.evaluate("document.activeElement.closest('.rv-line')?.dataset.target ?? null")
 
@@ -142,6 +150,33 @@ def test_the_dearest_paper_is_first_and_what_only_waits_for_acceptance_is_last()
 
     papers = [paper("a", 1, "agency"), paper("b", 99, "acceptance"), paper("c", 7, "number")]
     assert [each.document_id for each in in_order(papers)] == ["c", "a", "b"]
+
+
+def test_an_order_in_which_papers_came_and_went_is_the_one_that_sorting_makes() -> None:
+    drawn = random.Random(7)
+    made = [
+        Queued(f"{at:03}", 1, f"lô {drawn.randrange(3)}", None, None, ("number",), drawn.randrange(5))
+        for at in range(200)
+    ]
+    stood, gone = in_order(made[:150]), made[40:60]
+    kept = list(stood)
+    now = moved(stood, gone, made[150:])
+    assert now == in_order([*made[:40], *made[60:]])
+    assert stood == kept, "who goes through the old one is not disturbed"
+
+
+def test_the_queue_knows_at_once_what_another_process_decided(portal: Portal) -> None:
+    lan, paper = portal.signed_in("lan"), papers_of(portal.machine.home)["02.png"]
+    assert paper in lan.get("/review").text
+    assert portal.machine.run("review", "set", paper, "result_type=KQ.G15.000034").returncode == 0
+    assert paper not in lan.get("/review").text
+    first = lan.post("/review/next").text
+    assert first.count('data-id="') == 1 and paper not in first
+    held = rows(portal, "SELECT count(*) FROM review_lease")
+    other = portal.signed_in("vân").post("/review/next").text
+    assert other.count('data-id="') == 1
+    assert in_sheet(other) != in_sheet(first), "what another person has in hand is passed over"
+    assert rows(portal, "SELECT count(*) FROM review_lease") == [(held[0][0] + 1,)]
 
 
 def test_whoever_reviews_may_see_identifiers_in_clear() -> None:
@@ -287,6 +322,10 @@ TRUTH = {
 }
 
 
+# Keys that a paper may cost beside the characters of a corrected value, on average over the set.
+MOST_KEYS = 12
+
+
 class Hands:
     """The hands of a person at the keyboard, and how many keys they pressed."""
 
@@ -366,6 +405,7 @@ def test_everything_that_waits_is_worked_through_from_the_keyboard(portal: Porta
         for each in told
         if "ms" in each["detail"]
     )
+    assert hands.keys / len(files) <= MOST_KEYS, f"{hands.keys} keys for {len(files)} papers"
     server = [
         line["ms"] for line in portal.lines() if line.get("route") == "/review/next" and line["status"] == 200
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import sqlite3
 import tempfile
 import unicodedata
@@ -11,8 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from extractors import language
 from schemas.search_words import MOST_TERMS, number_token, owners_in, spellings, terms_of, tokens
-from schemas.text import nfc
+from schemas.text import nfc, strip_accents
 from storage.search import Filters, IndexDamaged, Indexed, Mark
 from storage.search.expressions import COLUMNS, ranks
 from storage.search.fts5 import FILE, Fts5Index, remove_file
@@ -116,6 +118,49 @@ def test_an_owners_number_is_one_token_however_it_is_written(written: str) -> No
     assert not {"56", "056", "221", "1", "234"} & set(held)
     assert list(owners_in(written))
     assert "056221001234" not in masked(written).replace(" ", "") and len(masked(written)) == len(written)
+
+
+def drawn_pairs(counted: list[str], number: int) -> list[str]:
+    """Pairs of syllables that lose an accent when they are typed without, no two alike without; đ and hoà among them."""
+    marked = [word for word in counted if strip_accents(word) != word]
+    draw = random.Random(200)
+    pairs = ["hòa đức", "đường hoà", "quý thuỷ", "đỗ quỳnh"]
+    seen = {strip_accents(pair) for pair in pairs}
+    while len(pairs) < number:
+        pair = " ".join(draw.sample(marked, 2))
+        if strip_accents(pair) not in seen:
+            seen.add(strip_accents(pair))
+            pairs.append(pair)
+    return pairs
+
+
+def old_and_new(word: str) -> str:
+    """The other of two ways to place a tone mark: hòa and hoà."""
+    for one, other in (("òa", "oà"), ("óa", "oá"), ("ỏa", "oả"), ("õa", "oã"), ("ọa", "oạ"), ("ùy", "uỳ")):
+        if word.endswith((one, other)):
+            return word[:-2] + (other if word.endswith(one) else one)
+    return word
+
+
+def test_two_hundred_pairs_are_found_with_and_without_accents_and_the_accented_one_ranks_first(
+    index: Fts5Index,
+) -> None:
+    pairs = drawn_pairs(language.counts().words[0][2:], 200)
+    papers = []
+    for at, pair in enumerate(pairs):
+        # The bare twin has the words of the paper without accents, the same length and place.
+        papers += [paper(f"bare {at}", strip_accents(pair)), paper(f"own {at}", pair)]
+    index.change(papers, (), None)
+    assert len(pairs) == 200 and any("đ" in pair for pair in pairs)
+    for at, pair in enumerate(pairs):
+        both = {f"own {at}", f"bare {at}"}
+        other = " ".join(map(old_and_new, pair.split()))
+        for typed in (pair, other, pair.upper()):
+            for form in ("NFC", "NFD"):
+                found_now = found(index, unicodedata.normalize(form, typed))
+                assert found_now[0] == f"own {at}", (pair, typed, form, found_now)
+                assert both <= set(found_now), (pair, typed, form)
+        assert both <= set(found(index, strip_accents(pair))), pair
 
 
 def test_a_phrase_never_runs_over_the_edge_of_a_field_or_page(index: Fts5Index) -> None:

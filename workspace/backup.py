@@ -30,15 +30,21 @@ _MANIFEST: Final = "manifest.json"
 _CATALOGUE: Final = "catalogue.db"
 _SETTINGS: Final = ("sohoa.toml", "calibration.toml")
 _FOLDERS: Final = ("lists", "submissions")
+_UPLOADS: Final = "uploads"
 
 
 class Backup(NamedTuple):
-    """What a backup file holds: parts with their sizes, and the heads of the chains at that moment."""
+    """What a backup file holds: parts with their sizes, and the heads of the chains at that moment.
+
+    `left` are files of uploads with their sizes: scans are too many bytes for it, and those that no run has taken up yet
+    lie nowhere else.
+    """
 
     path: Path
     made_at: str
     parts: dict[str, int]
     heads: dict[str, int]
+    left: dict[str, int]
 
 
 def backup(settings: Settings, out: Path) -> Backup:
@@ -69,7 +75,19 @@ def backup(settings: Settings, out: Path) -> Backup:
         parts = {name: {"sha256": sha256_of(path), "size": sizes[name]} for name, path in files.items()}
         manifest = {"format": FORMAT, "tool": TOOL, "made_at": made_at, "heads": heads, "parts": parts}
         _write(out, manifest, files)
-    return Backup(out, made_at, sizes, heads)
+    return Backup(out, made_at, sizes, heads, _uploaded(settings.home))
+
+
+def _uploaded(home: Path) -> dict[str, int]:
+    """Files that came through the browser and lie in the home, those still on their way included."""
+    found = {}
+    for path in sorted((home / _UPLOADS).rglob("*")):
+        try:
+            if path.is_file() and not path.is_symlink():
+                found[str(path.relative_to(home))] = path.stat().st_size
+        except FileNotFoundError:
+            continue  # handed over or given up meanwhile
+    return found
 
 
 def restore(settings: Settings, file: Path) -> Backup:
@@ -98,7 +116,7 @@ def restore(settings: Settings, file: Path) -> Backup:
         raise _unusable(file, str(error)) from error
     Database(settings.catalogue_url).close()  # migrates a backup made by an older Sohoa
     sizes = {name: int(part["size"]) for name, part in manifest["parts"].items()}
-    return Backup(file, str(manifest["made_at"]), sizes, dict(manifest["heads"]))
+    return Backup(file, str(manifest["made_at"]), sizes, dict(manifest["heads"]), {})
 
 
 def _sqlite_file(settings: Settings) -> Path:

@@ -25,7 +25,7 @@ from schemas.events import EventType
 from schemas.masking import mask
 from schemas.text import squeeze
 from schemas.wording import text
-from storage.catalogue import leases, seen_papers
+from storage.catalogue import leases
 from storage.catalogue.documents import DocumentRow
 from workspace.page_pictures import frame_of, readings_of
 
@@ -76,6 +76,9 @@ def _next(visit: Visit) -> Response:
     passed = visit.form.get("passed", "").split()[:_MOST_PASSED]
     busy = set(visit.form.get("busy", "").split())
     wanted = Wanted(*(visit.form.get(name, "")[:200] for name in Wanted._fields))
+    # Those in other hands are passed over without asking for each of them, which would write.
+    held = leases.held(visit.house.database, _now())
+    busy |= {own for own, lease in held.items() if lease.owner != visit.person.name}
     for each in visit.house.queue.next(visit.scope, wanted, passed):
         if each.document_id in busy:
             continue
@@ -115,7 +118,7 @@ def _sheet(visit: Visit, paper: Waiting, lease: leases.Lease, template: str, **m
             readings,
             house.workspace.rules.book,
             house.lang,
-            seen_papers.kinds(house.database, row.batch),
+            house.kinds.of(row.batch),
         ),
         frames=[frame_of(row, readings[number]) for number in row.document.pages if number in readings],
         until=lease.until,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Row, bindparam, case, func, insert, select, update
@@ -125,6 +125,22 @@ def files(database: Database, batch: str) -> dict[str, FileRow]:
     """Files of a batch by name, in their order."""
     with database.read() as connection:
         return {row.name: row for row in rows_of_files(connection, batch)}
+
+
+def file_findings(
+    database: Database, wanted: Collection[tuple[str, str]]
+) -> dict[tuple[str, str], tuple[Finding, ...]]:
+    """Findings of files, by batch and name: of these alone, however many a batch has."""
+    column, by_batch = t.batch_file.c, sorted({batch for batch, _ in wanted})
+    found = {}
+    with database.read() as connection:
+        for batch in by_batch:
+            for chunk in in_chunks(sorted(name for own, name in wanted if own == batch)):
+                query = select(column.name, column.findings).where(
+                    column.batch == batch, column.name.in_(chunk)
+                )
+                found.update({(batch, row.name): load(row.findings) for row in connection.execute(query)})
+    return found
 
 
 def stored_row(connection: Connection, name: str) -> Row[Any]:

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 
 from schemas.documents import Route
 from storage.catalogue import schema as t
+from storage.catalogue.chunks import in_chunks
 from storage.catalogue.codes import ISSUED
 from storage.catalogue.database import Database
 
@@ -22,8 +23,8 @@ class Seen(NamedTuple):
     coded: int
 
 
-def unaccepted(database: Database) -> dict[str, int]:
-    """Version of every current paper that is not accepted, by id."""
+def unaccepted(database: Database, among: Collection[str] | None = None) -> dict[str, int]:
+    """Version of every current paper that is not accepted, by id; of these alone, where they are given."""
     version, document = t.document_version, t.document
     current = (version.c.document_id == document.c.id) & (version.c.version == document.c.version)
     query = (
@@ -32,7 +33,13 @@ def unaccepted(database: Database) -> dict[str, int]:
         .where(document.c.replaced_by.is_(None), version.c.route != Route.ACCEPTED)
     )
     with database.read() as connection:
-        return {row.id: row.version for row in connection.execute(query)}
+        if among is None:
+            return {row.id: row.version for row in connection.execute(query)}
+        return {
+            row.id: row.version
+            for chunk in in_chunks(sorted(among))
+            for row in connection.execute(query.where(document.c.id.in_(chunk)))
+        }
 
 
 def kinds(database: Database, batch: str) -> list[str]:

@@ -72,6 +72,12 @@ def changes(database: Database, mark: Mark | None, held: Mapping[str, str] | Non
     return Changes(read, tuple(held.keys() - stamps.keys()), now)
 
 
+def mark_now(database: Database) -> Mark | None:
+    """How far the chains have got: what `changes` goes on from."""
+    with database.read() as connection:
+        return _mark(connection)
+
+
 def read(database: Database, ids: Iterable[str], titles: Mapping[str, str]) -> Iterator[Indexed]:
     """Papers as they are indexed; replaced ones are left out. `titles` are those of kinds."""
     for chunk in in_chunks(ids, _PAPERS_AT_ONCE):
