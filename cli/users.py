@@ -45,21 +45,24 @@ def add(
     unit: Units = None,
     batch: Batches = None,
     password_file: PasswordFile = None,
+    no_password: Annotated[bool, typer.Option("--no-password", help=words("users.without_password"))] = False,
     as_json: AsJson = False,
 ) -> int:
     """Make an account; the password is asked for, or read from a file."""
+    if no_password and password_file is not None:
+        raise UsageError("a file of no password", remedy="password_or_none")
     name, units = account_name(name), units_of(unit or ())
     with database_of(settings) as database:
         if accounts.named(database, name) is not None:
             raise UsageError(f"{name} is there already", remedy="account_taken", name=name)
-        password = passwords.hashed(_new_password(settings, name, password_file))
+        given = None if no_password else _new_password(settings, name, password_file)
         made = accounts.add(
             database,
             name,
             role,
             units=units,
             batches=batches_of(batch or ()),
-            password=password,
+            password=passwords.hashed(given) if given is not None else None,
             by=operator_name(settings),
         )
         _send(database, settings)

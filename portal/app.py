@@ -33,6 +33,7 @@ from portal.routes import (
     lots,
     page_images,
     papers,
+    provider_sign_in,
     reports,
     review,
     review_pages,
@@ -49,6 +50,7 @@ from storage.catalogue import lookup_records
 MODULES: Final[Sequence[ModuleType]] = (
     *(
         sign_in,
+        provider_sign_in,
         home,
         uploads,
         work,

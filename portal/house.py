@@ -16,6 +16,7 @@ from configs.loader import load_kinds
 from configs.settings import Settings
 from portal.assets import Assets
 from portal.closer import Closer
+from portal.provider import Provider
 from portal.queue import Kinds, Pictures, PutBacks, Queue, Turns
 from portal.rights import Scope, scope_of
 from portal.submissions import Submissions
@@ -74,6 +75,7 @@ class House:
         self.assets = Assets()
         self.uploads = Uploads(self.settings, workspace.rules.limits)
         self.submissions = Submissions(self.settings.home)
+        self.provider = Provider(self.settings.portal.oidc)
         self.tally = Tally()
         self.closer = Closer(workspace)
         self.queue, self.pictures, self.turns = Queue(workspace), Pictures(), Turns()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import logging
 import signal
 import sys
@@ -15,6 +14,7 @@ from configs.settings import Settings
 from flows.nights.serving import require_port
 from portal.app import build
 from portal.house import House
+from portal.provider import check_provider, loopback
 from schemas.errors import SetupError
 from schemas.people import PortalSpec
 from workspace.opening import open_workspace
@@ -33,17 +33,9 @@ def check_place(spec: PortalSpec) -> None:
     for path in (spec.certificate, spec.key):
         if path is not None and not path.is_file():
             raise SetupError(f"no file {path}", remedy="file_not_found", path=path)
-    if not spec.secure and not _loopback(spec.host):
+    check_provider(spec.oidc)
+    if not spec.secure and not loopback(spec.host):
         raise SetupError(f"{spec.host} without TLS", remedy="portal_open", host=spec.host)
-
-
-def _loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def serve(settings: Settings, say: Callable[..., None]) -> None:

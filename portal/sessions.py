@@ -10,7 +10,7 @@ import hmac
 import re
 import secrets
 import time
-from typing import Final
+from typing import Final, Literal
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -20,6 +20,7 @@ from schemas.people import Account
 from storage.catalogue import sessions
 
 SESSION: Final = "sohoa"
+AWAY: Final = "sohoa-away"  # while the person is at the provider
 BEFORE: Final = "sohoa-before"  # before anyone signed in, so that the sign-in form has its token too
 _TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{43}")
 
@@ -52,8 +53,10 @@ def cookie(request: Request, house: House, name: str) -> str | None:
 
 def set_cookie(response: Response, house: House, name: str, token: str) -> None:
     """Hand a secret to the browser, for this session of the browser alone."""
+    # Who comes back from the provider comes from another site, and must still be known as who left.
+    same: Literal["lax", "strict"] = "lax" if name == AWAY else "strict"
     response.set_cookie(
-        _name(house, name), token, path="/", secure=house.secure, httponly=True, samesite="strict"
+        _name(house, name), token, path="/", secure=house.secure, httponly=True, samesite=same
     )
 
 
@@ -69,6 +72,11 @@ def person_of(house: House, token: str | None, *, touch: bool) -> Account | None
     if token is None:
         return None
     return sessions.person_of(house.database, digest_of(token), int(time.time()), house.lasting, touch=touch)
+
+
+def by_provider(house: House, token: str | None) -> bool:
+    """True if the person of a session came in by the province's own sign-in."""
+    return token is not None and sessions.way_of(house.database, digest_of(token)) == sessions.BY_PROVIDER
 
 
 def _name(house: House, name: str) -> str:

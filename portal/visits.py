@@ -165,7 +165,8 @@ def _who(house: House, token: str | None, *, touch: bool) -> tuple[Account | Non
     person = sessions.person_of(house, token, touch=touch)
     if person is None:
         return None, False
-    return person, passwords.is_for_once(accounts.secret_of(house.database, person.key).password)
+    once = passwords.is_for_once(accounts.secret_of(house.database, person.key).password)
+    return person, once and not sessions.by_provider(house, token)
 
 
 async def _sent(

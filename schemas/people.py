@@ -59,6 +59,34 @@ class Account(BaseModel):
         return bool(self.units or self.batches)
 
 
+class OidcSpec(BaseModel):
+    """The province's own sign-in, an OpenID provider. Without an issuer there is none.
+
+    Attributes:
+        issuer: the provider's address, as it names itself; its description lies below it.
+        client_id: what the provider knows this web page by.
+        client_secret_file: a file with the secret that goes with it, in one line; None: the provider asks for none.
+        claim: which claim of the provider names the account here.
+        local_passwords: people may also sign in with a password kept here.
+        break_glass: the one account whose password works even so, for the day when the provider does not.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    issuer: str | None = None
+    client_id: str | None = None
+    client_secret_file: Path | None = None
+    claim: str = Field(default="preferred_username", min_length=1, max_length=64)
+    local_passwords: bool = True
+    break_glass: str | None = None
+
+    def password_counts(self, name: str) -> bool:
+        """True if the account of that name may sign in with a password kept here."""
+        if self.issuer is None or self.local_passwords:
+            return True
+        return self.break_glass is not None and account_key(name) == account_key(self.break_glass)
+
+
 class PortalSpec(BaseModel):
     """How the web page is served.
 
@@ -69,6 +97,7 @@ class PortalSpec(BaseModel):
         idle_minutes: a person who does nothing for so long is signed out.
         session_hours: a person is signed out after so long in any case.
         served: `sohoa serve` starts it too.
+        oidc: the province's own sign-in.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -81,6 +110,7 @@ class PortalSpec(BaseModel):
     idle_minutes: float = Field(default=30, gt=0, le=24 * 60)
     session_hours: float = Field(default=12, gt=0, le=7 * 24)
     served: bool = True
+    oidc: OidcSpec = OidcSpec()
 
     @property
     def secure(self) -> bool:

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Real peers for the suite, made once and kept in the user's cache: an S3 server (versitygw) and veraPDF; with `minio`
-# a second S3 server for the long tests. They are separate programs (Apache-2.0; GPLv3+/MPLv2+; AGPLv3), never
-# imported, never shipped.
-# Leaves .tools/versitygw and .tools/verapdf-cli.jar (or .tools/minio alone); wants .venv (scripts/setup.sh dev).
+# Real peers for the suite, made once and kept in the user's cache: an S3 server (versitygw), veraPDF and an OpenID
+# provider (oidc-provider); with `minio` a second S3 server for the long tests. They are separate programs (Apache-2.0;
+# GPLv3+/MPLv2+; MIT; AGPLv3), never imported, never shipped.
+# Leaves .tools/versitygw, .tools/verapdf-cli.jar and .tools/oidc-provider (or .tools/minio alone); wants .venv (scripts/setup.sh dev).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/sohoa-tools
@@ -13,6 +13,8 @@ verapdf_sha256=287cc9c9757f99dcff4a2d39b68268245b48103fb6af443162d5a29df2afa332
 gateway=$cache/versitygw-$gateway_version
 minio=$cache/minio-$minio_version
 jar=$cache/verapdf-cli-$verapdf_version.jar
+# Versions and hashes of the provider and all below it are those of its lock.
+provider=$cache/oidc-provider-$(cat tests/tools/oidc/package-lock.json tests/tools/oidc/provider.mjs | sha256sum | cut -c1-16)
 mkdir -p "$cache" .tools
 
 say() { printf '%s\n' "$*" >&2; }
@@ -77,6 +79,15 @@ fetch_verapdf() {
   mv "$room/lib/cli-$verapdf_version.jar" "$jar"
 }
 
+fetch_provider() {
+  say "→ lấy oidc-provider (một lần)"
+  command -v npm >/dev/null || by_root "nodejs npm" || lack "Node 20" "Node 20" "sudo apt-get install -y nodejs npm"
+  cp -r tests/tools/oidc "$room/provider"
+  (cd "$room/provider" && npm ci --silent --ignore-scripts --no-audit --no-fund >&2) ||
+    lack oidc-provider oidc-provider "kiểm tra kết nối tới kho npm rồi chạy lại / check the way to the npm registry and repeat"
+  mv "$room/provider" "$provider"
+}
+
 verapdf_whole() { printf '%s  %s\n' "$verapdf_sha256" "$1" | sha256sum -c --status 2>/dev/null; }
 
 have_java() {
@@ -99,11 +110,13 @@ if [ "$wanted" = minio ]; then
   ln -sfn "$minio" .tools/minio
   exit 0
 fi
-if { [ "$wanted" = all ] && ! sound "$gateway"; } || ! verapdf_whole "$jar"; then
+if { [ "$wanted" = all ] && { ! sound "$gateway" || [ ! -d "$provider" ]; }; } || ! verapdf_whole "$jar"; then
   alone
   [ "$wanted" != all ] || sound "$gateway" || build_gateway
+  [ "$wanted" != all ] || [ -d "$provider" ] || fetch_provider
   verapdf_whole "$jar" || fetch_verapdf
 fi
 have_java
 [ "$wanted" != all ] || ln -sfn "$gateway" .tools/versitygw
+[ "$wanted" != all ] || ln -sfn "$provider" .tools/oidc-provider
 ln -sfn "$jar" .tools/verapdf-cli.jar

@@ -28,7 +28,7 @@ from tests.machine import Machine
 from tests.portal_home import PEOPLE, WORD, Browser, Portal, papers_of, portal_over
 from tests.reviewed_batch import BATCH, OTHER, copy_of
 
-PUBLIC = {"/login", "/health", "/metrics"}
+PUBLIC = {"/login", "/login/provider", "/login/provider/back", "/health", "/metrics"}
 # What each page needs; the suite fails where a page is added without a line here.
 NEEDS: dict[tuple[str, str], Right | None] = {
     ("GET", "/"): None,

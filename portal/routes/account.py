@@ -23,7 +23,14 @@ def routes() -> list[BaseRoute]:
 
 
 def _show(visit: Visit) -> Response:
+    if not visit.house.settings.portal.oidc.password_counts(visit.person.name):
+        return _elsewhere(visit, 200)
     return _asking(visit)
+
+
+def _elsewhere(visit: Visit, status: int) -> Response:
+    title, words = (text(f"portal.{key}", visit.house.lang) for key in ("account_title", "account_elsewhere"))
+    return visit.page("said.html", status=status, title=title, words=words, to="/", back="nav_home")
 
 
 def _asking(visit: Visit, said: str = "", status: int = 200) -> Response:
@@ -40,6 +47,8 @@ def _asking(visit: Visit, said: str = "", status: int = 200) -> Response:
 
 def _change(visit: Visit) -> Response:
     house, person, form = visit.house, visit.person, visit.form
+    if not house.settings.portal.oidc.password_counts(person.name):
+        return _elsewhere(visit, 403)
     tried = hashlib.sha256(person.key.encode()).hexdigest()
     if not kept.begin_try(house.database, tried, address_of(visit), int(time.time()), WINDOW, MOST):
         return _asking(visit, text("portal.login_wait", house.lang), 429)

@@ -34,38 +34,44 @@ def routes() -> list[BaseRoute]:
 
 
 def _show(visit: Visit) -> Response:
-    return see("/") if visit.signed_in else _asking(visit)
+    return see("/") if visit.signed_in else asking(visit)
 
 
-def _asking(visit: Visit, said: str = "", status: int = 200) -> Response:
+def asking(visit: Visit, said: str = "", status: int = 200) -> Response:
+    """The page that asks who it is, with what went wrong."""
     # The secret before signing in is made anew only where there is none: two open sign-in pages both work.
     token = sessions.cookie(visit.request, visit.house, sessions.BEFORE) or sessions.new_token()
     visit.token = token
-    response = visit.page(
-        "login.html", status=status, said=text(f"portal.{said}", visit.house.lang) if said else ""
-    )
+    response = visit.page("login.html", status=status, said=said, oidc=visit.house.settings.portal.oidc)
     sessions.set_cookie(response, visit.house, sessions.BEFORE, token)
     return response
+
+
+def told(visit: Visit, said: str, status: int, **params: object) -> Response:
+    """The page that asks who it is, saying why it asks again."""
+    return asking(visit, text(f"portal.{said}", visit.house.lang, **params), status)
 
 
 def _sign_in(visit: Visit) -> Response:
     if visit.signed_in:
         return see("/")
-    house = visit.house
+    house, oidc = visit.house, visit.house.settings.portal.oidc
     name, address, now = visit.form.get("name", "")[:200], address_of(visit), int(time.time())
     tried = hashlib.sha256(account_key(name).encode()).hexdigest()
     if not kept.begin_try(house.database, tried, address, now, WINDOW, MOST):
-        response = _asking(visit, "login_wait", 429)
+        response = told(visit, "login_wait", 429)
         response.headers["Retry-After"] = str(WINDOW)
         return response
     account = accounts.named(house.database, name)
     if account is None:
         passwords.matches(None, visit.form.get("password", ""))
-    if account is None or not _is_the_person(house, account, visit):
+    if account is None or not (_is_the_person(house, account, visit) and oidc.password_counts(name)):
         known = account.name if account else _UNKNOWN
         house.record(EventType.SIGN_IN, known, "failed", by=known, address=address)
-        return _asking(visit, "login_failed", 401)
-    return _welcome(house, account, tried, address, now)
+        return told(visit, "login_failed", 401)
+    response = see("/")
+    welcome(response, visit, account, tried, now, kept.BY_PASSWORD)
+    return response
 
 
 def _is_the_person(house: House, account: Account, visit: Visit) -> bool:
@@ -83,14 +89,14 @@ def _is_the_person(house: House, account: Account, visit: Visit) -> bool:
     return True
 
 
-def _welcome(house: House, account: Account, tried: str, address: str, now: int) -> Response:
+def welcome(response: Response, visit: Visit, account: Account, tried: str, now: int, way: str) -> None:
+    """Begin the session of a person, record it, and hand its secret to the browser with this answer."""
+    house, address = visit.house, address_of(visit)
     token = sessions.new_token()  # never one that the browser brought
-    kept.start(house.database, sessions.digest_of(token), account.key, tried, now, house.lasting)
-    house.record(EventType.SIGN_IN, account.name, "signed_in", by=account.name, address=address)
-    response = see("/")
+    kept.start(house.database, sessions.digest_of(token), account.key, tried, now, house.lasting, way)
+    house.record(EventType.SIGN_IN, account.name, "signed_in", by=account.name, address=address, way=way)
     sessions.set_cookie(response, house, sessions.SESSION, token)
     sessions.drop_cookie(response, house, sessions.BEFORE)
-    return response
 
 
 def _sign_out(visit: Visit) -> Response:

@@ -26,7 +26,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from schemas.errors import CatalogueError, ClaimLost
 from storage.catalogue import chains
 
-HEAD: Final = "0020"
+HEAD: Final = "0023"
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 LOCK_KEY: Final = 5283_2021
 _READING: Final = "sohoa_reading"

@@ -37,6 +37,8 @@ session = Table(
     Column("account", ForeignKey("account.key"), nullable=False, index=True),
     Column("started", BigInteger, nullable=False),
     Column("seen", BigInteger, nullable=False),
+    # How the person came in: `password`, or `provider` (the province's own sign-in).
+    Column("way", String(16), nullable=False, server_default="password"),
 )
 sign_in_failure = Table(
     "sign_in_failure",

@@ -11,6 +11,8 @@ from storage.catalogue import schema as t
 from storage.catalogue.accounts import account_of
 from storage.catalogue.database import Database
 
+BY_PASSWORD: Final = "password"
+BY_PROVIDER: Final = "provider"
 _SEEN_EVERY: Final = 60  # seconds; a page a second is not a write a second
 
 
@@ -29,13 +31,23 @@ class Failures(NamedTuple):
     both: int
 
 
-def start(database: Database, digest: str, account: str, tried: str, at: int, lasting: Lasting) -> None:
+def start(
+    database: Database,
+    digest: str,
+    account: str,
+    tried: str,
+    at: int,
+    lasting: Lasting,
+    way: str = BY_PASSWORD,
+) -> None:
     """Begin a session; those that have ended are removed, and failures noted under `tried` are forgotten."""
     column = t.session.c
     ended = or_(column.started < at - lasting.most, column.seen < at - lasting.idle)
     with database.write() as connection:
         connection.execute(delete(t.session).where(ended))
-        connection.execute(insert(t.session).values(digest=digest, account=account, started=at, seen=at))
+        connection.execute(
+            insert(t.session).values(digest=digest, account=account, started=at, seen=at, way=way)
+        )
         connection.execute(delete(t.sign_in_failure).where(t.sign_in_failure.c.account == tried[:64]))
 
 
@@ -63,6 +75,13 @@ def person_of(database: Database, digest: str, at: int, lasting: Lasting, *, tou
         with database.write() as connection:
             connection.execute(update(t.session).where(t.session.c.digest == digest).values(seen=at))
     return account_of(row)
+
+
+def way_of(database: Database, digest: str) -> str | None:
+    """How the person of a session came in; None if there is no such session."""
+    query = select(t.session.c.way).where(t.session.c.digest == digest)
+    with database.read() as connection:
+        return connection.execute(query).scalar_one_or_none()
 
 
 def end(database: Database, digest: str) -> None:
