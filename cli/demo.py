@@ -27,6 +27,7 @@ from schemas.wording import text
 from storage import outbox
 from storage.catalogue import documents, figures
 from storage.objects import open_store
+from workspace import log_lines
 from workspace.board import write_board
 from workspace.opening import open_workspace
 from workspace.tracing import trace_of, write_page
@@ -43,6 +44,7 @@ def main(root: Path = ROOT, papers: int = PAPERS) -> int:
     os.environ["SOHOA_HOME"] = str(home)
     settings = Settings.load(home=home)
     lang = settings.lang
+    log_lines.configure(settings.log_level, settings.log_format)
     folder = root / "var" / "samples"
     if not (folder / "truth").is_dir():
         _say(text("demo.samples", lang, count=papers))

@@ -117,6 +117,11 @@ class Cluster:
         )
         return int(found[0][0] or 0)
 
+    def running(self, batch: str) -> bool:
+        """A chunk of a batch is in somebody's hands."""
+        asked = f"SELECT 1 FROM work_chunk WHERE batch = '{batch}' AND state = 'running'"
+        return bool(self.database.execute(asked, "sohoa"))
+
     def chunks(self, batch: str) -> list[str]:
         """Ranges of a batch's chunks, in their order; `null` takes files to their end."""
         asked = f"SELECT coalesce((work->'pages')::text, 'null') FROM work_chunk WHERE batch = '{batch}' ORDER BY number"

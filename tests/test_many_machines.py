@@ -100,10 +100,10 @@ def test_three_machines_read_one_batch_and_one_that_is_killed_is_taken_over(
         assert other.returncode == 1 and "chị Lan" in other.stderr and folder.name in other.stderr
         victims: list[Machine] = []
         until(lambda: bool(victims) or take(cluster.at_work(*workers), victims))
-        killed_at = time.monotonic()
         kill_all(victims[0])
+        # What it had in hand is given out again within two minutes, or it had nothing in hand.
+        until(lambda: cluster.attempts(folder.name) > 1 or running.poll() is not None)
         shown = ended(first, folder, running)
-        assert time.monotonic() - killed_at < 120
     nothing_lost_nothing_twice(cluster, shown)
     assert first.run("verify").returncode == 0
     again = first.json("digitize", folder)
@@ -154,9 +154,8 @@ def test_a_worker_that_sleeps_past_its_lease_writes_nothing_over_its_successor(
     first, sleeper, other = (cluster.machine(name) for name in ("p0", "p1", "p2"))
     with cluster.workers(sleeper):
         running = first.start("digitize", folder)
-        until(lambda: cluster.at_work(sleeper) is not None)
-        asleep = sleeper.processes()
-        send(asleep, signal.SIGSTOP)
+        asleep: list[int] = []
+        until(lambda: stopped_at_work(cluster, sleeper, folder.name, asleep))
         with cluster.workers(other):
             until(lambda: cluster.at_work(other) is not None and cluster.attempts(folder.name) > 1)
             send(asleep, signal.SIGCONT)
@@ -188,6 +187,19 @@ def test_a_big_file_is_read_in_ranges_by_several_machines_and_each_page_once(
     assert cluster.intake() == [], "nothing is left of the secret paper, in no version"
     digest = hashlib.sha256(secret.data).hexdigest()
     assert not [path for path in (cluster.folder / "s3").rglob("*") if digest in path.name]
+
+
+def stopped_at_work(cluster: Cluster, machine: Machine, batch: str, asleep: list[int]) -> bool:
+    """Put a machine to sleep while it has a chunk in hand."""
+    if cluster.at_work(machine) is None:
+        return False
+    pids = machine.processes()
+    send(pids, signal.SIGSTOP)
+    if not cluster.running(batch):
+        send(pids, signal.SIGCONT)
+        return False
+    asleep += pids
+    return True
 
 
 def send(pids: list[int], asked: signal.Signals) -> None:

@@ -138,7 +138,8 @@ class _Hauler:
 
     def _work(self, chunk: ChunkRow, folder: Path) -> None:
         run = self._run(chunk, folder)
-        known = batches.files(self._workspace.database, self._batch)
+        names = [file.name for file in chunk.work.files]
+        known = batches.files(self._workspace.database, self._batch, names)
         todo = [file for file in chunk.work.files if known[file.name].attempts <= file.attempts]
         planned = [PlannedFile(self._entry(file, folder), file.position, known[file.name]) for file in todo]
         with ThreadPoolExecutor(threads_for(self._workspace), thread_name_prefix="files") as pool:
@@ -153,8 +154,8 @@ class _Hauler:
             work_on(run, planned)
 
     def _stopped(self, chunk: ChunkRow) -> bool:
-        states = work_chunks.states(self._workspace.database, chunk.run)
-        return states.get(chunk.number) is ChunkState.STOPPED
+        state = work_chunks.state_of(self._workspace.database, chunk.run, chunk.number)
+        return state is ChunkState.STOPPED
 
     def _run(self, chunk: ChunkRow, folder: Path) -> BatchRun:
         damaged = frozenset(fixity.damaged(self._workspace.database))

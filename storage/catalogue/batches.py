@@ -121,10 +121,10 @@ def set_state(
         note_batch(connection, name)
 
 
-def files(database: Database, batch: str) -> dict[str, FileRow]:
-    """Files of a batch by name, in their order."""
+def files(database: Database, batch: str, names: Sequence[str] | None = None) -> dict[str, FileRow]:
+    """Files of a batch (or those named) by name, in their order."""
     with database.read() as connection:
-        return {row.name: row for row in rows_of_files(connection, batch)}
+        return {row.name: row for row in rows_of_files(connection, batch, names)}
 
 
 def file_findings(
@@ -155,10 +155,12 @@ def stored_row(connection: Connection, name: str) -> Row[Any]:
     return row
 
 
-def rows_of_files(connection: Connection, batch: str) -> list[FileRow]:
+def rows_of_files(connection: Connection, batch: str, names: Sequence[str] | None = None) -> list[FileRow]:
     """The same, on a connection whose snapshot other queries share."""
     columns = [t.batch_file.c[name] for name in FileRow._fields]
     query = select(*columns).where(t.batch_file.c.batch == batch)
+    if names is not None:
+        query = query.where(t.batch_file.c.name.in_(list(names)))
     rows = connection.execute(query.order_by(t.batch_file.c.position, t.batch_file.c.name)).all()
     return [
         FileRow(*row)._replace(status=FileStatus(row.status), findings=load(row.findings)) for row in rows

@@ -32,6 +32,13 @@ LOCK_KEY: Final = 5283_2021
 _READING: Final = "sohoa_reading"
 _FILE: Final = "sqlite:///"
 _BUSY_SECONDS: Final = 60
+# Of PostgreSQL: milliseconds a transaction may idle; seconds until a machine that answers no more is noticed.
+_LOCK_LIMITS: Final = {
+    "idle_in_transaction_session_timeout": 60_000,
+    "tcp_keepalives_idle": 30,
+    "tcp_keepalives_interval": 10,
+    "tcp_keepalives_count": 3,
+}
 _LONGEST_PAUSE: Final = 30.0
 _log = structlog.get_logger(__name__)
 _dumps = functools.partial(json.dumps, ensure_ascii=False, separators=(",", ":"))
@@ -255,7 +262,9 @@ def _engine(url: str, synchronous: str = "FULL") -> Engine:
         parsed = URL.create("sqlite", database=file) if file else make_url(url)
         if parsed.get_backend_name() == "postgresql":
             driver = parsed.set(drivername="postgresql+psycopg")
-            return create_engine(driver, pool_pre_ping=True, max_overflow=20, json_serializer=_dumps)
+            engine = create_engine(driver, pool_pre_ping=True, max_overflow=20, json_serializer=_dumps)
+            event.listen(engine, "connect", _limit_locks)
+            return engine
     except (ArgumentError, NoSuchModuleError, ValueError) as error:  # ValueError: the port is no number
         raise CatalogueError(
             "the catalogue's address cannot be used", remedy="catalogue_unusable", url=url.partition("://")[0]
@@ -293,6 +302,14 @@ def _prepare_file(path: Path) -> None:
         raise CatalogueError(
             f"cannot write {path}: {error.strerror}", remedy="home_unwritable", path=str(path)
         ) from error
+
+
+def _limit_locks(connection: Any, _record: Any) -> None:
+    """A machine that froze or vanished in the middle of a transaction must not keep its locks from the others."""
+    with connection.cursor() as cursor:
+        for setting, value in _LOCK_LIMITS.items():
+            cursor.execute(f"SET {setting} = {value}")
+    connection.commit()
 
 
 def _prepare_connection(synchronous: str, connection: Any, _record: Any) -> None:

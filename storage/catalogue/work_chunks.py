@@ -64,6 +64,15 @@ def states(database: Database, run: str) -> dict[int, ChunkState]:
         return {row.number: ChunkState(row.state) for row in connection.execute(query)}
 
 
+def state_of(database: Database, run: str, number: int) -> ChunkState | None:
+    """The state of one chunk; None if it is no more."""
+    column = t.work_chunk.c
+    query = select(column.state).where(column.run == run, column.number == number)
+    with database.read() as connection:
+        state = connection.execute(query).scalar()
+    return None if state is None else ChunkState(state)
+
+
 def take_next(
     database: Database, run: str, holder: Holder, seconds: float, passed: Collection[int] = ()
 ) -> tuple[ChunkRow, Fence] | None:
