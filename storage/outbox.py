@@ -21,19 +21,20 @@ from storage.objects import ObjectStore, keys
 
 _JSON = "application/json"
 _sending = threading.Lock()
+_OTHERS_SECONDS = 60.0  # how long another machine that sends is waited for
 
 
 def send(database: Database, store: ObjectStore, *, wait: bool = True) -> int:
     """Put every sealed object that the store does not hold. Returns how many events went out.
 
     One process of all machines sends at a time. Without `wait` nothing is done while another is at it; what it does not
-    see any more goes out next time.
+    see any more goes out next time. With it another is waited for a while; two that send put the same bytes.
 
     Raises:
         StoreError: the store cannot be used; what waits goes out next time.
         CatalogueOlder: the store holds another object in that place.
     """
-    with _sending, database.only_one("sending", wait=wait) as mine:
+    with _sending, database.only_one("sending", seconds=_OTHERS_SECONDS if wait else 0) as mine:
         if not mine:
             return 0
         with database.read() as connection:

@@ -19,12 +19,14 @@ from schemas.errors import CatalogueError, UsageError
 from schemas.events import Event, EventType
 from schemas.lots import ClassPlan, DrawnPaper, Item, Judged, Lot, LotDecision, Verdict
 from schemas.reading import PageReading, PageState
+from storage import outbox
 from storage.catalogue import batches, documents, figures, lots, views
 from storage.catalogue import schema as t
 from storage.catalogue.database import Database
 from storage.catalogue.provenance import new_event
 from storage.catalogue.schema import metadata
 from storage.ledger import Ledger
+from storage.objects.local import LocalStore
 from storage.tables import batch_tables
 from tests.command_forks import ForkedMachine, Forks
 from tests.papers import KQ, OWNER, open_batch, paper, sha_of, store
@@ -202,3 +204,18 @@ def test_lots_are_drawn_judged_decided_and_their_papers_returned_and_taken_back(
     assert decided("accepted") == 2
     assert (lots.rejected_documents(catalogue), lots.accepted_documents(catalogue)) == (set(), {kept})
     assert [state.lot.id for state in lots.every(catalogue)] == [1, 2]
+
+
+def test_one_machine_sends_events_and_one_that_froze_over_it_is_not_waited_for_for_ever(
+    catalogue: Database, url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store(catalogue, paper("scan"))
+    objects = LocalStore(tmp_path / "store")
+    monkeypatch.setattr(outbox, "_OTHERS_SECONDS", 0.5)
+    with psycopg.connect(url, autocommit=True) as frozen:
+        frozen.execute("SELECT pg_advisory_lock(5283, hashtext('sending'))")
+        assert outbox.send(catalogue, objects, wait=False) == 0
+        assert list(objects.list("events/")) == []
+        assert outbox.send(catalogue, objects) > 0
+    assert list(objects.list("events/"))
+    assert outbox.send(catalogue, objects, wait=False) == 0

@@ -95,7 +95,7 @@ class _Hauler:
             raise error
         workspace.require_checker()
         self._workspace, self._sheet, self._digests = workspace, row.sheet, digests
-        self._batch, self._order = batch, order
+        self._batch = batch
         self._spec = workspace.settings.machines
         run, home = workspace.run_id, home_id(workspace.settings.home)
         # Haulers of one home are not one process: each holds its own chunks.
@@ -201,6 +201,3 @@ def _other_rules(order: OpenRun, own: dict[str, str], batch: str) -> SetupError:
         parts=", ".join(parts),
         host=host,
     )
-
-
-__all__ = ["haul"]

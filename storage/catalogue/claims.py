@@ -93,14 +93,8 @@ def revoke(database: Database, names: list[str]) -> None:
         connection.execute(chosen.values(token=column.token + 1, until=0))
 
 
-def live(database: Database) -> dict[str, Holder]:
-    """Claims that run, by name."""
-    with database.read() as connection:
-        return live_on(connection)
-
-
 def live_on(connection: Connection) -> dict[str, Holder]:
-    """The same, on a connection whose snapshot other queries share."""
+    """Claims that run, by name; on a connection whose snapshot other queries share."""
     if connection.dialect.name != "postgresql":
         return {}
     rows = connection.execute(select(t.claim).where(t.claim.c.until > _now(connection)))
@@ -109,7 +103,8 @@ def live_on(connection: Connection) -> dict[str, Holder]:
 
 def holds(database: Database, name: str) -> Holder | None:
     """Who holds a claim now; None if nobody does."""
-    return live(database).get(name) if database.shared else None
+    with database.read() as connection:
+        return live_on(connection).get(name)
 
 
 def _holder(row: object) -> Holder:

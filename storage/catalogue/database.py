@@ -29,6 +29,8 @@ from storage.catalogue import chains
 HEAD: Final = "0023"
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 LOCK_KEY: Final = 5283_2021
+_LOCK_SPACE: Final = 5283
+_LOCK_POLL: Final = 0.2  # seconds
 _READING: Final = "sohoa_reading"
 _FILE: Final = "sqlite:///"
 _BUSY_SECONDS: Final = 60
@@ -139,26 +141,28 @@ class Database:
             yield connection
 
     @contextlib.contextmanager
-    def only_one(self, what: str, *, wait: bool) -> Iterator[bool]:
-        """Let one process of all machines do something; yields whether this one may. SQLite has one machine, which may.
+    def only_one(self, what: str, *, seconds: float) -> Iterator[bool]:
+        """Spare other machines work that one of them does; yields whether it is for this one. SQLite has one machine.
+
+        Only for what does no harm if two do it: one that is at it for longer, or froze over it, is not waited for.
 
         Args:
-            what: is to be done by one alone.
-            wait: for the others; False is yielded otherwise while one of them is at it.
+            what: is to be done.
+            seconds: how long another is waited for; with 0 False is yielded while one is at it.
         """
         if not self.shared:
             yield True
             return
+        key, deadline = {"space": _LOCK_SPACE, "what": what}, time.monotonic() + seconds
         with self._ours(), self._connected(self.engine) as raw:
             connection = raw.execution_options(isolation_level="AUTOCOMMIT")
-            call = "pg_advisory_lock" if wait else "pg_try_advisory_lock"
-            key = {"space": 5283, "what": what}
-            got = connection.execute(text(f"SELECT {call}(:space, hashtext(:what))"), key).scalar()
-            mine = wait or bool(got)
+            ask = text("SELECT pg_try_advisory_lock(:space, hashtext(:what))")
+            while not (got := bool(connection.execute(ask, key).scalar())) and time.monotonic() < deadline:
+                time.sleep(_LOCK_POLL)
             try:
-                yield mine
+                yield got or seconds > 0
             finally:
-                if mine:
+                if got:
                     connection.execute(text("SELECT pg_advisory_unlock(:space, hashtext(:what))"), key)
 
     def close(self) -> None:

@@ -34,18 +34,13 @@ _OF_STATE: Final = {
 }
 
 
-def refresh(database: Database) -> None:
-    """Bring what papers are read from up to date."""
-    counts.refresh(database)
-
-
 def columns(database: Database, moment: str, *, refreshed: bool = False) -> Iterator[pa.Table]:
     """Papers known at a moment (RFC 3339), sorted by id, under the names of `PaperRow`.
 
     Absent is what papers do not know of themselves: if files are intact, if it was revoked, superseded or given back.
     """
     if not refreshed:
-        refresh(database)
+        counts.refresh(database)
     held: list[list[pa.Array]] = []
     rows = 0
     with database.read() as connection:

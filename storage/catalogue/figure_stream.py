@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 
 from engines import runner
 from schemas.errors import CatalogueError
-from storage.catalogue import figure_columns
+from storage.catalogue import figure_columns, figure_counts
 from storage.catalogue import schema as t
 from storage.catalogue.database import Database
 
@@ -34,7 +34,7 @@ def columns(database: Database, moment: str) -> Iterator[pa.Table]:
     if papers < MANY:
         yield from figure_columns.columns(database, moment)
         return
-    figure_columns.refresh(database)
+    figure_counts.refresh(database)
     search = os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH", ""))))
     argv = [sys.executable, "-P", "-m", __name__]
     child = runner.start(argv, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL, env={"PYTHONPATH": search})
