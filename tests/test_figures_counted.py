@@ -382,3 +382,13 @@ def test_columns_read_by_a_process_of_its_own_are_the_same_and_its_end_is_told(
     monkeypatch.setattr(sys, "executable", "/bin/false")
     with pytest.raises(CatalogueError):
         list(figure_stream.columns(catalogue, known_at))
+    start = figure_stream.runner.start
+
+    def gone_before_it_is_asked(*args: Any, **options: Any) -> Any:
+        child = start(*args, **options)
+        child.process.wait()
+        return child
+
+    monkeypatch.setattr(figure_stream.runner, "start", gone_before_it_is_asked)
+    with pytest.raises(CatalogueError):
+        list(figure_stream.columns(catalogue, known_at))

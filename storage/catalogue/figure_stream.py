@@ -48,12 +48,14 @@ def _received(process: subprocess.Popen[bytes], database: Database, moment: str)
     assert process.stdin is not None and process.stdout is not None
     url = database.engine.url.render_as_string(hide_password=False)
     try:
-        # By the pipe, not as an argument: the address may hold a password.
-        with process.stdin as asked:
-            asked.write(json.dumps({"url": url, "moment": moment}).encode())
-        with process.stdout as answer, pa.ipc.open_stream(answer) as reader:
-            for batch in reader:
-                yield pa.Table.from_batches([batch])
+        # Answers are closed also where the child went before it was asked.
+        with process.stdout as answer:
+            # By the pipe, not as an argument: the address may hold a password.
+            with process.stdin as asked:
+                asked.write(json.dumps({"url": url, "moment": moment}).encode())
+            with pa.ipc.open_stream(answer) as reader:
+                for batch in reader:
+                    yield pa.Table.from_batches([batch])
         status = process.wait()
     except (pa.ArrowInvalid, BrokenPipeError):
         status = -1
