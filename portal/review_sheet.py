@@ -195,8 +195,10 @@ def _value(question: Question, form: str, rules: Rulebook, lang: str) -> str:
 def _number(value: str, paper: Waiting) -> tuple[str, str]:
     """A number without what is printed after it: `123` and `/QĐ-UBND`; a number of one piece stays whole."""
     head, sign, tail = value.partition("/")
-    if not sign or not head.strip(" .…_"):
-        return "", f"/{tail}" if sign else ""
+    if not sign:
+        return value, ""
+    if not head.strip(" .…_"):
+        return "", f"/{tail}"
     return (head, f"/{tail}") if any(each.isdigit() for each in head) else (value, "")
 
 

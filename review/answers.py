@@ -100,7 +100,7 @@ def check_target(target: str, paper: Document, rules: Rulebook) -> None:
         WrongAnswer: no such field.
     """
     kind = rules.kind(paper.kind)
-    own = {field.name for field in kind.fields} | set(kind.required) if kind else set()
+    own = kind.field_names if kind else ()
     if target not in _OF_ANY_PAPER and target not in own and target not in paper.fields:
         raise WrongAnswer("target", value=target)
 

@@ -131,6 +131,13 @@ class Kind(Row):
     mark: Mark = "?"
 
     @property
+    def field_names(self) -> frozenset[str]:
+        """Fields of its papers beside those that any paper may have; who is not the owner of two is the spouse."""
+        own = {field.name for field in self.fields} | set(self.required)
+        spouse = ("spouse_name", "spouse_id") if "wife_name" in own else ()
+        return frozenset(own.union(spouse))
+
+    @property
     def is_counted(self) -> bool:
         """True if papers of this kind belong to the inventory and to the quota of this province's offices."""
         return self.in_inventory and self.handed_over_on is None

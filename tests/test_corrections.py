@@ -402,3 +402,13 @@ def test_a_correction_that_dies_before_its_row_leaves_only_an_object_and_is_repe
         assert done.after.document.value("number") == "128/2021" and after.version == paper.version + 1
         assert after.pdfa_key and after.pdfa_key != paper.pdfa_key
         assert not list(workspace.staging.glob("*/after.pdf"))
+
+
+def test_a_paper_that_becomes_a_marriage_certificate_takes_the_spouse_in_the_same_answer(
+    quick_review: Machine,
+) -> None:
+    set_values(quick_review, "03.png", "kind=marriage_certificate", "spouse_name=Trần Văn An")
+    shown = quick_review.json("review", "show", documents(quick_review)["03.png"]["id"])
+    assert shown["fields"]["spouse_name"]["value"] == "Trần Văn An"
+    other = documents(quick_review)["04.png"]["id"]
+    assert quick_review.run("review", "set", other, "spouse_name=Trần Văn An").returncode == 2
