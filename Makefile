@@ -23,6 +23,7 @@ test-long: ## every test, the long ones too
 	@scripts/setup.sh dev
 	@scripts/test_tools.sh
 	@scripts/test_tools.sh minio
+	@scripts/test_tools.sh wapiti
 	@CI=1 $(PY) -m pytest -n 2 --dist loadfile -m ""
 
 check: ## lint, types and import rules alone

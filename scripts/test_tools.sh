@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Real peers for the suite, made once and kept in the user's cache: an S3 server (versitygw), veraPDF and an OpenID
-# provider (oidc-provider); with `minio` a second S3 server for the long tests. They are separate programs (Apache-2.0;
-# GPLv3+/MPLv2+; MIT; AGPLv3), never imported, never shipped.
-# Leaves .tools/versitygw, .tools/verapdf-cli.jar and .tools/oidc-provider (or .tools/minio alone); wants .venv (scripts/setup.sh dev).
+# provider (oidc-provider); for the long tests with `minio` a second S3 server, with `wapiti` a scanner of web pages. They are
+# separate programs (Apache-2.0; GPLv3+/MPLv2+; MIT; AGPLv3; GPLv2), never imported, never shipped.
+# Leaves .tools/versitygw, .tools/verapdf-cli.jar and .tools/oidc-provider (or .tools/minio or .tools/wapiti alone); wants .venv
+# (scripts/setup.sh dev).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/sohoa-tools
@@ -15,6 +16,7 @@ minio=$cache/minio-$minio_version
 jar=$cache/verapdf-cli-$verapdf_version.jar
 # Versions and hashes of the provider and all below it are those of its lock.
 provider=$cache/oidc-provider-$(cat tests/tools/oidc/package-lock.json tests/tools/oidc/provider.mjs | sha256sum | cut -c1-16)
+wapiti=$cache/wapiti-$(sha256sum requirements/wapiti.lock | cut -c1-16)
 mkdir -p "$cache" .tools
 
 say() { printf '%s\n' "$*" >&2; }
@@ -88,6 +90,16 @@ fetch_provider() {
   mv "$room/provider" "$provider"
 }
 
+# Moved nowhere afterwards: the programs of an environment know their own path.
+fetch_wapiti() {
+  say "→ lấy wapiti (một lần)"
+  rm -rf "$wapiti"
+  .venv/bin/python -m venv "$wapiti"
+  "$wapiti/bin/pip" install -q --disable-pip-version-check --no-deps --require-hashes -r requirements/wapiti.lock >&2 ||
+    lack wapiti wapiti "kiểm tra kết nối tới kho Python rồi chạy lại / check the way to the Python registry and repeat"
+  touch "$wapiti/.whole"
+}
+
 verapdf_whole() { printf '%s  %s\n' "$verapdf_sha256" "$1" | sha256sum -c --status 2>/dev/null; }
 
 have_java() {
@@ -104,10 +116,15 @@ alone() { # One at a time per cache; the room lies in the cache, so that a finis
   trap 'chmod -R u+w "$room" 2>/dev/null || true; rm -rf "$room"' EXIT
 }
 
-wanted=${1:-all} # `verapdf` fetches the checker alone, as a production machine wants it; `minio` the second server alone
+wanted=${1:-all} # `verapdf` fetches the checker alone, as a production machine wants it; `minio`, `wapiti` that alone
 if [ "$wanted" = minio ]; then
   sound "$minio" || { alone && { sound "$minio" || build_minio; }; }
   ln -sfn "$minio" .tools/minio
+  exit 0
+fi
+if [ "$wanted" = wapiti ]; then
+  [ -e "$wapiti/.whole" ] || { alone && { [ -e "$wapiti/.whole" ] || fetch_wapiti; }; }
+  ln -sfn "$wapiti" .tools/wapiti
   exit 0
 fi
 if { [ "$wanted" = all ] && { ! sound "$gateway" || [ ! -d "$provider" ]; }; } || ! verapdf_whole "$jar"; then
