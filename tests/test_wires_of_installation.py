@@ -265,7 +265,10 @@ def test_a_password_of_the_databases_that_cannot_be_read_takes_no_role_its_own(
     assert subprocess.run([script], env=own, check=False).returncode == 0 and (tmp_path / "asked").exists()
 
 
-def test_a_bucket_that_cannot_be_prepared_is_told_in_a_sentence(tmp_path: Path) -> None:
+@pytest.mark.parametrize("argv", [("prepare.py",), ("mirror.py", "to-folder", "copy")])
+def test_a_bucket_that_cannot_be_prepared_or_copied_is_told_in_a_sentence(
+    tmp_path: Path, argv: tuple[str, ...]
+) -> None:
     secret = tmp_path / "secret"
     secret.write_text("x" * 12, encoding="utf-8")
     own = {
@@ -273,10 +276,14 @@ def test_a_bucket_that_cannot_be_prepared_is_told_in_a_sentence(tmp_path: Path) 
         "S3_ENDPOINT": "http://127.0.0.1:1",
         "S3_ADMIN_ACCESS_KEY": "root",
         "S3_ADMIN_SECRET_FILE": str(secret),
+        "SOHOA_STORE__ENDPOINT": "http://127.0.0.1:1",
+        "SOHOA_STORE__ACCESS_KEY_FILE": str(secret),
+        "SOHOA_STORE__SECRET_KEY_FILE": str(secret),
     }
     done = subprocess.run(
-        [sys.executable, ROOT / "deploy" / "s3" / "prepare.py"],
+        [sys.executable, ROOT / "deploy" / "s3" / argv[0], *argv[1:]],
         env=own,
+        cwd=tmp_path,
         capture_output=True,
         text=True,
         check=False,
