@@ -51,6 +51,7 @@ def get(
         raise UsageError(f"{target} exists", remedy="output_there", path=target)
     if keys.digest_in(key) != digest:
         raise StoreError(f"{key} is not the object recorded", remedy="object_differs", key=key)
+    os.umask(0o077)  # a paper is personal data: its file is its owner's alone, like every file we write
     open_store(settings.store, settings.home).get(key, target)  # verified against the digest in its key
     sys.stdout.write(text("get.done", settings.lang, path=target) + "\n")
     return 0

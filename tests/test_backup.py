@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sqlite3
 import tarfile
@@ -61,6 +62,50 @@ def test_a_damaged_backup_changes_nothing(machine: Machine, tmp_path: Path) -> N
     empty = Machine(tmp_path / "mới")
     assert empty.run("restore", out).returncode == 2
     assert not (empty.home / "catalogue.db").exists()
+
+
+def test_a_part_that_is_no_ordinary_file_is_refused_and_nothing_is_put_in_place(
+    machine: Machine, tmp_path: Path
+) -> None:
+    out, made = tmp_path / "b.tar.gz", tmp_path / "made.tar.gz"
+    assert machine.run("backup", out).returncode == 0
+    with tarfile.open(out) as archive, tarfile.open(made, "w:gz") as other:
+        for member in archive:
+            if member.name == "catalogue.db":
+                link = tarfile.TarInfo("catalogue.db")
+                link.type, link.linkname = tarfile.SYMTYPE, str(machine.home / "catalogue.db")
+                other.addfile(link)
+            else:
+                other.addfile(member, archive.extractfile(member))
+    empty = Machine(tmp_path / "mới")
+    refused = empty.run("restore", made)
+    assert refused.returncode == 2 and "catalogue.db" in refused.stderr
+    assert not (empty.home / "catalogue.db").exists()
+
+
+def test_a_backup_is_restored_by_the_python_of_debian_12_whose_tar_knows_no_filters(
+    machine: Machine, tmp_path: Path
+) -> None:
+    out, older = tmp_path / "b.tar.gz", tmp_path / "older"
+    assert machine.run("backup", out).returncode == 0
+    older.mkdir()
+    # What 3.11.2 lacks of 3.11.4 is taken away before anything of ours is imported.
+    (older / "sitecustomize.py").write_text(
+        "import tarfile\n"
+        "for name in [each for each in vars(tarfile) if 'filter' in each.lower()]:\n"
+        "    delattr(tarfile, name)\n"
+        "def extract(*given, **named):\n"
+        "    raise TypeError('Python 3.11.2 extracts without filters')\n"
+        "tarfile.TarFile.extract = tarfile.TarFile.extractall = extract\n",
+        encoding="utf-8",
+    )
+    restored = Machine(tmp_path / "mới", SOHOA_STORE__ROOT=str(machine.home / "store"))
+    restored.environment["PYTHONPATH"] = os.pathsep.join(
+        filter(None, [str(older), restored.environment.get("PYTHONPATH")])
+    )
+    done = restored.run("restore", out)
+    assert done.returncode == 0, done.stderr
+    assert shown(restored) == shown(machine)
 
 
 def test_a_backup_says_what_it_holds(machine: Machine, tmp_path: Path) -> None:

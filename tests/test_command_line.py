@@ -103,7 +103,7 @@ def test_get_writes_over_nothing_unless_told_to_and_gives_a_pdf_its_ending(
     paper = done.json("batch", "show", scans.name)["documents"][0]
     assert done.run("get", paper["id"], tmp_path / "giấy").returncode == 0
     got = tmp_path / "giấy.pdf"
-    assert got.read_bytes().startswith(b"%PDF-")
+    assert got.read_bytes().startswith(b"%PDF-") and got.stat().st_mode & 0o077 == 0
     got.write_bytes(b"mine")
     refused = done.run("get", paper["id"], got)
     assert refused.returncode == 2 and "--force" in refused.stderr and got.read_bytes() == b"mine"

@@ -489,6 +489,10 @@ def test_a_scheduled_batch_fires_survives_the_death_of_its_worker_and_is_finishe
         assert "Không có cảnh báo nào đang mở" in checked, checked
         with urllib.request.urlopen(f"http://127.0.0.1:{web}/health", timeout=10) as health:
             assert json.load(health)["status"] == "ok", "the web page is part of it"
+        # Prefect's page is written into the home: its own package is not the service's to write to.
+        assert (machine.home / "prefect" / "page" / "v1" / "index.html").is_file()
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=10) as page:
+            assert page.status == 200
         words = ("worker", "scheduled", "prefect.engine", "flow-run")
         killed = {pid for word in words for pid in processes_with(machine, word)} - {serve.pid}
         for pid in killed - set(processes_with(machine, "server")):

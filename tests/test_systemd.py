@@ -135,6 +135,9 @@ def test_the_example_settings_are_known_ones_and_hold_no_secret(tmp_path: Path) 
 def test_prefects_server_is_quiet_by_its_example() -> None:
     keys = keys_of("prefect.env.example")
     assert QUIET.items() <= keys.items()
+    assert keys["PREFECT_SERVER_UI_STATIC_DIRECTORY"].startswith("/var/lib/sohoa/"), "where it may write"
+    table = (ROOT / "docs" / "installation.md").read_text(encoding="utf-8")
+    assert f"`{keys['PGPASSFILE']}`" in table, "a file that the guide has made"
     assert "@" in keys["PREFECT_API_DATABASE_CONNECTION_URL"]
     assert ":" not in keys["PREFECT_API_DATABASE_CONNECTION_URL"].partition("@")[0].partition("://")[2]
 

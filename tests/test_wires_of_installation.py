@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import json
 import os
 import re
@@ -123,6 +124,7 @@ def test_the_drill_with_sqlite_brings_back_what_was_there(machine: Machine, tmp_
     done = sh(script, machine.environment)
     assert done.returncode == 0, done.stderr
     assert BATCH in done.stdout and (drill / "giay.pdf").read_bytes().startswith(b"%PDF")
+    assert (drill / "giay.pdf").stat().st_mode & 0o077 == 0
     again = Machine(tmp_path / "x", SOHOA_STORE__ROOT=str(drill / "store"))
     again.environment["SOHOA_HOME"] = str(drill / "home")
     assert shown_batch(again) == before
@@ -131,6 +133,37 @@ def test_the_drill_with_sqlite_brings_back_what_was_there(machine: Machine, tmp_
     assert sh("deploy/backup.sh", own).returncode == 0
     assert all(path.stat().st_mtime_ns == at for path, at in kept.items())
     assert len(list(backups.glob("sohoa-*.tar.gz"))) == 2
+
+
+def test_a_catalogue_is_put_back_in_earnest_as_the_page_prints_it_and_the_one_before_is_set_aside(
+    machine: Machine, tmp_path: Path
+) -> None:
+    (machine.home / "sohoa.toml").write_text('lang = "en"\n', encoding="utf-8")
+    before = shown_batch(machine)
+    assert machine.run("backup", tmp_path / "sohoa-DAY.tar.gz").returncode == 0
+    (machine.home / "sohoa.toml").write_text('lang = "vi"\n', encoding="utf-8")
+    script = block("operations", "SQLite, where the settings lie in the home too")
+    for old, new in (
+        ("/var/lib/sohoa", str(machine.home)),
+        ("/var/backups/sohoa", str(tmp_path)),
+        (" -o sohoa -g sohoa", ""),  # the test may be anybody
+    ):
+        assert old in script
+        script = script.replace(old, shlex.quote(new) if new else "")
+    done = sh("here=$PWD\n" + script.replace("sohoa restore", "cd $here; sohoa restore"), machine.environment)
+    assert done.returncode == 0, done.stderr
+    assert shown_batch(machine) == before
+    assert (machine.home / "sohoa.toml").read_text("utf-8") == 'lang = "en"\n'
+    aside = machine.home / "set-aside"
+    assert (aside / "catalogue.db").is_file() and (aside / "sohoa.toml").read_text("utf-8") == 'lang = "vi"\n'
+
+
+def test_what_the_upgrade_stops_is_every_unit_that_opens_the_catalogue() -> None:
+    (line,) = re.findall(r"systemctl stop ('sohoa-\*' prefect-server)`\. The timers", PAGES["installation"])
+    patterns = shlex.split(line)
+    for unit in (ROOT / "deploy" / "systemd").glob("*.[st]*"):
+        if unit.suffix in {".service", ".timer"}:
+            assert any(fnmatch.fnmatch(unit.name, pattern + "*") for pattern in patterns), unit
 
 
 @pytest.fixture(scope="module")
@@ -196,6 +229,67 @@ def test_the_drill_with_postgresql_and_the_way_back_from_the_store_alone(
     found = late.json("batch", "show", "2021-so-xay-dung")
     assert [paper["code"] for paper in found["documents"]] == [paper["code"] for paper in before["documents"]]
     assert late.run("verify").returncode == 0
+
+
+@pytest.mark.postgresql
+def test_a_catalogue_that_lets_nobody_in_names_what_to_look_at(
+    server: PostgresqlServer, tmp_path: Path
+) -> None:
+    refused = Machine(tmp_path, SOHOA_DATABASE_URL=server.url_of("khong_co")).run("batch", "list")
+    assert refused.returncode == 1 and refused.stderr.count("khong_co") == 2, refused.stderr
+    assert all(word in refused.stderr for word in ("SOHOA_DATABASE_URL", "PGPASSFILE", "pg_hba.conf"))
+
+
+@pytest.mark.parametrize("content", [None, "", "\n"])
+def test_a_password_of_the_databases_that_cannot_be_read_takes_no_role_its_own(
+    tmp_path: Path, content: str | None
+) -> None:
+    good, bad = tmp_path / "good", tmp_path / "bad"
+    good.write_text("x\n", encoding="utf-8")
+    if content is not None:
+        bad.write_text(content, encoding="utf-8")
+    program = tmp_path / "psql"
+    program.write_text(f"#!/bin/sh\ntouch {shlex.quote(str(tmp_path / 'asked'))}\n", encoding="utf-8")
+    program.chmod(0o755)
+    own = {
+        **os.environ,
+        "PATH": f"{tmp_path}:{os.environ['PATH']}",
+        "SOHOA_DATABASE_PASSWORD_FILE": str(good),
+        "PREFECT_DATABASE_PASSWORD_FILE": str(bad),
+    }
+    script = ROOT / "deploy" / "postgresql" / "databases.sh"
+    done = subprocess.run([script], env=own, capture_output=True, text=True, check=False)
+    assert done.returncode == 5 and str(bad) in done.stderr
+    assert not (tmp_path / "asked").exists()
+    bad.write_text("y", encoding="utf-8")
+    assert subprocess.run([script], env=own, check=False).returncode == 0 and (tmp_path / "asked").exists()
+
+
+@pytest.mark.parametrize("argv", [("prepare.py",), ("mirror.py", "to-folder", "copy")])
+def test_a_bucket_that_cannot_be_prepared_or_copied_is_told_in_a_sentence(
+    tmp_path: Path, argv: tuple[str, ...]
+) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("x" * 12, encoding="utf-8")
+    own = {
+        **os.environ,
+        "S3_ENDPOINT": "http://127.0.0.1:1",
+        "S3_ADMIN_ACCESS_KEY": "root",
+        "S3_ADMIN_SECRET_FILE": str(secret),
+        "SOHOA_STORE__ENDPOINT": "http://127.0.0.1:1",
+        "SOHOA_STORE__ACCESS_KEY_FILE": str(secret),
+        "SOHOA_STORE__SECRET_KEY_FILE": str(secret),
+    }
+    done = subprocess.run(
+        [sys.executable, ROOT / "deploy" / "s3" / argv[0], *argv[1:]],
+        env=own,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    assert "http://127.0.0.1:1" in done.stderr and "SSL_CERT_FILE" in done.stderr
 
 
 def test_the_command_for_people_has_the_settings_of_the_service_and_the_person_as_operator(

@@ -5,6 +5,14 @@
 set -eu
 : "${SOHOA_DATABASE_PASSWORD_FILE:?file with the password of the role sohoa}"
 : "${PREFECT_DATABASE_PASSWORD_FILE:?file with the password of the role prefect}"
+for file in "$SOHOA_DATABASE_PASSWORD_FILE" "$PREFECT_DATABASE_PASSWORD_FILE"; do
+  # psql would go on without: a role would lose the password that it has.
+  if [ ! -r "$file" ] || [ -z "$(head -n 1 "$file")" ]; then
+    printf 'Không đọc được mật khẩu trong tệp %s; chưa đổi gì. Đặt tệp ở nơi người chạy lệnh này (%s) đọc được.\n' "$file" "$(id -un)" >&2
+    printf 'No password can be read from %s; nothing was changed. Put it where %s can read it.\n' "$file" "$(id -un)" >&2
+    exit 5
+  fi
+done
 export SOHOA_DATABASE_PASSWORD_FILE PREFECT_DATABASE_PASSWORD_FILE
 exec psql --no-psqlrc --quiet --set ON_ERROR_STOP=1 --dbname postgres <<'SQL'
 -- Read by psql itself, so that no password is an argument that others see.

@@ -16,6 +16,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from minio import Minio
+from minio.error import MinioException
+from urllib3.exceptions import HTTPError
 
 LEFT_OUT = "intake/"
 REWRITTEN = "derived/"
@@ -84,7 +86,17 @@ def main() -> int:
     if len(sys.argv) != 3 or sys.argv[1] not in ways:
         sys.stderr.write("mirror.py to-folder|to-bucket FOLDER\n")
         return 2
-    count = sum(1 for _ in ways[sys.argv[1]](Path(sys.argv[2])))
+    try:
+        count = sum(1 for _ in ways[sys.argv[1]](Path(sys.argv[2])))
+    except (MinioException, HTTPError, OSError) as error:
+        sys.stderr.write(
+            f"{os.environ['SOHOA_STORE__ENDPOINT']}: {error}\n"
+            "Chưa chép hết; chạy lại thì chép tiếp.\n"
+            "Kiểm tra địa chỉ, khóa, quyền (deploy/s3/policy.json), SSL_CERT_FILE, chỗ trống.\n"
+            "Not all was copied; run again, it goes on.\n"
+            "Check address, keys, rights (deploy/s3/policy.json), SSL_CERT_FILE, space.\n"
+        )
+        return 1
     sys.stdout.write(f"{count} new\n")
     return 0
 

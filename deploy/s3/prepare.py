@@ -10,10 +10,13 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from minio import Minio
+from minio.error import MinioException
 from minio.versioningconfig import ENABLED, VersioningConfig
+from urllib3.exceptions import HTTPError
 
 POLICY = Path(__file__).with_name("policy.json")
 
@@ -28,6 +31,17 @@ def main() -> None:
     """Prepare the bucket."""
     given = os.environ
     scheme, _, host = given["S3_ENDPOINT"].rpartition("://")
+    try:
+        _prepare(given, scheme, host)
+    except (MinioException, HTTPError, OSError) as error:
+        sys.exit(
+            f"{given['S3_ENDPOINT']}: {error}\n"
+            "Kiểm tra địa chỉ, khóa quản trị; nơi cấp chứng chỉ riêng thì nêu tệp của nó ở SSL_CERT_FILE.\n"
+            "Check the address and the administrator's keys; name the file of an authority of your own in SSL_CERT_FILE."
+        )
+
+
+def _prepare(given: Mapping[str, str], scheme: str, host: str) -> None:
     client = Minio(
         endpoint=host.rstrip("/"),
         access_key=given["S3_ADMIN_ACCESS_KEY"],

@@ -32,6 +32,7 @@ from workspace.claiming import held_by
 
 ROOT = Path(__file__).resolve().parents[2]
 _MARK = "SOHOA_SERVE"  # carried by every process of a serve, so that the next one can sweep them
+_PAGE = "PREFECT_SERVER_UI_STATIC_DIRECTORY"
 _LATE = timedelta(seconds=60)
 # A batch may be "running" without a lock this long: its process is starting or closing.
 _LOCK_GRACE_SECONDS = 10.0
@@ -138,6 +139,8 @@ class Serve:
             "PREFECT_API_URL": f"{self.url}/api",
             # Behind a proxy browsers find the server under another address than we do.
             "PREFECT_SERVER_UI_API_URL": os.environ.get("PREFECT_SERVER_UI_API_URL", f"{self.url}/api"),
+            # Prefect writes its page before serving it, by default into its own package, which a service may not do.
+            _PAGE: os.environ.get(_PAGE, str(home / "prefect" / "page")),
             "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "100",
             "PYTHONPATH": str(ROOT),
             _MARK: str(home),

@@ -196,9 +196,11 @@ class Database:
         except (DBAPIError, PoolTimeout, sqlite3.Error) as error:
             # The statement and its parameters (personal data) stay out of the message.
             cause = getattr(error, "orig", None) or error
-            remedy = "store_full" if "disk is full" in str(cause) else "catalogue_unusable"
             raise CatalogueError(
-                f"the catalogue {self.shown} failed: {cause}", remedy=remedy, url=self.shown
+                f"the catalogue {self.shown} failed: {cause}",
+                remedy=_remedy(str(cause)),
+                url=self.shown,
+                detail=" ".join(str(cause).split()),
             ) from error
 
     def version(self) -> str | None:
@@ -257,6 +259,13 @@ def hold(connection: Connection, of: str | None = None) -> None:
         connection.execute(
             text("SELECT pg_advisory_xact_lock(:space, hashtext(:of))"), {"space": 5283, "of": of}
         )
+
+
+def _remedy(cause: str) -> str:
+    if "disk is full" in cause:
+        return "store_full"
+    # PostgreSQL's own client begins so, whatever the server then said: no such database, no entry, no password.
+    return "catalogue_unreachable" if cause.startswith("connection failed") else "catalogue_unusable"
 
 
 def _engine(url: str, synchronous: str = "FULL") -> Engine:

@@ -74,4 +74,5 @@ def _remedy(error: Exception) -> str:
 
 def _said(error: Exception) -> str:
     # The client's own sentence repeats request ids and addresses over several lines.
-    return f"{error.code}: {error.message}" if isinstance(error, S3Error) else str(error)
+    said = f"{error.code}: {error.message}" if isinstance(error, S3Error) else str(error)
+    return said.rstrip(". ")  # it stands inside a sentence of ours
