@@ -22,6 +22,7 @@ from review.by_hand import set_values as apply_values
 from review.deciding import Applied
 from review.exporting import export as write
 from review.importing import import_workbook
+from review.keying import answers_line, without_blind
 from review.labels import name_of, target_name, value_of
 from review.questions import Waiting, waiting, waiting_paper
 from review.shapes import applied_json, imported_json, paper_json, problem_text, waiting_json
@@ -32,6 +33,7 @@ from schemas.masking import mask, mask_code, mask_value
 from schemas.numerals import moment_text, number_text
 from schemas.review import UNIT, Action, Decision, field_told
 from schemas.rules import Rulebook
+from schemas.second_keying import blind_fields
 from schemas.wording import render, text
 from storage.catalogue import batches, decisions
 from storage.objects.keys import batch_key
@@ -86,18 +88,18 @@ def show(settings: Settings, paper: Paper, as_json: AsJson = False) -> int:
         return 0
     _print_paper(found, rules, settings.lang)
 
-    keys = ("field", "value", "confidence", "source")
+    keys, hidden = ("field", "value", "confidence", "source"), blind_fields(document)
     rows = [
         [
             target_name(name, settings.lang),
-            _shown(name, field.value, rules, settings.lang),
-            _share(field.confidence, settings.lang),
+            _shown(name, None if name in hidden else field.value, rules, settings.lang),
+            _share(None if name in hidden else field.confidence, settings.lang),
             text(f"source.{field.source}", settings.lang),
         ]
         for name, field in document.fields.items()
     ]
     print_table([text(f"head.{key}", settings.lang) for key in keys], rows)
-    for decision in history:
+    for decision in without_blind(document, history):
         line = text(
             f"review.said_{_manner(decision)}",
             settings.lang,
@@ -290,7 +292,10 @@ def _print_paper(paper: Waiting, rules: Rulebook, lang: str) -> None:
     )
     sys.stdout.write(head + "\n")
     for question in paper.questions:
-        reasons = "; ".join(mask(render(reason, lang)[0]) for reason in question.reasons)
+        told = [mask(render(reason, lang)[0]) for reason in question.reasons]
+        if (both := answers_line(question, lang, clear=False)) is not None:
+            told.append(both)
+        reasons = "; ".join(told)
         sys.stdout.write(f"    {'*' if question.required else '·'} {name_of(question, lang)}: {reasons}\n")
 
 
