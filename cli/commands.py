@@ -35,6 +35,7 @@ COMMANDS: Final[Table] = {
         "accept": "cli.review:accept",
         "close": "cli.review:close",
         "unit": "cli.review:unit",
+        "box": "cli.boxes:box",
         "speed": "cli.review_speed:speed",
         "second": {"list": "cli.second_keying:list_"},
         "export": "cli.review:export",

@@ -140,13 +140,13 @@ def set_values(
     with open_workspace(settings) as workspace:
         if confirm:
             done = confirm_values(workspace, paper, given, as_of=today(), note=note, sure=sure)
-            return _print_outcome(done, settings.lang, as_json)
+            return print_outcome(done, settings.lang, as_json)
         named = given.get(UNIT)
         if named and set(given) == {UNIT} and batches.exists(workspace.database, named_batch(paper)):
             done = set_unit(workspace, named_batch(paper), named, as_of=today(), note=note)
         else:
             done = apply_values(workspace, paper, given, as_of=today(), note=note, sure=sure)
-    return _print_outcome(done, settings.lang, as_json)
+    return print_outcome(done, settings.lang, as_json)
 
 
 @command
@@ -163,7 +163,7 @@ def unit(
     if done and not as_json:
         line = text("review.unit_set", settings.lang, unit=name, papers=len(done), batch=named_batch(batch))
         sys.stdout.write(line + "\n")
-    return _print_outcome(done, settings.lang, as_json)
+    return print_outcome(done, settings.lang, as_json)
 
 
 @command
@@ -177,7 +177,7 @@ def close(
     """Close a paper that does not qualify for a code; it stays stored and leaves the queue."""
     with open_workspace(settings) as workspace:
         done = close_paper(workspace, paper, reason, as_of=today(), reopen=reopen)
-    return _print_outcome(done, settings.lang, as_json)
+    return print_outcome(done, settings.lang, as_json)
 
 
 @command
@@ -185,7 +185,7 @@ def accept(settings: Settings, paper: Paper, note: Note = "", as_json: AsJson = 
     """Confirm that every questioned value of a paper is right and its image usable."""
     with open_workspace(settings) as workspace:
         done = accept_paper(workspace, paper, as_of=today(), note=note)
-    return _print_outcome(done, settings.lang, as_json)
+    return print_outcome(done, settings.lang, as_json)
 
 
 @command
@@ -247,7 +247,8 @@ def import_(
     return EXIT_WRONG if done.problems else 0
 
 
-def _print_outcome(done: Sequence[Applied], lang: str, as_json: bool) -> int:
+def print_outcome(done: Sequence[Applied], lang: str, as_json: bool) -> int:
+    """Print what decisions led to. Returns the exit code."""
     if as_json:
         print_json({"papers": [applied_json(paper, lang) for paper in done]})
         return 0

@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 
 from extractors.decided import still_open
 from extractors.image_quality import with_image_findings
+from extractors.sheets import sheet_of
 from extractors.understanding import understand
 from review.correcting import CHECKED, Correcting, Redone, corrected_rendition
 from review.keying import targets_of
@@ -25,7 +26,7 @@ from schemas.errors import UsageError
 from schemas.events import Event, EventType
 from schemas.findings import joined
 from schemas.reading import PageReading, PageState, failed_page
-from schemas.review import KEYED_AGAIN, Action, Decision, confirmed, field_told, in_force
+from schemas.review import KEYED_AGAIN, Action, Decision, confirmed, field_told, in_force, sheet_said
 from schemas.routing import route
 from schemas.sidecars import Sidecar
 from schemas.version import TOOL
@@ -281,11 +282,20 @@ def _next(
         digests=row.digests.model_copy(update={"understanding": frame.understanding}),
         operator=work.operator,
         redone=redone,
-        sheet=sheet,
+        sheet=sheet_said(_placed(row, sheet, work.sidecar, kept), standing),
         code=row.code,
         events=(*events, *redone.events),
     )
     return Decided(row.batch, made, tuple(zip(new, events, strict=True)))
+
+
+def _placed(
+    row: DocumentRow, sheet: BatchSheet | None, sidecar: Sidecar, kept: Mapping[int, PageReading]
+) -> BatchSheet | None:
+    """The sheet with box and file of the separator before the paper; as it was kept, where no words are any more."""
+    if not kept:
+        return sidecar.sheet or sheet
+    return sheet_of(sheet, tuple(kept.values()), row.document.pages[0])
 
 
 def _anew(

@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
+from schemas.batches import BatchSheet
 from schemas.documents import ValidityState
 
 KIND: Final = "kind"
@@ -28,7 +29,10 @@ ACCEPTANCE: Final = "acceptance"
 AWAITED: Final = "awaited"
 GIVEN: Final = "given"
 # Targets of a paper that are not fields.
-OF_PAPER: Final = (KIND, RESULT_TYPE, UNIT, VALIDITY, CLOSING, SAME_AS, ACCEPTANCE)
+BOX: Final = "box"
+FONDS: Final = "fonds"
+OF_PLACE: Final = (BOX, FONDS)
+OF_PAPER: Final = (KIND, RESULT_TYPE, UNIT, VALIDITY, CLOSING, SAME_AS, ACCEPTANCE, *OF_PLACE)
 NOT_CODABLE: Final = "not_codable"
 REOPENED: Final = "open"
 # Typed values of these become part of a permanent code and need a confirmation.
@@ -177,6 +181,16 @@ def awaits_acceptance(decided: Mapping[str, Decision]) -> bool:
     """True if somebody who may not accept answered last, and nobody who may has accepted since."""
     held = decided.get(ACCEPTANCE)
     return held is not None and held.value == AWAITED
+
+
+def sheet_said(sheet: BatchSheet | None, decided: Mapping[str, Decision]) -> BatchSheet | None:
+    """The batch sheet as it holds for a paper: where it lies, if a person said so, stands above the sheet's own word."""
+    said = {
+        name: held.value
+        for name in OF_PLACE
+        if (held := decided.get(name)) is not None and held.action is Action.SET
+    }
+    return (sheet or BatchSheet()).model_copy(update=said) if said else sheet
 
 
 def expired_from(day: date) -> str:

@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute
 
 from portal import review_answers
-from portal.batch_units import unitless
+from portal.batch_units import boxless, unitless
 from portal.queue import Wanted
 from portal.review_sheet import lines_of, reason_name, units_of
 from portal.rights import Right
@@ -66,6 +66,7 @@ def _queue(visit: Visit) -> Response:
         kinds=sorted({each.kind or "-" for each in every}),
         reasons=[(each, reason_name(each, house.lang), count) for each, count in reasons.most_common()],
         reason_name=lambda reason: reason_name(reason, house.lang),
+        boxless=boxless(visit, every),
         unitless=(lacking := unitless(visit, every)),
         units=units_of(house.workspace.rules.book) if lacking else [],
     )
