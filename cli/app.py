@@ -14,7 +14,7 @@ import typer
 from typer import main as typer_main
 from typer.core import TyperGroup
 
-from cli.commands import COMMANDS
+from cli.commands import COMMANDS, Table
 from cli.usage import localised, usage_error
 from cli.wording import current_lang, words
 from schemas.errors import SohoaError
@@ -32,7 +32,7 @@ _PLAIN: dict[str, Any] = {
 class LazyGroup(TyperGroup):
     """A group that imports the module of a command only when it is called."""
 
-    table: dict[str, str | dict[str, str]]
+    table: Table
     prefix: str
 
     def list_commands(self, ctx: Any) -> list[str]:
@@ -45,7 +45,9 @@ class LazyGroup(TyperGroup):
         if target is None:
             return None
         built = (
-            _group(cmd_name, target) if isinstance(target, dict) else _single(self.prefix, cmd_name, target)
+            _group(cmd_name, target)
+            if not isinstance(target, str)
+            else _single(self.prefix, cmd_name, target)
         )
         built.name = cmd_name
         return built
@@ -53,7 +55,7 @@ class LazyGroup(TyperGroup):
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """The list of commands in `--help`."""
         rows = [
-            (name, words(f"group.{name}" if isinstance(target, dict) else f"{self.prefix}.{name}"))
+            (name, words(f"group.{name}" if not isinstance(target, str) else f"{self.prefix}.{name}"))
             for name, target in self.table.items()
         ]
         with formatter.section("Commands"):
@@ -64,9 +66,7 @@ class LazyGroup(TyperGroup):
         return localised(super().get_help(ctx), current_lang())
 
 
-def _group(
-    name: str, table: dict[str, str] | dict[str, str | dict[str, str]], prefix: str | None = None
-) -> Any:
+def _group(name: str, table: Table, prefix: str | None = None) -> Any:
     attributes = {"table": table, "prefix": prefix or name}
     kind = type(f"Group_{name}", (LazyGroup,), attributes)
     group = typer.Typer(cls=kind, help=words(f"group.{name}"), no_args_is_help=True, **_PLAIN)

@@ -6,9 +6,11 @@ Help texts are in `schemas/messages/` under `[help]`: a single command as `comma
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
-COMMANDS: Final[dict[str, str | dict[str, str]]] = {
+Table = Mapping[str, "str | Table"]
+COMMANDS: Final[Table] = {
     "digitize": "cli.digitize:digitize",
     "read": "cli.read:read",
     "pdfa": "cli.pdfa:pdfa",
@@ -33,7 +35,9 @@ COMMANDS: Final[dict[str, str | dict[str, str]]] = {
         "accept": "cli.review:accept",
         "close": "cli.review:close",
         "unit": "cli.review:unit",
+        "box": "cli.boxes:box",
         "speed": "cli.review_speed:speed",
+        "second": {"list": "cli.second_keying:list_"},
         "export": "cli.review:export",
         "import": "cli.review:import_",
         "declassify": "cli.releases:declassify",

@@ -22,6 +22,7 @@ from review.by_hand import set_values as apply_values
 from review.deciding import Applied
 from review.exporting import export as write
 from review.importing import import_workbook
+from review.keying import answers_line, without_blind
 from review.labels import name_of, target_name, value_of
 from review.questions import Waiting, waiting, waiting_paper
 from review.shapes import applied_json, imported_json, paper_json, problem_text, waiting_json
@@ -32,6 +33,7 @@ from schemas.masking import mask, mask_code, mask_value
 from schemas.numerals import moment_text, number_text
 from schemas.review import UNIT, Action, Decision, field_told
 from schemas.rules import Rulebook
+from schemas.second_keying import blind_fields
 from schemas.wording import render, text
 from storage.catalogue import batches, decisions
 from storage.objects.keys import batch_key
@@ -86,18 +88,18 @@ def show(settings: Settings, paper: Paper, as_json: AsJson = False) -> int:
         return 0
     _print_paper(found, rules, settings.lang)
 
-    keys = ("field", "value", "confidence", "source")
+    keys, hidden = ("field", "value", "confidence", "source"), blind_fields(document)
     rows = [
         [
             target_name(name, settings.lang),
-            _shown(name, field.value, rules, settings.lang),
-            _share(field.confidence, settings.lang),
+            _shown(name, None if name in hidden else field.value, rules, settings.lang),
+            _share(None if name in hidden else field.confidence, settings.lang),
             text(f"source.{field.source}", settings.lang),
         ]
         for name, field in document.fields.items()
     ]
     print_table([text(f"head.{key}", settings.lang) for key in keys], rows)
-    for decision in history:
+    for decision in without_blind(document, history):
         line = text(
             f"review.said_{_manner(decision)}",
             settings.lang,
@@ -138,13 +140,13 @@ def set_values(
     with open_workspace(settings) as workspace:
         if confirm:
             done = confirm_values(workspace, paper, given, as_of=today(), note=note, sure=sure)
-            return _print_outcome(done, settings.lang, as_json)
+            return print_outcome(done, settings.lang, as_json)
         named = given.get(UNIT)
         if named and set(given) == {UNIT} and batches.exists(workspace.database, named_batch(paper)):
             done = set_unit(workspace, named_batch(paper), named, as_of=today(), note=note)
         else:
             done = apply_values(workspace, paper, given, as_of=today(), note=note, sure=sure)
-    return _print_outcome(done, settings.lang, as_json)
+    return print_outcome(done, settings.lang, as_json)
 
 
 @command
@@ -161,7 +163,7 @@ def unit(
     if done and not as_json:
         line = text("review.unit_set", settings.lang, unit=name, papers=len(done), batch=named_batch(batch))
         sys.stdout.write(line + "\n")
-    return _print_outcome(done, settings.lang, as_json)
+    return print_outcome(done, settings.lang, as_json)
 
 
 @command
@@ -175,7 +177,7 @@ def close(
     """Close a paper that does not qualify for a code; it stays stored and leaves the queue."""
     with open_workspace(settings) as workspace:
         done = close_paper(workspace, paper, reason, as_of=today(), reopen=reopen)
-    return _print_outcome(done, settings.lang, as_json)
+    return print_outcome(done, settings.lang, as_json)
 
 
 @command
@@ -183,7 +185,7 @@ def accept(settings: Settings, paper: Paper, note: Note = "", as_json: AsJson = 
     """Confirm that every questioned value of a paper is right and its image usable."""
     with open_workspace(settings) as workspace:
         done = accept_paper(workspace, paper, as_of=today(), note=note)
-    return _print_outcome(done, settings.lang, as_json)
+    return print_outcome(done, settings.lang, as_json)
 
 
 @command
@@ -245,7 +247,8 @@ def import_(
     return EXIT_WRONG if done.problems else 0
 
 
-def _print_outcome(done: Sequence[Applied], lang: str, as_json: bool) -> int:
+def print_outcome(done: Sequence[Applied], lang: str, as_json: bool) -> int:
+    """Print what decisions led to. Returns the exit code."""
     if as_json:
         print_json({"papers": [applied_json(paper, lang) for paper in done]})
         return 0
@@ -290,7 +293,10 @@ def _print_paper(paper: Waiting, rules: Rulebook, lang: str) -> None:
     )
     sys.stdout.write(head + "\n")
     for question in paper.questions:
-        reasons = "; ".join(mask(render(reason, lang)[0]) for reason in question.reasons)
+        told = [mask(render(reason, lang)[0]) for reason in question.reasons]
+        if (both := answers_line(question, lang, clear=False)) is not None:
+            told.append(both)
+        reasons = "; ".join(told)
         sys.stdout.write(f"    {'*' if question.required else '·'} {name_of(question, lang)}: {reasons}\n")
 
 

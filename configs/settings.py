@@ -30,6 +30,7 @@ from schemas.stores import StoreSpec
 
 FILE = "sohoa.toml"
 CALIBRATION = "calibration.toml"
+SECOND_KEYING = "second_keying.toml"
 _PREFIX = "SOHOA_"
 _NEAR = 0.75  # likeness from which an environment variable is taken for a misspelt setting
 # Read elsewhere, at the moment they are needed: secrets, and marks of our own processes.
@@ -176,6 +177,11 @@ class Settings(BaseSettings):
     def calibration(self) -> Path:
         """Thresholds that this home applied from its own checked values."""
         return self.home / CALIBRATION
+
+    @property
+    def second_keying(self) -> Path:
+        """What this home has keyed a second time, where it does not go by the shipped rows."""
+        return self.home / SECOND_KEYING
 
     @property
     def store_place(self) -> str:

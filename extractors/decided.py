@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Final
 
@@ -17,6 +17,8 @@ from schemas.documents import Choice, Field, Validity, ValidityState
 from schemas.findings import Finding, finding
 from schemas.review import (
     CONFIRMED,
+    KEYED_BLIND,
+    KEYINGS_DIFFER,
     KIND,
     OF_PAPER,
     RESULT_TYPE,
@@ -32,6 +34,7 @@ from schemas.review import (
     picture_of,
 )
 from schemas.rules import Rulebook
+from schemas.second_keying import Keyed, day_of, is_drawn, standing
 
 Decided = Mapping[str, Decision]
 _AGAINST: Final = ("name_contradicts", "order_contradicts")
@@ -69,25 +72,41 @@ def fields_with(fields: Mapping[str, Field], decided: Decided) -> dict[str, Fiel
     return with_notation(done, value_of(decided, "number"), stated="notation" in decided)
 
 
-def unconfirmed(fields: Mapping[str, Field], decided: Decided, rules: Rulebook) -> list[Finding]:
-    """Findings for typed values of a code that differ from the reading and have not been confirmed.
+def unconfirmed(
+    fields: Mapping[str, Field], decided: Decided, rules: Rulebook, own: str, written: Collection[str] = ()
+) -> list[Finding]:
+    """Findings for values of a code that are to be said again: by another person blind, or as `confirm_typed` asks.
 
     Args:
         fields: as read; a typed value that equals the reading needs no confirmation.
         decided: the decisions of persons.
-        rules: whether a confirmation is required, and by whom.
+        rules: what is drawn for a second keying; whether a confirmation is required, and by whom.
+        own: id of the paper.
+        written: fields that stand in a pen's hand.
     """
-    if rules.confirm_typed == "off":
-        return []
-    by_other = rules.confirm_typed == "other_operator"
     found = []
     for name in CONFIRMED:
-        typed, read = value_of(decided, name), fields.get(name)
-        if typed is None or (read is not None and read.value == typed):
-            continue
-        if not is_confirmed(decided, name, by_other=by_other):
-            found.append(finding("field_unconfirmed", page=read.page if read else None, field=name))
+        read, typed, state = fields.get(name), value_of(decided, name), standing(decided, name)
+        as_read = typed is None or (read is not None and read.value == typed)
+        if state is Keyed.DIFFERS:
+            rule: str | None = KEYINGS_DIFFER
+        elif state is not Keyed.WAITING:
+            continue  # nobody gave it a value, or two people who did not see each other's did
+        else:
+            what = {kind for kind, is_it in (("typed", not as_read), ("written", name in written)) if is_it}
+            drawn = is_drawn(rules.second_keying, own, name, what, day_of(decided[name]))
+            rule = KEYED_BLIND if drawn else _said_once(decided, name, rules, as_read=as_read)
+        if rule is not None:
+            found.append(finding(rule, page=read.page if read else None, field=name))
     return found
+
+
+def _said_once(decided: Decided, name: str, rules: Rulebook, *, as_read: bool) -> str | None:
+    """The rule of a typed value that must be said a second time, as `confirm_typed` asks; None where it need not."""
+    if as_read or rules.confirm_typed == "off":
+        return None
+    by_other = rules.confirm_typed == "other_operator"
+    return None if is_confirmed(decided, name, by_other=by_other) else "field_unconfirmed"
 
 
 def with_notation(fields: dict[str, Field], number: str | None, *, stated: bool = False) -> dict[str, Field]:

@@ -48,6 +48,11 @@ def doubted_ink(
     ]
 
 
+def in_ink(fields: Mapping[str, Field], readings: Sequence[PageReading]) -> frozenset[str]:
+    """Fields that were read from a pen's hand, however sure their reader was."""
+    return frozenset(name for name in _PLACES if _ink_of(name, fields, readings))
+
+
 def weigh(
     registered: Registered,
     readings: Sequence[PageReading],

@@ -10,7 +10,7 @@ from extractors import decided as persons
 from extractors import validity
 from extractors.anchors import Line, has_phrase, plain
 from extractors.classify import Classified, classify
-from extractors.evidence import doubted_ink, weigh
+from extractors.evidence import doubted_ink, in_ink, weigh
 from extractors.fields import ReadFrom
 from extractors.fields_heading import heading_of
 from extractors.fields_paper import fields_of_paper
@@ -119,7 +119,7 @@ def _paper(
         *persons.still_open(_field_findings(fields, found.kind, rules, as_of), decisions),
         *persons.still_open(weighed.findings, decisions),
         *(note for note in registered.findings if note.params["field"] not in decisions),
-        *persons.unconfirmed(weighed.fields, decisions, rules),
+        *persons.unconfirmed(weighed.fields, decisions, rules, own, in_ink(read, readings)),
         *([finding("closed_not_codable")] if is_closed(decisions) else ()),
         *([finding("acceptance_awaited")] if awaits_acceptance(decisions) else ()),
         *_place_findings(placed),

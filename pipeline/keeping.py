@@ -25,6 +25,7 @@ from schemas.errors import SourceError
 from schemas.events import Event, EventType
 from schemas.findings import Finding, finding, new_among
 from schemas.reading import PageList, PageState
+from schemas.review import sheet_said
 from schemas.sidecars import OriginalFacts, PageFacts, RenditionFacts, Sidecar
 from schemas.version import TOOL
 from storage.catalogue import batches, decisions, documents, originals, releases
@@ -337,8 +338,11 @@ def _sidecar(
         digests=plan.digests,
         batch=plan.name,
         file=work.file.name,
-        sheet=sheet_of(
-            plan.sheet.of_file(work.file.name) if plan.sheet else None, work.readings, paper.pages[0]
+        sheet=sheet_said(
+            sheet_of(
+                plan.sheet.of_file(work.file.name) if plan.sheet else None, work.readings, paper.pages[0]
+            ),
+            work.before.decided.get(paper.id, {}),
         ),
         original=_original_facts(work, paper),
         pages=tuple(PageFacts.of(reading) for reading in steps.of_paper(work, paper)),

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 from review.answers import type_of
+from review.keying import answers_line
 from review.labels import name_of, result_type_labels, same_as_labels, target_name, value_of
 from review.questions import NOTHING, Question, Waiting, shown_of
 from schemas.documents import Field, ValidityState
@@ -133,8 +134,10 @@ def _asked(
     paper: Waiting, question: Question, readings: Mapping[int, PageReading], rules: Rulebook, lang: str
 ) -> Line:
     line = _line(paper, question, readings, rules, lang)
+    if (both := answers_line(question, lang)) is not None:
+        line = line._replace(reasons=(*line.reasons, both))
     unconfirmed = any(reason.rule == "field_unconfirmed" for reason in question.reasons)
-    if unconfirmed and question.target in CONFIRMED:
+    if question.keying or (unconfirmed and question.target in CONFIRMED):
         return line._replace(again=True, value="", suffix="", select=(0, 0))
     return line
 

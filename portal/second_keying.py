@@ -1,17 +1,23 @@
-"""A value of a code that another person must key (`confirm_typed = other_operator`): never the same person twice."""
+"""A value of a code that another person must key, drawn or by `confirm_typed`: never the same person twice."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from portal.visits import Visit
+from review.deciding import Requested
+from review.keying import is_kept_from
 from review.questions import Waiting
-from schemas.review import CONFIRMED, Action, confirmed
+from schemas.review import CONFIRMED, KEYED_BLIND, Action, confirmed
 from storage.catalogue import decisions
 
 
 def keyed_before(visit: Visit, paper: Waiting) -> frozenset[str]:
     """Values of the paper that wait for another hand than the person's, who has keyed them already."""
+    document, person = paper.row.document, visit.person.name
+    drawn = {name for name in CONFIRMED if is_kept_from(document, name, paper.decided, person)}
     if visit.house.workspace.rules.book.confirm_typed != "other_operator":
-        return frozenset()
+        return frozenset(drawn)
     waiting = {
         question.target
         for question in paper.questions
@@ -19,15 +25,13 @@ def keyed_before(visit: Visit, paper: Waiting) -> frozenset[str]:
         and any(reason.rule == "field_unconfirmed" for reason in question.reasons)
     }
     if not waiting:
-        return frozenset()
-    own = paper.row.document.id
+        return frozenset(drawn)
+    own = document.id
     history = decisions.of_documents(visit.house.database, [own]).get(own, ())
-    return frozenset(
+    return frozenset(drawn) | frozenset(
         confirmed(each.target)
         for each in history
-        if each.operator == visit.person.name
-        and each.action is Action.SET
-        and confirmed(each.target) in waiting
+        if each.operator == person and each.action is Action.SET and confirmed(each.target) in waiting
     )
 
 
@@ -35,3 +39,9 @@ def waits_for_others(visit: Visit, paper: Waiting) -> bool:
     """True if all that the paper waits for are values that the person keyed: it is offered to others alone."""
     asked = {question.target for question in paper.questions if question.required}
     return bool(asked) and asked <= keyed_before(visit, paper)
+
+
+def foretold(paper: Waiting, requested: Sequence[Requested]) -> list[Requested]:
+    """Answers whose outcome may be told before they are given: what it would be tells whether a blind one agrees."""
+    blind = {question.target for question in paper.questions if question.keying == KEYED_BLIND}
+    return [each for each in requested if each.target not in blind]

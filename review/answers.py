@@ -18,7 +18,7 @@ from schemas.batches import BatchSheet
 from schemas.codes import is_owner_identifier
 from schemas.documents import Document, ValidityState
 from schemas.errors import SohoaError
-from schemas.review import KIND, OTHER, RESULT_TYPE, SAME_AS, UNIT, VALIDITY, expired_from
+from schemas.review import KIND, OF_PLACE, OTHER, RESULT_TYPE, SAME_AS, UNIT, VALIDITY, expired_from
 from schemas.rules import Rulebook
 from schemas.text import fold, squeeze
 
@@ -33,6 +33,7 @@ _OF_ANY_PAPER: Final = frozenset(
             UNIT,
             VALIDITY,
             SAME_AS,
+            *OF_PLACE,
             "number",
             "notation",
             "issue_date",

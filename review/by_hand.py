@@ -7,6 +7,7 @@ from datetime import date
 
 from review.answers import check_target, read_answer
 from review.deciding import Applied, Requested, decide
+from review.keying import is_kept_from
 from review.questions import NOTHING, Waiting, current_value, waiting_paper
 from schemas.documents import Document, Route
 from schemas.errors import UsageError
@@ -24,6 +25,7 @@ from schemas.review import (
     picture_of,
 )
 from schemas.rules import Rulebook
+from schemas.second_keying import keying_of
 from schemas.text import squeeze
 from schemas.wording import render
 from workspace.opening import Workspace
@@ -79,6 +81,10 @@ def confirm_values(
     for entry in entries:
         held = paper.decided.get(entry.target)
         known = held is not None and entry.action is Action.SET and held.value == entry.value
+        if is_kept_from(paper.row.document, entry.target, paper.decided, workspace.operator):
+            raise UsageError(f"{entry.target} was keyed", remedy="keyed_before", value=entry.target)
+        if keying_of(paper.row.document, entry.target) is not None:
+            continue  # whether it is what another person keyed is not told
         if entry.target not in CONFIRMED or not known:
             raise UsageError(f"{entry.target} differs", remedy="confirm_differs", value=entry.target)
     return decide(workspace, paper.row.batch, entries, as_of=as_of, how="hand")
@@ -159,8 +165,8 @@ def accept_paper(
     paper = _current_paper(workspace, identifier)
     entries: list[Requested] = []
     for question in paper.questions:
-        if question.target == NOTHING:
-            continue
+        if question.target == NOTHING or question.keying:
+            continue  # a value that another person keys is keyed, not accepted
         if picture_of(question.target):
             entries.append(Requested(question.document_id, question.target, Action.ACCEPT, None, note))
             continue

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 from review.questions import Question
 from schemas.documents import Document
 from schemas.reading import Box
-from schemas.review import KIND, UNIT
+from schemas.review import KEYED_AGAIN, KIND, UNIT
 
 MOST: Final = 60  # pieces on one screen
 LEAST: Final = 2  # of one value make a carpet
@@ -25,7 +25,7 @@ _DAY: Final = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
 # Evidence against a value needs the whole paper, and what was typed is typed again without being seen.
 _NEEDS_THE_PAPER: Final = frozenset(
     {
-        *("field_conflict", "field_malformed", "field_unconfirmed", "register_contradicts"),
+        *("field_conflict", "field_malformed", *KEYED_AGAIN, "register_contradicts"),
         *("name_contradicts", "order_contradicts", "code_part_differs", "date_in_future"),
     }
 )

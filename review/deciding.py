@@ -12,8 +12,10 @@ from typing import Final, NamedTuple
 
 from extractors.decided import still_open
 from extractors.image_quality import with_image_findings
+from extractors.sheets import sheet_of
 from extractors.understanding import understand
 from review.correcting import CHECKED, Correcting, Redone, corrected_rendition
+from review.keying import targets_of
 from review.ordering import ORDER, said_by_series
 from review.questions import current_value
 from review.rereading import read_again
@@ -24,16 +26,7 @@ from schemas.errors import UsageError
 from schemas.events import Event, EventType
 from schemas.findings import joined
 from schemas.reading import PageReading, PageState, failed_page
-from schemas.review import (
-    CONFIRMED,
-    Action,
-    Decision,
-    confirmed,
-    confirming,
-    field_told,
-    in_force,
-    is_confirmed,
-)
+from schemas.review import KEYED_AGAIN, Action, Decision, confirmed, field_told, in_force, sheet_said
 from schemas.routing import route
 from schemas.sidecars import Sidecar
 from schemas.version import TOOL
@@ -51,7 +44,7 @@ _DRAWN_ANEW: Final = frozenset(
         *("kind_unknown", "no_result_code", "result_code_ambiguous", "result_code_unlisted"),
         *("field_missing", "field_unread", "field_uncertain", "field_malformed", "field_conflict"),
         *("register_contradicts", "name_confirms", "name_contradicts", "order_confirms", "order_contradicts"),
-        *("field_written", "field_unconfirmed", "closed_not_codable", "acceptance_awaited"),
+        *("field_written", *KEYED_AGAIN, "closed_not_codable", "acceptance_awaited"),
         *("date_in_future", "unit_unresolved", "validity_unknown", "page_broken"),
         *("correction_unplaced", "correction_signed", "correction_unwritten"),
         *(
@@ -219,30 +212,29 @@ def _fresh(
     held: Mapping[str, Sequence[Decision]],
     operator: str,
 ) -> dict[str, list[Decision]]:
-    """Decisions that change something, by document."""
+    """Decisions that change something, by document.
+
+    Raises:
+        UsageError: the operator keyed a value that waits for a third person.
+    """
     last = {(entry.document_id, entry.target): entry for entry in requested}
     at = batches.now()
     found: dict[str, list[Decision]] = {}
     for entry in last.values():
-        known_all = in_force(held.get(entry.document_id, ()))
-        known, target = known_all.get(entry.target), entry.target
-        if known is not None and (known.action, known.value) == (entry.action, entry.value):
-            other = operator != known.operator
-            if entry.target not in CONFIRMED or is_confirmed(known_all, entry.target, by_other=other):
-                continue
-            # Entered a second time: this confirms a value that becomes part of a code.
-            target = confirming(entry.target)
-        decision = Decision(
-            target=target,
-            action=entry.action,
-            value=entry.value,
-            old=current_value(rows[entry.document_id].document, field_told(entry.target) or entry.target),
-            operator=operator,
-            at=at,
-            note=entry.note,
-            confidence=entry.confidence,
-        )
-        found.setdefault(entry.document_id, []).append(decision)
+        paper, known = rows[entry.document_id].document, in_force(held.get(entry.document_id, ()))
+        targets = targets_of(paper, entry.target, (entry.action, entry.value), known, operator)
+        for target in targets:
+            decision = Decision(
+                target=target,
+                action=entry.action,
+                value=entry.value,
+                old=current_value(paper, field_told(entry.target) or entry.target),
+                operator=operator,
+                at=at,
+                note=entry.note,
+                confidence=entry.confidence,
+            )
+            found.setdefault(entry.document_id, []).append(decision)
     return found
 
 
@@ -290,11 +282,20 @@ def _next(
         digests=row.digests.model_copy(update={"understanding": frame.understanding}),
         operator=work.operator,
         redone=redone,
-        sheet=sheet,
+        sheet=sheet_said(_placed(row, sheet, work.sidecar, kept), standing),
         code=row.code,
         events=(*events, *redone.events),
     )
     return Decided(row.batch, made, tuple(zip(new, events, strict=True)))
+
+
+def _placed(
+    row: DocumentRow, sheet: BatchSheet | None, sidecar: Sidecar, kept: Mapping[int, PageReading]
+) -> BatchSheet | None:
+    """The sheet with box and file of the separator before the paper; as it was kept, where no words are any more."""
+    if not kept:
+        return sidecar.sheet or sheet
+    return sheet_of(sheet, tuple(kept.values()), row.document.pages[0])
 
 
 def _anew(

@@ -21,6 +21,7 @@ from review.drop_downs import (
     VALUE,
 )
 from review.filled import Filled, Problem, Row, read_filled
+from review.keying import is_kept_from
 from review.questions import NOTHING, current_value, shown_of
 from review.units import requested_units
 from review.workbook import EVERY_PAPER, WHO
@@ -34,9 +35,11 @@ from schemas.review import (
     Decision,
     in_force,
     is_confirmed,
+    keyed_second,
     picture_of,
 )
 from schemas.rules import Rulebook
+from schemas.second_keying import keying_of
 from schemas.text import mask_identifier
 from storage.catalogue import batches, decisions, documents
 from storage.objects import sha256_of
@@ -101,7 +104,7 @@ def import_workbook(
     if not batch or not filled.rows:
         return Imported(batch, len(filled.rows), filled.unanswered, 0, 0, (), tuple(problems))
     with workspace.hold(batch):
-        checked = _check(workspace, batch, filled.rows, as_of)
+        checked = _check(workspace, batch, filled.rows, as_of, who[:200])
         problems += checked.problems
         applied: list[Applied] = []
         if not problems:
@@ -129,7 +132,7 @@ def _batch_of(workspace: Workspace, filled: Filled) -> str:
     return ""
 
 
-def _check(workspace: Workspace, batch: str, rows: Sequence[Row], as_of: date) -> _Checked:
+def _check(workspace: Workspace, batch: str, rows: Sequence[Row], as_of: date, who: str) -> _Checked:
     known = {row.document.id: row.document for row in documents.of_batch(workspace.database, batch)}
     history = decisions.of_documents(workspace.database, sorted({row.document_id for row in rows}))
     checked = _Checked([], 0, 0, [])
@@ -152,10 +155,12 @@ def _check(workspace: Workspace, batch: str, rows: Sequence[Row], as_of: date) -
         held = in_force(history.get(row.document_id, ()))
         fresh = shown_of(known[row.document_id], row.target) == row.shown
         unconfirmed = row.target in CONFIRMED and not is_confirmed(held, row.target, by_other=False)
-        if _is_known(requested, held) and not (fresh and unconfirmed):
+        if _is_known(requested, held, who) and not (fresh and unconfirmed):
             already += 1
         elif not fresh:
             checked.problems.append(_stale(row, known[row.document_id]))
+        elif is_kept_from(known[row.document_id], row.target, held, who):
+            checked.problems.append(Problem(row.sheet, row.number, VALUE, "keyed_before"))
         else:
             checked.requested.append(requested)
     for row in rows:
@@ -191,9 +196,13 @@ def _check_unit(
         checked.problems.append(Problem(row.sheet, row.number, VALUE, problem, dict(error.params)))
 
 
-def _is_known(requested: Requested, held: Mapping[str, Decision]) -> bool:
-    known = held.get(requested.target)
-    return known is not None and (known.action, known.value) == (requested.action, requested.value)
+def _is_known(requested: Requested, held: Mapping[str, Decision], who: str) -> bool:
+    """Whether the answer is in force already, or is what this person keyed beside another's."""
+    answer = (requested.action, requested.value)
+    known, second = held.get(requested.target), held.get(keyed_second(requested.target))
+    if known is not None and (known.action, known.value) == answer:
+        return True
+    return second is not None and (second.action, second.value, second.operator) == (*answer, who)
 
 
 def _with(paper: Document, requested: Requested) -> Document:
@@ -217,7 +226,8 @@ def _stranger(workspace: Workspace, batch: str, row: Row) -> Problem:
 
 
 def _stale(row: Row, paper: Document) -> Problem:
-    now = current_value(paper, row.target) or "–"
+    hidden = keying_of(paper, row.target) is not None
+    now = (None if hidden else current_value(paper, row.target)) or "–"
     shown = mask_identifier(now) if row.target.endswith("_id") else now
     return Problem(row.sheet, row.number, READ, "stale", {"now": shown})
 
@@ -244,7 +254,7 @@ def _requested(
         check_target(row.target, paper, rules)
     except WrongAnswer:
         return wrong(IDENTITY, "identity_damaged")
-    read = current_value(stored, row.target)
+    read = None if keying_of(stored, row.target) is not None else current_value(stored, row.target)
     if row.value is not None:
         return _typed(row, paper, read, rules, as_of)
     if row.answer == NOT_THERE:

@@ -17,7 +17,9 @@ from schemas.review import (
     RESULT_TYPE,
     SAME_AS,
     VALIDITY,
+    confirmed,
     expired_of,
+    is_confirming,
     order_field,
     picture_of,
     register_field,
@@ -42,6 +44,8 @@ def target_name(target: str, lang: str = "vi") -> str:
     """The name of a field or target; its id if the message table has none."""
     if picture_of(target):
         return text("review.picture", lang)
+    if is_confirming(target):
+        return text("review.said_again", lang, field=target_name(confirmed(target), lang))
     if (field := register_field(target)) is not None:
         return text("review.by_register", lang, field=target_name(field, lang))
     if (field := order_field(target)) is not None:

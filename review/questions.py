@@ -17,6 +17,8 @@ from schemas.reading import Box
 from schemas.review import (
     ACCEPTANCE,
     CLOSING,
+    KEYED_AGAIN,
+    KEYINGS_DIFFER,
     KIND,
     RESULT_TYPE,
     SAME_AS,
@@ -25,11 +27,13 @@ from schemas.review import (
     Action,
     Decision,
     is_closed,
+    keyed_second,
     picture,
     picture_of,
 )
 from schemas.routing import about_picture, lacks
 from schemas.rules import Rulebook
+from schemas.second_keying import keying_of
 from storage.catalogue import batches, decisions, documents
 from storage.catalogue.database import Database
 from storage.catalogue.documents import DocumentRow
@@ -40,7 +44,7 @@ _ABOUT_FIELD: Final = frozenset(
         "field_unread",
         "field_uncertain",
         "field_written",
-        "field_unconfirmed",
+        *KEYED_AGAIN,
         "field_malformed",
         "field_conflict",
         "register_contradicts",
@@ -77,6 +81,8 @@ class Question(NamedTuple):
         value, raw, confidence, page, box: what was read, as `schemas.documents.Field` has it.
         reasons: the findings behind it.
         required: True if the paper waits for it.
+        keying: `KEYED_BLIND` or `KEYINGS_DIFFER` where a person who has not keyed it keys it; what is known is not shown.
+        answers: the two answers that differ.
     """
 
     document_id: str
@@ -88,11 +94,14 @@ class Question(NamedTuple):
     box: Box | None
     reasons: tuple[Finding, ...]
     required: bool
+    keying: str = ""
+    answers: tuple[str | None, ...] = ()
 
     @property
     def shown(self) -> str:
         """Digest of the displayed question, used to detect later changes."""
         plain = [self.document_id, self.target, self.value, self.raw, self.page]
+        plain += [self.keying] if self.keying else []
         return hashlib.sha256(json.dumps(plain, ensure_ascii=False).encode()).hexdigest()[:12]
 
 
@@ -207,7 +216,10 @@ def questions_of(
     }
     order = {target: at for at, target in enumerate((*lacking, *_FIRST))}
     names = sorted(open_now, key=lambda target: (target not in lacking, order.get(target, 99), target))
-    questions = [_question(paper, target, tuple(open_now[target]), target in lacking) for target in names]
+    questions = [
+        _with_answers(_question(paper, target, tuple(open_now[target]), target in lacking), decided)
+        for target in names
+    ]
     questions += [
         Question(paper.id, NOTHING, None, None, None, noted.page, None, (noted,), True) for noted in blocked
     ]
@@ -269,9 +281,21 @@ def _question(paper: Document, target: str, why: tuple[Finding, ...], required: 
     if field is None:
         return Question(paper.id, target, None, None, None, paper.pages[0], None, why, required)
     page = field.page or paper.pages[0]
+    if (keying := keying_of(paper, target)) is not None:
+        # Neither what was read, which the first answer may repeat, nor how sure it was: the image alone.
+        own = tuple(reason for reason in why if reason.rule == keying)
+        return Question(paper.id, target, None, None, None, page, field.box, own, required, keying)
     return Question(
         paper.id, target, field.value, field.raw, field.confidence, page, field.box, why, required
     )
+
+
+def _with_answers(question: Question, decided: Mapping[str, Decision]) -> Question:
+    """A question with the two answers between which a third person decides."""
+    if question.keying != KEYINGS_DIFFER:
+        return question
+    both = (decided[question.target], decided[keyed_second(question.target)])
+    return question._replace(answers=tuple(each.value for each in both))
 
 
 def shown_of(paper: Document, target: str) -> str:

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from review.carpets import Piece, piece_of
 from review.questions import NOTHING, Question, Waiting
-from schemas.review import ACCEPTANCE, KIND, RESULT_TYPE, SAME_AS, UNIT, is_closed, picture_of
+from schemas.review import ACCEPTANCE, KEYED_AGAIN, KIND, RESULT_TYPE, SAME_AS, UNIT, is_closed, picture_of
 
 # What hangs on a value. A code is for ever; figures and validity can be counted again; the rest is only read.
 _CODE: Final = 10.0
@@ -22,7 +22,7 @@ _PICTURE: Final = 2.0
 # Evidence that speaks against a value, however sure its reader was.
 _AGAINST: Final = frozenset(
     {
-        *("field_conflict", "field_malformed", "field_unconfirmed", "register_contradicts"),
+        *("field_conflict", "field_malformed", *KEYED_AGAIN, "register_contradicts"),
         *("name_contradicts", "order_contradicts", "code_part_differs", "possible_duplicate"),
     }
 )

@@ -12,7 +12,7 @@ from schemas.batches import BatchSheet, FileStatus
 from schemas.documents import Route
 from schemas.errors import StoreError
 from schemas.findings import Finding, Severity
-from schemas.review import in_force
+from schemas.review import in_force, sheet_said
 from schemas.routing import about_picture, lost_page
 from schemas.sidecars import PageFacts
 from storage.catalogue import batches, decisions, documents
@@ -68,9 +68,10 @@ def rescans(workspace: Workspace, batch: str, *, every: bool = False) -> list[Re
             continue
         notes = files[row.file].findings if row.file in files else ()
         own = [*row.document.findings, *(note for note in notes if note.page in row.document.pages)]
-        pages = _reasons(still_open(own, in_force(by_document.get(row.document.id, ()))), every)
+        said = in_force(by_document.get(row.document.id, ()))
+        pages = _reasons(still_open(own, said), every)
         facts = workspace.ledger.facts(row.document.sha256)
-        place = _place(workspace, row, sheet, facts)
+        place = sheet_said(_place(workspace, row, sheet, facts), said) or BatchSheet()
         for page, reason in pages.items():
             mark, after = _before(facts, page)
             box = mark.box if mark and mark.box else place.box or ""

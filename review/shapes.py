@@ -8,8 +8,11 @@ from typing import Any
 from review.deciding import Applied
 from review.filled import Problem
 from review.importing import Imported
+from review.keying import without_blind
 from review.questions import Question, Waiting
 from schemas.findings import Finding
+from schemas.review import Decision
+from schemas.second_keying import blind_fields
 from schemas.wording import render, text
 
 
@@ -29,6 +32,7 @@ def question_json(question: Question, lang: str) -> dict[str, Any]:
         "box": list(question.box) if question.box else None,
         "required": question.required,
         "reasons": [_reason(reason, lang) for reason in question.reasons],
+        **({"answers": list(question.answers)} if question.answers else {}),
     }
 
 
@@ -49,9 +53,10 @@ def waiting_json(paper: Waiting, lang: str) -> dict[str, Any]:
     }
 
 
-def paper_json(paper: Waiting, history: Sequence[Any], lang: str) -> dict[str, Any]:
+def paper_json(paper: Waiting, history: Sequence[Decision], lang: str) -> dict[str, Any]:
     """One paper with its values and all decisions about it."""
     document = paper.row.document
+    hidden = blind_fields(document)
     return {
         **waiting_json(paper, lang),
         "unit": document.unit,
@@ -61,14 +66,14 @@ def paper_json(paper: Waiting, history: Sequence[Any], lang: str) -> dict[str, A
         "validity": str(document.validity.state),
         "fields": {
             name: {
-                "value": field.value,
-                "raw": field.raw,
-                "confidence": field.confidence,
+                "value": None if name in hidden else field.value,
+                "raw": None if name in hidden else field.raw,
+                "confidence": None if name in hidden else field.confidence,
                 "source": field.source,
             }
             for name, field in document.fields.items()
         },
-        "decisions": [decision.model_dump(mode="json") for decision in history],
+        "decisions": [decision.model_dump(mode="json") for decision in without_blind(document, history)],
     }
 
 

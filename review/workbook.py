@@ -38,6 +38,7 @@ from review.drop_downs import (
     put,
     term,
 )
+from review.keying import answers_line
 from review.labels import digest_of_prefill, name_of, prefill_of, shown_value
 from review.questions import NOTHING, Question, Waiting
 from schemas.numerals import day_text
@@ -252,6 +253,8 @@ def _why(question: Question, lang: str) -> list[str]:
     for reason in question.reasons:
         message, remedy = render(reason, lang)
         sentences.append(f"{message} {remedy}" if question.target == NOTHING and remedy else message)
+    if (both := answers_line(question, lang)) is not None:
+        sentences.append(both)
     return list(dict.fromkeys(sentences))
 
 

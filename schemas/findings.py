@@ -115,6 +115,8 @@ RULES: Final[dict[str, RuleSpec]] = {
     "field_uncertain": RuleSpec(_W),
     "field_written": RuleSpec(_W),
     "field_unconfirmed": RuleSpec(_W),
+    "field_second_keying": RuleSpec(_W),
+    "field_keyings_differ": RuleSpec(_W),
     "field_malformed": RuleSpec(_W),
     "closed_not_codable": RuleSpec(_I),
     "acceptance_awaited": RuleSpec(_I),

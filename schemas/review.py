@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
+from schemas.batches import BatchSheet
 from schemas.documents import ValidityState
 
 KIND: Final = "kind"
@@ -28,12 +29,21 @@ ACCEPTANCE: Final = "acceptance"
 AWAITED: Final = "awaited"
 GIVEN: Final = "given"
 # Targets of a paper that are not fields.
-OF_PAPER: Final = (KIND, RESULT_TYPE, UNIT, VALIDITY, CLOSING, SAME_AS, ACCEPTANCE)
+BOX: Final = "box"
+FONDS: Final = "fonds"
+OF_PLACE: Final = (BOX, FONDS)
+OF_PAPER: Final = (KIND, RESULT_TYPE, UNIT, VALIDITY, CLOSING, SAME_AS, ACCEPTANCE, *OF_PLACE)
 NOT_CODABLE: Final = "not_codable"
 REOPENED: Final = "open"
 # Typed values of these become part of a permanent code and need a confirmation.
 CONFIRMED: Final = ("owner_id", "number")
 _CONFIRM: Final = "confirm:"
+_SECOND: Final = "second:"
+_SETTLE: Final = "settle:"
+# Findings of a value that is asked of a person who has not keyed it: blind, or with two answers that differ.
+KEYED_BLIND: Final = "field_second_keying"
+KEYINGS_DIFFER: Final = "field_keyings_differ"
+KEYED_AGAIN: Final = ("field_unconfirmed", KEYED_BLIND, KEYINGS_DIFFER)
 _REGISTER: Final = "register:"
 _ORDER: Final = "order:"
 _PICTURE: Final = re.compile(r"picture:(?P<rule>[a-z_]+):(?P<page>\d+)")
@@ -51,9 +61,10 @@ class Decision(BaseModel):
     """One decision.
 
     Attributes:
-        target: a field's name, one of `OF_PAPER`, `picture:<rule>:<page>`, `confirm:<field>`, or `register:<field>` for
-            what the row of a register says that the paper was matched with, or `order:<field>` for its neighbours in
-            the series (`Between`).
+        target: a field's name, one of `OF_PAPER`, `picture:<rule>:<page>`, `confirm:<field>`, `second:<field>` for what
+            another person keyed blind and `settle:<field>` for what a third one chose (`schemas.second_keying`), or
+            `register:<field>` for what the row of a register says that the paper was matched with, or `order:<field>`
+            for its neighbours in the series (`Between`).
         action: the kind of decision.
         value: the value as fields keep it (dates ISO, kinds by id); None unless `action` is `set`.
         old: what the machine, or an earlier person, had before.
@@ -91,14 +102,24 @@ def confirming(target: str) -> str:
     return f"{_CONFIRM}{target}"
 
 
+def keyed_second(target: str) -> str:
+    """Target of what a second person keyed without seeing the first answer."""
+    return f"{_SECOND}{target}"
+
+
+def settling(target: str) -> str:
+    """Target of what a third person chose where two blind answers differ."""
+    return f"{_SETTLE}{target}"
+
+
 def is_confirming(target: str) -> bool:
-    """True if a target is the confirmation of another."""
-    return target.startswith(_CONFIRM)
+    """True if a target is the confirmation of another: typed again, keyed blind, or settled."""
+    return target.startswith((_CONFIRM, _SECOND, _SETTLE))
 
 
 def confirmed(target: str) -> str:
     """The target that a confirmation is about; any other target itself."""
-    return target.removeprefix(_CONFIRM)
+    return target.partition(":")[2] if is_confirming(target) else target
 
 
 def by_register(target: str) -> str:
@@ -160,6 +181,16 @@ def awaits_acceptance(decided: Mapping[str, Decision]) -> bool:
     """True if somebody who may not accept answered last, and nobody who may has accepted since."""
     held = decided.get(ACCEPTANCE)
     return held is not None and held.value == AWAITED
+
+
+def sheet_said(sheet: BatchSheet | None, decided: Mapping[str, Decision]) -> BatchSheet | None:
+    """The batch sheet as it holds for a paper: where it lies, if a person said so, stands above the sheet's own word."""
+    said = {
+        name: held.value
+        for name in OF_PLACE
+        if (held := decided.get(name)) is not None and held.action is Action.SET
+    }
+    return (sheet or BatchSheet()).model_copy(update=said) if said else sheet
 
 
 def expired_from(day: date) -> str:

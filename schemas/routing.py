@@ -12,7 +12,7 @@ from schemas.documents import Document, Field, Route, Verdict
 from schemas.findings import Finding, Severity, finding, joined
 from schemas.kinds import Kind
 from schemas.masking import is_identifier
-from schemas.review import ACCEPTANCE, CLOSING, SAME_AS
+from schemas.review import ACCEPTANCE, CLOSING, KEYED_AGAIN, SAME_AS
 from schemas.rules import Rulebook, Thresholds
 from schemas.text import fold
 
@@ -50,7 +50,7 @@ _OTHER_EVIDENCE: Final = 0.99
 # A value with such a finding is asked however sure the machine was.
 _DOUBTED: Final = frozenset(
     {
-        *("field_malformed", "field_conflict", "field_written", "field_unconfirmed"),
+        *("field_malformed", "field_conflict", "field_written", *KEYED_AGAIN),
         *("register_contradicts", "name_contradicts", "order_contradicts"),
     }
 )

@@ -333,6 +333,28 @@ class Procedure(Row):
     applicants: str = ""
 
 
+class KeyingRow(DatedRow):
+    """A share of the values keyed from a day on that another person keys too, without seeing the first answer.
+
+    Attributes:
+        effective_from: first day on which the first answer may be drawn; every row has one.
+        field: part of a code.
+        values: `written`: numbers in a pen's hand, however answered; `typed`: what a person typed against the reading.
+        share: 0-1.
+        seed: decides, with paper and field, what is drawn; whoever asks again gets the same answer.
+        by: who keys it.
+        decision: the document behind the row.
+    """
+
+    effective_from: date
+    field: Literal["number", "owner_id"]
+    values: Literal["written", "typed"]
+    share: float = ModelField(ge=0, le=1)
+    seed: str = ModelField(min_length=8, max_length=64)
+    by: Literal["other_operator"] = "other_operator"
+    decision: str = ""
+
+
 class Rulebook(BaseModel):
     """The complete rulebook for understanding a paper, loaded once."""
 
@@ -354,6 +376,7 @@ class Rulebook(BaseModel):
     common_surnames: frozenset[str] = frozenset()
     secret_marks: tuple[str, ...] = ()
     confirm_typed: Literal["twice", "other_operator", "off"] = "twice"
+    second_keying: tuple[KeyingRow, ...] = ()
     separator_marks: tuple[str, ...] = ()
     home_province: str = ""
 

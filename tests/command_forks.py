@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from cli.app import main
-from cli.commands import COMMANDS
+from cli.commands import COMMANDS, Table
 from quality.expectations import library
 from tests.machine import ROOT, Machine
 
@@ -77,10 +77,17 @@ def quick_machine(forks: Forks, home: Path, folder: Path) -> Machine:
     return made
 
 
+def _load(table: Table) -> None:
+    """Import the module of every command."""
+    for target in table.values():
+        if isinstance(target, str):
+            importlib.import_module(target.partition(":")[0])
+        else:
+            _load(target)
+
+
 def _serve() -> None:
-    for target in COMMANDS.values():
-        for each in target.values() if isinstance(target, dict) else [target]:
-            importlib.import_module(each.partition(":")[0])
+    _load(COMMANDS)
     for name in _LATER:
         importlib.import_module(name)
     library()

@@ -30,7 +30,7 @@ from storage.objects import sha256_of
 FORMAT: Final = 1
 _MANIFEST: Final = "manifest.json"
 _CATALOGUE: Final = "catalogue.db"
-_SETTINGS: Final = ("sohoa.toml", "calibration.toml")
+_SETTINGS: Final = ("sohoa.toml", "calibration.toml", "second_keying.toml")
 _FOLDERS: Final = ("lists", "submissions")
 _UPLOADS: Final = "uploads"
 

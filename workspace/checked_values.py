@@ -18,6 +18,7 @@ from schemas.calibration import Checked, Grade, grade_of, machine_values, thresh
 from schemas.lots import Item
 from schemas.review import Action, Decision, by_register
 from schemas.rules import ImageRule, Rulebook
+from schemas.second_keying import Keyed, standing
 from schemas.sidecars import PageFacts
 from schemas.text import fold_tone_place, squeeze
 from storage.catalogue import lots
@@ -56,6 +57,8 @@ def checked_in(
             pages = (paper.document.sha256, ledger.facts(paper.document.sha256))
         for name, read in machine_values(paper.document, book.kind(paper.document.kind)).items():
             right = _right(read.value, paper.decided.get(name))
+            if standing(paper.decided, name) is Keyed.DIFFERS:
+                continue  # two people keyed it otherwise, and nobody has said which is right
             # An error that an audit found is corrected by a decision afterwards: it is one value.
             if right is not None and (paper.document.id, name) not in audited:
                 grade = _grade(pages[1].get(read.page), image, as_of)

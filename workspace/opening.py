@@ -20,6 +20,7 @@ from configs.loader import (
     load_rendition_profile,
     load_rulebook,
 )
+from configs.second_keying import load_second_keying
 from configs.settings import Settings
 from engines import ocr, sweep, verapdf, written_net
 from engines.pool import WorkPool
@@ -89,7 +90,12 @@ class Rules:
             load_reading_profile(engine=settings.engine),
             load_rendition_profile(),
             load_image_rules(),
-            book.model_copy(update={"confirm_typed": settings.confirm_typed}),
+            book.model_copy(
+                update={
+                    "confirm_typed": settings.confirm_typed,
+                    "second_keying": load_second_keying(settings.second_keying),
+                }
+            ),
             load_expectations(thresholds=book.thresholds),
         )
 
@@ -114,6 +120,7 @@ class Rules:
                     "sheet": sheet or {},
                     "thresholds": self.book.thresholds,
                     "confirm_typed": self.book.confirm_typed,
+                    "second_keying": [row.model_dump(mode="json") for row in self.book.second_keying],
                 },
             ),
             rendition=digest_of(

@@ -13,9 +13,11 @@ from schemas.errors import UsageError
 from schemas.events import Event, EventType
 from schemas.facts import Backing
 from schemas.retention import KeptPaper, RetentionDecision, RetentionReview
+from schemas.review import in_force, sheet_said
 from schemas.version import TOOL
 from storage.catalogue import batches, documents, paper_facts
 from storage.catalogue.database import Database
+from storage.catalogue.decisions import of_documents
 from storage.catalogue.documents import DocumentRow
 from storage.catalogue.events import record
 from storage.catalogue.provenance import new_event
@@ -34,9 +36,12 @@ def kept_papers(database: Database, day: date) -> Iterator[KeptPaper]:
     """Every stored paper with its term, and what was decided of it by a day; replaced ones left out."""
     holds, decided = held(database), decisions(database, day)
     for batch in batches.batches(database):
-        for row in documents.of_batch(database, batch.name):
+        rows = documents.of_batch(database, batch.name)
+        said = of_documents(database, [row.document.id for row in rows])
+        for row in rows:
             name = row.document.id
-            yield _paper(row, batch.sheet, name in holds, decided.get(name))
+            sheet = sheet_said(batch.sheet, in_force(said.get(name, ())))
+            yield _paper(row, sheet, name in holds, decided.get(name))
 
 
 def decisions(database: Database, day: date | None = None) -> dict[str, RetentionDecision]:

@@ -41,6 +41,7 @@ from storage.catalogue import documents
 from storage.catalogue import history as past
 from storage.catalogue.history import History, PaperHistory, StoredVersion
 from storage.objects import keys, sha256_of
+from workspace.blind_traces import without_blind
 from workspace.counting import counted_on, left_out_kinds, superseding_kinds, with_revocations
 from workspace.opening import Workspace
 from workspace.provenance import provenance_of
@@ -94,7 +95,10 @@ def trace_of(
         events=tuple(TracedEvent(run=run, **event.model_dump()) for run, event in found.events),
         provenance=provenance_of(workspace, found),
     )
-    return (trace if clear else masked(trace)), found
+    if clear:
+        return trace, found
+    papers = {each.row.document.id: each.row.document for each in found.papers}
+    return masked(without_blind(trace, papers)), found
 
 
 def write_page(workspace: Workspace, trace: Trace, found: History, out: Path) -> Path:

@@ -17,6 +17,7 @@ from portal.visits import Visit, absent, page, see
 from schemas.events import EventType
 from schemas.masking import mask, mask_code, mask_value
 from schemas.numerals import value_text
+from schemas.second_keying import blind_fields
 from schemas.wording import render, text
 from storage.catalogue import documents
 from storage.catalogue.documents import DocumentRow
@@ -85,11 +86,18 @@ def _pdfa(visit: Visit) -> Response:
 def _shown(visit: Visit, row: DocumentRow, *, clear: bool) -> Response:
     paper, lang = row.document, visit.house.lang
     hide = (lambda _, value: value) if clear else mask_value
+    blind = blind_fields(paper)  # whoever keys it next must not have seen it
     fields = [
         {
             "name": text(f"field.{name}", lang),
-            "value": value_text(hide(name, field.value), lang) if field.value is not None else None,
-            "raw": hide(name, field.raw) if field.raw and field.raw != field.value else None,
+            "value": text("portal.keyed_blind", lang)
+            if name in blind
+            else value_text(hide(name, field.value), lang)
+            if field.value is not None
+            else None,
+            "raw": hide(name, field.raw)
+            if field.raw and field.raw != field.value and name not in blind
+            else None,
             "source": field.source,
             "confidence": field.confidence,
             "page": field.page,

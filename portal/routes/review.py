@@ -10,12 +10,12 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute
 
 from portal import review_answers
-from portal.batch_units import unitless
+from portal.batch_units import boxless, unitless
 from portal.queue import Wanted
 from portal.review_sheet import lines_of, reason_name, units_of
 from portal.rights import Right
 from portal.routes.papers import paper_of, seen
-from portal.second_keying import keyed_before, waits_for_others
+from portal.second_keying import foretold, keyed_before, waits_for_others
 from portal.visits import Visit, page
 from review.questions import Waiting, waiting_papers
 from schemas.clock import today
@@ -66,6 +66,7 @@ def _queue(visit: Visit) -> Response:
         kinds=sorted({each.kind or "-" for each in every}),
         reasons=[(each, reason_name(each, house.lang), count) for each, count in reasons.most_common()],
         reason_name=lambda reason: reason_name(reason, house.lang),
+        boxless=boxless(visit, every),
         unitless=(lacking := unitless(visit, every)),
         units=units_of(house.workspace.rules.book) if lacking else [],
     )
@@ -186,7 +187,7 @@ def _foresee(visit: Visit) -> Response:
     requested, problems = review_answers.checked(row.document, answers, rules, today())
     try:
         after = review_answers.preview(
-            visit.workspace, paper, requested, today(), accepts=visit.may(Right.ACCEPT)
+            visit.workspace, paper, foretold(paper, requested), today(), accepts=visit.may(Right.ACCEPT)
         )
     except UsageError as error:
         params = {name: str(value) for name, value in error.params.items()}
@@ -205,7 +206,7 @@ def _as(visit: Visit) -> Response:
     requested, problems = review_answers.checked(row.document, answers, visit.workspace.rules.book, today())
     if problems:
         return JSONResponse({"problems": _told(visit, problems)}, 422)
-    then = review_answers.anticipated(visit.workspace, paper, requested, today())
+    then = review_answers.anticipated(visit.workspace, paper, foretold(paper, requested), today())
     return _sheet(visit, then, _take(visit, row.document.id), "review_sheet.html")
 
 

@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute
 from portal.rights import Right
 from portal.visits import Visit, page
 from review.labels import target_name
+from review.second_keyings import drawn_values, tally_line, tally_of
 from review.speed import GROUPS, speed_of
 from schemas.clock import VIETNAM, today
 from storage.catalogue.answers_given import answers_given
@@ -38,6 +39,7 @@ def _speed(visit: Visit) -> Response:
         last=last,
         speed=found,
         groups=list(GROUPS),
+        keyed=tally_line(tally_of(drawn_values(visit.house.database)), lang),
         field_name=lambda target: target_name(target, lang),
     )
 

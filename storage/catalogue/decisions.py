@@ -36,6 +36,18 @@ def of_documents(database: Database, ids: Sequence[str]) -> dict[str, list[Decis
     return found
 
 
+def any_of_batch(database: Database, batch: str, target: str) -> bool:
+    """True if somebody decided about a target of any paper of a batch."""
+    query = (
+        select(t.decision.c.id)
+        .join(t.document, t.document.c.id == t.decision.c.document_id)
+        .where(t.document.c.batch == batch, t.decision.c.target == target)
+        .limit(1)
+    )
+    with database.read() as connection:
+        return connection.execute(query).first() is not None
+
+
 def of_original(database: Database, sha256: str) -> dict[str, dict[str, Decision]]:
     """Decisions in force about the documents of an original, by document and target."""
     query = (
