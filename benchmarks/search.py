@@ -2,11 +2,13 @@
 
     .venv/bin/python -m benchmarks search --json
     .venv/bin/python -m benchmarks search --papers 100000 --write
+    .venv/bin/python -m benchmarks search --postgresql --write
 
 A catalogue and ledger of papers of 300 syllables each, drawn by frequency from the syllables that the language model
 counts, is made in var/bench (kept for the next run). The index is made from them as `sohoa search --rebuild` makes it. Then
 pairs of syllables are searched for, spelt with accents and without, as `sohoa search` does: the catalogue asked for
 changes, the index, rows of what was found, snippets with boxes. `cpu` figures are this process's own processor time.
+With `--postgresql` the catalogue is one that is started for the run, and so is the index.
 """
 
 from __future__ import annotations
@@ -21,10 +23,11 @@ import sys
 import time
 import zlib
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert, select, text
 
 from benchmarks import tables
 from benchmarks.measuring import machine
@@ -35,7 +38,9 @@ from schemas.text import strip_accents
 from storage.catalogue import schema as t
 from storage.catalogue.chunks import in_chunks
 from storage.catalogue.database import Database
+from storage.search import postgres
 from storage.search.fts5 import FILE
+from tests.servers import postgresql
 from workspace import searching
 
 SYLLABLES, PAIRS, SEED = 300, 200, 5283
@@ -50,9 +55,9 @@ def syllables() -> tuple[list[str], list[float]]:
     return counted.words[0][2:], [float(count) for count in counted.alone[2:]]
 
 
-def make(folder: Path, papers: int) -> Database:
-    """A home's catalogue with so many papers; the one made before where it is whole."""
-    database = Database(f"sqlite:///{folder / 'catalogue.db'}")
+def make(url: str, papers: int) -> Database:
+    """A catalogue with so many papers; the one made before where it is whole."""
+    database = Database(url)
     with database.read() as connection:
         made = connection.execute(select(t.chain_object.c.order)).first()
     if made is None:
@@ -177,9 +182,9 @@ def pairs() -> Iterator[str]:
         yield f"{first} {second}"
 
 
-def measure(folder: Path, papers: int) -> dict[str, float | int]:
+def measure(url: str, folder: Path, papers: int) -> dict[str, float | int]:
     """Numbers of one size."""
-    database = make(folder, papers)
+    database = make(url, papers)
     started, used = time.perf_counter(), time.process_time()
     done = searching.refresh(database, folder, {}, whole=True)
     rebuild, rebuild_cpu = time.perf_counter() - started, time.process_time() - used
@@ -195,8 +200,8 @@ def measure(folder: Path, papers: int) -> dict[str, float | int]:
             spent.setdefault(name, []).append(1000 * (time.perf_counter() - started))
             cpu.append(1000 * (time.process_time() - used))
             found += bool(answer.hits)
+    size = _size(database, folder)
     database.close()
-    size = sum(path.stat().st_size for path in folder.glob(f"{FILE}*"))
     return {
         "papers": done.indexed,
         "syllables": SYLLABLES,
@@ -211,6 +216,15 @@ def measure(folder: Path, papers: int) -> dict[str, float | int]:
         "p95_ms": round(_share([one for times in spent.values() for one in times], 95), 1),
         "p95_cpu_ms": round(_share(cpu, 95), 1),
     }
+
+
+def _size(database: Database, folder: Path) -> int:
+    """Bytes of the index."""
+    if not database.shared:
+        return sum(path.stat().st_size for path in folder.glob(f"{FILE}*"))
+    with database.read() as connection:
+        asked = text("SELECT pg_total_relation_size(:name)")
+        return int(connection.execute(asked, {"name": f"{postgres.SCHEMA}.paper"}).scalar_one())
 
 
 def _share(times: list[float], percent: int) -> float:
@@ -238,6 +252,7 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--papers", type=int, default=100_000)
+    parser.add_argument("--postgresql", action="store_true", help="catalogue and index in PostgreSQL")
     parser.add_argument("--again", action="store_true", help="make the catalogue anew")
     parser.add_argument("--json", action="store_true", help="one line of JSON")
     parser.add_argument("--write", action="store_true")
@@ -246,11 +261,12 @@ def main() -> int:
     if given.again:
         shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
-    row = measure(folder, given.papers)
+    with postgresql() if given.postgresql else nullcontext(f"sqlite:///{folder / 'catalogue.db'}") as url:
+        row = measure(url, folder, given.papers)
     if given.json:
         sys.stdout.write(json.dumps(row) + "\n")
     if given.write or not given.json:
-        tables.put("search", _told(row), row, write=given.write)
+        tables.put("search-postgresql" if given.postgresql else "search", _told(row), row, write=given.write)
     return 0
 
 

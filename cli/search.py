@@ -26,6 +26,7 @@ from schemas.search_words import MOST_LETTERS, MOST_TERMS
 from schemas.wording import text
 from storage.catalogue import batches
 from storage.catalogue.database import Database
+from storage.search.opening import is_made
 from workspace import searching
 
 Out = Annotated[
@@ -81,7 +82,7 @@ def search(
             _rebuild(database, settings, titles, as_json and not _asks(asked))
             if not _asks(asked):
                 return 0
-        elif not searching.is_made(settings.home):
+        elif not is_made(database, settings.home):
             sys.stderr.write(text("search.building", settings.lang) + "\n")
         answer = searching.search(database, settings.home, asked, titles, clear=clear)
     for path in (csv, xlsx):

@@ -218,7 +218,7 @@ class KeepInBatch:
         secret = not SECRET.isdisjoint(rules)
         if secret:
             self.run.workspace.ledger.wipe(work.file.sha256)
-            searching.forget(self.run.workspace.settings.home, work.file.sha256)
+            searching.forget(self.run.workspace.database, self.run.workspace.settings.home, work.file.sha256)
         elif work.known is not None and work.pages is None:
             # Its pages could not be listed; that it came is on record all the same.
             _enter(self.run.workspace.database, work.file, work.known.received.isoformat(), None)

@@ -112,16 +112,7 @@ class Ledger:
             used = exists().where(t.document.c.sha256 == sha256)
             connection.execute(delete(t.original).where(t.original.c.sha256 == sha256, ~used))
         self._empty_journal()
-        self._vacuum()
-
-    def _vacuum(self) -> None:
-        """Free the deleted rows: PostgreSQL keeps their words in its pages until then (in its WAL and backups longer)."""
-        if self._database.engine.dialect.name != "postgresql":
-            return
-        tables = ", ".join((t.page_reading.name, t.original.name))
-        with self._database.engine.connect() as connection:
-            # VACUUM cannot run inside a transaction.
-            connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql(f"VACUUM {tables}")
+        self._database.vacuum(t.page_reading.name, t.original.name)
 
     def _empty_journal(self) -> None:
         # The journal still holds the deleted pages until it is copied into the file and cut. A reader in its

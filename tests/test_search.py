@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from openpyxl import load_workbook
 
+from storage.catalogue.database import Database
 from storage.ledger import Ledger
 from storage.objects import sha256_of
 from tests.command_forks import Forks, quick_machine
@@ -264,7 +265,9 @@ def test_nothing_is_left_of_an_original_that_is_forgotten(machine: Machine) -> N
         if each["id"] == paper["id"]
     )
     assert OWNER.encode() in b"".join(path.read_bytes() for path in index.parent.glob("search.db*"))
-    searching.forget(machine.home, sha256)
+    database = Database(f"sqlite:///{machine.home / 'catalogue.db'}")
+    searching.forget(database, machine.home, sha256)
+    database.close()
     with sqlite3.connect(index) as db:
         assert db.execute("SELECT count(*) FROM paper WHERE sha256 = ?", (sha256,)).fetchone() == (0,)
         for term in (f"ⁱ{OWNER}", "cư"):

@@ -6,6 +6,8 @@ import random
 import sqlite3
 import tempfile
 import unicodedata
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -15,9 +17,13 @@ from hypothesis import strategies as st
 from extractors import language
 from schemas.search_words import MOST_TERMS, number_token, owners_in, spellings, terms_of, tokens
 from schemas.text import nfc, strip_accents
-from storage.search import Filters, IndexDamaged, Indexed, Mark
-from storage.search.expressions import COLUMNS, ranks
+from storage.catalogue.database import Database
+from storage.search import Filters, IndexDamaged, Indexed, Mark, SearchIndex
+from storage.search.expressions import COLUMNS, expression
 from storage.search.fts5 import FILE, Fts5Index, remove_file
+from storage.search.postgres import PostgresIndex
+from storage.search.ranking import ranks
+from tests.servers import postgresql
 from workspace.search_snippets import masked
 
 EMPTY = sqlite3.connect(":memory:")
@@ -43,12 +49,16 @@ def paper(
     )
 
 
-@pytest.fixture
-def index(tmp_path: Path) -> Fts5Index:
-    return Fts5Index(tmp_path / FILE)
+@pytest.fixture(params=["sqlite", "postgresql"])
+def index(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SearchIndex]:
+    if request.param == "sqlite":
+        yield Fts5Index(tmp_path / FILE)
+        return
+    with postgresql() as url, closing(Database(url)) as database:
+        yield PostgresIndex(database)
 
 
-def found(index: Fts5Index, typed: str, **filters: str) -> list[str]:
+def found(index: SearchIndex, typed: str, **filters: str) -> list[str]:
     return [each.id for each in index.find(terms_of(typed), Filters(**filters), 100)]
 
 
@@ -83,8 +93,13 @@ def test_terms_are_few_and_never_fail(typed: str) -> None:
 @given(st.lists(ANY, max_size=3), ANY)
 def test_no_words_break_an_expression(texts: list[str], typed: str) -> None:
     asked = terms_of(" ".join([*texts, typed]))
-    for expression in ranks(asked) if asked.terms else ():
-        assert EMPTY.execute("SELECT rowid FROM words WHERE words MATCH ?", (expression,)).fetchall() == []
+    for rank in ranks(asked) if asked.terms else ():
+        assert (
+            EMPTY.execute(
+                "SELECT rowid FROM words WHERE words MATCH ?", (expression(asked, rank),)
+            ).fetchall()
+            == []
+        )
 
 
 @pytest.mark.parametrize(
@@ -143,7 +158,7 @@ def old_and_new(word: str) -> str:
 
 
 def test_two_hundred_pairs_are_found_with_and_without_accents_and_the_accented_one_ranks_first(
-    index: Fts5Index,
+    index: SearchIndex,
 ) -> None:
     pairs = drawn_pairs(language.counts().words[0][2:], 200)
     papers = []
@@ -163,7 +178,59 @@ def test_two_hundred_pairs_are_found_with_and_without_accents_and_the_accented_o
         assert both <= set(found(index, strip_accents(pair))), pair
 
 
-def test_a_phrase_never_runs_over_the_edge_of_a_field_or_page(index: Fts5Index) -> None:
+def test_both_indexes_find_the_same_papers_in_the_same_order(tmp_path: Path) -> None:
+    draw = random.Random(7)
+    words = [
+        "đường",
+        "duong",
+        "đuống",
+        "phố",
+        "pho",
+        "Nhà",
+        "nhá",
+        "176/QĐ-UBND",
+        "12",
+        "056221001234",
+        "ủy",
+        "ban",
+        "¶",
+        "%",
+    ]
+    texts = [" ".join(draw.choices(words, k=draw.randrange(12))) for _ in range(600)]
+    papers = [
+        paper(
+            f"{at:03}",
+            texts[at],
+            fields="\n".join(texts[300 + at].split()),
+            number=draw.choice(["", "176/QĐ-UBND"]),
+        )
+        for at in range(300)
+    ]
+    asked = [" ".join(draw.choices(words, k=draw.randrange(1, 4))) for _ in range(150)]
+    asked += [f'"{each}" {draw.choice(words)}' for each in asked[:50]]
+    with postgresql() as url, closing(Database(url)) as database:
+        one, other = Fts5Index(tmp_path / FILE), PostgresIndex(database)
+        for index in (one, other):
+            index.change(papers[:200], (), None)
+            index.change(papers[200:], [papers[3].id], None)
+        for typed in asked:
+            for limit in (7, 400):
+                for filters in (
+                    Filters(),
+                    Filters(units=frozenset({"Xã Diên An"}), unit="dien an", last="2021-05-04"),
+                ):
+                    held = [each.find(terms_of(typed), filters, limit) for each in (one, other)]
+                    assert held[0] == held[1], typed
+    one.close()
+
+
+def test_a_phrase_is_found_behind_the_sixteen_thousandth_word(index: SearchIndex) -> None:
+    long = " ".join(f"chữ{at}" for at in range(120_000))
+    index.change([paper("a", f"{long} cuối cùng")], (), None)
+    assert found(index, '"chữ119999 cuối cùng"') == ["a"] and found(index, '"cùng cuối"') == []
+
+
+def test_a_phrase_never_runs_over_the_edge_of_a_field_or_page(index: SearchIndex) -> None:
     index.change(
         [paper("a", "x", fields="Nguyễn Văn\nAn Giang")._replace(pages=("trang một", "hai ba"))], (), None
     )
@@ -171,7 +238,7 @@ def test_a_phrase_never_runs_over_the_edge_of_a_field_or_page(index: Fts5Index) 
     assert found(index, '"an giang"') == ["a"] and found(index, '"hai ba"') == ["a"]
 
 
-def test_ranks_fields_before_pages_and_neighbours_before_others(index: Fts5Index) -> None:
+def test_ranks_fields_before_pages_and_neighbours_before_others(index: SearchIndex) -> None:
     index.change(
         [
             paper("field", "không có gì", fields="Cấp phép xây dựng"),
@@ -186,7 +253,7 @@ def test_ranks_fields_before_pages_and_neighbours_before_others(index: Fts5Index
     assert found(index, "xay dung")[0] == "field" and len(found(index, "xay dung")) == 4
 
 
-def test_a_new_version_takes_the_place_of_the_old_one_and_a_paper_gone_is_gone(index: Fts5Index) -> None:
+def test_a_new_version_takes_the_place_of_the_old_one_and_a_paper_gone_is_gone(index: SearchIndex) -> None:
     index.change([paper("a", "đường cũ"), paper("b", "đường khác")], (), Mark(1, "x"))
     assert index.change([paper("a", "đường cũ")], (), Mark(1, "x")) == 0, "nothing new"
     assert index.change([paper("a", "phố mới", stamp="2", state="review")], ["b"], Mark(2, "y")) == 1
@@ -214,7 +281,7 @@ def _grown_and_fresh(folder: Path, changes: list[tuple[str, str]]) -> None:
     fresh.close()
 
 
-def test_units_outside_a_right_are_never_found(index: Fts5Index) -> None:
+def test_units_outside_a_right_are_never_found(index: SearchIndex) -> None:
     index.change([paper("a", "giấy phép"), paper("b", "giấy phép", unit="Xã Suối Hiệp")], (), None)
     assert [
         each.id for each in index.find(terms_of("giấy"), Filters(units=frozenset({"Xã Diên An"})), 9)

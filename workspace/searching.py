@@ -6,8 +6,7 @@ The index finds; what is shown of a paper is what the catalogue says now. Words 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -19,50 +18,27 @@ from storage.catalogue import documents
 from storage.catalogue.database import Database
 from storage.catalogue.documents import DocumentRow
 from storage.search import Filters, Found, IndexDamaged, SearchIndex, papers
-from storage.search.fts5 import FILE, Fts5Index, remove_file
+from storage.search.opening import is_made, open_index, remove
 from workspace.search_snippets import Place, of_field, of_page, place_of
 
 _DOCUMENT: Final = re.compile(r"[0-9a-f]{32}")
-
-
-def is_made(home: Path) -> bool:
-    """True if a home has an index."""
-    return (home / FILE).exists()
-
-
-@contextmanager
-def open_index(home: Path) -> Iterator[SearchIndex]:
-    """The index of a home. One that is damaged or of another version is thrown away: it is derived.
-
-    Raises:
-        SetupError: its file cannot be used.
-    """
-    path = home / FILE
-    try:
-        index = Fts5Index(path)
-    except IndexDamaged:
-        remove_file(path)
-        index = Fts5Index(path)
-    try:
-        yield index
-    finally:
-        index.close()
 
 
 def refresh(database: Database, home: Path, titles: Mapping[str, str], *, whole: bool = False) -> Refreshed:
     """Bring the index up to date with the catalogue; `whole` makes it anew.
 
     Raises:
-        SetupError: its file cannot be used.
+        CatalogueError: the catalogue cannot be used.
+        SetupError: the index's file cannot be used.
     """
     if whole:
-        remove_file(home / FILE)
+        remove(database, home)
     try:
-        with open_index(home) as index:
+        with open_index(database, home) as index:
             return _refreshed(database, index, titles)
     except IndexDamaged:
-        remove_file(home / FILE)
-        with open_index(home) as index:
+        remove(database, home)
+        with open_index(database, home) as index:
             return _refreshed(database, index, titles)
 
 
@@ -79,20 +55,20 @@ def _refreshed(database: Database, index: SearchIndex, titles: Mapping[str, str]
     )
 
 
-def forget(home: Path, sha256: str) -> None:
+def forget(database: Database, home: Path, sha256: str) -> None:
     """Remove what the index holds of an original, as when it turned out to be secret.
 
     Raises:
-        SetupError: its file cannot be used.
+        CatalogueError: the catalogue cannot be used.
+        SetupError: the index's file cannot be used.
     """
-    path = home / FILE
-    if not path.exists():
+    if not is_made(database, home):
         return
     try:
-        with open_index(home) as index:
+        with open_index(database, home) as index:
             index.forget(sha256)
     except IndexDamaged:
-        remove_file(path)
+        remove(database, home)
 
 
 def search(
@@ -108,12 +84,13 @@ def search(
         clear: show identifiers.
 
     Raises:
+        CatalogueError: the catalogue cannot be used.
         SetupError: the index's file cannot be used.
     """
     try:
         return _searched(database, home, wanted, titles, clear)
     except IndexDamaged:
-        remove_file(home / FILE)
+        remove(database, home)
         return _searched(database, home, wanted, titles, clear)
 
 
@@ -123,7 +100,7 @@ def _searched(
     limit = max(1, min(wanted.limit, MOST_HITS))
     terms = terms_of(wanted.words)
     named = _named(database, wanted)
-    with open_index(home) as index:
+    with open_index(database, home) as index:
         done = _refreshed(database, index, titles)
         nothing = not terms.terms and bool(wanted.words.strip())
         found = [] if nothing else index.find(terms, _filters(wanted), limit + 1 + len(named))

@@ -165,6 +165,16 @@ class Database:
                 if got:
                     connection.execute(text("SELECT pg_advisory_unlock(:space, hashtext(:what))"), key)
 
+    def vacuum(self, *tables: str) -> None:
+        """Free deleted rows: PostgreSQL keeps their words in its pages until then (in its WAL and backups longer)."""
+        if not self.shared:
+            return
+        with self._ours(), self.engine.connect() as connection:
+            # VACUUM cannot run inside a transaction.
+            connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql(
+                f"VACUUM {', '.join(tables)}"
+            )
+
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()

@@ -16,11 +16,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from schemas.errors import SetupError
-from schemas.search_words import Terms, number_token, token_lines
+from schemas.search_words import Terms, token_lines
 from storage.catalogue.chunks import in_chunks
 from storage.catalogue.database import into_wal
-from storage.search.expressions import COLUMNS, ranks
+from storage.search.expressions import COLUMNS, expression
 from storage.search.protocol import Filters, Found, IndexDamaged, Indexed, Mark
+from storage.search.ranking import ranks
+from storage.search.texts import packed, parts, tokens_of, unpacked
 
 VERSION: Final = 1
 FILE: Final = "search.db"
@@ -29,8 +31,6 @@ _AT_ONCE: Final = 10_000
 _HELD_BYTES: Final = 64_000_000  # of new tokens in memory before they become a part of the file to be merged
 _MERGED_AT: Final = 4  # parts; what FTS5 does by itself
 _BUSY_SECONDS: Final = 60
-_NO_WORD: Final = "¶"  # a token between lines and pages, so that no phrase runs over their edge
-_PAGE: Final = "\x1d"  # between the parts of a body
 # Of the machine, not of the file.
 _OUTSIDE: Final = frozenset(
     {
@@ -177,8 +177,8 @@ class Fts5Index:
                 "SELECT words.rowid FROM words CROSS JOIN paper ON paper.place = words.rowid "
                 f"WHERE words MATCH ? AND {condition} ORDER BY words.rowid DESC LIMIT ?"
             )
-            for expression in ranks(terms) if terms.terms else ():
-                rows = self._db.execute(query, (expression, *values, limit + len(found)))
+            for rank in ranks(terms) if terms.terms else ():
+                rows = self._db.execute(query, (expression(terms, rank), *values, limit + len(found)))
                 found |= dict.fromkeys(place for (place,) in rows if place not in found)
                 if len(found) >= limit:
                     break
@@ -197,7 +197,7 @@ class Fts5Index:
 
     def _found(self, place: int) -> Found:
         paper, body = self._db.execute("SELECT id, body FROM paper WHERE place = ?", (place,)).fetchone()
-        _, pages = _unpacked(body)
+        _, pages = unpacked(body)
         return Found(paper, tuple(pages))
 
     def _held(self, ids: Sequence[str]) -> dict[str, tuple[str, bool]]:
@@ -210,13 +210,13 @@ class Fts5Index:
         listed = (json.dumps(values),)
         rows = self._db.execute(f"SELECT place, number, body FROM paper WHERE {chosen}", listed).fetchall()
         for place, number, body in rows:
-            fields, pages = _unpacked(body)
-            self._tell("words, rowid", "'delete', ?", place, _columns(number, fields, pages))
+            fields, pages = unpacked(body)
+            self._tell("words, rowid", "'delete', ?", place, tokens_of(number, fields, pages))
         self._db.execute(f"DELETE FROM paper WHERE {chosen}", listed)
 
     def _enter(self, paper: Indexed) -> None:
-        fields, *pages = _parts(paper.fields, paper.pages or ())
-        body = _packed(fields, pages)
+        fields, *pages = parts(paper.fields, paper.pages or ())
+        body = packed(fields, pages)
         held = (
             *(paper.id, paper.stamp, paper.sha256, paper.batch, paper.kind, paper.unit),
             *(token_lines(paper.unit)[1], paper.state, paper.issued, paper.number, paper.pages is None, body),
@@ -226,7 +226,7 @@ class Fts5Index:
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             held,
         ).lastrowid
-        self._tell("rowid", "?", place, _columns(paper.number, fields, pages))
+        self._tell("rowid", "?", place, tokens_of(paper.number, fields, pages))
 
     def _tell(self, head: str, value: str, place: int | None, columns: Sequence[str]) -> None:
         self._db.execute(
@@ -272,35 +272,6 @@ def remove_file(path: Path) -> None:
 
 def _unusable(path: Path, detail: str) -> SetupError:
     return SetupError(f"cannot use {path}: {detail}", remedy="search_unusable", path=path, detail=detail)
-
-
-def _parts(fields: str, pages: Sequence[str]) -> list[str]:
-    """The texts as they come back from a body."""
-    parts = [part.replace(_PAGE, " ") for part in (fields, *pages)]
-    # Half of a surrogate pair, as it may stand in a damaged text layer, cannot be kept.
-    return [part if part.isprintable() else part.encode("utf-8", "replace").decode("utf-8") for part in parts]
-
-
-def _packed(fields: str, pages: Sequence[str]) -> bytes:
-    return zlib.compress(_PAGE.join((fields, *pages)).encode("utf-8"), 1)
-
-
-def _unpacked(body: bytes) -> tuple[str, list[str]]:
-    fields, *pages = zlib.decompress(body).decode("utf-8").split(_PAGE)
-    return fields, pages
-
-
-def _columns(number: str, fields: str, pages: Sequence[str]) -> tuple[str, str, str, str]:
-    lines = [token_lines(line) for line in fields.split("\n")]
-    sheets = [token_lines(page) for page in pages]
-    own = [(number_token(number),) * 2] if number else []
-    between = f" {_NO_WORD} "
-    return (
-        between.join(exact for exact, _ in own + lines),
-        between.join(folded for _, folded in own + lines),
-        between.join(exact for exact, _ in sheets),
-        between.join(folded for _, folded in sheets),
-    )
 
 
 def _conditions(filters: Filters) -> tuple[str, tuple[Any, ...]]:
