@@ -16,11 +16,11 @@ mkdir -p "$out"
 
 case ${SOHOA_DATABASE_URL:-} in
   postgresql*)
-    pg_dump --format=custom --no-owner --file="$out/.sohoa-$day.part" \
+    pg_dump --format=custom --no-owner --no-unlogged-table-data --file="$out/.sohoa-$day.part" \
       --dbname="postgresql://${SOHOA_DATABASE_URL#*://}"
     mv "$out/.sohoa-$day.part" "$out/sohoa-$day.dump"
     kept=""
-    for name in sohoa.toml calibration.toml lists submissions; do
+    for name in sohoa.toml calibration.toml second_keying.toml lists submissions; do
       [ ! -e "$home/$name" ] || kept="$kept $name"
     done
     # shellcheck disable=SC2086

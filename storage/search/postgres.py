@@ -10,13 +10,15 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import pairwise
 from typing import Any, Final
+from zlib import crc32
 
 from psycopg.errors import UndefinedColumn, UndefinedTable
 from sqlalchemy import Connection, text
 
 from schemas.errors import CatalogueError
-from schemas.search_words import Terms, token_lines
+from schemas.search_words import Term, Terms, token_lines
 from storage.catalogue.chunks import in_chunks
 from storage.catalogue.database import Database
 from storage.search.protocol import Filters, Found, IndexDamaged, Indexed, Mark
@@ -27,6 +29,7 @@ SCHEMA: Final = "sohoa_search_1"  # of another version, another name
 _ANY_VERSION: Final = r"sohoa\_search\_%"
 _OF: Final = "search"  # what writers of the index wait for each other over
 _AT_ONCE: Final = 1000
+_SORT_MEMORY: Final = "256MB"
 _FIRST_WINDOW: Final = 4000  # of the newest papers; each next window is four times as wide
 # What a token is marked with: where it stands and how it is spelt. "Everywhere" holds the fields' tokens too.
 _MARKS: Final[dict[tuple[Places, Spelling], str]] = {
@@ -35,6 +38,9 @@ _MARKS: Final[dict[tuple[Places, Spelling], str]] = {
     ("everywhere", "exact"): "e",
     ("everywhere", "folded"): "f",
 }
+_NEIGHBOURS: Final = (
+    1 << 16
+)  # marks of two tokens side by side; all pairs there are would be an index of millions of keys
 _PLAIN: Final = ("id", "stamp", "sha256", "batch", "kind", "unit", "state", "issued")
 _TEXTS: Final = ("fields_exact", "fields_folded", "pages_exact", "pages_folded")
 _TABLES: Final = (
@@ -106,6 +112,7 @@ class PostgresIndex:
                     connection.execute(_ENTER, [rows[each] for each in new])
             entered += len(new)
         with self._writing() as connection:
+            connection.execute(text(f"SET LOCAL maintenance_work_mem = '{_SORT_MEMORY}'"))
             connection.execute(text(_BY_TOKENS))
             if empty:
                 connection.execute(text(f"ANALYZE {SCHEMA}.paper"))
@@ -222,7 +229,7 @@ def _row(paper: Indexed) -> dict[str, Any]:
         "exact": (fields_exact, pages_exact),
         "folded": (fields_folded, pages_folded),
     }
-    tokens: set[str] = set()
+    tokens = _neighbours(fields_folded) | _neighbours(pages_folded)
     for spelling, (own, page) in spelt_so.items():
         in_fields = set(own)
         tokens |= {_MARKS["fields", spelling] + token for token in in_fields}
@@ -237,6 +244,11 @@ def _row(paper: Indexed) -> dict[str, Any]:
     }
 
 
+def _neighbours(tokens: Sequence[str]) -> set[str]:
+    """A mark for each two folded tokens side by side. Different ones may share a mark: the text decides between them."""
+    return {f"+{crc32(f'{one} {other}'.encode()) % _NEIGHBOURS:x}" for one, other in pairwise(tokens)}
+
+
 def _holding(terms: Terms, rank: Rank) -> tuple[list[str], dict[str, Any]]:
     """Conditions on the papers of a rank, and their values: tokens that must be there, and those side by side."""
     mark = _MARKS[rank.places, rank.spelling]
@@ -244,38 +256,36 @@ def _holding(terms: Terms, rank: Rank) -> tuple[list[str], dict[str, Any]]:
     conditions: list[str] = []
     values: dict[str, Any] = {}
     if rank.together:
-        tokens = [token for term in terms.terms for token in spelt(term, rank.spelling)]
-        return _side_by_side(tokens, rank, "all")
+        return _side_by_side(terms.terms, rank, "all")
     for at, term in enumerate(terms.terms):
-        tokens = list(spelt(term, rank.spelling))
         if term.number is not None and rank.own_number:
             needed.append(mark + term.number)
-        elif term.number is not None:
-            either, own = _side_by_side(tokens, rank, f"t{at}")
-            conditions.append(f"(tokens @> ARRAY[:n{at}] OR ({' AND '.join(either)}))")
-            values |= own | {f"n{at}": mark + term.number}
-        elif len(tokens) > 1:
-            either, own = _side_by_side(tokens, rank, f"t{at}")
-            conditions += either
-            values |= own
+            continue
+        said, own = _side_by_side([term], rank, f"t{at}")
+        values |= own
+        if term.number is None:
+            conditions += said
         else:
-            needed.append(mark + tokens[0])
+            conditions.append(f"(tokens @> ARRAY[:n{at}] OR ({' AND '.join(said)}))")
+            values[f"n{at}"] = mark + term.number
     if needed:
         conditions.append("tokens @> :needed")
         values["needed"] = needed
     return conditions, values
 
 
-def _side_by_side(tokens: Sequence[str], rank: Rank, name: str) -> tuple[list[str], dict[str, Any]]:
+def _side_by_side(terms: Sequence[Term], rank: Rank, name: str) -> tuple[list[str], dict[str, Any]]:
     mark = _MARKS[rank.places, rank.spelling]
-    conditions = [f"tokens @> :{name}"]
-    values: dict[str, Any] = {name: sorted({mark + token for token in tokens})}
+    tokens = [token for term in terms for token in spelt(term, rank.spelling)]
+    needed = {mark + token for token in tokens}
+    conditions, values = [f"tokens @> :{name}"], dict[str, Any]()
     if len(tokens) > 1:
+        needed |= _neighbours([token for term in terms for token in term.folded])
         texts = [f"fields_{rank.spelling}"]
         texts += [f"pages_{rank.spelling}"] if rank.places == "everywhere" else []
         conditions.append("(" + " OR ".join(f"strpos({each}, :{name}_said) > 0" for each in texts) + ")")
         values[f"{name}_said"] = f" {' '.join(tokens)} "
-    return conditions, values
+    return conditions, values | {name: sorted(needed)}
 
 
 def _newest(
