@@ -373,3 +373,32 @@ def test_what_is_drawn_is_part_of_the_digest_and_of_a_backup(machine: Machine, t
     assert other.run("restore", tmp_path / "sao.tar.gz").returncode == 0
     kept = other.home / "second_keying.toml"
     assert kept.read_bytes() == (machine.home / "second_keying.toml").read_bytes()
+
+
+def test_search_and_the_list_of_a_batch_hide_what_waits_for_a_second_person(portal: Portal) -> None:
+    paper, number = papers_of(portal.machine.home)["04.png"], "127/2021"
+    lan, vân = portal.signed_in("lan"), portal.signed_in("vân")
+
+    def shown_to_vân() -> list[bool]:
+        found = vân.post("/search", words=number).text
+        assert paper in found
+        command = portal.machine.run("search", number, "--clear").stdout
+        return [
+            f"{number}</a>" in found or "<mark>" in found,
+            number in vân.get(f"/batches/{BATCH}").text,
+            number in command,
+        ]
+
+    answer(lan, paper, number=number)
+    assert shown_to_vân() == [False, False, False]
+    answer(vân, paper, number=number)
+    assert shown_to_vân() == [True, True, True]
+
+
+def answer(browser: Browser, paper: str, **said: str) -> None:
+    """Answer on the page, and put the paper back."""
+    version = browser.get(f"/review/{paper}").text.partition('data-version="')[2].partition('"')[0]
+    answers = [{"target": target, "value": value, "sure": True, "ms": 900} for target, value in said.items()]
+    done = browser.post(f"/review/{paper}", answers=json.dumps(answers), version=version)
+    assert done.status_code == 200, done.text
+    browser.post(f"/review/{paper}/leave")
