@@ -118,9 +118,9 @@ def set_values(
     settings: Settings,
     paper: Paper,
     values: Annotated[
-        list[str],
-        typer.Argument(metavar="MỤC=GIÁ TRỊ...", help=words("review.set_values")),
-    ],
+        list[str] | None,
+        typer.Argument(metavar="[MỤC=GIÁ TRỊ]...", help=words("review.set_values")),
+    ] = None,
     absent: Annotated[
         list[str] | None, typer.Option("--absent", metavar="MỤC", help=words("review.set_absent"))
     ] = None,
@@ -131,11 +131,13 @@ def set_values(
 ) -> int:
     """Set the right values of one paper by hand."""
     given: dict[str, str | None] = dict.fromkeys(absent or ())
-    for setting in values:
+    for setting in values or ():
         target, equals, value = setting.partition("=")
         if not equals:
             raise UsageError(f"no value in {setting}", remedy="review_set_usage", value=setting)
         given[target.strip()] = value
+    if not given:
+        raise UsageError("nothing to set", remedy="review_set_nothing")
 
     with open_workspace(settings) as workspace:
         if confirm:

@@ -402,3 +402,21 @@ def answer(browser: Browser, paper: str, **said: str) -> None:
     done = browser.post(f"/review/{paper}", answers=json.dumps(answers), version=version)
     assert done.status_code == 200, done.text
     browser.post(f"/review/{paper}/leave")
+
+
+def test_a_third_person_reads_that_the_second_found_no_value_and_the_list_tells_who_settled_it(
+    machine: Machine,
+) -> None:
+    paper = papers_of(machine.home)["04.png"]
+    say(machine, FIRST, "lan")
+    gone = machine.run("review", "set", paper, "--absent", "owner_id", "--operator", "vân")
+    assert gone.returncode == 0, gone.stderr
+    assert (
+        "Hai người gõ: «056*******34» và «không có trên giấy»." in machine.run("review", "show", paper).stdout
+    )
+    assert say(machine, FIRST, "ba").returncode == 0
+    told = machine.run("review", "second", "list").stdout
+    assert paper in told  # in one piece, to be copied
+    assert "không có trên giấy" in told and "ba," in told and "quyết định" in told
+    history = machine.run("review", "show", paper).stdout
+    assert "quyết định khi hai người gõ khác nhau" in history

@@ -262,7 +262,10 @@ def _told(visit: Visit, problems: list[review_answers.Problem]) -> list[dict[str
             "target": problem.target,
             "problem": problem.error.problem,
             "said": text(
-                f"error.{problem.error.remedy}",
+                # The remedy of the command line is a command; whoever reads this has a page.
+                "portal.review_no_target"
+                if problem.error.problem == "target"
+                else f"error.{problem.error.remedy}",
                 lang,
                 **{name: str(value) for name, value in problem.error.params.items()},
             ),
