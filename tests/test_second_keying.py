@@ -420,3 +420,17 @@ def test_a_third_person_reads_that_the_second_found_no_value_and_the_list_tells_
     assert "không có trên giấy" in told and "ba," in told and "quyết định" in told
     history = machine.run("review", "show", paper).stdout
     assert "quyết định khi hai người gõ khác nhau" in history
+
+
+def test_on_the_page_the_first_person_is_told_so_and_may_mend_the_own_answer_alone(portal: Portal) -> None:
+    paper = papers_of(portal.machine.home)["04.png"]
+    lan, vân = portal.signed_in("lan"), portal.signed_in("vân")
+    assert key(portal, lan, paper, SECOND) == 200
+    page = lan.get(f"/review/{paper}").text
+    assert "Bạn đã gõ giá trị này" in page and SECOND not in page
+    lan.post(f"/review/{paper}/leave")
+    assert "Bạn đã gõ" not in vân.get(f"/review/{paper}").text
+    vân.post(f"/review/{paper}/leave")
+    assert key(portal, lan, paper, SECOND) == 409
+    assert key(portal, lan, paper, FIRST) == 200 and code_of(portal, paper) is None
+    assert key(portal, vân, paper, FIRST) == 200 and code_of(portal, paper)
