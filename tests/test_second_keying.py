@@ -111,6 +111,8 @@ def test_until_then_no_command_shows_the_first_answer(machine: Machine, tmp_path
     ):
         for options in ((), ("--json",)):
             assert FIRST not in machine.run(*command, *options).stdout, command
+    told = machine.run("review", "show", paper).stdout
+    assert "Số định danh chủ giấy tờ = (ẩn) (trước: (ẩn))" in told, "hidden, not missing"
     question = next(each for each in shown(machine)["questions"] if each["target"] == "owner_id")
     assert (question["value"], question["raw"], question["confidence"]) == (None, None, None)
     assert question["box"] and [each["rule"] for each in question["reasons"]] == ["field_second_keying"]
