@@ -210,6 +210,7 @@ def test_a_workbook_asks_blind_and_takes_the_second_answer_of_another_person(
     fill(book, {asked: READ_RIGHT}, column=ANSWER, who="vân")
     unseen = machine.run("review", "import", book)
     assert unseen.returncode == 2 and shown(machine)["code"] is None
+    assert "được ẩn để gõ lại độc lập" in unseen.stderr
     fill(book, {asked: ""}, column=ANSWER, who="vân")
     fill(book, {asked: FIRST}, who="lan")
     own = machine.run("review", "import", book)
@@ -231,7 +232,8 @@ def test_an_old_workbook_settles_nothing_that_its_reader_did_not_see(
     machine.run("review", "export", BATCH, book)
     say(machine, SECOND, "vân")
     fill(book, {("04.png", "Số định danh chủ giấy tờ"): FIRST}, who="ba")
-    machine.run("review", "import", book)
+    refused = machine.run("review", "import", book)
+    assert refused.returncode == 2 and "Dòng đã cũ" in refused.stderr, "the answer is not lost in silence"
     assert listed(machine)["values"][0]["state"] == "differs"
     assert shown(machine)["code"] is None
 
@@ -436,3 +438,16 @@ def test_on_the_page_the_first_person_is_told_so_and_may_mend_the_own_answer_alo
     assert key(portal, lan, paper, SECOND) == 409
     assert key(portal, lan, paper, FIRST) == 200 and code_of(portal, paper) is None
     assert key(portal, vân, paper, FIRST) == 200 and code_of(portal, paper)
+
+
+def test_a_workbook_of_before_the_first_answer_tells_nobody_whether_they_agree(
+    machine: Machine, tmp_path: Path
+) -> None:
+    book = tmp_path / "ra.xlsx"
+    machine.run("review", "export", BATCH, book)
+    say(machine, FIRST, "lan")
+    for value in (FIRST, SECOND):
+        fill(book, {("04.png", "Số định danh chủ giấy tờ"): value}, who="vân")
+        refused = machine.run("review", "import", book)
+        assert refused.returncode == 2 and "Dòng đã cũ" in refused.stderr
+    assert [each["state"] for each in listed(machine)["values"]] == ["waiting"]
