@@ -31,7 +31,7 @@ from schemas.clock import today
 from schemas.errors import UsageError
 from schemas.masking import mask, mask_code, mask_value
 from schemas.numerals import moment_text, number_text
-from schemas.review import UNIT, Action, Decision, field_told
+from schemas.review import UNIT, Action, Decision, confirmed, field_told
 from schemas.rules import Rulebook
 from schemas.second_keying import blind_fields
 from schemas.wording import render, text
@@ -92,7 +92,9 @@ def show(settings: Settings, paper: Paper, as_json: AsJson = False) -> int:
     rows = [
         [
             target_name(name, settings.lang),
-            _shown(name, None if name in hidden else field.value, rules, settings.lang),
+            text("second.hidden", settings.lang)
+            if name in hidden
+            else _shown(name, field.value, rules, settings.lang),
             _share(None if name in hidden else field.confidence, settings.lang),
             text(f"source.{field.source}", settings.lang),
         ]
@@ -100,14 +102,15 @@ def show(settings: Settings, paper: Paper, as_json: AsJson = False) -> int:
     ]
     print_table([text(f"head.{key}", settings.lang) for key in keys], rows)
     for decision in without_blind(document, history):
+        unseen = text("second.hidden", settings.lang) if confirmed(decision.target) in hidden else None
         line = text(
             f"review.said_{_manner(decision)}",
             settings.lang,
             at=moment_text(datetime.fromisoformat(decision.at), settings.lang),
             operator=decision.operator,
             target=target_name(decision.target, settings.lang),
-            value=_shown(decision.target, decision.value, rules, settings.lang),
-            old=_shown(decision.target, decision.old, rules, settings.lang),
+            value=unseen or _shown(decision.target, decision.value, rules, settings.lang),
+            old=unseen or _shown(decision.target, decision.old, rules, settings.lang),
         )
         sys.stdout.write(line + "\n")
     return 0
@@ -118,9 +121,9 @@ def set_values(
     settings: Settings,
     paper: Paper,
     values: Annotated[
-        list[str],
-        typer.Argument(metavar="MỤC=GIÁ TRỊ...", help=words("review.set_values")),
-    ],
+        list[str] | None,
+        typer.Argument(metavar="[MỤC=GIÁ TRỊ]...", help=words("review.set_values")),
+    ] = None,
     absent: Annotated[
         list[str] | None, typer.Option("--absent", metavar="MỤC", help=words("review.set_absent"))
     ] = None,
@@ -131,11 +134,13 @@ def set_values(
 ) -> int:
     """Set the right values of one paper by hand."""
     given: dict[str, str | None] = dict.fromkeys(absent or ())
-    for setting in values:
+    for setting in values or ():
         target, equals, value = setting.partition("=")
         if not equals:
             raise UsageError(f"no value in {setting}", remedy="review_set_usage", value=setting)
         given[target.strip()] = value
+    if not given:
+        raise UsageError("nothing to set", remedy="review_set_nothing")
 
     with open_workspace(settings) as workspace:
         if confirm:

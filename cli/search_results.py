@@ -104,6 +104,8 @@ def _lines(hit: Hit, titles: Mapping[str, str], lang: str) -> list[str]:
     validity = say("validity_state", hit.validity, lang)
     below = [hit.subject, owner, say("route", hit.state, lang), validity, hit.code]
     lines = [_joined(head), "  " + _joined(below)]
+    if hit.blind:
+        lines.append("  " + text("search.blind", lang))
     if hit.snippet is not None:
         lines.append(f"  {_place(hit.snippet, lang)}{shown(hit.snippet.marked(_BEFORE, _AFTER))}")
     return lines

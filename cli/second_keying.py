@@ -18,7 +18,7 @@ from review.labels import target_name
 from review.second_keyings import Drawn, drawn_values, keyings_json, shown_value, tally_line, tally_of
 from schemas.numerals import moment_text
 from schemas.review import Decision
-from schemas.second_keying import Keyed
+from schemas.second_keying import Keyed, Round
 from schemas.wording import text
 from storage.catalogue import batches
 
@@ -41,7 +41,7 @@ def list_(
         return 0
     if found:
         heads = [text(f"second.{key}", lang) for key in _HEADS]
-        print_table(heads, [_cells(each, lang) for each in found])
+        print_table(heads, [_cells(each, lang) for each in found], whole=(0,))
     sys.stdout.write(tally_line(tally_of(found), lang) + "\n")
     return 0
 
@@ -54,8 +54,16 @@ def _cells(each: Drawn, lang: str) -> list[str]:
         target_name(keyed.field, lang),
         *_said(keyed.field, keyed.first, lang, blind=blind),
         *_said(keyed.field, keyed.second, lang, blind=blind),
-        text(f"second.{keyed.state}", lang),
+        _state(keyed, lang),
     ]
+
+
+def _state(keyed: Round, lang: str) -> str:
+    """How it stands; of what was settled, by whom and how."""
+    if keyed.settled is None:
+        return text(f"second.{keyed.state}", lang)
+    who, value = _said(keyed.field, keyed.settled, lang, blind=False)
+    return text("second.settled", lang, who=who, value=value)
 
 
 def _said(field: str, said: Decision | None, lang: str, *, blind: bool) -> tuple[str, str]:
@@ -64,5 +72,5 @@ def _said(field: str, said: Decision | None, lang: str, *, blind: bool) -> tuple
         return "–", "–"
     at = moment_text(datetime.fromisoformat(said.at), lang)
     value = shown_value(field, said, blind=blind)
-    unseen = text("second.hidden" if blind else "review.no_value", lang)
+    unseen = text("second.hidden" if blind else "review.not_on_paper", lang)
     return text("second.by", lang, who=shown(said.operator), at=at), unseen if value is None else value

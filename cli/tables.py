@@ -21,21 +21,24 @@ def print_table(
     rows: Sequence[Sequence[str]],
     *,
     numbers: Collection[int] = (),
+    whole: Collection[int] = (),
     title: str | None = None,
 ) -> None:
     """Print a table to stdout; `numbers` are columns aligned to the right, whose cells are never broken.
 
-    On a terminal too narrow for that, each row stands as lines of its own.
+    Nor are words of the columns `whole`, as ids that somebody copies. On a terminal too narrow for that, each row stands
+    as lines of its own.
     """
+    kept = {*numbers, *whole}
     console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else _PIPED, highlight=False)
-    if _least(heads, rows, numbers) > console.width:
+    if _least(heads, rows, kept) > console.width:
         rows = [[cell.replace(" – ", " –\n") for cell in row] for row in rows]
-        if _least(heads, rows, numbers) > console.width:
+        if _least(heads, rows, kept) > console.width:
             _stack(heads, rows, title)
             return
     table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left")
     roomy = _GAP * (len(heads) + 1) + sum(_longest_cell(heads, rows, at) for at in range(len(heads)))
-    tight = numbers if roomy > console.width else ()
+    tight = kept if roomy > console.width else ()
     for at, head in enumerate(heads):
         # A column that rich may not wrap is never cut either, as long as words are wrapped here.
         words = _wrapped(head, _width(head, rows, at)) if at in tight else head

@@ -60,11 +60,14 @@ def _named_by_sheet(visit: Visit, name: str) -> bool:
 
 
 def boxless(visit: Visit, waiting: Sequence[Queued]) -> list[Boxless]:
-    """Batches of the person's of which neither the sheet nor a person names the box, the largest first."""
-    counted = Counter(each.batch for each in waiting)
-    mine = [(name, papers) for name, papers in counted.most_common() if is_mine(visit, name)][:_MOST]
-    database = visit.house.database
-    return [Boxless(name, papers) for name, papers in mine if not is_said(database, name, BOX)]
+    """Batches of the person's of which neither the sheet nor a person names the box of all, the largest first."""
+    by_batch: dict[str, list[str]] = {}
+    for each in waiting:
+        by_batch.setdefault(each.batch, []).append(each.document_id)
+    largest = sorted(by_batch.items(), key=lambda held: -len(held[1]))
+    mine = [(name, papers) for name, papers in largest if is_mine(visit, name)][:_MOST]
+    workspace = visit.house.workspace
+    return [Boxless(name, len(papers)) for name, papers in mine if not is_said(workspace, name, BOX, papers)]
 
 
 def give(visit: Visit, name: str, unit: str, as_of: date) -> Given:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from portal.review_sheet import Line
 from portal.visits import Visit
 from review.deciding import Requested
 from review.keying import is_kept_from
 from review.questions import Waiting
 from schemas.review import CONFIRMED, KEYED_BLIND, Action, confirmed
+from schemas.second_keying import keying_of
+from schemas.wording import text
 from storage.catalogue import decisions
 
 
@@ -33,6 +36,31 @@ def keyed_before(visit: Visit, paper: Waiting) -> frozenset[str]:
         for each in history
         if each.operator == person and each.action is Action.SET and confirmed(each.target) in waiting
     )
+
+
+def refused_again(visit: Visit, paper: Waiting, requested: Sequence[Requested]) -> bool:
+    """True if the person answers about a value that waits for another hand, but to mend the own answer nobody saw yet."""
+    kept = keyed_before(visit, paper)
+    return any(each.target in kept and not _mends(paper, each) for each in requested)
+
+
+def _mends(paper: Waiting, answer: Requested) -> bool:
+    first = paper.decided.get(answer.target)
+    drawn = keying_of(paper.row.document, answer.target) == KEYED_BLIND
+    return drawn and first is not None and (first.action, first.value) != (answer.action, answer.value)
+
+
+def told_kept(visit: Visit, paper: Waiting, lines: Sequence[Line]) -> list[Line]:
+    """Lines of the page; of values that wait for another hand it is said so, before the person types."""
+    kept, lang = keyed_before(visit, paper), visit.house.lang
+    document = paper.row.document
+    return [
+        line._replace(reasons=(*line.reasons, text(f"portal.review_{key}", lang)))
+        if line.target in kept
+        and (key := "keyed_own" if keying_of(document, line.target) == KEYED_BLIND else "keyed_before")
+        else line
+        for line in lines
+    ]
 
 
 def waits_for_others(visit: Visit, paper: Waiting) -> bool:

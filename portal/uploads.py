@@ -157,6 +157,8 @@ class Uploads:
             UsageError: it is no scan, or beyond a limit; nothing of it is kept.
         """
         name = file_name(given)
+        if size == 0:
+            raise UsageError("empty", remedy="upload_file_empty", name=shown(given[:100]))
         if not _DIGEST.fullmatch(sha256) or not 0 < size <= self._limits.file_bytes:
             most = self._limits.file_bytes // _MB
             raise UsageError("too large", remedy="upload_file_size", name=shown(given[:100]), most=most)

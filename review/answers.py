@@ -18,13 +18,17 @@ from schemas.batches import BatchSheet
 from schemas.codes import is_owner_identifier
 from schemas.documents import Document, ValidityState
 from schemas.errors import SohoaError
-from schemas.review import KIND, OF_PLACE, OTHER, RESULT_TYPE, SAME_AS, UNIT, VALIDITY, expired_from
+from schemas.review import BOX, KIND, OF_PLACE, OTHER, RESULT_TYPE, SAME_AS, UNIT, VALIDITY, expired_from
 from schemas.rules import Rulebook
 from schemas.text import fold, squeeze
 
 _DAY: Final = re.compile(r"(\d{1,2})\s*[/.-]\s*(\d{1,2})\s*[/.-]\s*(\d{4})")
 _SINCE: Final = re.compile(r"(?P<state>.+?)\s+(?:từ(?: ngày)?|from)\s+(?P<day>[\d/.-]+)")
 _ISO: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
+_PLACE: Final = re.compile(
+    r"(?:(?:ubnd|ủy ban nhân dân) )?(?:xã|phường|thị trấn|đặc khu|huyện|quận|thị xã|thành phố) ",
+    re.IGNORECASE,
+)
 _OF_ANY_PAPER: Final = frozenset(
     {
         *(
@@ -46,6 +50,7 @@ _OF_ANY_PAPER: Final = frozenset(
 )
 _LONGEST: Final = 500
 _LONGEST_NUMBER: Final = 60
+_LONGEST_BOX: Final = 60
 _OLDEST: Final = 1900
 _TYPES: Final = {
     "date": "date",
@@ -137,8 +142,9 @@ def read_answer(
         raise WrongAnswer("empty")
     if not text.isprintable():
         raise WrongAnswer("unprintable")
-    if len(text) > _LONGEST:
-        raise WrongAnswer("too_long", limit=_LONGEST)
+    limit = _LONGEST_BOX if target == BOX else _LONGEST
+    if len(text) > limit:
+        raise WrongAnswer("too_long", limit=limit)
     if kind == KIND:
         return _kind(text, rules)
     if kind == RESULT_TYPE:
@@ -188,7 +194,9 @@ def _same_as(text: str, paper: Document) -> str:
 def _unit(text: str, paper: Document, rules: Rulebook) -> str:
     issued = paper.value("issue_date")
     day = date.fromisoformat(issued) if issued else None
-    if resolve(None, day, BatchSheet(owning_unit=text, level=paper.level), rules).unit is None:
+    # A department may be in no list; a commune or district that is in none is misspelt, and would be counted as a new one.
+    level = paper.level if paper.level == "tinh" and not _PLACE.match(text) else None
+    if resolve(None, day, BatchSheet(owning_unit=text, level=level), rules).unit is None:
         raise WrongAnswer("unit", value=text)
     return text
 

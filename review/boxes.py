@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import Final
 
 from review.answers import read_answer
 from review.deciding import Applied, Requested, apply
 from schemas.review import Action
 from storage.catalogue import batches, decisions, documents
-from storage.catalogue.database import Database
 from storage.catalogue.documents import DocumentRow
 from storage.sidecars import read_sidecar
 from workspace.opening import Workspace
+
+_LOOKED_AT: Final = 3
 
 
 def set_places(
@@ -75,9 +77,19 @@ def requested_places(
     return requested
 
 
-def is_said(database: Database, batch: str, target: str) -> bool:
-    """True if the batch sheet, or a person for any of its papers, says where the batch lies."""
-    sheet = batches.batch(database, batch).sheet
+def is_said(workspace: Workspace, batch: str, target: str, papers: Sequence[str]) -> bool:
+    """True if the batch sheet says where the batch lies, or a person does for all of these papers of it.
+
+    A paper that another person had in hand when it was said, or that came later, is asked about again. Of many such only
+    the first few are looked at: where separator sheets name the boxes, they name them for all.
+    """
+    sheet = batches.batch(workspace.database, batch).sheet
     if sheet is not None and getattr(sheet, target) is not None:
         return True
-    return decisions.any_of_batch(database, batch, target)
+    if not decisions.any_of_batch(workspace.database, batch, target):
+        return False
+    held = decisions.of_documents(workspace.database, papers)
+    lacking = [own for own in papers if all(each.target != target for each in held.get(own, ()))]
+    rows = documents.of_ids(workspace.database, lacking[:_LOOKED_AT])
+    sheets = [read_sidecar(workspace.store, row.sidecar_key).sheet for row in rows.values()]
+    return all(own is not None and getattr(own, target) is not None for own in sheets)

@@ -39,7 +39,7 @@ from schemas.review import (
     picture_of,
 )
 from schemas.rules import Rulebook
-from schemas.second_keying import keying_of
+from schemas.second_keying import keyed_by, keying_of
 from schemas.text import mask_identifier
 from storage.catalogue import batches, decisions, documents
 from storage.objects import sha256_of
@@ -155,7 +155,7 @@ def _check(workspace: Workspace, batch: str, rows: Sequence[Row], as_of: date, w
         held = in_force(history.get(row.document_id, ()))
         fresh = shown_of(known[row.document_id], row.target) == row.shown
         unconfirmed = row.target in CONFIRMED and not is_confirmed(held, row.target, by_other=False)
-        if _is_known(requested, held, who) and not (fresh and unconfirmed):
+        if _is_known(requested, known[row.document_id], held, who) and not (fresh and unconfirmed):
             already += 1
         elif not fresh:
             checked.problems.append(_stale(row, known[row.document_id]))
@@ -196,8 +196,13 @@ def _check_unit(
         checked.problems.append(Problem(row.sheet, row.number, VALUE, problem, dict(error.params)))
 
 
-def _is_known(requested: Requested, held: Mapping[str, Decision], who: str) -> bool:
-    """Whether the answer is in force already, or is what this person keyed beside another's."""
+def _is_known(requested: Requested, paper: Document, held: Mapping[str, Decision], who: str) -> bool:
+    """Whether the answer is in force already, or is what this person keyed beside another's.
+
+    Of a value that another person is still to key, only who keyed it is told so: it would tell whether they agree.
+    """
+    if keying_of(paper, requested.target) is not None and who not in keyed_by(held, requested.target):
+        return False
     answer = (requested.action, requested.value)
     known, second = held.get(requested.target), held.get(keyed_second(requested.target))
     if known is not None and (known.action, known.value) == answer:
@@ -265,6 +270,8 @@ def _requested(
         answer = "" if row.answer == READ_RIGHT else row.answer
         return _typed(row._replace(value=row.prefill, answer=answer), paper, read, rules, as_of)
     if read is None:
+        if row.answer == READ_RIGHT and keying_of(stored, row.target) is not None:
+            return wrong(VALUE, "keyed_unseen", answer=row.answer)
         problem = "nothing_read" if row.answer == READ_RIGHT else "value_missing"
         return wrong(VALUE, problem, answer=row.answer)
     return Requested(row.document_id, row.target, Action.SET, read, row.note)

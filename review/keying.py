@@ -75,7 +75,7 @@ def answers_line(question: Question, lang: str, *, clear: bool = True) -> str | 
     if not question.answers:
         return None
     shown = [
-        text("review.no_value", lang)
+        text("review.not_on_paper", lang)
         if value is None
         else value
         if clear

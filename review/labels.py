@@ -23,6 +23,7 @@ from schemas.review import (
     order_field,
     picture_of,
     register_field,
+    settling,
 )
 from schemas.rules import Rulebook
 from schemas.text import squeeze
@@ -45,7 +46,9 @@ def target_name(target: str, lang: str = "vi") -> str:
     if picture_of(target):
         return text("review.picture", lang)
     if is_confirming(target):
-        return text("review.said_again", lang, field=target_name(confirmed(target), lang))
+        own = confirmed(target)
+        key = "review.said_settled" if target == settling(own) else "review.said_again"
+        return text(key, lang, field=target_name(own, lang))
     if (field := register_field(target)) is not None:
         return text("review.by_register", lang, field=target_name(field, lang))
     if (field := order_field(target)) is not None:

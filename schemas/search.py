@@ -76,7 +76,10 @@ class Snippet(_Record):
 
 
 class Hit(_Record):
-    """A paper that was found, as the catalogue has it now."""
+    """A paper that was found, as the catalogue has it now.
+
+    `blind` are fields whose value is left out, with the snippet: another person is still to key one from the image alone.
+    """
 
     id: str
     batch: str
@@ -95,6 +98,7 @@ class Hit(_Record):
     code: str | None
     linked_to: str | None
     snippet: Snippet | None
+    blind: tuple[str, ...] = ()
 
 
 class Answer(_Record):

@@ -80,7 +80,7 @@ def test_a_later_word_a_rebuild_and_a_run_under_other_rules_keep_what_was_said_l
 
 
 def test_a_box_that_cannot_be_and_a_batch_that_is_not_are_refused(quick_review: Machine) -> None:
-    for batch, box in ((BATCH, "  "), (BATCH, "x" * 600), ("không có", "12")):
+    for batch, box in ((BATCH, "  "), (BATCH, "x" * 61), ("không có", "12")):
         refused = quick_review.run("review", "box", batch, box)
         assert refused.returncode == 2 and "Traceback" not in refused.stderr and refused.stderr
     assert traced(quick_review)["decisions"] == []
@@ -125,5 +125,8 @@ def test_the_page_asks_the_box_once_and_papers_in_hand_are_left(portal: Portal) 
     assert [(each["agent"], each["detail"]["how"], each["detail"]["new"]) for each in told] == [
         ("lan", "page, whole batch", "12")
     ]
+    assert "/box" in lan.get("/review").text.partition("<main")[2], "one paper has none yet"
+    vân.post(f"/review/{first[0]}/leave")
+    assert lan.post(f"/batches/{BATCH}/box", box="12").status_code == 303
     assert "/box" not in lan.get("/review").text.partition("<main")[2], "nothing is left to ask"
     assert portal.signed_in("xã này").post(f"/batches/{BATCH}/box", box="12").status_code == 404

@@ -60,3 +60,12 @@ def test_values_that_differ_wait_for_a_third_person(portal: Portal) -> None:
     assert key(portal, third, paper, SECOND) == 200
     code = code_of(portal, paper)
     assert code is not None and code.startswith(SECOND)
+
+
+def test_a_field_that_the_paper_has_not_is_refused_without_naming_a_command(portal: Portal) -> None:
+    paper, lan = papers_of(portal.machine.home)["04.png"], portal.signed_in("lan")
+    version = str(rows(portal, "SELECT version FROM document WHERE id = ?", paper)[0][0])
+    answers = json.dumps([{"target": "tai_san", "value": "1", "ms": 1}])
+    refused = lan.post(f"/review/{paper}", answers=answers, version=version)
+    assert refused.status_code == 422 and "không có mục" in refused.text and "sohoa" not in refused.text
+    lan.post(f"/review/{paper}/leave")

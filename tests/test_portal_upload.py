@@ -330,3 +330,12 @@ def test_the_page_sends_files_and_no_page_has_a_barrier_of_weight(portal: Portal
 def test_axe_core_is_the_one_that_its_notice_names() -> None:
     digest = hashlib.sha256(AXE.read_bytes()).hexdigest()
     assert digest in (AXE.parent / "NOTICE").read_text(encoding="utf-8")
+
+
+def test_an_empty_file_is_said_to_be_empty_and_a_large_one_too_large_by_how_much(portal: Portal) -> None:
+    browser = portal.signed_in("vân")
+    upload = opened(browser, "tệp rỗng")
+    empty = declared(browser, upload, "a.pdf", b"").json()["message"]
+    assert "rỗng" in empty and "Tách" not in empty
+    large = declared(browser, upload, "b.pdf", b"x", size=str(10**13)).json()["message"]
+    assert "2.000 MB" in large and "rỗng" not in large

@@ -111,6 +111,8 @@ def test_until_then_no_command_shows_the_first_answer(machine: Machine, tmp_path
     ):
         for options in ((), ("--json",)):
             assert FIRST not in machine.run(*command, *options).stdout, command
+    told = machine.run("review", "show", paper).stdout
+    assert "Số định danh chủ giấy tờ = (ẩn) (trước: (ẩn))" in told, "hidden, not missing"
     question = next(each for each in shown(machine)["questions"] if each["target"] == "owner_id")
     assert (question["value"], question["raw"], question["confidence"]) == (None, None, None)
     assert question["box"] and [each["rule"] for each in question["reasons"]] == ["field_second_keying"]
@@ -208,6 +210,7 @@ def test_a_workbook_asks_blind_and_takes_the_second_answer_of_another_person(
     fill(book, {asked: READ_RIGHT}, column=ANSWER, who="vân")
     unseen = machine.run("review", "import", book)
     assert unseen.returncode == 2 and shown(machine)["code"] is None
+    assert "được ẩn để gõ lại độc lập" in unseen.stderr
     fill(book, {asked: ""}, column=ANSWER, who="vân")
     fill(book, {asked: FIRST}, who="lan")
     own = machine.run("review", "import", book)
@@ -229,7 +232,8 @@ def test_an_old_workbook_settles_nothing_that_its_reader_did_not_see(
     machine.run("review", "export", BATCH, book)
     say(machine, SECOND, "vân")
     fill(book, {("04.png", "Số định danh chủ giấy tờ"): FIRST}, who="ba")
-    machine.run("review", "import", book)
+    refused = machine.run("review", "import", book)
+    assert refused.returncode == 2 and "Dòng đã cũ" in refused.stderr, "the answer is not lost in silence"
     assert listed(machine)["values"][0]["state"] == "differs"
     assert shown(machine)["code"] is None
 
@@ -373,3 +377,77 @@ def test_what_is_drawn_is_part_of_the_digest_and_of_a_backup(machine: Machine, t
     assert other.run("restore", tmp_path / "sao.tar.gz").returncode == 0
     kept = other.home / "second_keying.toml"
     assert kept.read_bytes() == (machine.home / "second_keying.toml").read_bytes()
+
+
+def test_search_and_the_list_of_a_batch_hide_what_waits_for_a_second_person(portal: Portal) -> None:
+    paper, number = papers_of(portal.machine.home)["04.png"], "127/2021"
+    lan, vân = portal.signed_in("lan"), portal.signed_in("vân")
+
+    def shown_to_vân() -> list[bool]:
+        found = vân.post("/search", words=number).text
+        assert paper in found
+        command = portal.machine.run("search", number, "--clear").stdout
+        return [
+            f"{number}</a>" in found or "<mark>" in found,
+            number in vân.get(f"/batches/{BATCH}").text,
+            number in command,
+        ]
+
+    answer(lan, paper, number=number)
+    assert shown_to_vân() == [False, False, False]
+    answer(vân, paper, number=number)
+    assert shown_to_vân() == [True, True, True]
+
+
+def answer(browser: Browser, paper: str, **said: str) -> None:
+    """Answer on the page, and put the paper back."""
+    version = browser.get(f"/review/{paper}").text.partition('data-version="')[2].partition('"')[0]
+    answers = [{"target": target, "value": value, "sure": True, "ms": 900} for target, value in said.items()]
+    done = browser.post(f"/review/{paper}", answers=json.dumps(answers), version=version)
+    assert done.status_code == 200, done.text
+    browser.post(f"/review/{paper}/leave")
+
+
+def test_a_third_person_reads_that_the_second_found_no_value_and_the_list_tells_who_settled_it(
+    machine: Machine,
+) -> None:
+    paper = papers_of(machine.home)["04.png"]
+    say(machine, FIRST, "lan")
+    gone = machine.run("review", "set", paper, "--absent", "owner_id", "--operator", "vân")
+    assert gone.returncode == 0, gone.stderr
+    assert (
+        "Hai người gõ: «056*******34» và «không có trên giấy»." in machine.run("review", "show", paper).stdout
+    )
+    assert say(machine, FIRST, "ba").returncode == 0
+    told = machine.run("review", "second", "list").stdout
+    assert paper in told  # in one piece, to be copied
+    assert "không có trên giấy" in told and "ba," in told and "quyết định" in told
+    history = machine.run("review", "show", paper).stdout
+    assert "quyết định khi hai người gõ khác nhau" in history
+
+
+def test_on_the_page_the_first_person_is_told_so_and_may_mend_the_own_answer_alone(portal: Portal) -> None:
+    paper = papers_of(portal.machine.home)["04.png"]
+    lan, vân = portal.signed_in("lan"), portal.signed_in("vân")
+    assert key(portal, lan, paper, SECOND) == 200
+    page = lan.get(f"/review/{paper}").text
+    assert "Bạn đã gõ giá trị này" in page and SECOND not in page
+    lan.post(f"/review/{paper}/leave")
+    assert "Bạn đã gõ" not in vân.get(f"/review/{paper}").text
+    vân.post(f"/review/{paper}/leave")
+    assert key(portal, lan, paper, SECOND) == 409
+    assert key(portal, lan, paper, FIRST) == 200 and code_of(portal, paper) is None
+    assert key(portal, vân, paper, FIRST) == 200 and code_of(portal, paper)
+
+
+def test_a_workbook_of_before_the_first_answer_tells_nobody_whether_they_agree(
+    machine: Machine, tmp_path: Path
+) -> None:
+    book = tmp_path / "ra.xlsx"
+    machine.run("review", "export", BATCH, book)
+    say(machine, FIRST, "lan")
+    for value in (FIRST, SECOND):
+        fill(book, {("04.png", "Số định danh chủ giấy tờ"): value}, who="vân")
+        refused = machine.run("review", "import", book)
+        assert refused.returncode == 2 and "Dòng đã cũ" in refused.stderr
+    assert [each["state"] for each in listed(machine)["values"]] == ["waiting"]

@@ -213,3 +213,14 @@ def test_a_lost_original_takes_its_own_pictures_from_the_workbook_and_no_questio
     fill(book, {DEATH: RIGHT[DEATH]}, who="anh Ba")
     assert quick_review.run("review", "import", book).returncode == 0
     assert waiting(quick_review) == ["01.png", "03.png", "04.png"]
+
+
+def test_a_commune_that_is_in_no_list_is_refused_as_a_unit_and_nothing_said_is_said_so(
+    quick_review: Machine,
+) -> None:
+    paper = papers(quick_review)["04.png"]["id"]
+    for unit in ("Xã Không Có", "UBND xã Diên Annn", "Huyện Không Có"):
+        refused = quick_review.run("review", "set", paper, f"unit={unit}")
+        assert refused.returncode == 2 and "Không nhận ra đơn vị" in refused.stderr, unit
+    nothing = quick_review.run("review", "set", paper)
+    assert nothing.returncode == 2 and "--absent" in nothing.stderr

@@ -14,6 +14,7 @@ from schemas.codes import parse_result_code
 from schemas.masking import mask, mask_code, mask_value
 from schemas.search import MOST_HITS, Answer, Hit, Refreshed, Snippet, Wanted
 from schemas.search_words import Terms, terms_of, token_lines
+from schemas.second_keying import blind_fields
 from storage.catalogue import documents
 from storage.catalogue.database import Database
 from storage.catalogue.documents import DocumentRow
@@ -162,6 +163,8 @@ def _snippets(
     """Snippets by document; words with boxes are read for the pages of hits alone."""
     places: dict[str, tuple[Place, Found]] = {}
     for each in found:
+        if blind_fields(rows[each.id].document):
+            continue  # the words around a hit may be the value that another person is still to key
         place = place_of(terms.terms, rows[each.id].document.fields, each.pages) if terms.terms else None
         if place is not None:
             places[each.id] = (place, each)
@@ -184,9 +187,10 @@ def _snippets(
 
 def _hit(row: DocumentRow, snippet: Snippet | None, clear: bool) -> Hit:
     paper = row.document
+    blind = blind_fields(paper)
 
     def shown(name: str) -> str | None:
-        value = paper.value(name)
+        value = None if name in blind else paper.value(name)
         return value if clear or value is None else mask_value(name, value)
 
     code = row.code_shown
@@ -208,4 +212,5 @@ def _hit(row: DocumentRow, snippet: Snippet | None, clear: bool) -> Hit:
         code=code if clear or code is None else mask_code(code),
         linked_to=row.linked_to,
         snippet=snippet,
+        blind=tuple(sorted(blind)),
     )

@@ -17,7 +17,8 @@ from schemas.batches import BatchState
 from schemas.documents import Route
 from schemas.findings import Finding
 from schemas.masking import mask, mask_code
-from schemas.wording import render
+from schemas.second_keying import blind_fields
+from schemas.wording import render, text
 from storage.catalogue import batches, documents, seen_papers
 from storage.catalogue.batches import BatchRow
 from storage.catalogue.documents import DocumentRow
@@ -126,7 +127,10 @@ def _line(visit: Visit, row: DocumentRow) -> dict[str, Any]:
         "file": mask(row.file),
         "pages": paper.pages,
         "kind": visit.house.titles.get(paper.kind or ""),
-        "number": mask(paper.value("number") or ""),
+        # Whoever keys it next must not have seen it.
+        "number": text("portal.keyed_blind", visit.house.lang)
+        if "number" in blind_fields(paper)
+        else mask(paper.value("number") or ""),
         "route": paper.route,
         "code": mask_code(row.code_shown) if row.code_shown else None,
     }

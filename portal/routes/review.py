@@ -15,7 +15,7 @@ from portal.queue import Wanted
 from portal.review_sheet import lines_of, reason_name, units_of
 from portal.rights import Right
 from portal.routes.papers import paper_of, seen
-from portal.second_keying import foretold, keyed_before, waits_for_others
+from portal.second_keying import foretold, refused_again, told_kept, waits_for_others
 from portal.visits import Visit, page
 from review.questions import Waiting, waiting_papers
 from schemas.clock import today
@@ -114,12 +114,10 @@ def _sheet(visit: Visit, paper: Waiting, lease: leases.Lease, template: str, **m
         row=row,
         paper=row.document,
         kind=kind,
-        lines=lines_of(
+        lines=told_kept(
+            visit,
             paper,
-            readings,
-            house.workspace.rules.book,
-            house.lang,
-            house.kinds.of(row.batch),
+            lines_of(paper, readings, house.workspace.rules.book, house.lang, house.kinds.of(row.batch)),
         ),
         frames=[frame_of(row, readings[number]) for number in row.document.pages if number in readings],
         until=lease.until,
@@ -147,7 +145,7 @@ def _answer(visit: Visit) -> Response:
             return JSONResponse({"problems": _told(visit, problems)}, 422)
         if not requested:
             return refused(visit, "nothing", 422)
-        if keyed_before(visit, paper) & {each.target for each in requested}:
+        if refused_again(visit, paper, requested):
             return refused(visit, "keyed_before", 409)
         try:
             applied = review_answers.apply(
@@ -262,7 +260,10 @@ def _told(visit: Visit, problems: list[review_answers.Problem]) -> list[dict[str
             "target": problem.target,
             "problem": problem.error.problem,
             "said": text(
-                f"error.{problem.error.remedy}",
+                # The remedy of the command line is a command; whoever reads this has a page.
+                "portal.review_no_target"
+                if problem.error.problem == "target"
+                else f"error.{problem.error.remedy}",
                 lang,
                 **{name: str(value) for name, value in problem.error.params.items()},
             ),

@@ -20,6 +20,7 @@ from schemas.batches import BatchSheet, ScheduleState
 from schemas.documents import Role
 from schemas.errors import UsageError
 from schemas.events import EventType
+from schemas.numerals import number_text
 from schemas.text import shown
 from schemas.wording import text
 from storage.catalogue import batches, schedules
@@ -149,7 +150,12 @@ def _told(visit: Visit, work: Callable[[], Arrived]) -> Response:
     except OtherOffset as other:
         return JSONResponse({"offset": other.offset}, 409)
     except UsageError as error:
-        said = text(f"error.{error.remedy}", visit.house.lang, **error.params)
+        lang = visit.house.lang
+        params = {
+            name: number_text(value, lang) if isinstance(value, int) else value
+            for name, value in error.params.items()
+        }
+        said = text(f"error.{error.remedy}", lang, **params)
         return JSONResponse({"message": said}, 422)
     part = done.part
     return JSONResponse(
