@@ -70,7 +70,7 @@ class S3Store:
         # The machine's own certificates hold an agency's private authority too; SSL_CERT_FILE names another
         # set.
         pool = urllib3.PoolManager(
-            timeout=urllib3.Timeout(connect=10, read=120),
+            timeout=urllib3.Timeout(connect=min(10, spec.timeout_seconds), read=spec.timeout_seconds),
             maxsize=16,
             retries=urllib3.Retry(total=0),
             ca_certs=os.environ.get("SSL_CERT_FILE"),
