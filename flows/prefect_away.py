@@ -1,4 +1,4 @@
-"""A Prefect server that is away or refuses: waited for before a batch is begun, told in one sentence. Imports no Prefect."""
+"""A Prefect server that is away or refuses: waited for before a batch is begun, told in a sentence. Imports no Prefect."""
 
 from __future__ import annotations
 

@@ -70,6 +70,12 @@ class PatientStore:
         restore = functools.partial(self._store.restore, sha256=sha256, content_type=content_type)
         return self._call(restore, key, source)
 
+    def revive(self, key: str, *, sha256: str, content_type: str) -> str | None:
+        """Put an object right from an earlier version of it."""
+        return self._call(
+            functools.partial(self._store.revive, sha256=sha256, content_type=content_type), key
+        )
+
     def head(self, key: str) -> ObjectInfo | None:
         """Size and digest of an object."""
         return self._call(self._store.head, key)
@@ -85,6 +91,10 @@ class PatientStore:
     def held(self, key: str) -> bool | None:
         """Whether an object is under legal hold."""
         return self._call(self._store.held, key)
+
+    def retain(self, key: str) -> bool:
+        """Give an object the retention that it lacks."""
+        return self._call(self._store.retain, key)
 
     def traits(self) -> StoreTraits:
         """What the store keeps by itself."""
