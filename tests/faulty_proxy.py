@@ -7,6 +7,7 @@ import http.client
 import threading
 import time
 from collections.abc import Callable, Iterator
+from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Final, NamedTuple
 
@@ -21,6 +22,7 @@ class Fault(NamedTuple):
     Attributes:
         status: answered instead of the server; 0 asks the server.
         code: the S3 error code of the answer; "" answers a page of HTML, as a gateway would.
+        hours: by how much the clock of the server that answers so differs from ours.
         hang: seconds without any answer, before the connection is closed.
         drop: the answer breaks off in the middle.
         close: the connection is closed before an answer; `late` does so after the server did what was asked.
@@ -29,6 +31,7 @@ class Fault(NamedTuple):
 
     status: int = 0
     code: str = ""
+    hours: float = 0
     hang: float = 0
     drop: bool = False
     close: bool = False
@@ -134,7 +137,8 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             kind, said = "text/html", f"<html><body>{fault.status}</body></html>"
         data = said.encode()
-        self.send_response(fault.status)
+        self.send_response_only(fault.status)
+        self.send_header("Date", formatdate(time.time() + fault.hours * 3600, usegmt=True))
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", "0" if self.command == "HEAD" else str(len(data)))
         self.end_headers()

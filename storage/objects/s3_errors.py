@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Final, TypeVar
 
 import urllib3
@@ -38,6 +40,7 @@ _FULL: Final = {
 }
 _READ_ONLY: Final = {"MethodNotAllowed", "ReadOnly"}
 _SKEWED: Final = {"RequestTimeTooSkewed", "RequestExpired"}
+_LARGEST_SKEW: Final = timedelta(minutes=10)  # servers allow 15
 _BY_STATUS: Final = {401: "store_refused", 403: "store_refused", 405: "store_read_only", 507: "store_full"}
 
 
@@ -75,6 +78,16 @@ def _hangs(error: BaseException) -> bool:
     return isinstance(reason, urllib3.exceptions.TimeoutError)
 
 
+def _clocks_differ(error: S3Error) -> bool:
+    """An answer to HEAD bears no code: its own time tells a wrong clock from a lack of rights."""
+    told = error.response.headers.get("date") if error.response is not None else None
+    try:
+        there = parsedate_to_datetime(told or "")
+    except ValueError:
+        return False
+    return there.tzinfo is not None and abs(datetime.now(UTC) - there) > _LARGEST_SKEW
+
+
 def _status(error: Exception) -> int | None:
     """The HTTP status of an answer that is not the server's own XML, as gateways and proxies give them."""
     if isinstance(error, ServerError):
@@ -92,7 +105,7 @@ def _untrusted(error: BaseException) -> bool:
 def _remedy(error: Exception) -> str:
     if isinstance(error, S3Error):
         if error.code in _REFUSED:
-            return "store_refused"
+            return "store_clock" if _clocks_differ(error) else "store_refused"
         if error.code in _ABSENT:
             return "object_absent"
         if error.code in _FULL:
