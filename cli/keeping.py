@@ -48,6 +48,8 @@ def verify(
         "resumed": result.resumed,
         "damage": [_damage(damage, settings.lang) for damage in result.damage],
         "uploads": list(result.uploads),
+        "retained": result.retained,
+        "held": result.held,
     }
     if as_json:
         print_json(shape)
@@ -60,7 +62,8 @@ def _damage(damage: Damage, lang: str) -> dict[str, Any]:
     if damage.state == SUPERSEDED:
         remedy = "verify.remedy_superseded"
     else:
-        remedy = "verify.was_healed" if damage.healed else f"verify.remedy_{damage.kind}"
+        healed = "verify.from_version" if damage.version else "verify.was_healed"
+        remedy = healed if damage.healed else f"verify.remedy_{damage.kind}"
     state = (
         f"{damage.kind}_altered" if damage.state == "altered" and damage.kind == "sidecar" else damage.state
     )
@@ -71,7 +74,8 @@ def _damage(damage: Damage, lang: str) -> dict[str, Any]:
         "healed": damage.healed,
         "documents": list(damage.documents),
         "message": text(f"verify.{state}", lang),
-        "remedy": text(remedy, lang),
+        "version": damage.version,
+        "remedy": text(remedy, lang, **({"version": damage.version} if damage.version else {})),
     }
 
 
@@ -83,6 +87,9 @@ def _print_verified(shape: dict[str, Any], lang: str) -> None:
     if shape["uploads"]:
         keys = ", ".join(shape["uploads"][:5])
         sys.stdout.write(text("verify.uploads", lang, count=len(shape["uploads"]), keys=keys) + "\n")
+    for name in ("retained", "held"):
+        if shape[name]:
+            sys.stdout.write(text(f"verify.{name}", lang, count=shape[name]) + "\n")
     if any(damage["state"] != SUPERSEDED for damage in shape["damage"]):
         key = "damaged"
     else:

@@ -7,6 +7,7 @@ Prefect flow, or by other machines. On one machine every chunk feeds its one pag
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from pipeline.plan import BatchPlan, PlannedFile
 from review.deciding import apply_order
 from review.registering import match_before_closing
 from schemas.batches import BatchState, FileStatus
-from schemas.errors import SohoaError
+from schemas.errors import CatalogueError, SohoaError
 from schemas.events import Event, EventType
 from schemas.findings import Finding, finding
 from schemas.version import TOOL
@@ -33,6 +34,7 @@ from workspace.opening import Workspace
 Chunk = tuple[PlannedFile, ...]
 Halt = Callable[[], BatchState | None]
 _CHUNK_FILES = 16
+_LOST_TRIES, _LOST_PAUSE = 3, 1.0
 _log = structlog.get_logger(__name__)
 
 
@@ -247,9 +249,22 @@ def chunks(todo: Sequence[PlannedFile], workers: int) -> list[Chunk]:
 def by_threads(files: FilesOfRun) -> None:
     """Runs chunks in threads of this process. More threads than workers: while one stores, others read."""
     workspace = files.workspace
+
+    def work(chunk: Chunk) -> None:
+        """A connection that was lost on the way is made again; files that had ended are not worked on twice."""
+        for _ in range(_LOST_TRIES):
+            try:
+                return files.work_here(chunk)
+            except CatalogueError as error:
+                if error.remedy != "catalogue_lost" or workspace.patience <= 0:
+                    raise
+                _log.warning("catalogue_lost", batch=files.plan.name, detail=str(error))
+                time.sleep(_LOST_PAUSE)
+        return files.work_here(chunk)
+
     with ThreadPoolExecutor(max_workers=threads_for(workspace), thread_name_prefix="files") as pool:
         parts = chunks(files.plan.todo, workspace.settings.workers)
-        futures = [pool.submit(files.work_here, part) for part in parts]
+        futures = [pool.submit(work, part) for part in parts]
         try:
             for future in futures:
                 future.result()

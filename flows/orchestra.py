@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from flows.batch import BatchOutcome, Dispatch, Progress, threads_for
+from flows.prefect_away import told_in_a_sentence, wait_for_server
 from pipeline.plan import BatchPlan
 from workspace.opening import Workspace
 
@@ -46,10 +47,14 @@ def run_as_flow(
 ) -> BatchOutcome:
     """Run a batch as one Prefect flow run, on the server that is configured or a temporary one."""
     prepare_environment(workspace.settings.home, workspace.run.id)
+    server = os.environ.get("PREFECT_API_URL")
+    if server:
+        wait_for_server(server, workspace.patience)
     from flows.prefect_run import Run, run_flow  # noqa: PLC0415 - Prefect: only when there is work
 
     run = Run(workspace, work, progress)
-    return run_flow(run, plan.name, str(plan.inbox.root), len(plan.todo), threads_for(workspace))
+    with told_in_a_sentence(server):
+        return run_flow(run, plan.name, str(plan.inbox.root), len(plan.todo), threads_for(workspace))
 
 
 @contextmanager

@@ -29,7 +29,7 @@ from storage.objects.keys import batch_key
 from workspace.opening import Workspace
 
 _RETRY_SECONDS: Final = [10, 60]
-_PASSING: Final = {"store_unreachable", "catalogue_unusable"}
+_PASSING: Final = {"store_unreachable", "catalogue_unusable", "catalogue_lost"}
 
 
 @dataclass

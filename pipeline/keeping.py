@@ -37,6 +37,7 @@ from storage.objects import keys
 from storage.sidecars import write_sidecar
 from workspace import searching
 from workspace.healing import heal_twin, keep_object, keep_original
+from workspace.holding import extend
 from workspace.opening import Workspace
 from workspace.substitutes import edits_of, with_substitutes
 
@@ -89,6 +90,7 @@ class BatchRun:
             lambda document_id, code: self.event(EventType.CODE_ISSUED, document_id, "issued", code=code),
             events=[event],
         )
+        extend(self.workspace, [version.document.id for version in versions])
         self.workspace.send_soon()
         return done
 

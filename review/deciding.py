@@ -36,6 +36,7 @@ from storage.catalogue.documents import Committed, DocumentRow
 from storage.catalogue.provenance import new_event
 from storage.sidecars import read_sidecar
 from workspace.closing import begin, close_batch, is_unclosed
+from workspace.holding import extend
 from workspace.opening import Workspace
 
 # Findings made by the analysis, and those that the catalogue adds on commit; both are recreated.
@@ -199,6 +200,7 @@ def apply_open(
             operator, where, EventType.CODE_ISSUED, document_id, "issued", code=code
         ),
     )
+    extend(workspace, [change.version.document.id for change in decided])
     applied = [
         Applied(rows[change.version.document.id], after, tuple(decision for decision, _ in change.decisions))
         for change, after in zip(decided, done, strict=True)

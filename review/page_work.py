@@ -30,6 +30,7 @@ from storage.catalogue.succession import Succession
 from storage.ledger import digest_of_page
 from workspace.closing import close_batch
 from workspace.healing import keep_original
+from workspace.holding import extend
 from workspace.opening import Workspace
 from workspace.substitutes import edits_of, with_substitutes
 
@@ -199,7 +200,7 @@ class _PageWork:
             events=self._events(),
             file=self._file(work),
         )
-        return succession.commit(
+        done = succession.commit(
             database,
             run.plan.name,
             self.row.file,
@@ -209,6 +210,8 @@ class _PageWork:
             change,
             lambda name, code: run.event(EventType.CODE_ISSUED, name, "issued", code=code),
         )
+        extend(run.workspace, self.ids)
+        return done
 
     def _file(self, work: FileWork) -> FileRow:
         """The file's row with the current findings of its pages."""

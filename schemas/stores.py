@@ -19,6 +19,7 @@ class StoreSpec(BaseModel):
             reported; `off`: not asked for.
         lock: retention that is stamped on every object that is kept for good; `compliance` cannot be shortened by anyone.
         retain_years: for how long, from the day of the put.
+        timeout_seconds: how long a server may say nothing before a request to it is given up.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -34,6 +35,7 @@ class StoreSpec(BaseModel):
     versions: Literal["required", "auto", "off"] = "auto"
     lock: Literal["none", "governance", "compliance"] = "none"
     retain_years: int = Field(default=0, ge=0, le=100)
+    timeout_seconds: float = Field(default=120, gt=0, le=3600)
 
     @model_validator(mode="after")
     def _fit_together(self) -> StoreSpec:

@@ -147,6 +147,12 @@ class PostgresqlServer:
             os.chown(self._folder, self._demoted["user"], self._demoted["group"])
         self._process: subprocess.Popen[bytes] | None = None
 
+    @property
+    def process_id(self) -> int:
+        """Of the server's first process."""
+        assert self._process is not None
+        return self._process.pid
+
     def url_of(self, database: str = "postgres") -> str:
         """The URL of one of its databases."""
         return f"postgresql://sohoa@127.0.0.1:{self._port}/{database}"

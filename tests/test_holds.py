@@ -135,6 +135,83 @@ def test_on_a_locking_server_papers_are_retained_and_held_and_verify_ends_cut_up
     s3_calls.conditional_put(raw, "kept", paper["original"], b"other", {}, only_if_absent=False)
     damaged = machine.json("verify")
     assert [(each["key"], each["state"]) for each in damaged["damage"]] == [(paper["original"], "altered")]
+    assert damaged["damage"][0]["version"] == version
+
+
+@pytest.fixture
+def raw(server: S3Server) -> Minio:
+    """The server as somebody else meets it."""
+    return Minio(
+        endpoint=server.endpoint, access_key=server.access_key, secret_key=server.secret_key, secure=False
+    )
+
+
+@pytest.fixture
+def scans(tmp_path: Path) -> Path:
+    """A batch of one paper."""
+    folder = tmp_path / "scans"
+    samples.make(folder, 1, 7)
+    return next(path for path in sorted(folder.iterdir()) if path.is_dir() and path.name != "truth")
+
+
+@pytest.mark.s3
+def test_verify_puts_right_from_earlier_versions_what_somebody_else_overwrote_or_deleted(
+    server: S3Server, raw: Minio, scans: Path, tmp_path: Path
+) -> None:
+    machine = machine_on(server, tmp_path / "m", "healed", SOHOA_STORE__VERSIONS="required")
+    assert machine.run("digitize", scans, "--plain").returncode in {0, 3}
+    (paper,) = machine.json("batch", "show", scans.name)["documents"]
+    good = raw.stat_object(bucket_name="healed", object_name=paper["original"]).version_id
+    s3_calls.conditional_put(raw, "healed", paper["original"], b"other", {}, only_if_absent=False)
+    raw.remove_object(bucket_name="healed", object_name=paper["pdfa"])
+    done = machine.run("verify")
+    assert done.returncode == 3
+    assert f"Đã khôi phục từ phiên bản {good}" in done.stdout and "0 bị mất hoặc đã khác" in done.stdout
+    repairs = events_of(machine, paper["id"], "repair")
+    assert {each["detail"]["object"] for each in repairs} == {paper["original"], paper["pdfa"]}
+    assert good in {each["detail"]["from_version"] for each in repairs}
+    whole = machine.json("verify")
+    assert (whole["outcome"], whole["damage"]) == ("success", [])
+    assert machine.run("get", paper["id"], tmp_path / "out", "--original").returncode == 0
+
+
+@pytest.mark.s3
+def test_verify_stamps_retention_on_what_was_stored_before_the_lock_was_set_and_says_on_how_many(
+    server: S3Server, raw: Minio, scans: Path, tmp_path: Path
+) -> None:
+    raw.make_bucket(bucket_name="later", object_lock=True)
+    machine = machine_on(server, tmp_path / "m", "later")
+    assert machine.run("digitize", scans, "--plain").returncode in {0, 3}
+    (paper,) = machine.json("batch", "show", scans.name)["documents"]
+    assert raw.get_object_retention(bucket_name="later", object_name=paper["original"]) is None
+    machine.environment |= {"SOHOA_STORE__LOCK": "governance", "SOHOA_STORE__RETAIN_YEARS": "5"}
+    checked = machine.json("verify")
+    assert checked["retained"] == checked["objects"] > 5
+    kept = ("originals/", "pdfa/", "documents/", "events/", "reports/", "figures/")
+    for each in raw.list_objects(bucket_name="later", recursive=True):
+        if str(each.object_name).startswith(kept):
+            term = raw.get_object_retention(bucket_name="later", object_name=str(each.object_name))
+            assert term is not None and term.mode == "GOVERNANCE", each.object_name
+    assert machine.json("verify")["retained"] == 0
+
+
+@pytest.mark.s3
+def test_what_is_made_of_a_held_paper_is_held_too_and_verify_holds_what_was_missed(
+    server: S3Server, raw: Minio, scans: Path, tmp_path: Path
+) -> None:
+    locked = {"SOHOA_STORE__LOCK": "governance", "SOHOA_STORE__RETAIN_YEARS": "5"}
+    machine = machine_on(server, tmp_path / "m", "holding", **locked)
+    assert machine.run("digitize", scans, "--plain").returncode in {0, 3}
+    (paper,) = machine.json("batch", "show", scans.name)["documents"]
+    before = machine.json("hold", "set", paper["id"], "--reason", "thanh tra")["objects"]
+    assert machine.run("review", "set", paper["id"], "owner_name=Nguyễn Gia Hưng").returncode == 0
+    (held,) = machine.json("hold", "list")
+    assert held["on_server"] == held["objects"] > before
+    raw.disable_object_legal_hold(bucket_name="holding", object_name=paper["original"])
+    assert machine.json("verify")["held"] == 1
+    assert machine.json("verify")["held"] == 0
+    (held,) = machine.json("hold", "list")
+    assert held["on_server"] == held["objects"]
 
 
 @pytest.mark.s3

@@ -199,6 +199,29 @@ def test_what_lay_there_before_the_lock_was_configured_is_locked_when_it_is_met(
     assert raw.get_object_retention(bucket_name=bucket, object_name=KEY) is not None
 
 
+def test_retention_that_an_object_lacks_is_given_once(opened: Opened) -> None:
+    locked(opened)
+    put(opened())
+    store = locked(opened)
+    assert (store.retain(KEY), store.retain(KEY), opened().retain(KEY)) == (True, False, False)
+
+
+@pytest.mark.parametrize("how", ["overwritten", "deleted"])
+def test_an_object_is_put_right_from_its_earlier_version(opened: Opened, raw: Minio, how: str) -> None:
+    store = opened(versions="required")
+    put(store)
+    good = version_of(raw, store, KEY)
+    if how == "overwritten":
+        for data in (b"worse", b"as recEived"):
+            s3_calls.conditional_put(raw, store._bucket, KEY, data, {}, only_if_absent=False)
+    else:
+        raw.remove_object(bucket_name=store._bucket, object_name=KEY)
+    assert store.revive(KEY, sha256=sha256_of(DATA), content_type=TYPE) == good
+    assert store.read(KEY) == DATA
+    other = keys.original(sha256_of(b"other"))
+    assert store.revive(other, sha256=sha256_of(b"other"), content_type=TYPE) is None
+
+
 @pytest.mark.s3
 def test_a_server_that_takes_a_lock_and_keeps_no_versions_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

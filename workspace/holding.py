@@ -6,7 +6,10 @@ that what is told to be held is held.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
+
+import structlog
 
 from schemas.errors import StoreError, UsageError
 from schemas.events import Event, EventType
@@ -21,6 +24,7 @@ from storage.objects import ObjectStore
 from workspace.opening import Workspace
 
 SET, RELEASED = "set", "released"
+_log = structlog.get_logger(__name__)
 
 
 class Hold(NamedTuple):
@@ -77,6 +81,26 @@ def held(database: Database) -> dict[str, Event]:
     """Papers under hold, with the event of each."""
     last = paper_facts.last_of(database, EventType.LEGAL_HOLD)
     return {document: event for document, event in last.items() if event.outcome == SET}
+
+
+def extend(workspace: Workspace, papers: Sequence[str]) -> None:
+    """Hold what was now made of papers that are held; called once it is committed, so a failure is left to `verify`."""
+    try:
+        last = paper_facts.last_of_papers(workspace.database, EventType.LEGAL_HOLD, papers)
+        hold_all(workspace, [paper for paper, event in last.items() if event.outcome == SET])
+    except StoreError as error:
+        _log.warning("hold_not_extended", error=str(error))
+
+
+def hold_all(workspace: Workspace, papers: Iterable[str]) -> int:
+    """Hold every object of held papers that the server does not hold yet. Returns how many.
+
+    Raises:
+        StoreError: the store cannot be reached, or refuses.
+    """
+    needed = {key for paper in papers for key in paper_facts.objects_of(workspace.database, paper)}
+    free = [key for key in sorted(needed) if _is_held(workspace.store, key) is False]
+    return sum(_hold(workspace.store, key, on=True) for key in free)
 
 
 def holds(database: Database, store: ObjectStore) -> list[Hold]:

@@ -1,6 +1,7 @@
 """`sohoa verify`: reads and hashes every object that the catalogue refers to, and checks the event chains.
 
-Damaged chain objects are restored from the catalogue; other damage is reported until the same bytes are ingested again.
+Damaged chain objects are restored from the catalogue, other objects from an earlier version where the server keeps one;
+what is left is reported until the same bytes are ingested again. Retention and holds that are missing are made good.
 An interrupted check resumes where it stopped.
 """
 
@@ -25,6 +26,7 @@ from storage.catalogue.fixity import INTACT, SUPERSEDED, Expected, State
 from storage.catalogue.provenance import new_event
 from storage.objects import ObjectStore, keys
 from storage.rebuilding import parsed
+from workspace.mending import Retaining, from_version, hold_again
 from workspace.opening import Workspace
 
 WHOLE, DAMAGED = "success", "damaged"
@@ -36,23 +38,36 @@ _GONE: Final[dict[str | None, State]] = {"object_absent": "missing", "object_dam
 
 
 class Damage(NamedTuple):
-    """A damaged object. `healed`: its bytes were restored, or a later version superseded it."""
+    """A damaged object. `healed`: its bytes were restored, or a later version superseded it.
+
+    `version`: the id of the server's earlier version that they were restored from.
+    """
 
     key: str
     kind: str
     state: State
     documents: tuple[str, ...]
     healed: bool = False
+    version: str | None = None
 
 
 class Verified(NamedTuple):
-    """Result of a check. `resumed`: it continued an interrupted one. `uploads`: keys of cut uploads that were given up."""
+    """Result of a check.
+
+    Attributes:
+        resumed: it continued an interrupted one.
+        uploads: keys of cut uploads that were given up.
+        retained: objects that got the retention they lacked.
+        held: objects of held papers that were not held on the server yet.
+    """
 
     objects: int
     bytes: int
     damage: tuple[Damage, ...]
     resumed: bool
     uploads: tuple[str, ...] = ()
+    retained: int = 0
+    held: int = 0
 
     @property
     def outcome(self) -> str:
@@ -87,13 +102,15 @@ def verify(
     if sample is None:
         due += _kept_for_good(workspace)
     known = fixity.checked(database, opened.id)
-    pace = _Pace(rate)
+    pace, retaining = _Pace(rate), Retaining(workspace.store)
     found: list[tuple[str, State]] = []
     kept_at = time.monotonic()
     try:
         for done, expected in enumerate(due, start=1):
             if expected.key not in known:
                 known[expected.key] = _state(workspace.store, expected, pace)
+                if known[expected.key] == INTACT:
+                    retaining.take(expected.key)
                 found.append((expected.key, known[expected.key]))
                 if len(found) >= _KEPT_EVERY or time.monotonic() - kept_at > _KEPT_SECONDS:
                     fixity.record(database, opened.id, found)
@@ -101,11 +118,19 @@ def verify(
             on_object(done, len(due))
     finally:
         fixity.record(database, opened.id, found)
-    damage = [_damage(expected, known[expected.key]) for expected in due if known[expected.key] != INTACT]
-    fixity.record(database, opened.id, [(damaged.key, damaged.state) for damaged in damage if damaged.healed])
+    damage = [
+        _damage(workspace, expected, known[expected.key]) for expected in due if known[expected.key] != INTACT
+    ]
+    fixity.record(
+        database,
+        opened.id,
+        [(lost.key, INTACT if lost.version else lost.state) for lost in damage if lost.healed],
+    )
+    if any(lost.version for lost in damage):
+        outbox.send_all(database, workspace.store)  # the repairs' own events are in the chains checked next
     objects = len(due)
     if sample is None:
-        in_chains, broken = _verify_chains(workspace, pace)
+        in_chains, broken = _verify_chains(workspace, pace, retaining)
         objects, damage = objects + in_chains, damage + broken
         fixity.record(
             database,
@@ -113,7 +138,8 @@ def verify(
             [(damaged.key, INTACT if damaged.healed else damaged.state) for damaged in broken],
         )
     uploads = _cut_uploads(workspace.store)
-    result = Verified(objects, pace.bytes, tuple(damage), opened.resumed, uploads)
+    held = hold_again(workspace)
+    result = Verified(objects, pace.bytes, tuple(damage), opened.resumed, uploads, retaining.given, held)
     _record_result(workspace, result, opened.id, sample)
     return result
 
@@ -179,14 +205,20 @@ def _kept_for_good(workspace: Workspace) -> list[Expected]:
     return [*kept, *(files[key] for key in sorted(files))]
 
 
-def _damage(expected: Expected, state: State) -> Damage:
-    """Damage to an object; for a superseded version it is reported as healed, since no current paper is affected."""
+def _damage(workspace: Workspace, expected: Expected, state: State) -> Damage:
+    """Damage to an object, put right from an earlier version on the server where one is good.
+
+    For a superseded version it is reported as healed, since no current paper is affected.
+    """
+    version = from_version(workspace, expected) if state in {"missing", "altered", "unreadable"} else None
+    if version is not None:
+        return Damage(expected.key, expected.kind, state, expected.documents, healed=True, version=version)
     if expected.current:
         return Damage(expected.key, expected.kind, state, expected.documents)
     return Damage(expected.key, expected.kind, SUPERSEDED, expected.documents, healed=True)
 
 
-def _verify_chains(workspace: Workspace, pace: _Pace) -> tuple[int, list[Damage]]:
+def _verify_chains(workspace: Workspace, pace: _Pace, retaining: Retaining) -> tuple[int, list[Damage]]:
     database, store = workspace.database, workspace.store
     with database.read() as connection:
         heads = chains.heads(connection)
@@ -203,6 +235,8 @@ def _verify_chains(workspace: Workspace, pace: _Pace) -> tuple[int, list[Damage]
         for place, chain_object in enumerate(objects, start=1):
             state = _chain_state(store, chain_object, previous, place, recorded, pace)
             previous = chain_object.sha256
+            if state == INTACT:
+                retaining.take(keys.chain_object(chain, chain_object.seq))
             if state != INTACT:
                 key = keys.chain_object(chain, chain_object.seq)
                 damage.append(Damage(key, "chain", state, (), healed=_heal(workspace, chain_object, state)))
@@ -279,6 +313,8 @@ def _record_result(workspace: Workspace, result: Verified, round_id: str, sample
             "healed": len(result.damage) - len(lasting),
             "sample": sample,
             **({"uploads_given_up": len(result.uploads)} if result.uploads else {}),
+            **({"retained": result.retained} if result.retained else {}),
+            **({"held": result.held} if result.held else {}),
         },
     )
     with workspace.database.write() as connection:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from schemas.errors import CatalogueError, ClaimLost
 
 T = TypeVar("T")
 _PAUSE_SECONDS = 2.0
+PASSING: Final = {"catalogue_unusable", "catalogue_lost"}
 
 
 def patiently(work: Callable[[], T], seconds: float, on_outage: Callable[[], None] = lambda: None) -> T:
@@ -23,7 +24,7 @@ def patiently(work: Callable[[], T], seconds: float, on_outage: Callable[[], Non
         try:
             return work()
         except CatalogueError as error:
-            passing = error.remedy == "catalogue_unusable" and not isinstance(error, ClaimLost)
+            passing = error.remedy in PASSING and not isinstance(error, ClaimLost)
             if not passing or time.monotonic() > deadline:
                 raise
             on_outage()

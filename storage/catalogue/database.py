@@ -25,6 +25,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from schemas.errors import CatalogueError, ClaimLost
 from storage.catalogue import chains
+from storage.catalogue.outages import refuses, remedy_of
 
 HEAD: Final = "0023"
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
@@ -42,6 +43,8 @@ _LOCK_LIMITS: Final = {
     "tcp_keepalives_count": 3,
 }
 _LONGEST_PAUSE: Final = 30.0
+_FORGOTTEN: Final = 60.0
+_CONNECT_SECONDS: Final = 10
 _log = structlog.get_logger(__name__)
 _dumps = functools.partial(json.dumps, ensure_ascii=False, separators=(",", ":"))
 
@@ -73,6 +76,8 @@ class Database:
         """Connect and migrate; an unreachable server is retried for up to `patience` seconds."""
         self._lock = threading.Lock()
         self._patience = patience
+        self._away_guard = threading.Lock()
+        self._away_since: float | None = None
         self._fences: dict[str, int] = {}
         self.engine = _engine(url)
         # Rows outside of the chains can be made again: on SQLite their commits do not wait for the disk. They outlive a
@@ -181,23 +186,39 @@ class Database:
         self._quick.dispose()
 
     def _connected(self, engine: Engine) -> Connection:
-        """A connection; an unreachable server is retried with growing pauses, and logged once."""
-        pause, deadline, away = 0.5, time.monotonic() + self._patience, False
+        """A connection; an unreachable server is retried with growing pauses, and logged once.
+
+        An outage is waited for from its beginning: once it was given up, nothing else waits again.
+        """
+        pause = 0.5
         while True:
             try:
                 connection = engine.connect()
             except OperationalError as error:
-                if time.monotonic() + pause > deadline:
+                if refuses(error) or not self._waits(pause, str(error.orig).partition("\n")[0]):
                     raise
-                if not away:
-                    _log.warning("catalogue_away", url=self.shown, detail=str(error.orig).splitlines()[0])
-                away = True
                 time.sleep(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE)
             else:
-                if away:
+                with self._away_guard:
+                    back, self._away_since = self._away_since is not None, None
+                if back:
                     _log.warning("catalogue_back", url=self.shown)
                 return connection
+
+    def _waits(self, pause: float, said: str) -> bool:
+        """Whether a server that is away is waited for once more; threads that wait for one outage log it once."""
+        now = time.monotonic()
+        if self._patience < pause:
+            return False
+        with self._away_guard:
+            since = self._away_since
+            first = since is None or now - since > 2 * self._patience + _FORGOTTEN
+            if since is None or first:
+                self._away_since = since = now
+        if first:
+            _log.warning("catalogue_away", url=self.shown, detail=said)
+        return now + pause <= since + self._patience
 
     @contextlib.contextmanager
     def _ours(self) -> Iterator[None]:
@@ -208,7 +229,7 @@ class Database:
             cause = getattr(error, "orig", None) or error
             raise CatalogueError(
                 f"the catalogue {self.shown} failed: {cause}",
-                remedy=_remedy(str(cause)),
+                remedy=remedy_of(error),
                 url=self.shown,
                 detail=" ".join(str(cause).split()),
             ) from error
@@ -271,13 +292,6 @@ def hold(connection: Connection, of: str | None = None) -> None:
         )
 
 
-def _remedy(cause: str) -> str:
-    if "disk is full" in cause:
-        return "store_full"
-    # PostgreSQL's own client begins so, whatever the server then said: no such database, no entry, no password.
-    return "catalogue_unreachable" if cause.startswith("connection failed") else "catalogue_unusable"
-
-
 def _engine(url: str, synchronous: str = "FULL") -> Engine:
     try:
         # A path may hold what an address gives a meaning to (?, #, %): all behind the slashes is the path.
@@ -285,7 +299,11 @@ def _engine(url: str, synchronous: str = "FULL") -> Engine:
         parsed = URL.create("sqlite", database=file) if file else make_url(url)
         if parsed.get_backend_name() == "postgresql":
             driver = parsed.set(drivername="postgresql+psycopg")
-            engine = create_engine(driver, pool_pre_ping=True, max_overflow=20, json_serializer=_dumps)
+            # A server that froze takes connections and never answers; psycopg by itself would wait for ever.
+            limits = {} if "connect_timeout" in driver.query else {"connect_timeout": _CONNECT_SECONDS}
+            engine = create_engine(
+                driver, pool_pre_ping=True, max_overflow=20, json_serializer=_dumps, connect_args=limits
+            )
             event.listen(engine, "connect", _limit_locks)
             return engine
     except (ArgumentError, NoSuchModuleError, ValueError) as error:  # ValueError: the port is no number

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time
 
 from sqlalchemy import select
@@ -21,6 +22,15 @@ def last_of(database: Database, kind: EventType, until: date | None = None) -> d
         query = query.where(t.event.c.at <= end.isoformat(timespec="milliseconds"))
     with database.read() as connection:
         rows = connection.execute(query.order_by(t.event.c.at, t.event.c.run, t.event.c.sequence)).scalars()
+        return {event.subject: event for event in map(Event.model_validate, rows)}
+
+
+def last_of_papers(database: Database, kind: EventType, papers: Sequence[str]) -> dict[str, Event]:
+    """The last event of a kind about each of some papers."""
+    column = t.event.c
+    query = select(column.data).where(column.subject.in_(papers), column.type == kind, column.batch.is_(None))
+    with database.read() as connection:
+        rows = connection.execute(query.order_by(column.at, column.run, column.sequence)).scalars()
         return {event.subject: event for event in map(Event.model_validate, rows)}
 
 

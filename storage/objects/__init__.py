@@ -47,6 +47,12 @@ class ObjectStore(Protocol):
         What lay there is kept under `damaged/`. Returns that key, or None if nothing lay there.
         """
 
+    def revive(self, key: str, *, sha256: str, content_type: str) -> str | None:
+        """Put an object right from an earlier version of it that has this digest, where the store keeps versions.
+
+        Returns that version's id, None if there is none. What lay there is kept under `damaged/`.
+        """
+
     def head(self, key: str) -> ObjectInfo | None:
         """Size and digest of an object, None if absent."""
 
@@ -61,6 +67,9 @@ class ObjectStore(Protocol):
 
     def held(self, key: str) -> bool | None:
         """Whether an object is under legal hold; None if the store knows no holds."""
+
+    def retain(self, key: str) -> bool:
+        """Give an object the retention that is configured and that it lacks; True if it was given now."""
 
     def traits(self) -> StoreTraits:
         """What the store keeps by itself: versions, locks, holds."""

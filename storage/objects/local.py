@@ -106,6 +106,11 @@ class LocalStore:
             _sync_folder(path.parent)
         return aside
 
+    def revive(self, key: str, *, sha256: str, content_type: str) -> str | None:
+        """A folder keeps no versions."""
+        del key, sha256, content_type
+        return None
+
     def head(self, key: str) -> ObjectInfo | None:
         """Size of an object and the digest of its bytes as they lie there now."""
         path = self._path(keys.check(key))
@@ -131,6 +136,11 @@ class LocalStore:
         """A folder knows no holds."""
         del key
         return None
+
+    def retain(self, key: str) -> bool:
+        """A folder keeps no retention."""
+        del key
+        return False
 
     def traits(self) -> StoreTraits:
         """A folder keeps one version of each file, and locks none."""

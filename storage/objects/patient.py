@@ -1,19 +1,21 @@
 """A store that retries while the store behind it is unreachable, with growing pauses and a single log line.
 
-Only an unreachable store is waited for. A refusal, damage or a full disk is an answer, and is raised at once.
+Only an unreachable store is waited for, or one that takes this machine's clock for wrong: the clock is put right sooner
+or later. A refusal, damage or a full disk is an answer, and is raised at once.
 """
 
 from __future__ import annotations
 
 import functools
 import threading
+import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Final, ParamSpec, TypeVar
 
 import structlog
-from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_delay, wait_random_exponential
+from tenacity import RetryCallState, Retrying, retry_if_exception, wait_random_exponential
 
 from schemas.errors import StoreError
 from schemas.stores import ObjectInfo, StoreTraits
@@ -22,6 +24,8 @@ from storage.objects import ObjectStore
 P = ParamSpec("P")
 T = TypeVar("T")
 _LONGEST_PAUSE: Final = 30.0
+_FORGOTTEN: Final = 60.0
+_PASSING: Final = {"store_unreachable", "store_clock"}
 _log = structlog.get_logger(__name__)
 
 
@@ -30,13 +34,13 @@ class PatientStore:
 
     Args:
         open_store: opens the store behind; called again until it can be reached.
-        seconds: how long an outage is waited for.
+        seconds: how long an outage is waited for, from its beginning: once it was given up, nothing else waits again.
     """
 
     def __init__(self, open_store: Callable[[], ObjectStore], seconds: float) -> None:
         self._seconds = seconds
         self._guard = threading.Lock()
-        self._away = False
+        self._away_since: float | None = None
         self._store = self._call(open_store)
 
     def put_if_absent(self, key: str, source: Path | bytes, *, sha256: str, content_type: str) -> bool:
@@ -66,6 +70,12 @@ class PatientStore:
         restore = functools.partial(self._store.restore, sha256=sha256, content_type=content_type)
         return self._call(restore, key, source)
 
+    def revive(self, key: str, *, sha256: str, content_type: str) -> str | None:
+        """Put an object right from an earlier version of it."""
+        return self._call(
+            functools.partial(self._store.revive, sha256=sha256, content_type=content_type), key
+        )
+
     def head(self, key: str) -> ObjectInfo | None:
         """Size and digest of an object."""
         return self._call(self._store.head, key)
@@ -82,6 +92,10 @@ class PatientStore:
         """Whether an object is under legal hold."""
         return self._call(self._store.held, key)
 
+    def retain(self, key: str) -> bool:
+        """Give an object the retention that it lacks."""
+        return self._call(self._store.retain, key)
+
     def traits(self) -> StoreTraits:
         """What the store keeps by itself."""
         return self._call(self._store.traits)
@@ -96,7 +110,7 @@ class PatientStore:
 
     def _call(self, work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
         policy = Retrying(
-            stop=stop_after_delay(self._seconds),
+            stop=self._too_long,
             wait=wait_random_exponential(multiplier=1, max=_LONGEST_PAUSE),
             retry=retry_if_exception(_unreachable),
             before_sleep=self._say_away,
@@ -106,18 +120,29 @@ class PatientStore:
         self._say_back()
         return answer
 
+    def _too_long(self, _state: RetryCallState) -> bool:
+        with self._guard:
+            if self._away_since is None:
+                return self._seconds <= 0
+            lasted = time.monotonic() - self._away_since
+            if lasted > 2 * self._seconds + _FORGOTTEN:
+                self._away_since, lasted = time.monotonic(), 0.0  # a worker lives on, and met another outage
+        return lasted >= self._seconds
+
     def _say_away(self, state: RetryCallState) -> None:
         with self._guard:
-            first, self._away = not self._away, True
+            first = self._away_since is None
+            if first:
+                self._away_since = time.monotonic()
         if first and state.outcome is not None:
             _log.warning("store_away", detail=str(state.outcome.exception()), waiting_seconds=self._seconds)
 
     def _say_back(self) -> None:
         with self._guard:
-            back, self._away = self._away, False
+            back, self._away_since = self._away_since is not None, None
         if back:
             _log.warning("store_back")
 
 
 def _unreachable(error: BaseException) -> bool:
-    return isinstance(error, StoreError) and error.remedy == "store_unreachable"
+    return isinstance(error, StoreError) and error.remedy in _PASSING

@@ -6,14 +6,16 @@ metadata and as a checksum the server verifies, reading back, retries for what m
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import io
 import itertools
 import os
+import tempfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 import urllib3
 from minio import Minio
@@ -70,7 +72,7 @@ class S3Store:
         # The machine's own certificates hold an agency's private authority too; SSL_CERT_FILE names another
         # set.
         pool = urllib3.PoolManager(
-            timeout=urllib3.Timeout(connect=10, read=120),
+            timeout=urllib3.Timeout(connect=min(10, spec.timeout_seconds), read=spec.timeout_seconds),
             maxsize=16,
             retries=urllib3.Retry(total=0),
             ca_certs=os.environ.get("SSL_CERT_FILE"),
@@ -183,6 +185,27 @@ class S3Store:
         self._verify(key, sha256)
         return aside
 
+    def revive(self, key: str, *, sha256: str, content_type: str) -> str | None:
+        """Put an object right from the newest of its versions that has this digest; also behind a mark of removal."""
+        keys.check_new(key, sha256)
+        if not self.traits().versions:
+            return None
+        for version in patiently(key, lambda: self._keeping.versions_of(key)):
+            if version is None:
+                continue
+            with tempfile.NamedTemporaryFile(prefix="sohoa-version-") as file:
+                if patiently(key, functools.partial(self._copied, key, version, file)) == sha256:
+                    self.restore(key, Path(file.name), sha256=sha256, content_type=content_type)
+                    return version
+        return None
+
+    def _copied(self, key: str, version: str, file: IO[bytes]) -> str:
+        file.seek(0)
+        file.truncate()
+        digest = self._stream(key, file.write, version)
+        file.flush()
+        return digest
+
     def head(self, key: str) -> ObjectInfo | None:
         """Size of an object and the digest it was put with."""
         keys.check(key)
@@ -201,6 +224,11 @@ class S3Store:
         """Whether an object is under legal hold; None if the bucket knows no holds."""
         keys.check(key)
         return patiently(key, lambda: self._keeping.held(key))
+
+    def retain(self, key: str) -> bool:
+        """Give an object the retention that is configured and that it lacks."""
+        keys.check(key)
+        return patiently(key, lambda: self._keeping.check_there(key))
 
     def traits(self) -> StoreTraits:
         """What the bucket keeps by itself."""
@@ -229,11 +257,8 @@ class S3Store:
         client, bucket = self._client, self._bucket
 
         def erase() -> None:
-            # A listing of versions may repeat the last entry of a page.
-            found = client.list_objects(bucket_name=bucket, prefix=key, include_version=True)
-            versions = {item.version_id for item in found if item.object_name == key}
-            for version in versions:
-                client.remove_object(bucket_name=bucket, object_name=key, version_id=version)
+            for version in s3_calls.versions_of(client, bucket, key):
+                client.remove_object(bucket_name=bucket, object_name=key, version_id=version.id)
 
         patiently(key, erase)
 
@@ -308,10 +333,10 @@ class S3Store:
     def _digest(self, key: str) -> str:
         return patiently(key, lambda: self._stream(key, lambda _piece: None))
 
-    def _stream(self, key: str, take: Callable[[bytes], object]) -> str:
+    def _stream(self, key: str, take: Callable[[bytes], object], version: str | None = None) -> str:
         """Pass an object's bytes on in pieces; returns their SHA-256."""
         digest = hashlib.sha256()
-        answer = self._client.get_object(bucket_name=self._bucket, object_name=key)
+        answer = self._client.get_object(bucket_name=self._bucket, object_name=key, version_id=version)
         try:
             for piece in answer.stream(_PIECE):
                 digest.update(piece)

@@ -47,6 +47,13 @@ class Upload(NamedTuple):
     began: datetime | None
 
 
+class Version(NamedTuple):
+    """A version of an object; a `marker` says that it was removed, and has no bytes. Servers without versions name none."""
+
+    id: str | None
+    marker: bool
+
+
 def conditional_put(
     client: Minio,
     bucket: str,
@@ -135,6 +142,36 @@ def open_uploads(client: Minio, bucket: str) -> Iterator[Upload]:
             return
         # The client loses the server's own marker; the last entry is as good.
         key_marker, id_marker = page.uploads[-1].object_name, page.uploads[-1].upload_id
+
+
+def versions_of(client: Minio, bucket: str, key: str) -> list[Version]:
+    """Versions of one object and the marks of its removal, newest first.
+
+    The public listing fails where a server dates a mark to the nanosecond; here no date is read.
+    """
+    private: Any = client
+    found: dict[Version, None] = {}  # a listing may repeat the last entry of a page
+    markers: dict[str, str] = {}
+    while True:
+        answer = private._execute("GET", bucket, query_params={"versions": "", "prefix": key, **markers})
+        page = ElementTree.fromstring(answer.data)
+        told = {_name(element): element.text or "" for element in page}
+        for element in page:
+            inner = {_name(each): each.text or "" for each in element}
+            if _name(element) in {"Version", "DeleteMarker"} and inner.get("Key") == key:
+                marker = _name(element) == "DeleteMarker"
+                found[Version(inner.get("VersionId") or None, marker)] = None
+        following = {"key-marker": told.get("NextKeyMarker", "")}
+        following["version-id-marker"] = told.get("NextVersionIdMarker", "")
+        # Keys come sorted: behind this one there is nothing of it.
+        past = following["key-marker"] > key
+        if told.get("IsTruncated") != "true" or past or not following["key-marker"] or following == markers:
+            return list(found)
+        markers = {name: value for name, value in following.items() if value}
+
+
+def _name(element: ElementTree.Element) -> str:
+    return element.tag.rpartition("}")[2]
 
 
 def abort_upload(client: Minio, bucket: str, upload: Upload) -> None:

@@ -95,18 +95,21 @@ class Keeping:
                 raise self._refused("store_no_lock", f"the retention of {key} does not read back")
             self._proved = True
 
-    def check_there(self, key: str) -> None:
+    def check_there(self, key: str) -> bool:
         """What was there before gets the retention it lacks, as from a time before the lock was configured.
+
+        Returns whether it was given now.
 
         Raises:
             StoreError: the server keeps none.
         """
         if not self._stamped(key) or self._retained(key, fresh=False):
-            return
+            return False
         term = Retention(self._spec.lock.upper(), self._until())
         self._client.set_object_retention(bucket_name=self._bucket, object_name=key, config=term)
         if not self._retained(key):
             raise self._refused("store_no_lock", f"the retention of {key} does not read back")
+        return True
 
     def hold(self, key: str, *, on: bool) -> bool:
         """Hold the present version of an object, or let all of its versions go. False if the bucket knows no holds."""
@@ -115,7 +118,7 @@ class Keeping:
             if on:
                 client.enable_object_legal_hold(bucket_name=bucket, object_name=key)
                 return bool(client.is_object_legal_hold_enabled(bucket_name=bucket, object_name=key))
-            for version in self._versions_of(key):
+            for version in self.versions_of(key):
                 client.disable_object_legal_hold(bucket_name=bucket, object_name=key, version_id=version)
         except S3Error as error:
             if error.code not in _NO_HOLDS:
@@ -132,11 +135,10 @@ class Keeping:
                 return None
             raise
 
-    def _versions_of(self, key: str) -> list[str | None]:
-        # A listing of versions may repeat the last entry of a page; a mark of removal cannot be held.
-        found = self._client.list_objects(bucket_name=self._bucket, prefix=key, include_version=True)
-        own = (item for item in found if item.object_name == key and not item.is_delete_marker)
-        return list(dict.fromkeys(item.version_id for item in own))
+    def versions_of(self, key: str) -> list[str | None]:
+        """Ids of an object's versions, newest first, without marks of removal."""
+        found = s3_calls.versions_of(self._client, self._bucket, key)
+        return [version.id for version in found if not version.marker]
 
     def _versioned(self) -> bool:
         try:
