@@ -1,11 +1,11 @@
 """Several machines on one batch, and what records cost, on this machine.
 
-    python -m benchmarks machines [--papers 60] [--pages 100000] [--kept 1000] [--json] [--write]
+    python -m benchmarks machines [--papers 240] [--pages 100000] [--kept 1000] [--json] [--write]
 
-Two workers beside one: the same papers, read for real by workers of one process each; counted from the first chunk that is
-taken to the last file that has ended, and beside it the whole command with intake, start of the flow runs and closing.
-PostgreSQL, S3 and Prefect run on the same cores. Scheduling: 8 workers, files of ten pages, a wait of the same length in
-place of every page's reading. Records: `benchmarks.bookkeeping`.
+Two workers beside one: the same papers, read for real by workers of one process and one core each; counted from the first
+chunk that is taken to the last file that has ended, and beside it the whole command with intake, start of the flow runs and
+closing. PostgreSQL, S3, Prefect and the run itself have the same two cores. Scheduling: 8 workers, files of ten pages, a
+wait of the same length in place of every page's reading. Records: `benchmarks.bookkeeping`.
 """
 
 from __future__ import annotations
@@ -82,6 +82,8 @@ def two_beside_one(cluster: Cluster, papers: int) -> dict[str, float]:
         folder = (out / "2021-so-xay-dung").rename(cluster.folder / f"lo-{workers}")
         _change_bytes(folder, workers)
         some = [cluster.machine(f"worker-{workers}-{number}") for number in range(workers)]
+        for core, one in enumerate(some):
+            one.core = core
         spans[workers] = spread(cluster, folder, some)
     return {
         "one_s": spans[1][0],
@@ -128,7 +130,7 @@ def scheduling(cluster: Cluster, pages: int, workers: int = 8) -> dict[str, floa
 def main() -> int:
     """Measure, and print."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks machines", description=__doc__)
-    parser.add_argument("--papers", type=int, default=60, help="papers that one and two workers read")
+    parser.add_argument("--papers", type=int, default=240, help="papers that one and two workers read")
     parser.add_argument("--pages", type=int, default=100_000, help="pages queued for eight workers")
     parser.add_argument("--kept", type=int, default=1000, help="papers of ten pages whose records are kept")
     parser.add_argument("--json", action="store_true")

@@ -15,7 +15,13 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 class Machine:
-    """A private home and TMPDIR, and the command line run in them."""
+    """A private home and TMPDIR, and the command line run in them.
+
+    Attributes:
+        core: the one processor core that it has; None for all there are.
+    """
+
+    core: int | None = None
 
     def __init__(self, folder: Path, **environment: str) -> None:
         self.folder = folder
@@ -35,7 +41,8 @@ class Machine:
 
     def argv(self, *arguments: str) -> list[str]:
         """The command as a list."""
-        return [sys.executable, "-P", "-m", "cli", *arguments]
+        held = [] if self.core is None else ["taskset", "--cpu-list", str(self.core)]
+        return [*held, sys.executable, "-P", "-m", "cli", *arguments]
 
     def run(self, *arguments: str | Path, timeout: float = 240) -> subprocess.CompletedProcess[str]:
         """Run a command to its end."""
