@@ -51,6 +51,7 @@ NEEDS: dict[tuple[str, str], Right | None] = {
     ("POST", "/review/{document_id}/leave"): Right.CORRECT,
     ("POST", "/review/{document_id}/pages"): Right.CORRECT,
     ("POST", "/batches/{name}/unit"): Right.CORRECT,
+    ("POST", "/batches/{name}/box"): Right.CORRECT,
     ("GET", "/speed"): Right.MEASURE,
     ("GET", "/carpets"): Right.CORRECT,
     ("POST", "/carpets"): Right.CORRECT,
@@ -101,6 +102,7 @@ NEEDS: dict[tuple[str, str], Right | None] = {
 # Forms that say nothing of use here, and are refused for it where the right is there.
 INCOMPLETE = {
     "/batches/{name}/unit",
+    "/batches/{name}/box",
     "/carpets",
     "/batches/new",
     "/figures/inventory",

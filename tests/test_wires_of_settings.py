@@ -7,7 +7,9 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from openpyxl import load_workbook
@@ -129,10 +131,15 @@ def test_a_list_of_one_row_does_not_replace_two_thousand_without_a_word(tmp_path
 
 def paths() -> list[tuple[str, ...]]:
     """Every command as it is typed."""
-    found: list[tuple[str, ...]] = []
-    for name, target in COMMANDS.items():
-        found += [(name, each) for each in target] if isinstance(target, dict) else [(name,)]
-    return found
+
+    def below(commands: Mapping[str, Any], *before: str) -> Iterator[tuple[str, ...]]:
+        for name, target in commands.items():
+            if isinstance(target, dict):
+                yield from below(target, *before, name)
+            else:
+                yield (*before, name)
+
+    return list(below(COMMANDS))
 
 
 # They do something and answer nothing that another program would read.

@@ -305,6 +305,7 @@ def _engine(url: str, synchronous: str = "FULL") -> Engine:
                 driver, pool_pre_ping=True, max_overflow=20, json_serializer=_dumps, connect_args=limits
             )
             event.listen(engine, "connect", _limit_locks)
+            event.listen(engine, "checkout", _as_the_server_says)
             return engine
     except (ArgumentError, NoSuchModuleError, ValueError) as error:  # ValueError: the port is no number
         raise CatalogueError(
@@ -326,6 +327,11 @@ def _engine(url: str, synchronous: str = "FULL") -> Engine:
     event.listen(engine, "connect", functools.partial(_prepare_connection, synchronous))
     event.listen(engine, "begin", _begin)
     return engine
+
+
+def _as_the_server_says(connection: Any, _record: Any, _proxy: Any) -> None:
+    """Where one read before, SQLAlchemy would say READ WRITE of the next transaction, against a server set read-only."""
+    connection.read_only = None
 
 
 def _prepare_file(path: Path) -> None:
