@@ -686,8 +686,11 @@ def test_an_import_killed_at_any_moment_ends_as_an_undisturbed_one(
 
     def end_of(machine: Machine) -> Any:
         shown = machine.json("batch", "show", BATCH)
-        keys_kept = sorted(path.name for path in (machine.home / "store" / "documents").rglob("*.json"))
-        return shown["documents"], keys_kept
+        # A corrected PDF/A and its sidecar say when they were corrected, so their digests differ from run to run.
+        papers = [each | {"pdfa": bool(each["pdfa"])} for each in shown["documents"]]
+        kept = (machine.home / "store" / "documents").rglob("*.json")
+        assert machine.json("verify")["damage"] == []
+        return papers, sorted(f"{path.parent.name}/{path.name.partition('-')[0]}" for path in kept)
 
     ends = []
     for name, kills in (("calm", 0), ("killed", 8)):
