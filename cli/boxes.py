@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import typer
@@ -31,7 +30,5 @@ def box(
     said = {BOX: name, **({FONDS: fonds} if fonds else {})}
     with open_workspace(settings) as workspace:
         done = set_places(workspace, named_batch(batch), said, as_of=today(), note=note)
-    if done and not as_json:
-        line = text("review.box_set", settings.lang, box=name, papers=len(done), batch=named_batch(batch))
-        sys.stdout.write(line + "\n")
-    return print_outcome(done, settings.lang, as_json)
+    line = text("review.box_set", settings.lang, box=name, papers=len(done), batch=named_batch(batch))
+    return print_outcome(done, settings.lang, as_json, line)

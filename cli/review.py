@@ -165,10 +165,8 @@ def unit(
     """Write the unit once for every paper of a batch that has none."""
     with open_workspace(settings) as workspace:
         done = set_unit(workspace, named_batch(batch), name, as_of=today(), note=note)
-    if done and not as_json:
-        line = text("review.unit_set", settings.lang, unit=name, papers=len(done), batch=named_batch(batch))
-        sys.stdout.write(line + "\n")
-    return print_outcome(done, settings.lang, as_json)
+    said = text("review.unit_set", settings.lang, unit=name, papers=len(done), batch=named_batch(batch))
+    return print_outcome(done, settings.lang, as_json, said)
 
 
 @command
@@ -252,13 +250,15 @@ def import_(
     return EXIT_WRONG if done.problems else 0
 
 
-def print_outcome(done: Sequence[Applied], lang: str, as_json: bool) -> int:
-    """Print what decisions led to. Returns the exit code."""
+def print_outcome(done: Sequence[Applied], lang: str, as_json: bool, said: str = "") -> int:
+    """Print what decisions led to, after what is said of them all. Returns the exit code."""
     if as_json:
         print_json({"papers": [applied_json(paper, lang) for paper in done]})
         return 0
     if not done:
-        sys.stdout.write(text("review.unchanged", lang) + "\n")
+        said = text("review.unchanged", lang)
+    if said:
+        sys.stdout.write(said + "\n")
     print_applied(done, lang)
     return 0
 

@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -375,6 +375,31 @@ class Hands:
         )
 
 
+class Worker(Protocol):
+    """Who works through papers."""
+
+    def press(self, key: str) -> None:
+        """Press a key."""
+
+    def paper(self) -> None:
+        """Work through the paper in hand, and open the next."""
+
+
+def work_through(page: Page, portal: Portal, hands: Worker) -> int:
+    """Begin at the head of the queue until nothing waits; a value typed twice brings its paper back. Gives how many came."""
+    done = 0
+    for _ in range(6):
+        page.goto(f"{portal.address}/review")
+        if page.query_selector("#first") is None:
+            break
+        hands.press("Enter")
+        page.wait_for_selector(".rv-line :focus")
+        while page.query_selector(".rv") is not None:
+            hands.paper()
+            done += 1
+    return done
+
+
 @pytest.mark.browser
 def test_everything_that_waits_is_worked_through_from_the_keyboard(portal: Portal, tmp_path: Path) -> None:
     home = portal.machine.home
@@ -384,16 +409,7 @@ def test_everything_that_waits_is_worked_through_from_the_keyboard(portal: Porta
         complaints: list[str] = []
         page.on("pageerror", lambda error: complaints.append(str(error)))
         hands = Hands(page, files)
-        done = 0
-        for _ in range(6):
-            page.goto(f"{portal.address}/review")
-            if page.query_selector("#first") is None:
-                break
-            hands.press("Enter")
-            page.wait_for_selector(".rv-line :focus")
-            while page.query_selector(".rv") is not None:
-                hands.paper()
-                done += 1
+        done = work_through(page, portal, hands)
         page.screenshot(path=tmp_path / "done.png")
         assert page.evaluate("window.pointed") == 0 and complaints == []
     coded = {own for (own,) in rows(portal, "SELECT document_id FROM code WHERE state = 'issued'")}

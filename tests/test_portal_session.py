@@ -20,7 +20,7 @@ from storage.catalogue.database import Database
 from tests.machine import Machine
 from tests.portal_home import Portal, portal_over
 from tests.reviewed_batch import RULES
-from tests.test_portal_review import chromium, code_of, in_hand, person, target, until
+from tests.test_portal_review import chromium, code_of, in_hand, person, target, until, work_through
 
 PAPERS, WAITING = 104, 50
 TITLES = {kind.id: kind.title for kind in RULES.book.kinds}
@@ -195,14 +195,7 @@ def test_fifty_papers_are_put_right_without_a_pointer_at_a_few_keys_each(
         page = person(browser, portal, "vân")
         page.on("pageerror", lambda error: complaints.append(str(error)))
         hands = Hands(page, told)
-        for _ in range(6):
-            page.goto(f"{portal.address}/review")
-            if page.query_selector("#first") is None:
-                break
-            hands.press("Enter")
-            page.wait_for_selector(".rv-line :focus")
-            while page.query_selector(".rv") is not None:
-                hands.paper()
+        work_through(page, portal, hands)
         assert page.evaluate("window.pointed") == 0 and complaints == []
         until(page, "document.readyState === 'complete'")
         page.screenshot(path=tmp_path / "done.png")

@@ -288,7 +288,7 @@ def hold(connection: Connection, of: str | None = None) -> None:
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK_KEY})
     else:
         connection.execute(
-            text("SELECT pg_advisory_xact_lock(:space, hashtext(:of))"), {"space": 5283, "of": of}
+            text("SELECT pg_advisory_xact_lock(:space, hashtext(:of))"), {"space": _LOCK_SPACE, "of": of}
         )
 
 
