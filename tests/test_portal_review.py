@@ -386,7 +386,7 @@ class Worker(Protocol):
 
 
 def work_through(page: Page, portal: Portal, hands: Worker) -> int:
-    """Begin at the head of the queue until nothing waits; a value typed twice brings its paper back. Gives how many came."""
+    """Work from the head of the queue until nothing waits: papers, one whose value is typed twice counted again."""
     done = 0
     for _ in range(6):
         page.goto(f"{portal.address}/review")
